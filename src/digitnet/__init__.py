@@ -1,0 +1,1 @@
+"""digitnet: a handwritten-digit recogniser whose neural network is written in NumPy."""

@@ -1,0 +1,1 @@
+"""Labelled digits: from files, from folders of pictures, from MNIST, or drawn by us."""

@@ -1,0 +1,123 @@
+"""Dataset: 28 x 28 digit images, their labels, and the names of the classes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import DataError, SettingsError
+
+DIGITS = tuple("0123456789")
+SIDE = 28
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled digits.
+
+    Attributes:
+        images: (N, 28, 28) uint8, ink bright (255) on background 0.
+        labels: (N,) int64, each an index into `class_names`.
+        class_names: the name of each class; ten digits unless told otherwise.
+        source: where the digits came from, in words for people.
+
+    Raises:
+        DataError: shapes, types or labels do not fit together.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...] = DIGITS
+    source: str = field(default="arrays", compare=False)
+
+    def __post_init__(self) -> None:
+        images = np.asarray(self.images)
+        labels = np.asarray(self.labels)
+        where = self.source
+        if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
+            raise DataError(
+                f"{where}: images must be (N, 28, 28) of type uint8, "
+                f"not {images.shape} of type {images.dtype}."
+            )
+        if labels.ndim != 1 or labels.dtype.kind not in "iu":
+            raise DataError(
+                f"{where}: labels must be (N,) whole numbers, "
+                f"not {labels.shape} of type {labels.dtype}."
+            )
+        if len(images) != len(labels):
+            raise DataError(
+                f"{where}: {len(images)} images but {len(labels)} labels; "
+                "each image needs exactly one label."
+            )
+        if len(images) == 0:
+            raise DataError(f"{where}: there is no image in it.")
+        outside = (labels < 0) | (labels >= len(self.class_names))
+        if outside.any():
+            first = int(np.argmax(outside))
+            raise DataError(
+                f"{where}: label {labels[first]} of image {first} is outside the classes "
+                f"{self.class_names[0]} to {self.class_names[-1]}."
+            )
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", labels.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def counts(self) -> NDArray[np.int64]:
+        """How many images each class has, (n_classes,)."""
+        return np.bincount(self.labels, minlength=len(self.class_names)).astype(np.int64)
+
+    def take(self, indices: NDArray[np.integer]) -> Dataset:
+        """The images at `indices`, in that order, as a Dataset of its own."""
+        return Dataset(
+            self.images[indices], self.labels[indices], self.class_names, self.source
+        )
+
+    def split(self, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
+        """Split off a stratified share: every class gives the same fraction of its images.
+
+        Args:
+            fraction: the share of the second part, 0 < fraction < 1.
+            rng: draws which images go where.
+
+        Returns:
+            (rest, share): `share` has at least one image of every class that has two or more;
+            both keep the order the images had.
+
+        Raises:
+            SettingsError: the fraction is not between 0 and 1, or one part would be empty.
+        """
+        if not 0.0 < fraction < 1.0:
+            raise SettingsError(
+                f"The validation share must lie between 0 and 1, not {fraction:g}; try 0.1."
+            )
+        chosen = np.zeros(len(self), dtype=bool)
+        for label in range(len(self.class_names)):
+            members = np.flatnonzero(self.labels == label)
+            if len(members) < 2:
+                continue
+            n_share = min(max(round(fraction * len(members)), 1), len(members) - 1)
+            chosen[rng.permutation(members)[:n_share]] = True
+        if not chosen.any():
+            raise SettingsError(
+                f"{self.source}: no class has two images, so none can be set aside for validation; "
+                "bring more pictures or train with --validation 0."
+            )
+        return self.take(np.flatnonzero(~chosen)), self.take(np.flatnonzero(chosen))
+
+    def batches(self, batch_size: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Images (B, 28, 28) and labels (B,) in order; the last batch may be smaller."""
+        for start in range(0, len(self), batch_size):
+            stop = start + batch_size
+            yield self.images[start:stop], self.labels[start:stop]
+
+    def fingerprint(self) -> str:
+        """SHA-256 of images and labels, as hex: two datasets with one fingerprint are the same."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
+        digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,42 @@
+"""Fixtures every test may use: a seeded generator, and the real pictures where they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _shared(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"needs real data in {folder}, which is not on this machine")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261122)
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder with MNIST's four IDX files."""
+    named = os.environ.get("DIGITNET_MNIST")
+    return Path(named) if named else _shared("mnist")
+
+
+@pytest.fixture(scope="session")
+def pictures_folder() -> Path:
+    """Real digit pictures by ten hands, one folder per source."""
+    return _shared("pictures")
+
+
+@pytest.fixture(scope="session")
+def sheets_folder() -> Path:
+    """Real pages with several digits."""
+    return _shared("sheets")
