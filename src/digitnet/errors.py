@@ -1,4 +1,4 @@
-"""One family of errors: each carries one sentence that says what is wrong, where, and what to do."""
+"""Errors: one family, each with one sentence that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 

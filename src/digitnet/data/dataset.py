@@ -74,9 +74,7 @@ class Dataset:
 
     def take(self, indices: NDArray[np.integer]) -> Dataset:
         """The images at `indices`, in that order, as a Dataset of its own."""
-        return Dataset(
-            self.images[indices], self.labels[indices], self.class_names, self.source
-        )
+        return Dataset(self.images[indices], self.labels[indices], self.class_names, self.source)
 
     def split(self, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
         """Split off a stratified share: every class gives the same fraction of its images.

@@ -1,0 +1,67 @@
+"""Files written whole or not at all: build beside the target, flush, then one rename."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from digitnet.errors import OutputError
+
+
+@contextmanager
+def replacing(target: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `target`; on success it becomes `target` in one rename.
+
+    On any error, Ctrl-C included, the old file stands as it was and no litter is left.
+
+    Raises:
+        OutputError: the place cannot be written to (a folder in the way, read-only, disk full).
+    """
+    target = Path(target)
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; name a file to write to.")
+    if not target.parent.is_dir():
+        raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
+    temporary: Path | None = None
+    try:
+        # The suffix is kept: Matplotlib and Pillow choose the format by it.
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        flush_to_disk(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+        flush_to_disk(target.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{target} cannot be written: {error.strerror or error}; "
+            "free some space or choose another place."
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Ask the operating system to bring a file, or a folder's list of names, onto the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open folders; its renames are journalled
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """The mode bits this process withholds from new files; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

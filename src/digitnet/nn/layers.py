@@ -1,0 +1,217 @@
+"""Layers: frozen descriptions, each with a forward and a backward pass.
+
+A layer holds no numbers. Its parameters are handed in, and what the backward pass needs to know
+of the forward pass (the cache) is handed back, so prediction is pure and safe between threads.
+
+Shapes: N is the number of images in the batch. `dy` is dL/dy, the gradient of the loss with
+respect to what the layer gave; `backward` returns dL/dx by the chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+Parameters = Sequence[FloatArray]
+
+
+class Layer(Protocol):
+    """What every layer can do."""
+
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each parameter, in the order `forward` takes them."""
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, Any]:
+        """Return (y, cache). A generator means training; without one, prediction."""
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: Any,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """Write dL/dparameter into `grads`; return dL/dx, or None where nobody needs it."""
+
+
+class _Parameterless:
+    """What layers without parameters share."""
+
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Affine map y = x W + b, with W (n_in, n_out) and b (n_out,)."""
+
+    n_in: int
+    n_out: int
+
+    def __post_init__(self) -> None:
+        if self.n_in < 1 or self.n_out < 1:
+            raise ValueError(f"Dense needs at least one input and output, not {self}.")
+
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return (self.n_in, self.n_out), (self.n_out,)
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        W, b = params
+        y = x @ W  # (N, n_in) @ (n_in, n_out)
+        y += b
+        return y, x
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dW = x^T dy, dL/db = sum of dy over the batch, dL/dx = dy W^T."""
+        W, _ = params
+        dW, db = grads
+        np.matmul(cache.T, dy, out=dW)  # (n_in, N) @ (N, n_out)
+        np.sum(dy, axis=0, out=db)
+        return dy @ W.T if need_dx else None  # (N, n_out) @ (n_out, n_in)
+
+
+@dataclass(frozen=True)
+class Sigmoid(_Parameterless):
+    """y = 1 / (1 + exp(-x)), elementwise; dy/dx = y (1 - y)."""
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        y = np.negative(x)
+        with np.errstate(over="ignore"):  # exp(90) is inf in float32, and 1 / (1 + inf) is 0
+            np.exp(y, out=y)
+        y += 1.0
+        np.reciprocal(y, out=y)
+        return y, y
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx = dy y (1 - y)."""
+        y = cache
+        slope = 1.0 - y
+        slope *= y
+        slope *= dy
+        return slope
+
+
+@dataclass(frozen=True)
+class Tanh(_Parameterless):
+    """y = tanh(x), elementwise; dy/dx = 1 - y^2."""
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        y = np.tanh(x)
+        return y, y
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx = dy (1 - y^2)."""
+        return dy * (1.0 - cache * cache)
+
+
+@dataclass(frozen=True)
+class ReLU(_Parameterless):
+    """y = max(x, 0), elementwise; dy/dx = 1 where x > 0, else 0."""
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        y = np.maximum(x, 0.0)
+        return y, y
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx = dy where x was positive, else 0."""
+        return dy * (cache > 0.0)
+
+
+@dataclass(frozen=True)
+class Dropout(_Parameterless):
+    """In training, zero each value with probability `rate` and scale the rest by 1 / (1 - rate).
+
+    In prediction it passes everything on unchanged. Srivastava et al. 2014, "Dropout: a simple
+    way to prevent neural networks from overfitting", in the inverted form.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.rate < 1.0:
+            raise ValueError(f"A dropout rate lies in [0, 1), not at {self.rate}.")
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        if rng is None or self.rate == 0.0:
+            return x, None
+        keep = (rng.random(x.shape, dtype=np.float32) >= self.rate).astype(x.dtype)
+        keep /= 1.0 - self.rate
+        return x * keep, keep
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray | None,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx = dy, scaled or zeroed exactly as x was."""
+        return dy if cache is None else dy * cache
+
+
+@dataclass(frozen=True)
+class Flatten(_Parameterless):
+    """(N, ...) to (N, product of the rest), row-major."""
+
+    def forward(
+        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, tuple[int, ...]]:
+        return x.reshape(len(x), -1), x.shape
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: tuple[int, ...],
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx is dy in the shape x had."""
+        return dy.reshape(cache)

@@ -1,0 +1,148 @@
+"""Network: layers over ONE flat parameter vector.
+
+All parameters lie in one contiguous vector; W1, b1, W2, b2, ... are views into it, and the
+gradient is a second vector laid out the same way. An optimiser step, a checkpoint, an average
+over epochs is then one line on one vector. Never rebind `vector`: write into it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from digitnet.nn.layers import Dense, FloatArray, Layer, ReLU, Sigmoid, Tanh
+from digitnet.nn.losses import cross_entropy
+
+ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+}
+
+
+class Network:
+    """A stack of layers that maps inputs (N, n_in) to logits (N, n_classes).
+
+    Attributes:
+        layers: the frozen layer descriptions, input first.
+        vector: every parameter, (n_parameters,), zeros until `initialize`.
+        parameters: name to view, in order: W1, b1, W2, b2, ...
+    """
+
+    def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
+        _check_widths(layers)
+        self.layers = tuple(layers)
+        shapes = [layer.parameter_shapes() for layer in self.layers]
+        n_parameters = sum(int(np.prod(shape)) for group in shapes for shape in group)
+        self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
+        self._views = self._split(self.vector)
+        self.parameters = self.named(self.vector)
+
+    def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
+        """Per layer, its parameters as views into a vector laid out like `self.vector`."""
+        views, start = [], 0
+        for layer in self.layers:
+            group = []
+            for shape in layer.parameter_shapes():
+                stop = start + int(np.prod(shape))
+                group.append(vector[start:stop].reshape(shape))
+                start = stop
+            views.append(group)
+        return views
+
+    def named(self, vector: FloatArray) -> dict[str, FloatArray]:
+        """Views into any vector of this layout by name: W1, b1, W2, b2, ..."""
+        groups = [group for group in self._split(vector) if group]
+        names = ("W", "b")
+        return {
+            f"{name}{number}": view
+            for number, group in enumerate(groups, start=1)
+            for name, view in zip(names, group, strict=True)
+        }
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Draw new weights, chosen by the activation that follows; biases become 0.
+
+        He et al. 2015 before a ReLU: normal with standard deviation sqrt(2 / n_in).
+        Glorot and Bengio 2010 ("Xavier") otherwise: uniform within sqrt(6 / (n_in + n_out)).
+        """
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, Dense):
+                continue
+            W, b = self._views[i]
+            if any(isinstance(following, ReLU) for following in self.layers[i + 1 : i + 2]):
+                W[:] = rng.normal(0.0, np.sqrt(2.0 / layer.n_in), W.shape)
+            else:
+                limit = np.sqrt(6.0 / (layer.n_in + layer.n_out))
+                W[:] = rng.uniform(-limit, limit, W.shape)
+            b[:] = 0.0
+
+    def forward(self, x: FloatArray) -> FloatArray:
+        """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
+        for layer, params in zip(self.layers, self._views, strict=True):
+            x, _ = layer.forward(params, x)
+        return x
+
+    def loss_and_gradient(
+        self,
+        x: FloatArray,
+        targets: FloatArray,
+        gradient: FloatArray,
+        rng: np.random.Generator | None = None,
+        sample_weights: FloatArray | None = None,
+    ) -> tuple[float, FloatArray]:
+        """One forward and one backward pass.
+
+        Args:
+            x: inputs (N, n_in).
+            targets: (N, n_classes), see `one_hot`.
+            gradient: (n_parameters,), overwritten with dL/dvector.
+            rng: draws the dropout masks; None switches dropout off.
+            sample_weights: (N,), how much each image counts.
+
+        Returns:
+            (mean cross-entropy in nats, logits (N, n_classes)).
+        """
+        caches = []
+        for layer, params in zip(self.layers, self._views, strict=True):
+            x, cache = layer.forward(params, x, rng)
+            caches.append(cache)
+        loss, dy = cross_entropy(x, targets, sample_weights)
+        grads = self._split(gradient)
+        # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
+        first = next(i for i, views in enumerate(self._views) if views)
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            dx = self.layers[i].backward(self._views[i], caches[i], dy, grads[i], need_dx=i > first)
+            if dx is not None:
+                dy = dx
+        return loss, x
+
+
+def multilayer_perceptron(
+    n_in: int, hidden: Sequence[int], n_out: int, activation: str = "sigmoid"
+) -> list[Layer]:
+    """Dense layers with an activation after each but the last: [784, *hidden, 10] and the like.
+
+    Raises:
+        ValueError: an unknown activation or a width below 1.
+    """
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"The activation is one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
+    widths = [n_in, *hidden, n_out]
+    layers: list[Layer] = []
+    for n_from, n_to in itertools.pairwise(widths):
+        layers += [Dense(n_from, n_to), ACTIVATIONS[activation]()]
+    return layers[:-1]
+
+
+def _check_widths(layers: Sequence[Layer]) -> None:
+    """Each Dense layer must take as many numbers as the one before it gives."""
+    dense = [layer for layer in layers if isinstance(layer, Dense)]
+    if not dense:
+        raise ValueError("A network needs at least one Dense layer.")
+    for before, after in itertools.pairwise(dense):
+        if before.n_out != after.n_in:
+            raise ValueError(f"{after} cannot follow {before}: {before.n_out} != {after.n_in}.")

@@ -1,0 +1,151 @@
+"""Optimisers and learning-rate schedules.
+
+An optimiser is a frozen description with two verbs: `start` makes its state (a dictionary of
+arrays, so a checkpoint can keep it), `step` moves the parameter vector IN PLACE against the
+gradient. A schedule turns the share of the run that is done (0 to 1) into a factor on the
+learning rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.nn.layers import FloatArray
+
+State = dict[str, NDArray[Any]]
+
+
+class Optimizer(Protocol):
+    """What every optimiser can do."""
+
+    def start(self, vector: FloatArray) -> State:
+        """Fresh state for a parameter vector (n_parameters,)."""
+
+    def step(
+        self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
+    ) -> None:
+        """Move `vector` one step, in place; `state` is updated too."""
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent: vector -= learning_rate * gradient."""
+
+    def start(self, vector: FloatArray) -> State:
+        return {}
+
+    def step(
+        self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
+    ) -> None:
+        vector -= learning_rate * gradient
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """Gradient descent with a velocity (Polyak 1964; Nesterov's form after Sutskever et al. 2013).
+
+    velocity = momentum * velocity + gradient; vector -= learning_rate * velocity,
+    with Nesterov: vector -= learning_rate * (gradient + momentum * velocity).
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = False
+
+    def start(self, vector: FloatArray) -> State:
+        return {"velocity": np.zeros_like(vector)}
+
+    def step(
+        self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
+    ) -> None:
+        velocity = state["velocity"]
+        velocity *= self.momentum
+        velocity += gradient
+        direction = gradient + self.momentum * velocity if self.nesterov else velocity
+        vector -= learning_rate * direction
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay.
+
+    vector -= learning_rate * (m_hat / (sqrt(v_hat) + epsilon) + weight_decay * vector), the decay
+    after Loshchilov and Hutter 2019, algorithm 2.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def start(self, vector: FloatArray) -> State:
+        return {
+            "mean": np.zeros_like(vector),
+            "square": np.zeros_like(vector),
+            "steps": np.zeros((), dtype=np.int64),
+        }
+
+    def step(
+        self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
+    ) -> None:
+        mean, square, steps = state["mean"], state["square"], state["steps"]
+        steps += 1
+        t = int(steps)
+        mean *= self.beta1
+        mean += (1.0 - self.beta1) * gradient
+        square *= self.beta2
+        square += (1.0 - self.beta2) * np.square(gradient)
+        # The two bias corrections are folded into one factor and epsilon, on scalars.
+        correction = float(np.sqrt(1.0 - self.beta2**t))
+        update = np.sqrt(square)
+        update += self.epsilon * correction
+        np.divide(mean, update, out=update)
+        update *= learning_rate * correction / (1.0 - self.beta1**t)
+        if self.weight_decay:
+            vector *= 1.0 - learning_rate * self.weight_decay
+        vector -= update
+
+
+class Schedule(Protocol):
+    """A factor on the learning rate over the course of the run."""
+
+    def factor(self, progress: float) -> float:
+        """The factor when the share `progress` (0 to 1) of all steps is done."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The learning rate stays as it is."""
+
+    def factor(self, progress: float) -> float:
+        return 1.0
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from 1 down to `final` (Loshchilov and Hutter 2017, one cycle)."""
+
+    final: float = 0.0
+
+    def factor(self, progress: float) -> float:
+        return float(self.final + (1.0 - self.final) * 0.5 * (1.0 + np.cos(np.pi * progress)))
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up by a cosine from `initial` to 1, then down to `final` (Smith and Topin 2018)."""
+
+    warm_up: float = 0.3
+    initial: float = 0.04
+    final: float = 1e-4
+
+    def factor(self, progress: float) -> float:
+        if progress < self.warm_up:
+            start, stop, share = self.initial, 1.0, progress / self.warm_up
+        else:
+            start, stop = 1.0, self.final
+            share = (progress - self.warm_up) / (1.0 - self.warm_up)
+        return float(stop + (start - stop) * 0.5 * (1.0 + np.cos(np.pi * share)))

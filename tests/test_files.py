@@ -1,0 +1,68 @@
+"""Writing whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digitnet.errors import OutputError
+from digitnet.files import replacing
+
+
+def test_success_replaces_and_leaves_no_litter(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with replacing(target) as temporary:
+        temporary.write_text("new")
+        assert target.read_text() == "old"  # until the last moment
+    assert target.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_any_error_keeps_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(error), replacing(target) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_places_that_cannot_be_written_to_are_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is a folder"), replacing(tmp_path):
+        pass
+    with pytest.raises(OutputError, match="no folder"), replacing(tmp_path / "no" / "a.txt"):
+        pass
+
+
+def test_a_full_disk_is_one_sentence() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full, a device that is always full")
+    with pytest.raises(OutputError, match="No space left"), replacing(Path("x.txt")) as temporary:
+        temporary.unlink()
+        Path("/dev/full").write_bytes(b"x" * 100_000)
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    program = (
+        "import os, signal, sys\n"
+        "from digitnet.files import replacing\n"
+        "with replacing(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(target)])
+    assert done.returncode == -signal.SIGKILL
+    assert target.read_text() == "old"
