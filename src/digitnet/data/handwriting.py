@@ -1,0 +1,201 @@
+"""Handwriting: hands that write the digits, each a little differently every time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.data.strokes import ALLOGRAPHS, even_places, spline
+from digitnet.errors import SettingsError
+from digitnet.imaging.drawing import Stroke
+
+N_MARKS = 64  # places along a digit at which its pen is known
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How somebody writes; n hands at once, every field (n,) unless said otherwise.
+
+    Lengths are in heights of the digit, angles in radians.
+    """
+
+    slant: Floats  # how far the top leans to the right
+    rotation: Floats
+    width: Floats  # factor on the digit's width
+    pen: Floats  # radius of the pen
+    pressure: Floats  # how much that radius changes on the way, relative
+    haste: Floats  # how far a point of the stroke misses its place
+    wobble: Floats  # how far a smooth warp of the paper moves it
+    taste: Floats  # (n, 10) in 0..1: which allograph of each digit
+
+    @classmethod
+    def sample(cls, rng: np.random.Generator, n: int = 1) -> Hand:
+        """Draw n hands."""
+
+        def normal(mean: float, sd: float) -> Floats:
+            return (mean + sd * rng.standard_normal(n)).astype(np.float32)
+
+        return cls(
+            slant=normal(0.15, 0.25),
+            rotation=normal(0.0, 0.10),
+            width=np.exp(normal(0.0, 0.18)),
+            pen=np.clip(np.exp(normal(np.log(0.072), 0.28)), 0.03, 0.15),
+            pressure=np.abs(normal(0.0, 0.12)),
+            haste=np.exp(normal(np.log(0.028), 0.4)),
+            wobble=np.exp(normal(np.log(0.025), 0.4)),
+            taste=rng.random((n, 10), dtype=np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.slant)
+
+
+def draw_digit(label: int, rng: np.random.Generator, *, hand: Hand | None = None) -> list[Stroke]:
+    """Write one digit: its strokes, lying in 0..1 from top to bottom and from 0 to the right.
+
+    The same hand chooses the same allograph, slant and pen each time; no two digits are equal.
+
+    Raises:
+        SettingsError: label is not one of 0 to 9, or `hand` holds several hands.
+    """
+    if not 0 <= label <= 9:
+        raise SettingsError(f"There is no digit {label}; choose one of 0 to 9.")
+    hand = Hand.sample(rng) if hand is None else hand
+    if len(hand) != 1:
+        raise SettingsError(f"One digit is written by one hand, not by {len(hand)}.")
+    x, y, radii, stroke = write(np.array([label]), hand, rng)
+    left, top = (x - radii).min(), (y - radii).min()
+    scale = 1 / ((y + radii).max() - top)
+    points = np.stack([x[0] - left, y[0] - top], axis=1).astype(float) * scale
+    return [
+        Stroke(points[stroke[0] == s], radii[0][stroke[0] == s].astype(float) * scale)
+        for s in range(stroke.max() + 1)
+    ]
+
+
+def write(
+    labels: NDArray[np.integer], hand: Hand, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, NDArray[np.int8]]:
+    """Write n digits at once.
+
+    Args:
+        labels: (n,) digits 0 to 9.
+        hand: n hands, or one that writes them all.
+        rng: draws what differs from one digit to the next.
+
+    Returns:
+        x, y, radii: (n, N_MARKS) the pen's way and radius, in heights of the plain digit.
+        stroke: (n, N_MARKS) which stroke each mark belongs to.
+    """
+    n, K = len(labels), _shapes().control.shape[1]
+    hand = Hand(*(np.broadcast_to(v, (n, *v.shape[1:])) for v in _values(hand)))
+    shapes = _shapes()
+    which = shapes.first[labels] + (
+        hand.taste[np.arange(n), labels][:, None] > shapes.quantiles[labels]
+    ).sum(axis=1)
+
+    # The points the pen aims at, missed a little: each alone, and each stroke as a whole.
+    miss = rng.standard_normal((n, K, 2), dtype=np.float32) * shapes.loose[which][:, :, None]
+    whole = rng.standard_normal((n, shapes.n_strokes, 2), dtype=np.float32)
+    miss += 0.7 * np.take_along_axis(whole, shapes.stroke_of_point[which][:, :, None], axis=1)
+    control = shapes.control[which] + hand.haste[:, None, None] * miss
+    x, y = np.moveaxis(shapes.basis[which] @ control, 2, 0)  # (n, P, K) @ (n, K, 2)
+
+    x, y = _warp(x, y, hand, rng)
+    radii = hand.pen[:, None] * _swell(hand.pressure, rng)
+    return x, y, radii, shapes.stroke_of_mark[which]
+
+
+def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Bend the paper smoothly, then stretch, lean and turn it; x, y (n, P)."""
+    n = len(x)
+
+    def one(sd: float) -> Floats:
+        return np.float32(sd) * rng.standard_normal((n, 1), dtype=np.float32)
+
+    for _ in range(2):
+        phase = np.float32(2 * np.pi) * rng.random((n, 1), dtype=np.float32)
+        angle = one(4.0) * x + one(4.0) * y + phase
+        wave = np.float32(np.sqrt(2)) * hand.wobble[:, None] * np.sin(angle)
+        x, y = x + one(1.0) * wave, y + one(1.0) * wave
+    # Larger or smaller below than above; the middle higher or lower; the whole bent like a bow.
+    edge = 0.25 - y * y
+    x = x * (1 + one(0.15) * y) + one(0.15) * edge
+    y = y + one(0.12) * edge
+    x = x * hand.width[:, None]
+    x = x - hand.slant[:, None] * y
+    cos, sin = np.cos(hand.rotation)[:, None], np.sin(hand.rotation)[:, None]
+    return cos * x - sin * y, sin * x + cos * y
+
+
+def _swell(pressure: Floats, rng: np.random.Generator) -> Floats:
+    """The pen's radius along the way relative to its mean, (n, N_MARKS)."""
+    n = len(pressure)
+    t = np.linspace(0, 1, N_MARKS, dtype=np.float32)
+    phase = 2 * np.pi * rng.random((n, 2, 1), dtype=np.float32)
+    turns = 2 * np.pi * (0.5 + 3 * rng.random((n, 2, 1), dtype=np.float32))
+    waves = np.sin(turns * t + phase).sum(axis=1)
+    return np.asarray(np.clip(1 + pressure[:, None] * waves, 0.4, 1.8), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Shapes:
+    """All allographs side by side, sorted by digit; A allographs, P marks, K control points."""
+
+    basis: Floats  # (A, P, K): marks = basis @ control
+    control: Floats  # (A, K, 2), the digit's middle at (0, 0), unused points 0
+    loose: Floats  # (A, K): how freely a point varies; a stroke's ends vary more
+    stroke_of_point: NDArray[np.int64]  # (A, K)
+    stroke_of_mark: NDArray[np.int8]  # (A, P)
+    first: NDArray[np.int64]  # (10,) the first allograph of each digit
+    quantiles: Floats  # (10, most - 1): taste above the k-th chooses beyond the k-th allograph
+    n_strokes: int
+
+
+@cache
+def _shapes() -> _Shapes:
+    ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
+    A, P = len(ways), N_MARKS
+    K = max(sum(len(dict.fromkeys(s)) + 1 for s in way.strokes) for way in ways)
+    basis, control, loose = np.zeros((A, P, K)), np.zeros((A, K, 2)), np.zeros((A, K))
+    of_point, of_mark = np.zeros((A, K), np.int64), np.zeros((A, P), np.int8)
+    for a, way in enumerate(ways):
+        lengths = [np.hypot(*np.diff(np.array(s), axis=0).T).sum() for s in way.strokes]
+        cuts = np.rint(P * np.cumsum([0.0, *lengths]) / sum(lengths)).astype(int)
+        k = 0
+        for s, stroke in enumerate(way.strokes):
+            points = np.array(stroke)
+            rows = slice(cuts[s], cuts[s + 1])
+            weights = spline(points, even_places(points, cuts[s + 1] - cuts[s]))
+            start = k
+            for j, point in enumerate(points):
+                if j and np.array_equal(point, points[j - 1]):  # a corner is one point, not two
+                    k -= 1
+                basis[a, rows, k] += weights[:, j]
+                control[a, k] = point
+                of_point[a, k] = s
+                loose[a, k] = 1.0
+                k += 1
+            loose[a, [start, k - 1]] = 1.6
+            of_mark[a, rows] = s
+        used = control[a, :k]
+        control[a, :k] -= (used.max(axis=0) + used.min(axis=0)) / 2
+    labels = np.array([way.label for way in ways])
+    counts = np.bincount(labels, minlength=10)
+    quantiles = np.ones((10, counts.max() - 1))
+    for label in range(10):
+        share = np.array([way.share for way in ways if way.label == label])
+        quantiles[label, : len(share) - 1] = (np.cumsum(share) / share.sum())[:-1]
+    return _Shapes(
+        basis.astype(np.float32), control.astype(np.float32), loose.astype(np.float32),
+        of_point, of_mark, np.searchsorted(labels, np.arange(10)),
+        quantiles.astype(np.float32), int(of_mark.max()) + 1,
+    )  # fmt: skip
+
+
+def _values(hand: Hand) -> list[Floats]:
+    return [getattr(hand, field.name) for field in fields(hand)]
