@@ -1,0 +1,297 @@
+"""Opening: every format, mode and turn comes out as the same pixels; the rest is one sentence."""
+
+import io
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from digitnet.errors import PictureError
+from digitnet.imaging.pictures import open_picture
+
+
+def drawing(height: int = 12, width: int = 9) -> np.ndarray:
+    """A grey picture without any symmetry."""
+    grey = np.full((height, width), 255, np.uint8)
+    grey[2:4, 1:7] = 0
+    grey[4:9, 2] = 90
+    return grey
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF"])
+def test_lossless_formats_give_the_same_pixels(kind):
+    grey = drawing()
+    opened = open_picture(encode(Image.fromarray(grey), kind))
+    assert opened.dtype == np.uint8
+    assert np.array_equal(opened if opened.ndim == 2 else opened[..., 0], grey)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95}), ("WEBP", {})])
+def test_lossy_formats_come_close(kind, options):
+    grey = np.kron(drawing(), np.ones((8, 8), np.uint8))
+    opened = open_picture(encode(Image.fromarray(grey).convert("RGB"), kind, **options))
+    assert opened.shape == (*grey.shape, 3)
+    assert np.abs(opened[..., 0].astype(int) - grey).mean() < 8
+
+
+def test_every_kind_of_source_gives_the_same(tmp_path):
+    grey = drawing()
+    data = encode(Image.fromarray(grey), "PNG")
+    path = tmp_path / "ä digit.png"
+    path.write_bytes(data)
+    with path.open("rb") as stream:
+        sources = [str(path), path, data, bytearray(data), io.BytesIO(data), stream]
+        sources += [Image.fromarray(grey), grey, grey[..., None]]
+        for source in sources:
+            assert np.array_equal(open_picture(source), grey)
+        assert not stream.closed
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV", "I", "F", "I;16"])
+def test_modes_keep_dark_dark_and_light_light(mode):
+    grey = np.where(drawing() < 255, 0, 255).astype(np.uint8)
+    if mode == "I;16":
+        image = Image.fromarray(grey.astype(np.uint16) * 257)
+    else:
+        image = Image.fromarray(grey).convert("RGB" if mode == "HSV" else "L").convert(mode)
+    opened = open_picture(image)
+    assert np.array_equal(opened if opened.ndim == 2 else opened[..., 1], grey)
+
+
+def test_colour_stays_colour():
+    red = np.zeros((5, 4, 3), np.uint8)
+    red[..., 0] = 200
+    assert np.array_equal(open_picture(encode(Image.fromarray(red), "PNG")), red)
+
+
+def test_lab_tiff_gives_its_lightness():
+    image = Image.merge("LAB", [Image.fromarray(drawing())] * 3)
+    assert np.array_equal(open_picture(encode(image, "TIFF")), drawing())
+
+
+def test_16_bit_is_scaled_by_its_depth():
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    expected = np.rint(ramp / 257)
+    for kind in ("PNG", "TIFF"):
+        opened = open_picture(encode(Image.fromarray(ramp), kind))
+        assert np.array_equal(opened, expected)
+    assert np.array_equal(open_picture(ramp), expected)
+    twelve_bits = (ramp >> 4).astype(np.uint16)
+    assert open_picture(twelve_bits).max() == 255
+
+
+def test_floats_and_bools_fill_the_range():
+    mask = drawing() < 255
+    for array in (mask, mask.astype(float), mask.astype(np.int64), mask * 255.0):
+        assert np.array_equal(open_picture(array), mask * np.uint8(255))
+
+
+def transparent(ink: int, mode: str = "LA") -> Image.Image:
+    alpha = 255 - drawing()
+    grey = np.full_like(alpha, ink)
+    image = Image.fromarray(np.stack([grey, alpha], -1))
+    return image.convert("RGBA").convert(mode) if mode == "RGBa" else image.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "La", "RGBa"])
+def test_ink_on_nothing_is_composed_onto_what_shows_it(mode):
+    dark, light = open_picture(transparent(0, mode)), open_picture(transparent(255, mode))
+    first = (lambda a: a) if dark.ndim == 2 else (lambda a: a[..., 0])
+    assert np.array_equal(first(dark), drawing())  # partial alpha too: 90 comes out as 90
+    assert np.array_equal(first(light), 255 - drawing())
+
+
+def test_paper_with_transparent_corners_goes_on_as_paper():
+    grey = np.full((40, 40), 230, np.uint8)
+    grey[15:25, 18:21] = 20
+    alpha = np.full_like(grey, 255)
+    alpha[:6, :6] = 0
+    opened = open_picture(np.stack([grey, alpha], -1))
+    assert (opened[:6, :6] == 230).all()
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_transparent_colour_of_a_png(mode):
+    """A transparent index or colour (tRNS) counts as alpha: black hidden under it is not ink."""
+    grey = np.where(drawing() < 255, 60, 0).astype(np.uint8)
+    image = Image.fromarray(grey).convert(mode)
+    hidden = image.getpixel((0, 0))
+    opened = open_picture(encode(image, "PNG", transparency=hidden))
+    opened = opened if opened.ndim == 2 else opened[..., 0]
+    assert opened[0, 0] == 255
+    assert opened[2, 3] == 60
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns(kind, orientation):
+    grey = np.kron(drawing(), np.ones((8, 8), np.uint8))
+    turns = {
+        1: grey, 2: grey[:, ::-1], 3: grey[::-1, ::-1], 4: grey[::-1],
+        5: grey.T, 6: np.rot90(grey, 1), 7: grey[::-1, ::-1].T, 8: np.rot90(grey, -1),
+    }  # fmt: skip
+    stored = Image.fromarray(np.ascontiguousarray(turns[orientation])).convert("RGB")
+    exif = Image.Exif()
+    exif[274] = orientation
+    opened = open_picture(encode(stored, kind, exif=exif))
+    assert opened.shape[:2] == grey.shape
+    assert np.abs(opened[..., 0].astype(int) - grey).mean() < 8
+
+
+def test_the_first_of_several_pictures_counts():
+    first, second = Image.fromarray(drawing()), Image.new("L", (9, 12), 128)
+    big = [image.resize((72, 96)).convert("RGB") for image in (first, second)]
+    data = encode(big[0], "MPO", save_all=True, append_images=[big[1]])
+    assert np.abs(open_picture(data)[..., 0].astype(int) - np.asarray(big[0])[..., 0]).mean() < 8
+    data = encode(first, "TIFF", save_all=True, append_images=[second])
+    assert np.array_equal(open_picture(data), drawing())
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_is_refused(kind):
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue", "white")]
+    data = encode(frames[0], kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(PictureError, match="animation"):
+        open_picture(data)
+
+
+def test_pixel_limit_is_checked_before_decoding():
+    header = encode(Image.new("1", (7000, 7200)), "PNG")[:100]  # the pixels are not even there
+    with pytest.raises(PictureError, match=r"7000 x 7200.*50,000,000"):
+        open_picture(header)
+    with pytest.raises(PictureError, match="limit of 100"):
+        open_picture(drawing(), max_pixels=100)
+    with pytest.raises(PictureError, match="limit of 100"):
+        open_picture(Image.fromarray(drawing()), max_pixels=100)
+
+
+def test_a_decompression_bomb_is_one_sentence():
+    bomb = encode(Image.new("1", (30_000, 30_000)), "PNG")
+    with pytest.raises(PictureError, match="pixels"):
+        open_picture(bomb)
+
+
+BAD_FILES = {
+    "text": (b"this is a shopping list\n", "text"),
+    "empty": (b"", "zero bytes"),
+    "random": (bytes(range(256)) * 4, "not a picture"),
+    "pdf": (b"%PDF-1.7\n" + bytes(50), "PDF"),
+    "heic": (bytes(4) + b"ftypheic" + bytes(50), "HEIC"),
+    "magic only": (b"\x89PNG\r\n\x1a\n" + bytes(9), "damaged"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_file_that_is_no_picture(case, tmp_path):
+    data, word = BAD_FILES[case]
+    path = tmp_path / "x.png"
+    path.write_bytes(data)
+    for source in (path, data, io.BytesIO(data)):
+        with pytest.raises(PictureError, match=word) as caught:
+            open_picture(source)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(PictureError) as caught:
+        open_picture(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP"])
+def test_truncated_files(kind):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    data = encode(Image.fromarray(noise), kind)
+    for share in (0.2, 0.5, 0.8):
+        with pytest.raises(PictureError):
+            open_picture(data[: int(len(data) * share)])
+
+
+def test_paths_that_are_no_files(tmp_path):
+    with pytest.raises(PictureError, match="not found"):
+        open_picture(tmp_path / "missing.png")
+    with pytest.raises(PictureError, match="folder"):
+        open_picture(str(tmp_path))
+    with pytest.raises(PictureError, match="cannot be read"):
+        open_picture("a\0b.png")
+    if Path("/dev/zero").exists():
+        with pytest.raises(PictureError, match="ordinary file"):
+            open_picture("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("array", "word"),
+    [
+        (np.full((5, 5), np.nan), "NaN"),
+        (np.full((5, 5), np.inf), "infinite"),
+        (np.full((5, 5), -1.0), "negative"),
+        (np.full((5, 5), -1), "negative"),
+        (np.zeros(784, np.uint8), "shape"),
+        (np.zeros((10, 28, 28), np.uint8), "shape"),
+        (np.zeros((1, 28, 28, 3), np.uint8), "shape"),
+        (np.zeros((0, 5), np.uint8), "2 on each side"),
+        (np.zeros((1, 50), np.uint8), "2 on each side"),
+        (np.zeros((5, 5), np.complex64), "dtype"),
+        (np.array([["a", "b"], ["c", "d"]]), "dtype"),
+        (np.zeros((5, 5, 4), np.uint8), "transparent"),
+    ],
+)
+def test_arrays_that_are_no_pictures(array, word):
+    with pytest.raises(PictureError, match=word):
+        open_picture(array)
+
+
+def test_other_things_that_are_no_pictures():
+    with pytest.raises(PictureError, match="binary mode"):
+        open_picture(io.StringIO("text"))
+    with pytest.raises(PictureError, match="list is not a picture"):
+        open_picture([[1, 2], [3, 4]])
+    with pytest.raises(PictureError, match="1 x 40"):
+        open_picture(encode(Image.new("L", (1, 40)), "PNG"))
+    with pytest.raises(PictureError, match="transparent"):
+        open_picture(encode(Image.new("RGBA", (40, 40)), "PNG"))
+
+
+def test_no_warning_leaks_and_the_filters_stay():
+    before = list(warnings.filters)
+    large = encode(Image.new("1", (10_000, 9_500)), "PNG")  # past Pillow's warning level
+    open_picture(large, max_pixels=100_000_000)
+    threads = [threading.Thread(target=open_picture, args=(encode(Image.fromarray(drawing()), k),))
+               for k in ("PNG", "GIF", "TIFF") * 4]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert warnings.filters == before
+
+
+SEEDS = [
+    encode(Image.fromarray(np.kron(drawing(), np.ones((3, 3), np.uint8))).convert(mode), kind)
+    for kind, mode in [("PNG", "L"), ("PNG", "P"), ("JPEG", "RGB"), ("GIF", "P"), ("BMP", "RGB"),
+                       ("TIFF", "L"), ("WEBP", "RGB")]
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=6)),
+                                        min_size=1, max_size=5))  # fmt: skip
+def test_mutated_bytes_open_or_raise_our_error(data, changes):
+    mutated = bytearray(data)
+    for place, new in changes:
+        place %= len(mutated) + 1
+        mutated[place : place + len(new)] = new
+    try:
+        picture = open_picture(bytes(mutated), max_pixels=1_000_000)
+    except PictureError:
+        return
+    assert picture.dtype == np.uint8
+    assert picture.ndim in (2, 3)
