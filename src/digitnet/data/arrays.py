@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +16,20 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import SIDE, Dataset
 from digitnet.errors import DataError
 
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+# RuntimeError: zipfile's word for encryption and for packings it does not know.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def load_npz(path: str | Path) -> Dataset:
@@ -29,22 +46,16 @@ def load_npz(path: str | Path) -> Dataset:
     """
     path = Path(path)
     try:
-        archive = np.load(path, allow_pickle=False)
+        # Opened here, so that it is closed even when NumPy finds that it is not an archive.
+        with path.open("rb") as file:
+            images, labels = _open(file, path)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of an .npz file.") from None
-    except _DAMAGED as error:
+    except OSError as error:
         raise DataError(
-            f"{path} is not an .npz archive or is damaged ({_first_line(error)}); "
-            "write it with numpy.savez(path, images=..., labels=...)."
+            f"{path} cannot be read ({error.strerror or error}); "
+            "check the path and its permissions."
         ) from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise DataError(
-            f"{path} holds one bare array; "
-            "write both with numpy.savez(path, images=..., labels=...)."
-        )
-    with archive:
-        images = _read(archive, "images", path)
-        labels = _read(archive, "labels", path)
     if images.ndim == 2 and images.shape[1] == SIDE * SIDE:
         images = images.reshape(-1, SIDE, SIDE)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
@@ -56,6 +67,23 @@ def load_npz(path: str | Path) -> Dataset:
             f"{path}: `labels` is of type {labels.dtype}; store whole numbers from 0 to 9, (N,)."
         )
     return Dataset(_to_bytes(images, path), labels.astype(np.int64), source=str(path))
+
+
+def _open(file: BinaryIO, path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    try:
+        archive = np.load(file, allow_pickle=False)
+    except _DAMAGED as error:
+        raise DataError(
+            f"{path} is not an .npz archive or is damaged ({_first_line(error)}); "
+            "write it with numpy.savez(path, images=..., labels=...)."
+        ) from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise DataError(
+            f"{path} holds one bare array; "
+            "write both with numpy.savez(path, images=..., labels=...)."
+        )
+    with archive:
+        return _read(archive, "images", path), _read(archive, "labels", path)
 
 
 def _read(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NDArray[np.generic]:
