@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,3 +120,10 @@ class Dataset:
         digest = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
+
+
+def as_input(images: NDArray[np.uint8], dtype: Any = np.float32) -> NDArray[np.floating[Any]]:
+    """What the network takes: images (N, 28, 28) as (N, 784) row by row, ink 255 as 1.0."""
+    x = images.reshape(len(images), -1).astype(dtype)
+    x /= 255.0
+    return x

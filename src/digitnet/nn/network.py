@@ -30,6 +30,8 @@ class Network:
         layers: the frozen layer descriptions, input first.
         vector: every parameter, (n_parameters,), zeros until `initialize`.
         parameters: name to view, in order: W1, b1, W2, b2, ...
+        n_in: numbers per input.
+        n_out: logits per input, one per class.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
@@ -40,6 +42,8 @@ class Network:
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
         self._views = self._split(self.vector)
         self.parameters = self.named(self.vector)
+        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
+        self.n_in, self.n_out = dense[0].n_in, dense[-1].n_out
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
         """Per layer, its parameters as views into a vector laid out like `self.vector`."""

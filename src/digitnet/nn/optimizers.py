@@ -2,8 +2,9 @@
 
 An optimiser is a frozen description with two verbs: `start` makes its state (a dictionary of
 arrays, so a checkpoint can keep it), `step` moves the parameter vector IN PLACE against the
-gradient. A schedule turns the share of the run that is done (0 to 1) into a factor on the
-learning rate.
+gradient. Each takes a decoupled weight decay (Loshchilov and Hutter 2019): before the step,
+vector -= learning_rate * weight_decay * vector. A schedule turns the share of the run that is
+done (0 to 1) into a factor on the learning rate.
 """
 
 from __future__ import annotations
@@ -35,12 +36,15 @@ class Optimizer(Protocol):
 class SGD:
     """Gradient descent: vector -= learning_rate * gradient."""
 
+    weight_decay: float = 0.0
+
     def start(self, vector: FloatArray) -> State:
         return {}
 
     def step(
         self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
     ) -> None:
+        _decay(vector, learning_rate * self.weight_decay)
         vector -= learning_rate * gradient
 
 
@@ -54,6 +58,7 @@ class Momentum:
 
     momentum: float = 0.9
     nesterov: bool = False
+    weight_decay: float = 0.0
 
     def start(self, vector: FloatArray) -> State:
         return {"velocity": np.zeros_like(vector)}
@@ -65,15 +70,16 @@ class Momentum:
         velocity *= self.momentum
         velocity += gradient
         direction = gradient + self.momentum * velocity if self.nesterov else velocity
+        _decay(vector, learning_rate * self.weight_decay)
         vector -= learning_rate * direction
 
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay.
+    """Adam (Kingma and Ba 2015, algorithm 1).
 
-    vector -= learning_rate * (m_hat / (sqrt(v_hat) + epsilon) + weight_decay * vector), the decay
-    after Loshchilov and Hutter 2019, algorithm 2.
+    vector -= learning_rate * m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being the running
+    means of the gradient and of its square, corrected for their start at zero.
     """
 
     beta1: float = 0.9
@@ -104,9 +110,14 @@ class Adam:
         update += self.epsilon * correction
         np.divide(mean, update, out=update)
         update *= learning_rate * correction / (1.0 - self.beta1**t)
-        if self.weight_decay:
-            vector *= 1.0 - learning_rate * self.weight_decay
+        _decay(vector, learning_rate * self.weight_decay)
         vector -= update
+
+
+def _decay(vector: FloatArray, share: float) -> None:
+    """Shrink every parameter by a share of itself."""
+    if share:
+        vector *= 1.0 - share
 
 
 class Schedule(Protocol):

@@ -1,0 +1,33 @@
+"""The original program's way in: without weights it trains first, then it asks `Path:`.
+
+    python main.py            trains on the synthetic digits, once
+    python main.py FOLDER     trains on FOLDER (or any other source), once
+
+Weights, history and training_loss.png are kept in ./model; delete it to train anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from digitnet.cli.main import guarded, main
+from digitnet.cli.models import DEFAULT
+
+
+def train_then_ask(arguments: list[str]) -> int:
+    """Train where there is no model yet, then answer for pictures until `q`."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if not Path(DEFAULT).exists():
+        code = main(["train", *arguments, "--out", DEFAULT])
+        if code > 1:
+            return code
+    elif arguments:
+        print(f"./{DEFAULT} is there already, so nothing is trained; delete it to train anew.")
+    return main(["predict", "--model", DEFAULT])
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(lambda: train_then_ask(sys.argv[1:])))

@@ -1,0 +1,64 @@
+"""Dialogue: the original program's: it asks for a path, prints ten probabilities and the label."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from digitnet.cli.blocks import draw_frame
+from digitnet.errors import PictureError
+from digitnet.model import Model
+
+
+def converse(model: Model) -> int:
+    """Ask `Path:` until `q` or the end of input; a wrong path is said and asked for again."""
+    _complete_paths()
+    if sys.stdin.isatty():
+        print("Name a picture of a digit; q ends.")
+    while True:
+        try:
+            path = input("Path: ").strip().strip("'\"")
+        except EOFError:
+            print()
+            return 0
+        if path.lower() in ("q", "quit", "exit"):
+            return 0
+        if not path:
+            continue
+        try:
+            answer = model.predict(Path(path).expanduser())
+        except PictureError as error:
+            print(f"digitnet: {error}")
+            continue
+        if sys.stdout.isatty():
+            print(draw_frame(answer.frame.image))
+        numbers = np.array2string(
+            answer.probabilities[None], precision=4, suppress_small=True, max_line_width=1000
+        )
+        print(f" probab: {numbers}")
+        if answer.label is None:
+            print(f"label: none, {answer.reason}")
+        else:
+            print(f"label: {model.class_names[answer.label]}")
+
+
+def _complete_paths() -> None:
+    """Path completion with Tab, and history with the arrow keys, where readline is there."""
+    try:
+        import readline
+    except ImportError:
+        return
+
+    def complete(text: str, state: int) -> str | None:
+        start = os.path.expanduser(text)  # noqa: PTH111 (Path would drop a trailing slash)
+        found = sorted(glob.glob(glob.escape(start) + "*"))  # noqa: PTH207 (text is no folder)
+        matches = [f"{match}{os.sep}" if Path(match).is_dir() else match for match in found]
+        return matches[state] if state < len(matches) else None
+
+    readline.set_completer(complete)
+    readline.set_completer_delims("\n")  # a path may hold blanks
+    readline.parse_and_bind("tab: complete")

@@ -1,0 +1,67 @@
+"""Sources: the options that say where digits come from, and the words that say what came."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from digitnet.data.dataset import Dataset
+from digitnet.data.sources import SourceReport, open_source
+
+SOURCE_HELP = (
+    "synthetic, mnist, a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
+)
+
+
+def add_folder_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a folder of pictures; their defaults are `open_source`'s."""
+    group = parser.add_argument_group("a folder of pictures")
+    group.add_argument(
+        "--labels",
+        choices=("auto", "folders", "first", "last"),
+        default=argparse.SUPPRESS,
+        help="where the labels stand: in sub-folders 0 to 9, or as the first or last group of "
+        "digits in the file name (default: found out, and asked for where unclear)",
+    )
+    group.add_argument(
+        "--per-class",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="no labels: the first N pictures in natural order are 0, the next N are 1, ...",
+    )
+
+
+def read_source(
+    source: str, *, quiet: bool = False, **options: Any
+) -> tuple[Dataset, SourceReport]:
+    """Open a source behind a progress bar, and say on standard error what was taken."""
+    from rich.progress import Progress
+
+    with Progress(transient=True, console=_console(), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(f"Reading {source}", total=None)
+        dataset, report = open_source(
+            source,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+            **options,
+        )
+    if not quiet:
+        print(report.sentence, file=sys.stderr)
+    tell_unreadable(report.unreadable)
+    return dataset, report
+
+
+def tell_unreadable(unreadable: tuple[tuple[Path, str], ...], most: int = 20) -> None:
+    """List the skipped files on standard error, the first few of many."""
+    for path, reason in unreadable[:most]:
+        print(f"skipped {path}: {reason}", file=sys.stderr)
+    if len(unreadable) > most:
+        print(f"skipped {len(unreadable) - most} more.", file=sys.stderr)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(stderr=True)

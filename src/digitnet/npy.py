@@ -1,0 +1,53 @@
+"""Npy: one parameter array as an .npy file, checked before it is believed."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import ModelError
+
+
+def to_npy(view: NDArray[Any]) -> bytes:
+    """An array as the bytes of an .npy file, float32."""
+    file = io.BytesIO()
+    np.save(file, np.ascontiguousarray(view, dtype=np.float32), allow_pickle=False)
+    return file.getvalue()
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file, or a sentence that says it is missing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{path.parent} lacks {path.name}, so it is no whole model; restore it or train anew."
+        ) from error
+
+
+def read_array(path: Path, content: bytes) -> NDArray[Any]:
+    """The array of an .npy file's bytes; finite numbers only, never a pickle."""
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
+        raise ModelError(
+            f"{path} is not a whole .npy array; restore it or train the model anew."
+        ) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        raise ModelError(f"{path} holds no floating-point array; restore it or train anew.")
+    if not np.isfinite(array).all():
+        raise ModelError(f"{path} holds NaN or infinity; restore it or train the model anew.")
+    return array
+
+
+def fill(view: NDArray[Any], array: NDArray[Any], path: Path) -> None:
+    """Copy an array into the network's view of it where shape and type are the same."""
+    if array.shape != view.shape or not np.can_cast(array.dtype, view.dtype):
+        raise ModelError(
+            f"{path} is {array.shape} {array.dtype}; the network needs {view.shape} {view.dtype}."
+        )
+    view[...] = array

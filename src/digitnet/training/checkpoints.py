@@ -1,0 +1,118 @@
+"""Checkpoints: the complete, resumable state of a run in one file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import ModelError
+from digitnet.files import replacing
+from digitnet.training.events import History
+from digitnet.training.loop import TrainingState
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint file, read and not yet applied.
+
+    Attributes:
+        path: where it was read from.
+        run: what the saver said about the run (source, settings, seed, ...), plain JSON values.
+    """
+
+    path: Path
+    run: dict[str, Any]
+    _progress: dict[str, Any]
+    _arrays: dict[str, NDArray[Any]]
+
+    def restore(self, state: TrainingState) -> None:
+        """Bring a state fresh from `begin` to where the interrupted run stood.
+
+        Raises:
+            ModelError: the checkpoint is of another network, optimiser or generator.
+        """
+        misfit = ModelError(
+            f"{self.path} does not fit the network and optimiser of this run; "
+            "train again without --resume."
+        )
+        try:
+            targets = {"vector": state.vector, "best_vector": state.best_vector}
+            targets |= {f"optimizer.{name}": a for name, a in state.optimizer_state.items()}
+            if set(targets) | {"order"} != set(self._arrays):
+                raise misfit
+            for name, target in targets.items():
+                source = self._arrays[name]
+                if (source.shape, source.dtype) != (target.shape, target.dtype):
+                    raise misfit
+                target[...] = source
+            state.order = self._arrays["order"]
+            state.rng.bit_generator.state = self._progress["rng"]
+            state.epoch, state.step = self._progress["epoch"], self._progress["step"]
+            state.loss_sum, state.n_right = self._progress["loss_sum"], self._progress["n_right"]
+            state.best_accuracy = self._progress["best_accuracy"]
+            state.best_loss = self._progress["best_loss"]
+            state.history = History(**self._progress["history"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise misfit from error
+
+
+def save_checkpoint(path: str | Path, state: TrainingState, run: dict[str, Any]) -> None:
+    """Write the state and what describes the run, in place of any older checkpoint.
+
+    Raises:
+        OutputError: the place cannot be written to; the older checkpoint still stands.
+    """
+    progress = {
+        "rng": state.rng.bit_generator.state,
+        "epoch": state.epoch,
+        "step": state.step,
+        "loss_sum": state.loss_sum,
+        "n_right": state.n_right,
+        "best_accuracy": state.best_accuracy,
+        "best_loss": state.best_loss,
+        "history": state.history.as_dict(),
+    }
+    head = json.dumps({"version": VERSION, "run": run, "progress": progress}).encode()
+    arrays: dict[str, NDArray[Any]] = {
+        "vector": state.vector,
+        "best_vector": state.best_vector,
+        "order": state.order,
+        **{f"optimizer.{name}": array for name, array in state.optimizer_state.items()},
+        "head": np.frombuffer(head, dtype=np.uint8),
+    }
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes a name for a flag
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ModelError: it is damaged or of a newer version.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        head = json.loads(arrays.pop("head").tobytes())
+        if head["version"] != VERSION:
+            raise ModelError(
+                f"{path} has version {head['version']}, and this digitnet reads {VERSION}; "
+                "train again without --resume."
+            )
+        return Checkpoint(path, head["run"], head["progress"], arrays)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path} is damaged and cannot be resumed from; train again without --resume."
+        ) from error

@@ -1,0 +1,212 @@
+"""Loop: training as a generator of events. It prints nothing and saves nothing itself."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.data.dataset import Dataset, as_input
+from digitnet.errors import SettingsError, TrainingDivergedError
+from digitnet.model import classify
+from digitnet.nn import Network, cross_entropy, one_hot
+from digitnet.nn.layers import FloatArray
+from digitnet.nn.optimizers import State
+from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
+from digitnet.training.settings import Settings
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands: all that the next step depends on, whole whenever an event is out.
+
+    Attributes:
+        vector: the network's own parameters (n_parameters,), not a copy.
+        optimizer_state: see `Optimizer.start`.
+        rng: shuffles and draws dropout masks.
+        epoch: epochs done.
+        step: steps done in the running epoch.
+        order: the running epoch's order of the images (N,).
+        loss_sum: sum over images of the running epoch's loss.
+        n_right: right answers of the running epoch.
+        best_vector: the parameters of the best epoch; before the first, the start.
+        best_accuracy: its validation accuracy; -1 before the first epoch.
+        best_loss: its validation loss.
+        history: the epochs done.
+    """
+
+    vector: FloatArray
+    optimizer_state: State
+    rng: np.random.Generator
+    best_vector: FloatArray
+    order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    n_right: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = math.inf
+    history: History = field(default_factory=History)
+
+
+def begin(network: Network, settings: Settings, rng: np.random.Generator) -> TrainingState:
+    """The state before the first step, from the network's parameters as they are."""
+    return TrainingState(
+        vector=network.vector,
+        optimizer_state=settings.optimizer.start(network.vector),
+        rng=rng,
+        best_vector=network.vector.copy(),
+    )
+
+
+def train(
+    network: Network,
+    training: Dataset,
+    validation: Dataset | None,
+    settings: Settings,
+    state: TrainingState,
+) -> Iterator[Event]:
+    """Train in place, and tell what happens: a StepDone per step, an EpochDone per epoch.
+
+    Per-sample, mini-batch and full-batch descent differ in `settings.batch_size` alone. The images
+    are shuffled anew each epoch. The best epoch is the one with the highest validation accuracy,
+    among equals the one with the lowest validation loss; without a validation part, the last. At
+    the end the network holds the best epoch's parameters, and the last event is Finished.
+    Whoever stops listening stops the run; `state` is then complete and can go on later.
+
+    Args:
+        network: its parameters are where the run starts, or goes on.
+        training: images to learn from.
+        validation: images to choose the best epoch by; never learnt from.
+        settings: how.
+        state: from `begin`, or of an interrupted run.
+
+    Raises:
+        SettingsError: the network and the images do not fit together.
+        TrainingDivergedError: the loss is no longer finite; the network then holds the best
+            epoch's parameters.
+    """
+    n_classes = len(training.class_names)
+    _check_fit(network, training)
+    flat = training.images.reshape(len(training), -1)  # (N, 784) uint8
+    class_weights = settings.weights_of_classes(training)
+    batch_size = min(settings.batch_size or len(training), len(training))
+    n_steps = math.ceil(len(training) / batch_size)
+    gradient = np.empty_like(network.vector)
+    learning_rate = 0.0
+
+    while state.epoch < settings.epochs:
+        started = time.perf_counter()
+        epoch = state.epoch + 1
+        if state.step == 0:
+            state.order = state.rng.permutation(len(training))
+            state.loss_sum, state.n_right = 0.0, 0
+        while state.step < n_steps:
+            chosen = state.order[state.step * batch_size : (state.step + 1) * batch_size]
+            labels = training.labels[chosen]
+            loss, logits = network.loss_and_gradient(
+                as_input(flat[chosen], network.vector.dtype),
+                one_hot(labels, n_classes, settings.label_smoothing, network.vector.dtype),
+                gradient,
+                state.rng,
+                None if class_weights is None else class_weights[labels],
+            )
+            if not math.isfinite(loss):
+                network.vector[:] = state.best_vector
+                raise TrainingDivergedError(
+                    f"The loss became {loss} in epoch {epoch}, step {state.step + 1}: the learning "
+                    f"rate {settings.learning_rate:g} is too high; try "
+                    f"{settings.learning_rate / 10:g}."
+                )
+            progress = (state.epoch * n_steps + state.step) / (settings.epochs * n_steps)
+            learning_rate = settings.learning_rate * settings.schedule.factor(progress)
+            settings.optimizer.step(network.vector, gradient, state.optimizer_state, learning_rate)
+            state.loss_sum += loss * len(chosen)
+            state.n_right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+            state.step += 1
+            yield StepDone(epoch, state.step, n_steps, loss)
+
+        event = _end_epoch(network, training, validation, state, learning_rate, started)
+        yield event
+        waited = state.epoch - state.history.best_epoch
+        if settings.patience is not None and waited >= settings.patience:
+            reason = f"no better validation accuracy for {waited} epochs"
+            break
+    else:
+        reason = f"all {settings.epochs} epochs done"
+    network.vector[:] = state.best_vector
+    yield Finished(state.history.best_epoch, reason)
+
+
+def _end_epoch(
+    network: Network,
+    training: Dataset,
+    validation: Dataset | None,
+    state: TrainingState,
+    learning_rate: float,
+    started: float,
+) -> EpochDone:
+    """Measure the epoch, keep it where it is the best, and write it into the history."""
+    validation_loss = validation_accuracy = None
+    is_best = True
+    if validation is not None:
+        logits = classify(network, validation.images)
+        targets = one_hot(validation.labels, len(validation.class_names), dtype=logits.dtype)
+        validation_loss, _ = cross_entropy(logits, targets)
+        validation_accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
+        is_best = (validation_accuracy, -validation_loss) > (state.best_accuracy, -state.best_loss)
+        if is_best:
+            state.best_accuracy, state.best_loss = validation_accuracy, validation_loss
+    if is_best:
+        state.best_vector[:] = network.vector
+    state.epoch += 1
+    state.step = 0
+    event = EpochDone(
+        epoch=state.epoch,
+        training_loss=state.loss_sum / len(training),
+        training_accuracy=state.n_right / len(training),
+        validation_loss=validation_loss,
+        validation_accuracy=validation_accuracy,
+        learning_rate=learning_rate,
+        seconds=time.perf_counter() - started,
+        is_best=is_best,
+    )
+    state.history.add(event)
+    return event
+
+
+def fit(
+    network: Network,
+    training: Dataset,
+    validation: Dataset | None = None,
+    settings: Settings | None = None,
+    *,
+    rng: np.random.Generator,
+) -> History:
+    """`train` from a fresh start to its end, for those who only want the result.
+
+    The network's weights are drawn anew from `rng` first.
+
+    Raises:
+        SettingsError, TrainingDivergedError: as `train` does.
+    """
+    settings = settings or Settings()
+    network.initialize(rng)
+    state = begin(network, settings, rng)
+    for _ in train(network, training, validation, settings, state):
+        pass
+    return state.history
+
+
+def _check_fit(network: Network, training: Dataset) -> None:
+    """The network must take the images and answer with the classes."""
+    n_pixels, n_classes = training.images[0].size, len(training.class_names)
+    if (network.n_in, network.n_out) != (n_pixels, n_classes):
+        raise SettingsError(
+            f"The network maps {network.n_in} inputs to {network.n_out} classes, but "
+            f"{training.source} has {n_pixels} pixels and {n_classes} classes."
+        )

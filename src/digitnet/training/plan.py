@@ -1,0 +1,134 @@
+"""Plan: everything that decides a run, as plain values that a file can keep."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from digitnet.errors import SettingsError
+from digitnet.nn import (
+    ACTIVATIONS,
+    SGD,
+    Adam,
+    Constant,
+    Cosine,
+    Dropout,
+    Layer,
+    Momentum,
+    OneCycle,
+    Optimizer,
+    Schedule,
+    multilayer_perceptron,
+)
+from digitnet.training.settings import Settings
+
+# A learning rate that works for each optimiser at the default batch size (docs/lab-notes.md).
+LEARNING_RATES = {"sgd": 0.5, "momentum": 0.05, "nesterov": 0.05, "adam": 0.004}
+SCHEDULES: dict[str, Schedule] = {
+    "constant": Constant(),
+    "cosine": Cosine(),
+    "one-cycle": OneCycle(),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One field for each option of `digitnet train`; see there for what they mean.
+
+    `learning_rate` None takes the optimiser's own, `batch_size` None the whole training part.
+
+    Raises:
+        SettingsError: a value that makes no sense.
+    """
+
+    source: str = "synthetic"
+    framing: str = "mnist"
+    labels: str = "auto"
+    per_class: int | None = None
+    hidden: tuple[int, ...] = (64,)
+    activation: str = "sigmoid"
+    dropout: float = 0.0
+    epochs: int = 100
+    batch_size: int | None = 128
+    learning_rate: float | None = None
+    optimizer: str = "adam"
+    weight_decay: float = 0.02
+    schedule: str = "cosine"
+    label_smoothing: float = 0.0
+    patience: int | None = None
+    class_weights: str | None = None
+    validation: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if not self.hidden or any(not isinstance(n, int) or n < 1 for n in self.hidden):
+            raise SettingsError(
+                "The hidden sizes must be whole numbers of at least 1, such as 64 or 256,64, "
+                f"not {','.join(map(str, self.hidden))}."
+            )
+        if not 0.0 <= self.validation < 1.0:
+            raise SettingsError(
+                f"The validation share must lie between 0 and 1, not {self.validation:g}; try 0.1."
+            )
+        if not 0.0 <= self.dropout < 1.0:
+            raise SettingsError(
+                f"The dropout rate must lie in [0, 1), not at {self.dropout:g}; try 0.2."
+            )
+        if not 0.0 <= self.weight_decay < 1.0 / self.rate:
+            raise SettingsError(
+                f"The weight decay must lie in [0, 1 / learning rate), not at "
+                f"{self.weight_decay:g}; try 0.01."
+            )
+        if self.seed < 0:
+            raise SettingsError(f"The seed must be a whole number from 0, not {self.seed}.")
+        _known("activation", self.activation, ACTIVATIONS)
+        _known("optimizer", self.optimizer, LEARNING_RATES)
+        _known("schedule", self.schedule, SCHEDULES)
+        self.settings()
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that is used."""
+        own = LEARNING_RATES.get(self.optimizer, 1.0)
+        return own if self.learning_rate is None else self.learning_rate
+
+    def settings(self) -> Settings:
+        """What the training loop needs of it."""
+        optimizers: dict[str, Optimizer] = {
+            "sgd": SGD(),
+            "momentum": Momentum(),
+            "nesterov": Momentum(nesterov=True),
+            "adam": Adam(weight_decay=self.weight_decay),
+        }
+        return Settings(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.rate,
+            optimizer=optimizers[self.optimizer],
+            schedule=SCHEDULES[self.schedule],
+            label_smoothing=self.label_smoothing,
+            patience=self.patience,
+            class_weights=self.class_weights,
+        )
+
+    def layers(self, n_in: int, n_classes: int) -> list[Layer]:
+        """The network it describes; dropout stands behind each hidden activation."""
+        layers = multilayer_perceptron(n_in, self.hidden, n_classes, self.activation)
+        if self.dropout == 0.0:
+            return layers
+        dropped: list[Layer] = []
+        for layer in layers:
+            dropped.append(layer)
+            if isinstance(layer, ACTIVATIONS[self.activation]):
+                dropped.append(Dropout(self.dropout))
+        return dropped
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `Plan(**d)` reads them back."""
+        return {**asdict(self), "hidden": list(self.hidden)}
+
+
+def _known(what: str, name: str, known: dict[str, Any]) -> None:
+    if name not in known:
+        raise SettingsError(f"The {what} is one of {', '.join(known)}, not {name}.")

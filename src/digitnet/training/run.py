@@ -1,0 +1,124 @@
+"""Run: one training from a plan to a model folder, with a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitnet.data.dataset import Dataset
+from digitnet.errors import SettingsError
+from digitnet.model import Model
+from digitnet.model_folder import check_place, save_model
+from digitnet.nn import Network
+from digitnet.training.checkpoints import Checkpoint, save_checkpoint
+from digitnet.training.events import EpochDone, Event, Finished, History
+from digitnet.training.loop import begin, train
+from digitnet.training.plan import Plan
+
+
+def checkpoint_path(out: str | Path) -> Path:
+    """Where the checkpoint of a run into the folder `out` lies: beside it."""
+    out = Path(out).resolve()
+    return out.with_name(f"{out.name}.checkpoint.npz")
+
+
+class Run:
+    """One training run.
+
+    The plan's seed alone decides the split, the start and the shuffling, so a resumed run builds
+    the same data and network again and then takes its state from the checkpoint.
+
+    Args:
+        plan: what decides the run.
+        dataset: what `plan.source` stands for.
+        out: the model folder to write at the end; the checkpoint lies beside it.
+        checkpoint: of an interrupted run to go on with.
+
+    Raises:
+        OutputError: `out` cannot be written to.
+        SettingsError: the dataset cannot be split, or is not the one the checkpoint was made with.
+        ModelError: the checkpoint does not fit.
+    """
+
+    def __init__(
+        self, plan: Plan, dataset: Dataset, out: str | Path, checkpoint: Checkpoint | None = None
+    ) -> None:
+        check_place(out)
+        self.plan = plan
+        self.out = Path(out)
+        rng = np.random.default_rng(plan.seed)
+        self.training: Dataset = dataset
+        self.validation: Dataset | None = None
+        if plan.validation:
+            self.training, self.validation = dataset.split(plan.validation, rng)
+        self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
+        self.network.initialize(rng)
+        self.settings = plan.settings()
+        self.state = begin(self.network, self.settings, rng)
+        self._record = {"plan": plan.as_dict(), "data": dataset.fingerprint()}
+        if checkpoint is not None:
+            if checkpoint.run.get("data") != self._record["data"]:
+                raise SettingsError(
+                    f"{plan.source} is not what the checkpoint {checkpoint.path} was made with: "
+                    "its digits have changed; train again without --resume."
+                )
+            checkpoint.restore(self.state)
+
+    @property
+    def history(self) -> History:
+        """The epochs done so far."""
+        return self.state.history
+
+    def events(self) -> Iterator[Event]:
+        """Train; a checkpoint is kept from the start, renewed after each epoch.
+
+        After the last event, call `keep`.
+
+        Raises:
+            TrainingDivergedError, OutputError: the last good weights are in the network.
+        """
+        self.checkpoint()
+        for event in train(self.network, self.training, self.validation, self.settings, self.state):
+            if isinstance(event, EpochDone):
+                self.checkpoint()
+            if isinstance(event, Finished):
+                self._record["ended"] = event.reason
+            yield event
+
+    def checkpoint(self) -> None:
+        """Write where the run stands; whenever an event is out, it may be called."""
+        path = checkpoint_path(self.out)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_checkpoint(path, self.state, self._record)
+
+    def keep(self) -> Model:
+        """Write the model folder with its history, and drop the checkpoint.
+
+        Raises:
+            OutputError: the folder cannot be written; the checkpoint still stands.
+        """
+        model = Model(
+            self.network, self.training.class_names, self.plan.framing, self._training_record()
+        )
+        history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
+        save_model(model, self.out, {"history.json": history})
+        checkpoint_path(self.out).unlink(missing_ok=True)
+        return model
+
+    def _training_record(self) -> dict[str, Any]:
+        best = self.history.best_epoch - 1
+        return {
+            **self._record,
+            "n_training": len(self.training),
+            "n_validation": 0 if self.validation is None else len(self.validation),
+            "epochs_done": len(self.history.epochs),
+            "best_epoch": self.history.best_epoch,
+            "validation_accuracy": self.history.validation_accuracy[best],
+            "validation_loss": self.history.validation_loss[best],
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }

@@ -1,0 +1,87 @@
+"""Settings: everything that decides how a network is trained, checked before the first step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.data.dataset import Dataset
+from digitnet.errors import SettingsError
+from digitnet.nn import Adam, Cosine, Optimizer, Schedule
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; the defaults were chosen on a validation split (docs/lab-notes.md).
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images per step; 1 is per-sample descent, None full-batch descent.
+        learning_rate: the schedule's factor 1.
+        optimizer: moves the parameters.
+        schedule: the learning rate over the course of the run.
+        label_smoothing: see `one_hot`.
+        patience: stop after so many epochs without a better validation accuracy; None never stops.
+        class_weights: how much an image of each class counts: None for all the same,
+            "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
+
+    Raises:
+        SettingsError: a value that makes no sense.
+    """
+
+    epochs: int = 100
+    batch_size: int | None = 128
+    learning_rate: float = 0.002
+    optimizer: Optimizer = Adam(weight_decay=0.05)  # noqa: RUF009 (frozen, so it can be shared)
+    schedule: Schedule = Cosine()  # noqa: RUF009 (frozen too)
+    label_smoothing: float = 0.0
+    patience: int | None = None
+    class_weights: str | Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        _whole("number of epochs", self.epochs)
+        if self.batch_size is not None:
+            _whole("batch size", self.batch_size)
+        if self.patience is not None:
+            _whole("patience", self.patience)
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0.0):
+            raise SettingsError(
+                f"The learning rate must be above 0, not {self.learning_rate:g}; try 0.001."
+            )
+        if not 0.0 <= self.label_smoothing < 1.0:
+            raise SettingsError(
+                f"Label smoothing lies in [0, 1), not at {self.label_smoothing:g}; try 0.1."
+            )
+        if isinstance(self.class_weights, str) and self.class_weights != "balanced":
+            raise SettingsError(
+                f"Class weights are 'balanced' or one number per class, not {self.class_weights!r}."
+            )
+
+    def weights_of_classes(self, training: Dataset) -> NDArray[np.float32] | None:
+        """(n_classes,) float32, or None where every image counts the same.
+
+        Raises:
+            SettingsError: not one positive number per class.
+        """
+        if self.class_weights is None:
+            return None
+        counts = training.counts()
+        if isinstance(self.class_weights, str):
+            weights = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        else:
+            weights = np.asarray(self.class_weights, dtype=np.float64)
+        if weights.shape != counts.shape or not (np.isfinite(weights) & (weights > 0)).all():
+            raise SettingsError(
+                f"Class weights need one number above 0 for each of the {len(counts)} classes."
+            )
+        return weights.astype(np.float32)
+
+
+def _whole(name: str, value: int) -> None:
+    """Raise where a count is not a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise SettingsError(f"The {name} must be a whole number of at least 1, not {value!r}.")
