@@ -1,0 +1,41 @@
+"""Figures: pictures drawn by Matplotlib without a window or global state, written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digitnet.errors import OutputError
+from digitnet.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches that belongs to no window and to no global list."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=160, facecolor="white")
+    spread_out(figure)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def spread_out(figure: Figure) -> None:
+    """Let Matplotlib arrange titles and axes so that nothing touches, with a margin around."""
+    figure.set_layout_engine("constrained", h_pad=0.12, w_pad=0.12)
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure in the format its name ends in: .png, .pdf, .svg and others.
+
+    Raises:
+        OutputError: the ending is unknown, or the place cannot be written to.
+    """
+    kind = Path(path).suffix[1:].lower() or "png"
+    if kind not in figure.canvas.get_supported_filetypes():
+        raise OutputError(f"{path}: pictures cannot be written as .{kind}; try a name in .png.")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=kind)
