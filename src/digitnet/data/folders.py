@@ -77,7 +77,7 @@ def load_picture_folder(
     images, kept, unreadable = (
         [],
         [],
-        [(path, f"{path.name} has no label in its name.") for path in found.unlabelled],
+        [(path, "has no label in its name.") for path in found.unlabelled],
     )
     for i, frame in enumerate(_frames(found.paths, framing)):
         if isinstance(frame, str):
@@ -88,8 +88,11 @@ def load_picture_folder(
         if progress:
             progress(i + 1, len(found.paths))
     if not images:
-        reason = f"the first one: {unreadable[0][1]}"
-        raise DataError(f"None of the {len(unreadable)} pictures in {folder} can be read; {reason}")
+        path, reason = unreadable[0]
+        raise DataError(
+            f"None of the {len(unreadable)} pictures in {folder} can be used; "
+            f"{path.name}, the first of them, {reason}"
+        )
     if len(set(kept)) == 1:
         raise DataError(
             f"All {len(kept)} pictures in {folder} ({found.convention}) are of class {kept[0]}; "
@@ -112,8 +115,8 @@ def _frames(paths: Sequence[Path], framing: str) -> Iterator[NDArray[np.uint8] |
         try:
             result = frame_picture(open_picture(path), framing)
         except PictureError as error:
-            return str(error)
-        return result.image if result.reason is None else result.reason
+            return str(error).removeprefix(f"{path} ")
+        return result.image if result.reason is None else f"shows no digit: {result.reason}."
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for start in range(0, len(paths), _BATCH):

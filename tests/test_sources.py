@@ -1,0 +1,119 @@
+"""Sources: every SOURCE word leads to its reader, and a wrong one is told what it may be."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.data.sources import open_source
+from digitnet.errors import DataError, SettingsError
+
+IMAGES = np.arange(5 * 784, dtype=np.uint32).astype(np.uint8).reshape(5, 28, 28)
+LABELS = np.array([3, 1, 4, 1, 5])
+
+
+def write_idx(folder: Path) -> Path:
+    """A train part of five digits and a test part of the first two, the latter gzipped."""
+    folder.mkdir()
+    for prefix, n, suffix, pack in (("train", 5, "", bytes), ("t10k", 2, ".gz", gzip.compress)):
+        images = b"\0\0\x08\x03" + np.array([n, 28, 28], ">u4").tobytes() + IMAGES[:n].tobytes()
+        labels = b"\0\0\x08\x01" + np.array([n], ">u4").tobytes() + bytes(LABELS[:n].tolist())
+        (folder / f"{prefix}-images-idx3-ubyte{suffix}").write_bytes(pack(images))
+        (folder / f"{prefix}-labels-idx1-ubyte{suffix}").write_bytes(pack(labels))
+    return folder
+
+
+def test_an_idx_folder_has_two_parts(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path / "idx")
+    dataset, report = open_source(str(folder))
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert report.sentence == f"5 digits from {folder} (train part)."
+    assert len(open_source(folder, part="test")[0]) == 2
+
+
+def test_the_word_mnist_takes_the_folder_of_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITNET_MNIST", str(write_idx(tmp_path / "idx")))
+    assert open_source("mnist")[0].labels.tolist() == LABELS.tolist()
+    assert open_source("mnist", part="test")[0].labels.tolist() == [3, 1]
+
+
+def test_a_folder_called_mnist_is_reached_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_idx(tmp_path / "mnist")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGITNET_MNIST", str(tmp_path / "elsewhere"))
+    assert len(open_source("./mnist")[0]) == 5
+    assert len(open_source(Path("mnist"))[0]) == 5
+    with pytest.raises(DataError, match="elsewhere"):
+        open_source("mnist")
+
+
+def test_synthetic_digits_are_seeded_and_the_test_part_is_new() -> None:
+    def draw(seed: int = 0, part: str = "train") -> str:
+        dataset, report = open_source("synthetic", n_synthetic=20, seed=seed, part=part)  # type: ignore[arg-type]
+        assert report.sentence.startswith("20 digits from synthetic")
+        return dataset.fingerprint()
+
+    assert draw() == draw()
+    assert len({draw(), draw(1), draw(part="test"), draw(1, "test")}) == 4
+
+
+def test_an_archive_and_a_table_hold_the_same_digits(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", images=IMAGES, labels=LABELS)
+    (tmp_path / "d.npz").rename(tmp_path / "D.NPZ")
+    rows = [
+        ",".join(map(str, [label, *image.ravel()]))
+        for image, label in zip(IMAGES, LABELS, strict=True)
+    ]
+    (tmp_path / "d.csv").write_text("\n".join(rows))
+    archive, _ = open_source(tmp_path / "D.NPZ")
+    table, report = open_source(tmp_path / "d.csv")
+    assert archive.fingerprint() == table.fingerprint()
+    assert report.sentence == f"5 digits from {tmp_path / 'd.csv'}."
+
+
+def test_a_folder_of_pictures_hands_its_report_on(tmp_path: Path) -> None:
+    for name in ("0_1.png", "1_2.png"):
+        image = Image.new("L", (28, 28), 255)
+        image.paste(0, (12, 6, 15, 22))
+        image.save(tmp_path / name)
+    (tmp_path / "2_1.png").write_text("text")
+    steps: list[tuple[int, int]] = []
+    dataset, report = open_source(
+        tmp_path, labels="first", progress=lambda done, total: steps.append((done, total))
+    )
+    assert dataset.labels.tolist() == [0, 1]
+    assert dataset.images[0].max() == 255  # framed: ink bright
+    assert dataset.images[0, 0, 0] == 0
+    assert [path.name for path, _ in report.unreadable] == ["2_1.png"]
+    assert report.sentence.startswith(f"{tmp_path}: 2 pictures, the label is the first digit")
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+    stretched, _ = open_source(tmp_path, labels="first", framing="stretch")
+    assert stretched.images[0, 0, 0] == 255
+
+
+@pytest.mark.parametrize("name", ["nothing", "mnist.txt", "train-images-idx3-ubyte"])
+def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> None:
+    if name != "nothing":
+        (tmp_path / name).write_bytes(b"\0\0\x08\x01\0\0\0\x01\x05")
+    with pytest.raises(DataError) as caught:
+        open_source(str(tmp_path / name))
+    sentence = str(caught.value)
+    assert name in sentence
+    for accepted in ("`synthetic`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
+        assert accepted in sentence
+
+
+@pytest.mark.parametrize(
+    "options", [{"labels": "first"}, {"per_class": 10}, {"part": "both"}, {"seed": -1}]
+)
+def test_settings_that_do_not_go_with_the_source(options: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        open_source("synthetic", n_synthetic=10, **options)  # type: ignore[arg-type]
