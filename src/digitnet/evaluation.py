@@ -128,7 +128,6 @@ def evaluate(
     predicted = p.argmax(axis=1)
     confidence = p.max(axis=1)
     right = predicted == labels
-    wrong = np.flatnonzero(~right)
     kept = np.ones(len(p), dtype=bool) if accepted is None else accepted
     true_class = p[np.arange(len(p)), labels]
     return Evaluation(
@@ -136,7 +135,7 @@ def evaluate(
         confusion=confusion_matrix(labels, predicted, len(class_names)),
         loss=float(-np.log(np.maximum(true_class, SMALLEST)).mean()),
         calibration_error=expected_calibration_error(confidence, right),
-        mistakes=wrong[np.argsort(-confidence[wrong], kind="stable")],
+        mistakes=worst_mistakes(probabilities, labels),
         n_accepted=int(kept.sum()),
         n_accepted_right=int((kept & right).sum()),
     )
@@ -175,6 +174,15 @@ def confusion_matrix(
     cells = labels.astype(np.int64) * n_classes + predicted
     counts = np.bincount(cells, minlength=n_classes * n_classes)
     return counts.astype(np.int64).reshape(n_classes, n_classes)
+
+
+def worst_mistakes(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Indices (M,) of all wrong answers in (N, K) probabilities, the most confident first."""
+    confidence = probabilities.max(axis=1)
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(-confidence[wrong], kind="stable")]
 
 
 def expected_calibration_error(
