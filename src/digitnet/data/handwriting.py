@@ -14,6 +14,7 @@ from digitnet.imaging.drawing import Stroke
 
 N_MARKS = 64  # places along a digit at which its pen is known
 Floats = NDArray[np.float32]
+LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.03, -0.05, -0.06, -0.06, -0.03, -0.03], np.float32)
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Hand:
             return (mean + sd * rng.standard_normal(n)).astype(np.float32)
 
         return cls(
-            slant=normal(0.15, 0.25),
-            rotation=normal(0.0, 0.10),
-            width=np.exp(normal(0.0, 0.18)),
+            slant=normal(0.15, 0.22),
+            rotation=normal(0.0, 0.12),
+            width=np.exp(normal(0.06, 0.20)),
             pen=np.clip(np.exp(normal(np.log(0.072), 0.28)), 0.03, 0.15),
             pressure=np.abs(normal(0.0, 0.12)),
             haste=np.exp(normal(np.log(0.028), 0.4)),
-            wobble=np.exp(normal(np.log(0.025), 0.4)),
+            wobble=np.exp(normal(np.log(0.04), 0.4)),
             taste=rng.random((n, 10), dtype=np.float32),
         )
 
@@ -105,12 +106,14 @@ def write(
     control = shapes.control[which] + hand.haste[:, None, None] * miss
     x, y = np.moveaxis(shapes.basis[which] @ control, 2, 0)  # (n, P, K) @ (n, K, 2)
 
-    x, y = _warp(x, y, hand, rng)
+    x, y = _warp(labels, x, y, hand, rng)
     radii = hand.pen[:, None] * _swell(hand.pressure, rng)
     return x, y, radii, shapes.stroke_of_mark[which]
 
 
-def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _warp(
+    labels, x: Floats, y: Floats, hand: Hand, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Bend the paper smoothly, then stretch, lean and turn it; x, y (n, P)."""
     n = len(x)
 
@@ -124,11 +127,11 @@ def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[F
         x, y = x + one(1.0) * wave, y + one(1.0) * wave
     # Larger or smaller below than above; the middle higher or lower; the whole bent like a bow.
     edge = 0.25 - y * y
-    x = x * (1 + one(0.15) * y) + one(0.15) * edge
-    y = y + one(0.12) * edge
+    x = x * (1 + one(0.22) * y) + one(0.22) * edge
+    y = y + one(0.16) * edge
     x = x * hand.width[:, None]
-    x = x - hand.slant[:, None] * y
-    cos, sin = np.cos(hand.rotation)[:, None], np.sin(hand.rotation)[:, None]
+    x = x - (LEAN[labels] + hand.slant)[:, None] * y
+    cos, sin = (f(hand.rotation)[:, None].astype(np.float32) for f in (np.cos, np.sin))
     return cos * x - sin * y, sin * x + cos * y
 
 

@@ -71,8 +71,8 @@ def _frames(labels: NDArray[np.int64], hand: Hand, rng: np.random.Generator) -> 
     top, bottom = (y - radii).min(axis=1), (y + radii).max(axis=1)
     scale = BOX / np.maximum(right - left, bottom - top)
     wide, high = (right - left) * scale, (bottom - top) * scale
-    x = (x - left[:, None]) * scale[:, None] + ((BOX - wide) / 2)[:, None]
-    y = (y - top[:, None]) * scale[:, None] + ((BOX - high) / 2)[:, None]
+    x = (x - left[:, None]) * scale[:, None] + np.rint((BOX - wide) / 2)[:, None]
+    y = (y - top[:, None]) * scale[:, None] + np.rint((BOX - high) / 2)[:, None]
     softness = rng.uniform(0.9, 1.6, n).astype(np.float32)
     ink = cover(
         np.ascontiguousarray(x.T),
@@ -84,7 +84,7 @@ def _frames(labels: NDArray[np.int64], hand: Hand, rng: np.random.Generator) -> 
     )  # (20, 20, n)
     drawn = np.rint(ink.transpose(2, 0, 1) * 255).astype(np.uint8)
     mass = ink.sum(axis=(0, 1))
-    middle = np.arange(BOX, dtype=np.float32) + 0.5
+    middle = np.arange(BOX, dtype=np.float32)
     centre_x = middle @ ink.sum(axis=0) / mass
     centre_y = middle @ ink.sum(axis=1) / mass
     border = SIDE - BOX
