@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,11 @@ from digitnet.errors import SettingsError
 FRAMINGS = ("mnist", "stretch")
 FRAMING_VERSION = 1
 SIDE = 28
-BOX = 20
+WORK_SIDE = 960
+"""Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -21,98 +26,135 @@ class Frame:
 
     ``image`` is (28, 28) uint8, ink 255 on 0. ``reason`` says why there is no digit to see, and
     is None where there is one. ``background`` is "light" or "dark". ``box`` is the ink's (left,
-    top, right, bottom) in the picture's pixels, right and bottom exclusive.
+    top, right, bottom) in the picture's pixels, right and bottom exclusive. ``dropped`` counts
+    the pieces that were left out, by reason. ``sentence`` says all of that to a person.
     """
 
-    image: NDArray[np.uint8]
+    image: Picture
     framing: str
     reason: str | None
     background: str
     box: tuple[int, int, int, int]
-    dropped: tuple[tuple[str, int], ...]
+    dropped: dict[str, int]
     sentence: str
 
 
-def frame_picture(picture: NDArray[np.uint8], framing: str = "mnist") -> Frame:
+def frame_picture(picture: Picture, framing: str = "mnist") -> Frame:
     """Frame an upright picture, (H, W) grey or (H, W, 3) RGB uint8, for the network.
 
     ``stretch`` is the original program's way: grey, the whole picture resized to 28 x 28,
-    neither inverted nor cropped. ``mnist`` crops to the ink, keeps the aspect, fits 20 x 20 and
-    puts the centre of mass in the middle.
+    neither inverted nor cropped. ``mnist`` finds the ink, keeps the aspect, brings the strokes
+    to MNIST's thickness, fits 20 x 20 and puts the centre of mass in the middle.
 
     Raises SettingsError for an unknown framing.
     """
     if framing == "stretch":
         return _stretch(picture)
     if framing == "mnist":
-        return _mnist(picture)
+        return _Walk(picture).frame()
     raise SettingsError(f"There is no framing {framing!r}: choose one of {', '.join(FRAMINGS)}.")
 
 
-def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
-    if picture.ndim == 2:
-        return picture
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _stretch(picture: NDArray[np.uint8]) -> Frame:
+def _stretch(picture: Picture) -> Frame:
     from PIL import Image
 
     height, width = picture.shape[:2]
-    image = np.array(Image.fromarray(_grey(picture)).resize((SIDE, SIDE)))
-    return Frame(
-        image, "stretch", None, "dark", (0, 0, width, height), (), "the whole picture, stretched"
-    )
+    image = np.array(Image.fromarray(picture).convert("L").resize((SIDE, SIDE)))
+    sentence = f"The whole picture, {width} x {height}, stretched to {SIDE} x {SIDE}."
+    return Frame(image, "stretch", None, "dark", (0, 0, width, height), {}, sentence)
 
 
-def _mnist(picture: NDArray[np.uint8]) -> Frame:
-    import cv2
+class _Walk:
+    """One picture's way into the frame; every stage's picture stays at hand for a look."""
 
-    grey = _grey(picture)
-    height, width = grey.shape
-    ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    light = bool((ring > threshold).mean() > 0.5)
-    ink = (255 - grey if light else grey).astype(np.float32)
-    ink -= np.median(255 - ring if light else ring)
-    background = "light" if light else "dark"
-    top = float(ink.max())
-    if top < 8:
-        empty = np.zeros((SIDE, SIDE), np.uint8)
+    def __init__(self, picture: Picture) -> None:
+        from digitnet.imaging import paper, pieces, strokes
+
+        self.picture = picture
+        self.work = paper.drop_grey_channels(paper.reduce(picture, WORK_SIDE))
+        small = paper.reduce(self.work, paper.SCAN_SIDE)
+        self.light, self.pen = paper.is_dark_on_light(small)
+        if not self.light:
+            self.work, small = 255 - self.work, 255 - small
+        self.paper = paper.ground(small, self.pen)
+        zoom = max(self.work.shape[:2]) / max(small.shape[:2])
+        self.pen_width = 0.8 * self.pen.width * zoom
+        self.contrast = paper.contrast(blurred(self.work, (self.pen_width - 5) / 8), self.paper)
+        self.ink = pieces.find_ink(self.contrast)
+        self.dropped: Counter[str] = Counter()
+        self.mask = np.zeros(self.contrast.shape, np.uint8)
+        if self.ink is not None:
+            self.mask, self.dropped = pieces.choose_pieces(self.ink, self.contrast, self.pen_width)
+        self.soft = self.boxed = None
+        if self.ink is not None and self.mask.any():
+            near = np.asarray(blurred_mask(self.mask))
+            self.soft = soften(self.contrast / np.float32(self.ink.level), near, self.pen_width)
+            edge = max(0.04, 2.5 * self.ink.noise / self.ink.level)
+            self.box = bounds(self.soft > edge)
+            left, top, right, bottom = self.box
+            self.boxed = strokes.into_box(self.soft[top:bottom, left:right])
+
+    def frame(self) -> Frame:
+        height, width = self.picture.shape[:2]
+        background = "light" if self.light else "dark"
+        if self.boxed is None:
+            image = np.zeros((SIDE, SIDE), np.uint8)
+            return Frame(
+                image, "mnist", "blank", background, (0, 0, width, height), dict(self.dropped),
+                "Nothing in the picture is ink.",
+            )  # fmt: skip
+        zoom = width / self.mask.shape[1]
+        left, top, right, bottom = (round(v * zoom) for v in self.box)
+        box = (left, top, min(right, width), min(bottom, height))
         return Frame(
-            empty, "mnist", "blank", background, (0, 0, width, height), (), "nothing that is ink"
+            centre(self.boxed), "mnist", None, background, box, dict(self.dropped), "TODO"
         )
-    ink = np.clip(ink / top, 0, 1)
-    rows, columns = np.nonzero(ink.max(1) > 0.2)[0], np.nonzero(ink.max(0) > 0.2)[0]
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    image = centre(fit(ink[box[1] : box[3], box[0] : box[2]]))
-    return Frame(image, "mnist", None, background, box, (), f"dark on light: {light}")
 
 
-def fit(ink: NDArray[np.float32], box: int = BOX) -> NDArray[np.float32]:
-    """Resize ink, (h, w) in 0..1, so that its longer side is ``box``, by area where it shrinks."""
+def blurred(work: Picture, sigma: float) -> Picture:
+    """Blur away grain that is finer than the strokes."""
     import cv2
 
-    height, width = ink.shape
-    scale = box / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(ink, size, interpolation=way), np.float32)
+    if sigma < 0.4:
+        return work
+    return np.asarray(cv2.GaussianBlur(work, (0, 0), min(sigma, 3.0)), np.uint8)
 
 
-def centre(ink: NDArray[np.float32], side: int = SIDE) -> NDArray[np.uint8]:
+def blurred_mask(mask: Picture) -> Picture:
+    import cv2
+
+    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def soften(contrast: Floats, near: Picture, pen: float) -> Floats:
+    """Coverage by ink, 0..1: as it is for thin strokes, sharpened to outlines for wide ones.
+
+    A pixel half covered by ink is half dark. Strokes a few pixels wide keep that; in strokes
+    many pixels wide whatever is between dark and light is blur and pressure, not coverage.
+    """
+    sharp = max(1.0, pen / 4)
+    cover = (contrast - 0.5) * np.float32(sharp) + 0.5
+    return np.asarray(cover.clip(0, 1) * near, np.float32)
+
+
+def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Smallest box (left, top, right, bottom) around what is true; right and bottom exclusive."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def centre(ink: Floats, side: int = SIDE) -> Picture:
     """Place ink, (h, w) in 0..1, on a frame with its centre of mass in the middle, whole pixels.
 
-    As MNIST was made (LeCun et al. 1998): "the center of mass of the pixels" at the centre.
+    As MNIST was made (LeCun et al. 1998); its digits have their centre of mass between 14.0 and
+    15.0 counted from the frame's edge, so that is the middle here.
     """
     height, width = ink.shape
     mass = max(float(ink.sum()), 1e-6)
-    y = float(ink.sum(1) @ (np.arange(height) + 0.5)) / mass
-    x = float(ink.sum(0) @ (np.arange(width) + 0.5)) / mass
-    top = int(np.clip(round(side / 2 - y), 0, side - height))
-    left = int(np.clip(round(side / 2 - x), 0, side - width))
+    y = float(ink.sum(axis=1) @ (np.arange(height) + 0.5)) / mass
+    x = float(ink.sum(axis=0) @ (np.arange(width) + 0.5)) / mass
+    top = int(np.clip(np.ceil(side / 2 - y - 1e-6), 0, side - height))
+    left = int(np.clip(np.ceil(side / 2 - x - 1e-6), 0, side - width))
     frame = np.zeros((side, side), np.uint8)
     frame[top : top + height, left : left + width] = np.rint(ink * 255)
     return frame

@@ -1,0 +1,87 @@
+"""Strokes: ink cut out of a picture, brought to MNIST's thickness and into its 20 x 20 box."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+BOX = 20
+FINE = 8
+"""Fine pixels per frame pixel: stroke width is measured and changed on a grid this fine."""
+
+THINNEST, THICKEST = 1.9, 4.2
+"""Stroke widths of nine MNIST training digits in ten, in frame pixels, by ``stroke_width``."""
+
+
+def stroke_width(mask: NDArray[np.uint8]) -> float:
+    """Mean width of the strokes in a mask of 0 and 1, in its pixels.
+
+    Across a stroke of width w the distance to its edge rises from 0 to w/2 and falls again, so
+    its mean is w/4.
+    """
+    away = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    inside = away[mask > 0]
+    return 4 * float(inside.mean()) if inside.size else 0.0
+
+
+def resized(ink: Floats, scale: float) -> Floats:
+    """Scale (h, w) ink in 0..1: by area where it shrinks, by cubic curves where it grows."""
+    height, width = ink.shape
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(ink, size, interpolation=way), np.float32).clip(0, 1)
+
+
+def into_box(ink: Floats) -> Floats:
+    """Fit (h, w) ink in 0..1, cropped to its box, into 20 x 20: aspect kept, MNIST's thickness.
+
+    Returns (h', w') with the longer side 20. Strokes that are thinner or thicker than MNIST's
+    are brought to its range; others are left alone.
+    """
+    longest = max(ink.shape)
+    fine = resized(np.pad(ink, 1), BOX * FINE / longest)
+    mask = (fine > 0.5).astype(np.uint8)
+    width = stroke_width(mask) / FINE
+    wanted = min(max(width, THINNEST), THICKEST)
+    if width > 0 and abs(wanted - width) > 0.05:
+        fine = with_width(ink, width, wanted)
+    elif longest == BOX:
+        return ink
+    else:
+        fine = resized(ink, BOX * FINE / longest)
+    return shrink(fine)
+
+
+def with_width(ink: Floats, width: float, wanted: float) -> Floats:
+    """Redraw ink on the fine grid with strokes ``wanted`` frame pixels wide instead of ``width``.
+
+    The centre lines are scaled so that the digit fills the box with its new strokes; then the
+    outline is moved out or in by the same distance everywhere.
+    """
+    longest = max(ink.shape)
+    scale = (BOX - wanted) / max(BOX - width, 1) * BOX * FINE / longest
+    margin = int(np.ceil(BOX / longest * 2)) + 2
+    fine = resized(np.pad(ink, margin), scale)
+    fine = np.pad(fine, 2 * FINE)
+    mask = (fine > 0.5).astype(np.uint8)
+    move = (wanted * FINE - stroke_width(mask)) / 2
+    if move > 0:
+        mask = (cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5) <= move).astype(np.uint8)
+    else:
+        mask = (cv2.distanceTransform(mask, cv2.DIST_L2, 5) > -move).astype(np.uint8)
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    if not len(rows):
+        return resized(ink, BOX * FINE / longest)
+    mask = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return resized(mask.astype(np.float32), BOX * FINE / max(mask.shape))
+
+
+def shrink(fine: Floats) -> Floats:
+    """Average a fine drawing over frame pixels: (h, w) to (h / 8, w / 8), rounded up."""
+    height, width = fine.shape
+    padded = np.pad(fine, ((0, -height % FINE), (0, -width % FINE)))
+    blocks = padded.reshape(padded.shape[0] // FINE, FINE, padded.shape[1] // FINE, FINE)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
