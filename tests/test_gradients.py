@@ -93,8 +93,7 @@ def test_dropout_gradient_uses_the_mask_of_its_forward_pass() -> None:
         assert analytic[i] == pytest.approx((above - below) / 2e-6, abs=1e-7)
 
 
-def test_sample_weights_scale_the_gradient(rng: np.random.Generator) -> None:
-    """An image of weight 2 counts exactly as if it were there twice."""
+def test_an_image_of_weight_2_counts_as_if_it_were_there_twice(rng: np.random.Generator) -> None:
     layers = STACKS["sigmoid"]
     network = network_with_biases(layers, rng)
     x, targets = batch(layers, rng, n=3)
@@ -103,8 +102,8 @@ def test_sample_weights_scale_the_gradient(rng: np.random.Generator) -> None:
     loss_weighted, _ = network.loss_and_gradient(x, targets, weighted, sample_weights=weights)
     twice = [0, 0, 1, 2]
     loss_repeated, _ = network.loss_and_gradient(x[twice], targets[twice], repeated)
-    assert loss_weighted == pytest.approx(loss_repeated)
-    np.testing.assert_allclose(weighted, repeated, atol=1e-14)
+    assert 3 * loss_weighted == pytest.approx(4 * loss_repeated)  # sums, not means
+    np.testing.assert_allclose(3 * weighted, 4 * repeated, atol=1e-14)
 
 
 def test_float32_networks_are_refused_by_the_check() -> None:

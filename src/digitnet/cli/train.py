@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     training = parser.add_argument_group("the training")
     for group, name, kind, help_text in (
         (network, "activation", str, "sigmoid, tanh or relu"),
-        (network, "dropout", float, "share of hidden activations dropped in training"),
+        (training, "input-dropout", float, "share of the pixels dropped in each step"),
+        (training, "dropout", float, "share of the hidden activations dropped in each step"),
         (network, "framing", str, "how pictures become 28 x 28: mnist, or the original's stretch"),
         (training, "epochs", int, "passes over the training images"),
         (training, "batch-size", _batch_size, "images per step, or full"),

@@ -67,7 +67,9 @@ def cross_entropy(
     Args:
         logits: (N, n_classes).
         targets: (N, n_classes), each row a distribution (see `one_hot`).
-        sample_weights: (N,), how much each image counts; the mean is weighted by them.
+        sample_weights: (N,), each image's loss is multiplied by its weight. The sum is still
+            divided by N, so that a step is right on average whatever images a batch happens to
+            hold; weights of mean 1 leave the size of the steps as it was.
 
     Returns:
         (loss, dL/dlogits of shape (N, n_classes)).
@@ -76,11 +78,10 @@ def cross_entropy(
     with np.errstate(under="ignore"):
         dlogits = np.exp(log_probabilities)
     dlogits -= targets
+    dlogits /= len(logits)
     # Summed in float64: a loss of 1e38 times ten classes must not overflow.
     losses = -np.einsum("nk,nk->n", targets, log_probabilities, dtype=np.float64)
-    if sample_weights is None:
-        dlogits /= len(logits)
-        return float(losses.mean()), dlogits
-    share = sample_weights / sample_weights.sum()
-    dlogits *= share[:, None]
-    return float(share @ losses), dlogits
+    if sample_weights is not None:
+        dlogits *= sample_weights[:, None]
+        losses *= sample_weights
+    return float(losses.mean()), dlogits

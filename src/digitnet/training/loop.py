@@ -108,13 +108,19 @@ def train(
         while state.step < n_steps:
             chosen = state.order[state.step * batch_size : (state.step + 1) * batch_size]
             labels = training.labels[chosen]
-            loss, logits = network.loss_and_gradient(
-                as_input(flat[chosen], network.vector.dtype),
-                one_hot(labels, n_classes, settings.label_smoothing, network.vector.dtype),
-                gradient,
-                state.rng,
-                None if class_weights is None else class_weights[labels],
-            )
+            progress = (state.epoch * n_steps + state.step) / (settings.epochs * n_steps)
+            learning_rate = settings.learning_rate * settings.schedule.factor(progress)
+            with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is told below
+                loss, logits = network.loss_and_gradient(
+                    as_input(flat[chosen], network.vector.dtype),
+                    one_hot(labels, n_classes, settings.label_smoothing, network.vector.dtype),
+                    gradient,
+                    state.rng,
+                    None if class_weights is None else class_weights[labels],
+                )
+                settings.optimizer.step(
+                    network.vector, gradient, state.optimizer_state, learning_rate
+                )
             if not math.isfinite(loss):
                 network.vector[:] = state.best_vector
                 raise TrainingDivergedError(
@@ -122,9 +128,6 @@ def train(
                     f"rate {settings.learning_rate:g} is too high; try "
                     f"{settings.learning_rate / 10:g}."
                 )
-            progress = (state.epoch * n_steps + state.step) / (settings.epochs * n_steps)
-            learning_rate = settings.learning_rate * settings.schedule.factor(progress)
-            settings.optimizer.step(network.vector, gradient, state.optimizer_state, learning_rate)
             state.loss_sum += loss * len(chosen)
             state.n_right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
             state.step += 1

@@ -22,8 +22,8 @@ from digitnet.nn import (
 )
 from digitnet.training.settings import Settings
 
-# A learning rate that works for each optimiser at the default batch size (docs/lab-notes.md).
-LEARNING_RATES = {"sgd": 0.5, "momentum": 0.05, "nesterov": 0.05, "adam": 0.004}
+# What worked best for each optimiser at the default batch size (docs/lab-notes.md).
+LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
@@ -47,12 +47,13 @@ class Plan:
     per_class: int | None = None
     hidden: tuple[int, ...] = (64,)
     activation: str = "sigmoid"
+    input_dropout: float = 0.1
     dropout: float = 0.0
     epochs: int = 100
-    batch_size: int | None = 128
+    batch_size: int | None = 32
     learning_rate: float | None = None
-    optimizer: str = "adam"
-    weight_decay: float = 0.02
+    optimizer: str = "sgd"
+    weight_decay: float = 0.0
     schedule: str = "cosine"
     label_smoothing: float = 0.0
     patience: int | None = None
@@ -71,10 +72,9 @@ class Plan:
             raise SettingsError(
                 f"The validation share must lie between 0 and 1, not {self.validation:g}; try 0.1."
             )
-        if not 0.0 <= self.dropout < 1.0:
-            raise SettingsError(
-                f"The dropout rate must lie in [0, 1), not at {self.dropout:g}; try 0.2."
-            )
+        for rate in (self.input_dropout, self.dropout):
+            if not 0.0 <= rate < 1.0:
+                raise SettingsError(f"A dropout rate must lie in [0, 1), not at {rate:g}; try 0.1.")
         if not 0.0 <= self.weight_decay < 1.0 / self.rate:
             raise SettingsError(
                 f"The weight decay must lie in [0, 1 / learning rate), not at "
@@ -96,9 +96,9 @@ class Plan:
     def settings(self) -> Settings:
         """What the training loop needs of it."""
         optimizers: dict[str, Optimizer] = {
-            "sgd": SGD(),
-            "momentum": Momentum(),
-            "nesterov": Momentum(nesterov=True),
+            "sgd": SGD(self.weight_decay),
+            "momentum": Momentum(weight_decay=self.weight_decay),
+            "nesterov": Momentum(nesterov=True, weight_decay=self.weight_decay),
             "adam": Adam(weight_decay=self.weight_decay),
         }
         return Settings(
@@ -113,16 +113,13 @@ class Plan:
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes; dropout stands behind each hidden activation."""
-        layers = multilayer_perceptron(n_in, self.hidden, n_classes, self.activation)
-        if self.dropout == 0.0:
-            return layers
-        dropped: list[Layer] = []
-        for layer in layers:
-            dropped.append(layer)
-            if isinstance(layer, ACTIVATIONS[self.activation]):
-                dropped.append(Dropout(self.dropout))
-        return dropped
+        """The network it describes, dropout before the first layer and behind the hidden ones."""
+        layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
+        for layer in multilayer_perceptron(n_in, self.hidden, n_classes, self.activation):
+            layers.append(layer)
+            if self.dropout and isinstance(layer, ACTIVATIONS[self.activation]):
+                layers.append(Dropout(self.dropout))
+        return layers
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Plan(**d)` reads them back."""

@@ -20,6 +20,9 @@ from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.loop import begin, train
 from digitnet.training.plan import Plan
 
+# Up to this batch size a second BLAS thread costs more than it brings (docs/lab-notes.md).
+SMALL_BATCH = 64
+
 
 def checkpoint_path(out: str | Path) -> Path:
     """Where the checkpoint of a run into the folder `out` lies: beside it."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
-from digitnet.nn import Adam, Cosine, Optimizer, Schedule
+from digitnet.nn import SGD, Cosine, Optimizer, Schedule
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Settings:
     """
 
     epochs: int = 100
-    batch_size: int | None = 128
-    learning_rate: float = 0.002
-    optimizer: Optimizer = Adam(weight_decay=0.05)  # noqa: RUF009 (frozen, so it can be shared)
+    batch_size: int | None = 32
+    learning_rate: float = 1.0
+    optimizer: Optimizer = SGD()  # noqa: RUF009 (frozen, so it can be shared)
     schedule: Schedule = Cosine()  # noqa: RUF009 (frozen too)
     label_smoothing: float = 0.0
     patience: int | None = None
@@ -62,7 +62,7 @@ class Settings:
             )
 
     def weights_of_classes(self, training: Dataset) -> NDArray[np.float32] | None:
-        """(n_classes,) float32, or None where every image counts the same.
+        """(n_classes,) float32, scaled to a mean of 1 over the training images, or None.
 
         Raises:
             SettingsError: not one positive number per class.
@@ -78,7 +78,7 @@ class Settings:
             raise SettingsError(
                 f"Class weights need one number above 0 for each of the {len(counts)} classes."
             )
-        return weights.astype(np.float32)
+        return (weights * (len(training) / (weights @ counts))).astype(np.float32)
 
 
 def _whole(name: str, value: int) -> None:

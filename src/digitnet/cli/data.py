@@ -1,0 +1,115 @@
+"""Data: `digitnet data info|preview|download|synthesize`, labelled digits looked at and made."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.data.dataset import Dataset
+from digitnet.errors import SettingsError
+from digitnet.files import replacing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One parser for each of the four."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    info = actions.add_parser("info", help="what is in a source")
+    info.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    add_folder_options(info)
+
+    preview = actions.add_parser("preview", help="a picture of ten digits of each class")
+    preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
+    preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
+    preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
+    preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
+    add_folder_options(preview)
+
+    download = actions.add_parser("download", help="fetch MNIST into the cache, or into a folder")
+    download.add_argument("--to", metavar="DIR", help="default: the cache `mnist` is read from")
+
+    synthesize = actions.add_parser("synthesize", help="draw digits and keep them as an .npz")
+    synthesize.add_argument("n", type=int, metavar="N", help="how many")
+    synthesize.add_argument("-o", "--output", default="synthetic.npz", metavar="FILE")
+    synthesize.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    actions = {
+        "info": _info,
+        "preview": _preview,
+        "download": _download,
+        "synthesize": _synthesize,
+    }
+    return actions[args.action](args)
+
+
+def _read(args: argparse.Namespace, source: str) -> tuple[Dataset, bool]:
+    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+    dataset, report = read_source(source, **options)
+    return dataset, bool(report.unreadable)
+
+
+def _info(args: argparse.Namespace) -> int:
+    dataset, some_failed = _read(args, args.source)
+    counts = dataset.counts()
+    ink = float(np.mean(dataset.images > 0))
+    print(f"{len(dataset):,} images of 28 x 28, {ink:.1%} of the pixels with ink")
+    for name, count in zip(dataset.class_names, counts, strict=True):
+        print(f"{name:>3}  {count:>7,}  {'█' * round(40 * count / counts.max())}")
+    return 1 if some_failed else 0
+
+
+def _preview(args: argparse.Namespace) -> int:
+    from digitnet.report_plots import save_image_grid
+
+    rng = np.random.default_rng(args.seed)
+    dataset, some_failed = _read(args, args.source)
+    shown = _shuffled(dataset, rng)
+    beside = None
+    if args.beside is not None:
+        other, other_failed = _read(args, args.beside)
+        some_failed |= other_failed
+        other = _shuffled(other, rng)
+        beside = (other.images, other.labels, other.source)
+    save_image_grid(shown.images, shown.labels, args.output, shown.source, beside=beside)
+    print(f"Drawn: {args.output}")
+    return 1 if some_failed else 0
+
+
+def _shuffled(dataset: Dataset, rng: np.random.Generator) -> Dataset:
+    """The same digits in another order, so that the first of each class are a fair sample."""
+    return dataset.take(rng.permutation(len(dataset)))
+
+
+def _download(args: argparse.Namespace) -> int:
+    from rich.progress import DownloadColumn, Progress
+
+    from digitnet.data.mnist import cache_folder, download_mnist
+
+    with Progress(*Progress.get_default_columns(), DownloadColumn()) as progress:
+        task = progress.add_task("MNIST", total=None)
+        folder = download_mnist(
+            Path(args.to) if args.to else cache_folder(),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    print(f"MNIST is in {folder}.")
+    return 0
+
+
+def _synthesize(args: argparse.Namespace) -> int:
+    from digitnet.data.synthetic import synthesize
+
+    if args.seed < 0:
+        raise SettingsError(f"The seed must be a whole number from 0, not {args.seed}.")
+    output = Path(args.output)
+    if output.suffix != ".npz":
+        raise SettingsError(f"{output}: digits are kept as .npz; choose a name that ends in .npz.")
+    dataset = synthesize(args.n, np.random.default_rng(args.seed))
+    with replacing(output) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, images=dataset.images, labels=dataset.labels)
+    print(f"{len(dataset):,} digits are in {output}.")
+    return 0

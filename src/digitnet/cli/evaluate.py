@@ -1,0 +1,95 @@
+"""Evaluate: `digitnet evaluate SOURCE`, a model measured on labelled digits."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from digitnet.cli.models import add_model_option, find_model
+from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.data.dataset import Dataset
+from digitnet.errors import DataError, OutputError
+from digitnet.evaluation import Evaluation, evaluate
+from digitnet.model import Model
+from digitnet.nn.layers import FloatArray
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The source, the model, and where the report goes."""
+    parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    add_model_option(parser)
+    parser.add_argument(
+        "--part",
+        choices=("test", "train"),
+        default="test",
+        help="which part of MNIST or of the synthetic digits (default: test)",
+    )
+    parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_folder_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the figures; exit code 1 where some pictures could not be read."""
+    model = find_model(args.model)
+    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+    dataset, report = read_source(
+        args.source, quiet=args.json, part=args.part, framing=model.framing, **options
+    )
+    if len(dataset.class_names) != len(model.class_names):
+        raise DataError(
+            f"{args.source} has {len(dataset.class_names)} classes and the model "
+            f"{len(model.class_names)}; evaluate on digits of the model's classes."
+        )
+    probabilities = model.probabilities(dataset.images)
+    result = evaluate(probabilities, dataset.labels, model.class_names)
+    if args.json:
+        print(json.dumps(result.as_dict(dataset.source)))
+    else:
+        print(as_text(result))
+    if args.report is not None:
+        _draw(Path(args.report), model, dataset, result, probabilities)
+    return 1 if report.unreadable else 0
+
+
+def as_text(result: Evaluation) -> str:
+    """Figures, a row per class, and the confusion matrix."""
+    low, high = result.interval
+    names = result.class_names
+    lines = [
+        f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
+        f"{result.n_right:,} of {result.n:,}",
+        f"loss      {result.loss:.4f} nats   calibration error {result.calibration_error:.2%}",
+        "",
+        "class  precision   recall       F1   images",
+    ]
+    lines += [
+        f"{s.name:>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
+        for s in result.per_class
+    ]
+    width = max(5, len(f"{result.confusion.max():,}") + 1)
+    lines += ["", "true \\ read" + "".join(f"{name:>{width}}" for name in names)]
+    lines += [
+        f"{name:>11}" + "".join(f"{count or '.':>{width}}" for count in row)
+        for name, row in zip(names, result.confusion.tolist(), strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _draw(
+    folder: Path, model: Model, dataset: Dataset, result: Evaluation, probabilities: FloatArray
+) -> None:
+    """The pictures of --report."""
+    from digitnet.report_plots import save_confusion_matrix, save_weights, save_worst_mistakes
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"No folder {folder} can be made: {error.strerror}.") from error
+    save_confusion_matrix(result.confusion, result.class_names, folder / "confusion_matrix.png")
+    save_worst_mistakes(
+        dataset.images, dataset.labels, probabilities, folder / "worst_mistakes.png"
+    )
+    save_weights(model.network.parameters["W1"], folder / "weights.png")
+    print(f"Drawn in {folder}: confusion_matrix.png, worst_mistakes.png, weights.png.")
