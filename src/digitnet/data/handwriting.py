@@ -12,9 +12,10 @@ from digitnet.data.strokes import ALLOGRAPHS, even_places, spline
 from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import Stroke
 
-N_MARKS = 64  # places along a digit at which its pen is known
+N_MARKS = 96  # places along a digit at which its pen is known
 Floats = NDArray[np.float32]
-LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.03, -0.05, -0.06, -0.06, -0.03, -0.03], np.float32)
+# How far each digit leans to the right by itself, beyond the lean of the hand.
+LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.05, -0.05, -0.01, -0.03, -0.05, -0.02], np.float32)
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ class Hand:
             slant=normal(0.15, 0.22),
             rotation=normal(0.0, 0.12),
             width=np.exp(normal(0.06, 0.20)),
-            pen=np.clip(np.exp(normal(np.log(0.072), 0.28)), 0.03, 0.15),
+            pen=np.clip(np.exp(normal(np.log(0.071), 0.30)), 0.03, 0.18),
             pressure=np.abs(normal(0.0, 0.12)),
             haste=np.exp(normal(np.log(0.028), 0.4)),
-            wobble=np.exp(normal(np.log(0.04), 0.4)),
+            wobble=np.exp(normal(np.log(0.05), 0.4)),
             taste=rng.random((n, 10), dtype=np.float32),
         )
 
