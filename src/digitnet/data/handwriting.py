@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.strokes import ALLOGRAPHS, even_places, spline
+from digitnet.data.shapes import N_MARKS, Floats, all_shapes
 from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import Stroke
 
-N_MARKS = 96  # places along a digit at which its pen is known
-Floats = NDArray[np.float32]
 # How far each digit leans to the right by itself, beyond the lean of the hand.
 LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.05, -0.05, -0.01, -0.03, -0.05, -0.02], np.float32)
 
@@ -93,9 +90,9 @@ def write(
         x, y, radii: (n, N_MARKS) the pen's way and radius, in heights of the plain digit.
         stroke: (n, N_MARKS) which stroke each mark belongs to.
     """
-    n, K = len(labels), _shapes().control.shape[1]
+    shapes = all_shapes()
+    n, K = len(labels), shapes.control.shape[1]
     hand = Hand(*(np.broadcast_to(v, (n, *v.shape[1:])) for v in _values(hand)))
-    shapes = _shapes()
     which = shapes.first[labels] + (
         hand.taste[np.arange(n), labels][:, None] > shapes.quantiles[labels]
     ).sum(axis=1)
@@ -113,7 +110,7 @@ def write(
 
 
 def _warp(
-    labels, x: Floats, y: Floats, hand: Hand, rng: np.random.Generator
+    labels: NDArray[np.integer], x: Floats, y: Floats, hand: Hand, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Bend the paper smoothly, then stretch, lean and turn it; x, y (n, P)."""
     n = len(x)
@@ -144,61 +141,6 @@ def _swell(pressure: Floats, rng: np.random.Generator) -> Floats:
     turns = 2 * np.pi * (0.5 + 3 * rng.random((n, 2, 1), dtype=np.float32))
     waves = np.sin(turns * t + phase).sum(axis=1)
     return np.asarray(np.clip(1 + pressure[:, None] * waves, 0.4, 1.8), dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class _Shapes:
-    """All allographs side by side, sorted by digit; A allographs, P marks, K control points."""
-
-    basis: Floats  # (A, P, K): marks = basis @ control
-    control: Floats  # (A, K, 2), the digit's middle at (0, 0), unused points 0
-    loose: Floats  # (A, K): how freely a point varies; a stroke's ends vary more
-    stroke_of_point: NDArray[np.int64]  # (A, K)
-    stroke_of_mark: NDArray[np.int8]  # (A, P)
-    first: NDArray[np.int64]  # (10,) the first allograph of each digit
-    quantiles: Floats  # (10, most - 1): taste above the k-th chooses beyond the k-th allograph
-    n_strokes: int
-
-
-@cache
-def _shapes() -> _Shapes:
-    ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
-    A, P = len(ways), N_MARKS
-    K = max(sum(len(dict.fromkeys(s)) + 1 for s in way.strokes) for way in ways)
-    basis, control, loose = np.zeros((A, P, K)), np.zeros((A, K, 2)), np.zeros((A, K))
-    of_point, of_mark = np.zeros((A, K), np.int64), np.zeros((A, P), np.int8)
-    for a, way in enumerate(ways):
-        lengths = [np.hypot(*np.diff(np.array(s), axis=0).T).sum() for s in way.strokes]
-        cuts = np.rint(P * np.cumsum([0.0, *lengths]) / sum(lengths)).astype(int)
-        k = 0
-        for s, stroke in enumerate(way.strokes):
-            points = np.array(stroke)
-            rows = slice(cuts[s], cuts[s + 1])
-            weights = spline(points, even_places(points, cuts[s + 1] - cuts[s]))
-            start = k
-            for j, point in enumerate(points):
-                if j and np.array_equal(point, points[j - 1]):  # a corner is one point, not two
-                    k -= 1
-                basis[a, rows, k] += weights[:, j]
-                control[a, k] = point
-                of_point[a, k] = s
-                loose[a, k] = 1.0
-                k += 1
-            loose[a, [start, k - 1]] = 1.6
-            of_mark[a, rows] = s
-        used = control[a, :k]
-        control[a, :k] -= (used.max(axis=0) + used.min(axis=0)) / 2
-    labels = np.array([way.label for way in ways])
-    counts = np.bincount(labels, minlength=10)
-    quantiles = np.ones((10, counts.max() - 1))
-    for label in range(10):
-        share = np.array([way.share for way in ways if way.label == label])
-        quantiles[label, : len(share) - 1] = (np.cumsum(share) / share.sum())[:-1]
-    return _Shapes(
-        basis.astype(np.float32), control.astype(np.float32), loose.astype(np.float32),
-        of_point, of_mark, np.searchsorted(labels, np.arange(10)),
-        quantiles.astype(np.float32), int(of_mark.max()) + 1,
-    )  # fmt: skip
 
 
 def _values(hand: Hand) -> list[Floats]:

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 Point = tuple[float, float]
 
 
@@ -249,46 +246,3 @@ ALLOGRAPHS: tuple[Allograph, ...] = (
          (.34, .07), (.33, .38), (.30, .70), (.28, 1.)),)),
 )
 # fmt: on
-
-
-def spline(control: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much each control point weighs at each place of a Catmull-Rom spline.
-
-    The curve runs through all its points and depends on them linearly, so that one matrix serves
-    every variation of a stroke: `curve = spline(control, t) @ varied`. At a doubled point the
-    tangent is zero from both sides: a corner.
-
-    Source: E. Catmull and R. Rom, "A class of local interpolating splines" (1974).
-
-    Args:
-        control: (K, 2), K >= 2; only the corners are read from it.
-        t: (P,) places, 0 at the first point and K - 1 at the last.
-
-    Returns:
-        (P, K), each row adding up to 1.
-    """
-    K = len(control)
-    tangent = np.zeros((K, K))
-    for k in range(K):
-        before, after = max(k - 1, 0), min(k + 1, K - 1)
-        corner = any(j != k and np.array_equal(control[j], control[k]) for j in (before, after))
-        if not corner:
-            tangent[k, after] += 1 / (after - before)
-            tangent[k, before] -= 1 / (after - before)
-    left = np.clip(np.floor(t).astype(int), 0, K - 2)
-    u = (t - left)[:, None]
-    identity = np.eye(K)
-    return np.asarray(
-        (1 + 2 * u) * (1 - u) ** 2 * identity[left]
-        + u * (1 - u) ** 2 * tangent[left]
-        + u * u * (3 - 2 * u) * identity[left + 1]
-        + u * u * (u - 1) * tangent[left + 1]
-    )
-
-
-def even_places(control: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Choose n places t (n,) at even distances along the curve through `control` (K, 2)."""
-    fine = np.linspace(0, len(control) - 1, 32 * len(control))
-    steps = np.diff(spline(control, fine) @ control, axis=0)
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
-    return np.interp(np.linspace(0, length[-1], n), length, fine)
