@@ -45,6 +45,13 @@ def test_every_accepted_form_of_an_npz_gives_the_same_bytes(tmp_path: Path, imag
     assert dataset.images.dtype == np.uint8
 
 
+def test_floats_are_rounded_not_cut_off(tmp_path: Path) -> None:
+    images = np.zeros((1, 28, 28))
+    images[0, 0, :4] = 0.998, 0.9985, 0.001, 0.003
+    dataset = load_npz(save(tmp_path / "d.npz", images=images, labels=LABELS[:1]))
+    assert dataset.images[0, 0, :4].tolist() == [254, 255, 0, 1]
+
+
 def holed(value: float) -> NDArray[np.float64]:
     images = np.zeros((4, 28, 28))
     images[2, 5, 5] = value

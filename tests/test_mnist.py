@@ -33,6 +33,7 @@ class Mirror:
         self.files = {f"{name}.gz": gzip.compress(data) for name, data in UNPACKED.items()}
         self.break_after: list[int] = []  # bytes to send of the next answers for BIG
         self.knows_range = True
+        self.tells_length = True
         self.requests: list[tuple[str, str | None, int]] = []
         mirror = self
 
@@ -62,7 +63,8 @@ class Mirror:
             return
         if status == 206:
             handler.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        handler.send_header("Content-Length", str(len(data) - start))
+        if self.tells_length:
+            handler.send_header("Content-Length", str(len(data) - start))
         handler.end_headers()
         stop = start + self.break_after.pop(0) if name == BIG and self.break_after else len(data)
         handler.wfile.write(data[start:stop])
@@ -158,9 +160,19 @@ def test_a_killed_download_is_continued(tmp_path: Path, mirror: Mirror) -> None:
 def test_a_server_without_range_starts_anew(tmp_path: Path, mirror: Mirror) -> None:
     mirror.knows_range = False
     mirror.break_after = [40_000]
-    download_mnist(tmp_path, mirrors=[mirror.url], checksums=SUMS)
+    steps: list[tuple[int, int]] = []
+    download_mnist(
+        tmp_path,
+        mirrors=[mirror.url],
+        checksums=SUMS,
+        progress=lambda done, total: steps.append((done, total)),
+    )
     check_whole(tmp_path)
-    assert (BIG, "bytes=40000-", 200) in mirror.requests
+    assert mirror.requests[:2] == [(BIG, None, 200), (BIG, "bytes=40000-", 200)]
+    assert len(mirror.requests) == 5
+    sizes = {len(data) for data in mirror.files.values()}
+    assert {total for _, total in steps} == {done for done, total in steps if done == total}
+    assert {total for _, total in steps} == sizes
 
 
 @pytest.mark.parametrize("sound", [True, False])
@@ -195,13 +207,28 @@ def test_a_wrong_checksum_leads_to_the_next_mirror(
     assert len(mirror.requests) == 4  # none is asked twice for the same wrong bytes
 
 
+@pytest.mark.parametrize("tells_length", [True, False])
 def test_a_mirror_that_sends_far_too_much_is_left(
-    tmp_path: Path, mirror: Mirror, second: Mirror, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    mirror: Mirror,
+    second: Mirror,
+    monkeypatch: pytest.MonkeyPatch,
+    tells_length: bool,
 ) -> None:
-    monkeypatch.setattr("digitnet.data.mnist.MAX_FILE", len(second.files[BIG]))
-    mirror.files[BIG] = bytes(len(second.files[BIG]) + 1)
-    download_mnist(tmp_path, mirrors=[mirror.url, second.url], checksums=SUMS)
+    most = len(second.files[BIG])
+    monkeypatch.setattr("digitnet.data.mnist.MAX_FILE", most)
+    mirror.tells_length = tells_length
+    mirror.files[BIG] = bytes(10 * most)
+    steps: list[int] = []
+    download_mnist(
+        tmp_path,
+        mirrors=[mirror.url, second.url],
+        checksums=SUMS,
+        progress=lambda done, total: steps.append(done),
+    )
     check_whole(tmp_path)
+    assert max(steps) <= most
+    assert [name for name, _, _ in mirror.requests].count(BIG) == 1
 
 
 def test_a_wrong_checksum_everywhere_leaves_nothing_behind(tmp_path: Path, mirror: Mirror) -> None:

@@ -179,8 +179,6 @@ def _continue(url: str, part: Path, progress: Progress | None, timeout: float) -
         done = begun if continued else 0
         length = response.headers.get("Content-Length", "")
         total = done + int(length) if length.isdecimal() else 0
-        if total > MAX_FILE:
-            raise _MirrorError(f"offers {total:,} bytes, which is not MNIST's file")
         with part.open("ab" if continued else "wb") as file:
             while True:
                 try:
@@ -191,7 +189,10 @@ def _continue(url: str, part: Path, progress: Progress | None, timeout: float) -
                     break
                 done += len(chunk)
                 if done > MAX_FILE:
-                    raise _MirrorError(f"sent more than {MAX_FILE:,} bytes")
+                    file.truncate(0)
+                    raise _MirrorError(
+                        f"sent more than {MAX_FILE:,} bytes, which is not MNIST's file"
+                    )
                 file.write(chunk)
                 if progress:
                     progress(done, total)
