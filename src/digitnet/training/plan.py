@@ -75,17 +75,17 @@ class Plan:
         for rate in (self.input_dropout, self.dropout):
             if not 0.0 <= rate < 1.0:
                 raise SettingsError(f"A dropout rate must lie in [0, 1), not at {rate:g}; try 0.1.")
-        if not 0.0 <= self.weight_decay < 1.0 / self.rate:
-            raise SettingsError(
-                f"The weight decay must lie in [0, 1 / learning rate), not at "
-                f"{self.weight_decay:g}; try 0.01."
-            )
         if self.seed < 0:
             raise SettingsError(f"The seed must be a whole number from 0, not {self.seed}.")
         _known("activation", self.activation, ACTIVATIONS)
         _known("optimizer", self.optimizer, LEARNING_RATES)
         _known("schedule", self.schedule, SCHEDULES)
         self.settings()
+        if not 0.0 <= self.weight_decay * self.rate < 1.0:
+            raise SettingsError(
+                f"The weight decay must lie in [0, 1 / learning rate), not at "
+                f"{self.weight_decay:g}; try 0.01."
+            )
 
     @property
     def rate(self) -> float:

@@ -1,0 +1,37 @@
+# `make` alone lists what it can do. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed  ## set up, train on the synthetic digits, read the pictures in test_images/
+	$(BIN)/digitnet train --out model
+	$(BIN)/digitnet predict --model model test_images/digi_*.png
+
+test: $(VENV)/installed  ## set up and run the tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/installed  ## lint, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/installed  ## lay the code out
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/installed  ## seconds per epoch, beside PyTorch where it is installed
+	$(BIN)/python -m benchmarks.epoch
+
+clean:  ## drop the environment and caches; the model stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,154 @@
+"""`digitnet predict`, its dialogue, `evaluate`, `data` and main.py, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.cli.blocks import draw_frame
+from digitnet.data.dataset import as_input
+from digitnet.model_folder import load_model, save_model
+from digitnet.nn import softmax
+from helpers import assert_one_sentence, bars, digitnet, small_model
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def place(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """A folder with a model for `stretch` and two pictures, one of them damaged."""
+    save_model(small_model(rng, "stretch"), tmp_path / "model")
+    digit = np.zeros((56, 56), dtype=np.uint8)
+    digit[8:48, 24:32] = 230
+    Image.fromarray(digit).save(tmp_path / "one.png")
+    Image.fromarray(digit[::2, ::2].copy()).save(tmp_path / "small one.png")
+    (tmp_path / "text.png").write_text("not a picture")
+    return tmp_path
+
+
+def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
+    done = digitnet("predict", "one.png", "small one.png", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == ["one.png", "small one.png"]
+    for line in lines:
+        assert isinstance(line["label"], int)
+        assert len(line["probabilities"]) == 10
+        assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert line["reason"] is None
+
+
+def test_the_answer_is_the_networks_own(place: Path) -> None:
+    """The 28 x 28 picture through `predict` against a forward pass written out here."""
+    image = np.asarray(Image.open(place / "small one.png"))
+    model = load_model(place / "model")
+    expected = softmax(model.network.forward(as_input(image[None])))[0]
+    done = digitnet("predict", "small one.png", "--json", cwd=place)
+    np.testing.assert_allclose(json.loads(done.stdout)["probabilities"], expected, atol=1e-6)
+
+
+def test_some_unreadable_pictures_are_said_and_counted(place: Path) -> None:
+    done = digitnet("predict", "one.png", "text.png", "gone.png", cwd=place)
+    assert done.returncode == 1
+    assert done.stdout.startswith("one.png")
+    assert "text.png" in done.stderr
+    assert "gone.png" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = digitnet("predict", "text.png", "--json", cwd=place)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["label"] is None
+    assert "text.png" in json.loads(done.stdout)["reason"]
+
+
+def test_the_dialogue_survives_a_wrong_path_and_ends_at_q(place: Path) -> None:
+    stdin = "nowhere.png\n\n'small one.png'\none.png\nq\nnever read\n"
+    done = digitnet("predict", cwd=place, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Path: ") == 5
+    assert done.stdout.count(" probab: [[") == 2
+    assert done.stdout.count("\nlabel: ") == 2
+    assert "nowhere.png" in done.stdout
+
+
+def test_the_dialogue_ends_with_its_input(place: Path) -> None:
+    assert digitnet("predict", cwd=place, stdin="one.png\n").returncode == 0
+
+
+def test_no_model_and_a_damaged_one(place: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    empty = tmp_path_factory.mktemp("empty")
+    assert_one_sentence(digitnet("predict", "x.png", cwd=empty), "digitnet train")
+    (place / "model" / "b1.npy").unlink()
+    assert_one_sentence(digitnet("predict", "one.png", cwd=place), "b1.npy")
+
+
+def test_frames_are_drawn_two_pixels_to_a_character() -> None:
+    image = np.zeros((28, 28), dtype=np.uint8)
+    image[0, 0] = image[1, 1] = image[2:4, 2] = 255
+    lines = draw_frame(image).splitlines()
+    assert len(lines) == 16
+    assert lines[1].startswith("│▀▄  ")
+    assert lines[2].startswith("│  █ ")
+
+
+def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
+    dataset = bars(60, np.random.default_rng(0))
+    np.savez(place / "bars.npz", images=dataset.images, labels=dataset.labels)
+    done = digitnet("evaluate", "bars.npz", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    read = load_model(place / "model").probabilities(dataset.images).argmax(axis=1)
+    assert figures["accuracy"] == pytest.approx(np.mean(read == dataset.labels))
+    assert figures["n"] == 60
+    assert np.trace(figures["confusion"]) == np.sum(read == dataset.labels)
+    assert figures["interval"][0] < figures["accuracy"] < figures["interval"][1]
+    done = digitnet("evaluate", "bars.npz", "--report", "r/deep", cwd=place)
+    assert "95 % interval" in done.stdout
+    assert sorted(p.name for p in (place / "r" / "deep").iterdir()) == [
+        "confusion_matrix.png", "weights.png", "worst_mistakes.png",
+    ]  # fmt: skip
+
+
+def test_data_synthesize_preview_and_info(tmp_path: Path) -> None:
+    assert digitnet("data", "synthesize", "50", "-o", "s.npz", cwd=tmp_path).returncode == 0
+    with np.load(tmp_path / "s.npz") as archive:
+        assert archive["images"].shape == (50, 28, 28)
+    done = digitnet("data", "info", "s.npz", cwd=tmp_path)
+    assert "50 images" in done.stdout
+    done = digitnet("data", "preview", "s.npz", "--beside", "s.npz", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "preview.png").read_bytes()[:4] == b"\x89PNG"
+    assert_one_sentence(digitnet("data", "synthesize", "0", cwd=tmp_path), "0")
+    assert_one_sentence(digitnet("data", "info", "nowhere", cwd=tmp_path), "nowhere", "synthetic")
+
+
+def test_main_py_trains_once_then_asks(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    dataset = bars(200, np.random.default_rng(0))
+    for i, (image, label) in enumerate(zip(dataset.images, dataset.labels, strict=True)):
+        (tmp_path / "digits").mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "digits" / f"{label}_{i:03}.png")
+    command = [
+        sys.executable, "-W", "error", str(ROOT / "main.py"), "digits",
+        "--epochs", "12", "--framing", "stretch",
+    ]  # fmt: skip
+    first = next((tmp_path / "digits").glob("7_*.png"))
+    for words in (command, command[:4]):
+        done = subprocess.run(
+            words, cwd=tmp_path, input=f"{first}\nq\n", capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert "label: 7" in done.stdout
+    assert (tmp_path / "model" / "training_loss.png").exists()
+
+
+def test_version_and_no_command(tmp_path: Path) -> None:
+    assert digitnet("--version", cwd=tmp_path).stdout.startswith("digitnet 0")
+    done = digitnet(cwd=tmp_path)
+    assert done.returncode == 2
+    assert "train" in done.stdout
