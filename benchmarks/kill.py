@@ -1,4 +1,4 @@
-"""Kill: SIGKILL at random moments of a run that saves every epoch; does each resume to the end?
+"""Kill: SIGKILL at random moments of a run that saves every epoch, then resume each to its end.
 
     python -m benchmarks.kill [--kills 50] [--source mnist]
 
