@@ -111,6 +111,12 @@ def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> 
         assert accepted in sentence
 
 
+@pytest.mark.parametrize("source", ["", "x" * 5000, "~nobody/x", "a\0b", "\udcff"])
+def test_a_path_that_cannot_be_one(source: str) -> None:
+    with pytest.raises(DataError):
+        open_source(source)
+
+
 @pytest.mark.parametrize(
     "options", [{"labels": "first"}, {"per_class": 10}, {"part": "both"}, {"seed": -1}]
 )

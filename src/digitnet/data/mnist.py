@@ -52,7 +52,7 @@ def find_mnist(named: str | Path | None = None) -> Path | None:
         DataError: the folder named, or in the variable, has none of MNIST's files.
     """
     variable = os.environ.get(VARIABLE)
-    folder = Path(named) if named else Path(variable).expanduser() if variable else None
+    folder = Path(named) if named else Path(variable) if variable else None
     if folder is not None:
         if not has_idx(folder):
             origin = "" if named else f", which {VARIABLE} names,"

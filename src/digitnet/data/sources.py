@@ -65,9 +65,9 @@ def open_source(
     """
     if part not in ("train", "test"):
         raise SettingsError(f"The part must be train or test, not {part!r}.")
-    path = Path(source).expanduser()
+    path = Path(source)
     is_word = isinstance(source, str) and source in ("synthetic", "mnist")
-    if not is_word and path.is_dir() and not has_idx(path):
+    if not is_word and _is_folder_of_pictures(path):
         from digitnet.data.folders import load_picture_folder
 
         dataset, report = load_picture_folder(
@@ -78,15 +78,24 @@ def open_source(
         raise SettingsError(
             f"--labels and --per-class go with a folder of pictures, which {source} is not."
         )
-    if source == "synthetic":
+    if is_word and source == "synthetic":
         dataset = _draw(n_synthetic, seed, part)
-    elif source == "mnist":
+    elif is_word:
         dataset = load_idx_folder(_mnist(progress), part)
     elif path.is_dir():
         dataset = load_idx_folder(path, part)
     else:
         dataset = _open_file(path)
     return dataset, SourceReport(f"{len(dataset)} digits from {dataset.source}.")
+
+
+def _is_folder_of_pictures(path: Path) -> bool:
+    try:
+        return path.is_dir() and not has_idx(path)
+    except OSError as error:  # a folder without permission, a name longer than names may be
+        raise DataError(
+            f"{str(path)[:200]} cannot be read ({error.strerror}); it may be {ACCEPTED}."
+        ) from error
 
 
 def _draw(n: int, seed: int, part: Part) -> Dataset:
