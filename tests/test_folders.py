@@ -270,7 +270,7 @@ def test_the_labelling_alone_opens_no_picture(tmp_path: Path) -> None:
 
 
 def test_real_pictures(pictures_folder: Path) -> None:
-    for folder in ("galtsbi", "holeduy", "guiem"):
+    for folder in ("galtsbi", "guiem"):
         dataset, report = load_picture_folder(pictures_folder / folder)
         assert "first digit group" in report.convention
         assert set(report.counts) == {len(dataset) // 10}
