@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import SettingsError
+
+if TYPE_CHECKING:
+    from digitnet.imaging.pieces import Ink
 
 FRAMINGS = ("mnist", "stretch")
 FRAMING_VERSION = 1
@@ -68,29 +72,26 @@ class _Walk:
     """One picture's way into the frame; every stage's picture stays at hand for a look."""
 
     def __init__(self, picture: Picture) -> None:
-        from digitnet.imaging import paper, pieces, strokes
+        from digitnet.imaging import paper, strokes
 
         self.picture = picture
         self.work = paper.drop_grey_channels(paper.reduce(picture, WORK_SIDE))
+        self.work = paper.enlarge(self.work, 24, 56)
         small = paper.reduce(self.work, paper.SCAN_SIDE)
-        self.light, self.pen = paper.is_dark_on_light(small)
+        self.light, self.pens = paper.is_dark_on_light(small)
         if not self.light:
             self.work, small = 255 - self.work, 255 - small
-        self.paper = paper.ground(small, self.pen)
-        zoom = max(self.work.shape[:2]) / max(small.shape[:2])
-        self.pen_width = 0.8 * self.pen.width * zoom
-        self.contrast = paper.contrast(blurred(self.work, (self.pen_width - 5) / 8), self.paper)
-        self.ink = pieces.find_ink(self.contrast)
-        self.dropped: Counter[str] = Counter()
-        self.mask = np.zeros(self.contrast.shape, np.uint8)
-        if self.ink is not None:
-            self.mask, self.dropped = pieces.choose_pieces(self.ink, self.contrast, self.pen_width)
+        self.look: Look | None = None
+        for pen in self.pens.widths:
+            look = take_look(self.work, small, pen)
+            if self.look is None or look.score > 3 * self.look.score:
+                self.look = look
         self.soft = self.boxed = None
-        if self.ink is not None and self.mask.any():
-            near = np.asarray(blurred_mask(self.mask))
-            self.soft = soften(self.contrast / np.float32(self.ink.level), near, self.pen_width)
-            edge = max(0.04, 2.5 * self.ink.noise / self.ink.level)
-            self.box = bounds(self.soft > edge)
+        if self.look is not None and self.look.ink is not None and self.look.mask.any():
+            ink = self.look.ink
+            near = np.asarray(blurred_mask(self.look.mask))
+            self.soft = soften(self.look.contrast / np.float32(ink.level), near, self.look.pen)
+            self.box = bounds(self.soft > max(0.04, 2.5 * ink.noise / ink.level))
             left, top, right, bottom = self.box
             self.boxed = strokes.into_box(self.soft[top:bottom, left:right])
 
@@ -100,15 +101,57 @@ class _Walk:
         if self.boxed is None:
             image = np.zeros((SIDE, SIDE), np.uint8)
             return Frame(
-                image, "mnist", "blank", background, (0, 0, width, height), dict(self.dropped),
+                image, "mnist", "blank", background, (0, 0, width, height), {},
                 "Nothing in the picture is ink.",
             )  # fmt: skip
-        zoom = width / self.mask.shape[1]
+        zoom = width / self.work.shape[1]
         left, top, right, bottom = (round(v * zoom) for v in self.box)
         box = (left, top, min(right, width), min(bottom, height))
         return Frame(
-            centre(self.boxed), "mnist", None, background, box, dict(self.dropped), "TODO"
+            centre(self.boxed), "mnist", None, background, box, dict(self.look.dropped), "TODO"
         )
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture read as drawn by one pen: the paper under it, the ink on it, the digit's pieces.
+
+    ``pen`` is the stroke's width in the worked-on picture's pixels, ``score`` how much of a digit
+    was found.
+    """
+
+    pen: float
+    paper: Picture
+    contrast: Floats
+    ink: Ink | None
+    mask: Picture
+    dropped: Counter[str]
+    score: float
+
+
+def take_look(work: Picture, small: Picture, width: int) -> Look:
+    from digitnet.imaging import paper, pieces, strokes
+
+    under = paper.ground(small, width)
+    pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
+    contrast = paper.contrast(blurred(work, (pen - 5) / 8), under)
+    ink = pieces.find_ink(contrast)
+    if ink is None:
+        return Look(pen, under, contrast, None, np.zeros(contrast.shape, np.uint8), Counter(), 0)
+    mask, dropped = pieces.choose_pieces(ink, contrast, pen)
+    if not mask.any():
+        return Look(pen, under, contrast, ink, mask, dropped, 0)
+    left, top, right, bottom = bounds(mask > 0)
+    score = float((contrast * mask).sum())
+    side = max(right - left, bottom - top)
+    if strokes.stroke_width(mask) > 0.4 * side:
+        score *= 0.1
+    rows, columns = mask.shape
+    if left == 0 or top == 0 or right == columns or bottom == rows:
+        score *= 0.35
+    if (left == 0 and right == columns) or (top == 0 and bottom == rows):
+        score *= 0.3
+    return Look(pen, under, contrast, ink, mask, dropped, score)
 
 
 def blurred(work: Picture, sigma: float) -> Picture:

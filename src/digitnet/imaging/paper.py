@@ -20,14 +20,15 @@ SCAN_SIDE = 320
 
 
 @dataclass(frozen=True)
-class Pen:
+class Pens:
     """What a scan over sizes says about dark strokes in a picture.
 
-    ``width`` is the smallest square, in the scanned picture's pixels, that covers every stroke
-    across; ``strength`` says how much stroke-like structure there is.
+    ``widths`` are the pens that may have drawn in it, in the scanned picture's pixels, thin ones
+    first: a size stands for itself and all thinner ones. ``strength`` says how much thin
+    structure there is.
     """
 
-    width: int
+    widths: tuple[int, ...]
     strength: float
 
 
@@ -39,6 +40,17 @@ def reduce(picture: Bytes, longest: int) -> Bytes:
         return picture
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def enlarge(picture: Bytes, least: int, longest: int) -> Bytes:
+    """Enlarge a picture whose longer side is under ``least`` pixels to about ``longest``."""
+    side = max(picture.shape[:2])
+    if side >= least:
+        return picture
+    times = longest // side
+    return np.asarray(
+        cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC), np.uint8
+    )
 
 
 def drop_grey_channels(picture: Bytes) -> Bytes:
@@ -61,41 +73,40 @@ def closed(picture: Bytes, size: int) -> Bytes:
     return np.asarray(cv2.morphologyEx(picture, cv2.MORPH_CLOSE, square), np.uint8)
 
 
-def measure_pen(picture: Bytes) -> Pen:
-    """Find the pen's width without any threshold, by granulometry (Matheron 1975).
+def measure_pens(picture: Bytes) -> Pens:
+    """Find the widths of pens without any threshold, by granulometry (Matheron 1975).
 
-    Closings with growing squares fill the dark strokes; the size at which most of the (squared)
-    contrast per length of stroke is filled is the pen's width. A shadow or a table's edge is
-    wider than any stroke and is never filled; grain is kept out by the noise level.
+    Closings with growing squares fill the dark strokes; a size at which much (squared) contrast
+    per length of stroke is filled is a pen's width. Half a picture in shadow, or a table beside
+    the paper, is wider than any stroke and is never filled; grain is kept out by its own level.
     """
     floor = 5 * noise_level(picture) + 2
-    sizes, size = [3], 3
-    while size * 1.4 < 0.6 * min(picture.shape[:2]):
-        size = int(size * 1.4) // 2 * 2 + 1 if size > 4 else size + 2
-        sizes.append(size)
-    before = picture
-    strengths = []
-    for size in sizes:
+    before, size = picture, 3
+    sizes, energies = [], []
+    while size < 0.6 * min(picture.shape[:2]) or size == 3:
         after = closed(picture, size)
         filled = cv2.subtract(after, before)
         if filled.ndim == 3:
             filled = filled.max(axis=2)
         energy = np.maximum(filled.astype(np.float32) - floor, 0)
-        strengths.append(float((energy * energy).sum()) / size / picture.shape[0] / picture.shape[1])
+        sizes.append(size)
+        energies.append(float((energy * energy).mean()) / size)
         before = after
-    peak = int(np.argmax(strengths))
-    while peak + 1 < len(sizes) and strengths[peak + 1] > 0.15 * max(strengths):
-        peak += 1
-    return Pen(sizes[peak], sum(strengths))
+        size = size + 2 if size < 5 else int(size * 1.4) // 2 * 2 + 1
+    much = [energy > 0.15 * max(energies) for energy in energies]
+    widths = [s for s, this, after in zip(sizes, much, [*much[1:], False], strict=True)
+              if this and not after]  # fmt: skip
+    thin = sum(energy / size for energy, size in zip(energies, sizes, strict=True))
+    return Pens(tuple(widths), thin)
 
 
-def is_dark_on_light(picture: Bytes) -> tuple[bool, Pen]:
+def is_dark_on_light(picture: Bytes) -> tuple[bool, Pens]:
     """Decide the polarity from the shape of ink and from the ground at the border.
 
     Strokes are thin and the ground between them is wide, so the side (dark or light) with more
     thin structure is the ink. The side that holds the picture's border counts as the ground.
     """
-    dark, light = measure_pen(picture), measure_pen(255 - picture)
+    dark, light = measure_pens(picture), measure_pens(255 - picture)
     total = dark.strength + light.strength
     if total == 0:
         return True, dark
@@ -107,13 +118,13 @@ def is_dark_on_light(picture: Bytes) -> tuple[bool, Pen]:
     return (True, dark) if shape + 0.5 * border >= 0 else (False, light)
 
 
-def ground(small: Bytes, pen: Pen) -> Bytes:
+def ground(small: Bytes, pen: int) -> Bytes:
     """Estimate the paper under the ink, at the small picture's size: uneven light included.
 
     A closing twice as wide as the pen removes the strokes and keeps a shadow's hard edge; the
     small erosion after it keeps that edge from showing up as a line.
     """
-    paper = closed(small, 2 * pen.width + 1)
+    paper = closed(small, 2 * pen + 1)
     if min(small.shape[:2]) >= 64:
         paper = np.asarray(cv2.erode(paper, np.ones((3, 3), np.uint8)), np.uint8)
     return paper
