@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from digitnet.errors import ModelError, OutputError
 from digitnet.model import Model
@@ -152,6 +154,24 @@ def test_damaged_original_weights_are_named(
     spoil(tmp_path / "old" / "b1.npy", how)
     with pytest.raises(ModelError, match=r"b1\.npy"):
         load_model(tmp_path / "old")
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 127), st.integers(0, 255))
+def test_any_changed_byte_of_a_bare_arrays_header_is_one_sentence_or_harmless(
+    tmp_path: Path, place: int, value: int
+) -> None:
+    if not (tmp_path / "old").exists():
+        original(tmp_path / "old", np.random.default_rng(0))
+    path = tmp_path / "old" / "b1.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+    try:
+        load_model(tmp_path / "old")
+    except ModelError as error:
+        assert "b1" in str(error)  # noqa: PT017 (most changes are refused, some are harmless)
+    finally:
+        path.write_bytes(whole)
 
 
 def test_swapped_original_weights_are_noticed(tmp_path: Path, rng: np.random.Generator) -> None:
