@@ -11,6 +11,7 @@ from digitnet.data.shapes import N_MARKS, Floats, all_shapes
 from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import Stroke
 
+HEFT = np.array([1.1, 1.1, 1.0, 1.0, 0.93, 1.0, 1.0, 1.0, 0.95, 0.92], np.float32)
 # How far each digit leans to the right by itself, beyond the lean of the hand.
 LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.05, -0.05, -0.01, -0.03, -0.05, -0.02], np.float32)
 
@@ -42,7 +43,7 @@ class Hand:
             slant=normal(0.15, 0.22),
             rotation=normal(0.0, 0.12),
             width=np.exp(normal(0.06, 0.20)),
-            pen=np.clip(np.exp(normal(np.log(0.071), 0.30)), 0.03, 0.18),
+            pen=np.clip(np.exp(normal(np.log(0.071), 0.33)), 0.03, 0.18),
             pressure=np.abs(normal(0.0, 0.12)),
             haste=np.exp(normal(np.log(0.028), 0.4)),
             wobble=np.exp(normal(np.log(0.05), 0.4)),
@@ -100,12 +101,12 @@ def write(
     # The points the pen aims at, missed a little: each alone, and each stroke as a whole.
     miss = rng.standard_normal((n, K, 2), dtype=np.float32) * shapes.loose[which][:, :, None]
     whole = rng.standard_normal((n, shapes.n_strokes, 2), dtype=np.float32)
-    miss += 0.7 * np.take_along_axis(whole, shapes.stroke_of_point[which][:, :, None], axis=1)
+    miss += 1.2 * np.take_along_axis(whole, shapes.stroke_of_point[which][:, :, None], axis=1)
     control = shapes.control[which] + hand.haste[:, None, None] * miss
     x, y = np.moveaxis(shapes.basis[which] @ control, 2, 0)  # (n, P, K) @ (n, K, 2)
 
     x, y = _warp(labels, x, y, hand, rng)
-    radii = hand.pen[:, None] * _swell(hand.pressure, rng)
+    radii = (HEFT[labels] * hand.pen)[:, None] * _swell(hand.pressure, rng)
     return x, y, radii, shapes.stroke_of_mark[which]
 
 

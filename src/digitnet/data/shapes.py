@@ -53,7 +53,7 @@ def all_shapes() -> Shapes:
                 of_point[a, k] = s
                 loose[a, k] = 1.0
                 k += 1
-            loose[a, [start, k - 1]] = 1.6
+            loose[a, [start, k - 1]] = 2.0
             of_mark[a, rows] = s
         used = control[a, :k]
         control[a, :k] -= (used.max(axis=0) + used.min(axis=0)) / 2
