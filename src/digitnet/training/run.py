@@ -85,13 +85,19 @@ class Run:
         Raises:
             TrainingDivergedError, OutputError: the last good weights are in the network.
         """
+        from threadpoolctl import threadpool_limits
+
         self.checkpoint()
-        for event in train(self.network, self.training, self.validation, self.settings, self.state):
-            if isinstance(event, EpochDone):
-                self.checkpoint()
-            if isinstance(event, Finished):
-                self._record["ended"] = event.reason
-            yield event
+        small = (self.settings.batch_size or len(self.training)) <= SMALL_BATCH
+        with threadpool_limits(1 if small else None, "blas"):
+            for event in train(
+                self.network, self.training, self.validation, self.settings, self.state
+            ):
+                if isinstance(event, EpochDone):
+                    self.checkpoint()
+                if isinstance(event, Finished):
+                    self._record["ended"] = event.reason
+                yield event
 
     def checkpoint(self) -> None:
         """Write where the run stands; whenever an event is out, it may be called."""
