@@ -12,7 +12,7 @@ from digitnet.data import synthetic
 from digitnet.data.dataset import Dataset
 from digitnet.data.handwriting import Hand, draw_digit, write
 from digitnet.data.shapes import N_MARKS, all_shapes, even_places, spline
-from digitnet.data.strokes import ALLOGRAPHS
+from digitnet.data.strokes import ALLOGRAPHS, Allograph
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
 
@@ -122,22 +122,35 @@ def test_marks_lie_close_enough_for_a_line_without_gaps(digits):
     ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
     marks = shapes.basis @ shapes.control
     for a, way in enumerate(ways):
-        for s in range(len(way.strokes)):
+        for s in range(len(way.strokes())):
             stroke = marks[a, shapes.stroke_of_mark[a] == s]
             assert np.hypot(*np.diff(stroke, axis=0).T).max() < 0.072, way.name
 
 
 def test_the_spline_passes_its_points_and_stops_at_corners():
-    points = np.array([[0, 0], [1, 0], [1, 0], [1, 1], [0, 2]], float)
-    at_points = spline(points, np.arange(5.0)) @ points
+    points = np.array([[0, 0], [1, 0], [1, 1], [0, 2]], float)
+    corners = np.array([False, True, False, False])
+    at_points = spline(corners, np.arange(4.0)) @ points
     np.testing.assert_allclose(at_points, points, atol=1e-12)
-    fine = np.linspace(0, 4, 101)
-    np.testing.assert_allclose(spline(points, fine).sum(axis=1), 1)
-    straight = spline(points, np.linspace(0, 1, 20)) @ points  # a corner bends nothing before it
+    np.testing.assert_allclose(spline(corners, np.linspace(0, 3, 101)).sum(axis=1), 1)
+    straight = spline(corners, np.linspace(0, 1, 20)) @ points  # a corner bends nothing before it
     np.testing.assert_allclose(straight[:, 1], 0, atol=1e-12)
-    steps = np.diff(spline(points, even_places(points, 30)) @ points, axis=0)
+    steps = np.diff(spline(corners, even_places(points, corners, 30)) @ points, axis=0)
     lengths = np.hypot(*steps.T)
     assert lengths.max() < 1.5 * lengths.mean()
+
+
+def test_the_allographs_are_written_as_their_paths_say():
+    four = Allograph(4, "plain", 1, "20,0 0,50! 60,50 / 40,10 40,100")
+    assert four.strokes() == [
+        [(0.2, 0.0, False), (0.0, 0.5, True), (0.6, 0.5, False)],
+        [(0.4, 0.1, False), (0.4, 1.0, False)],
+    ]
+    for way in ALLOGRAPHS:
+        y = [point[1] for stroke in way.strokes() for point in stroke]
+        assert min(y) >= 0
+        assert max(y) <= 1
+        assert max(y) - min(y) > 0.8, way.name
 
 
 def test_one_hand_keeps_its_ways(rng):

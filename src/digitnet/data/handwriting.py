@@ -11,9 +11,8 @@ from digitnet.data.shapes import N_MARKS, Floats, all_shapes
 from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import Stroke
 
+# How bold each digit is: closed ones are written larger, so that their pen is finer.
 HEFT = np.array([1.1, 1.1, 1.0, 1.0, 0.93, 1.0, 1.0, 1.0, 0.95, 0.92], np.float32)
-# How far each digit leans to the right by itself, beyond the lean of the hand.
-LEAN = np.array([0.08, 0.10, 0.0, -0.07, 0.05, -0.05, -0.01, -0.03, -0.05, -0.02], np.float32)
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,12 @@ def write(
     control = shapes.control[which] + hand.haste[:, None, None] * miss
     x, y = np.moveaxis(shapes.basis[which] @ control, 2, 0)  # (n, P, K) @ (n, K, 2)
 
-    x, y = _warp(labels, x, y, hand, rng)
+    x, y = _warp(x, y, hand, rng)
     radii = (HEFT[labels] * hand.pen)[:, None] * _swell(hand.pressure, rng)
     return x, y, radii, shapes.stroke_of_mark[which]
 
 
-def _warp(
-    labels: NDArray[np.integer], x: Floats, y: Floats, hand: Hand, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Bend the paper smoothly, then stretch, lean and turn it; x, y (n, P)."""
     n = len(x)
 
@@ -129,7 +126,7 @@ def _warp(
     x = x * (1 + one(0.22) * y) + one(0.22) * edge
     y = y + one(0.16) * edge
     x = x * hand.width[:, None]
-    x = x - (LEAN[labels] + hand.slant)[:, None] * y
+    x = x - hand.slant[:, None] * y
     cos, sin = (f(hand.rotation)[:, None].astype(np.float32) for f in (np.cos, np.sin))
     return cos * x - sin * y, sin * x + cos * y
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from digitnet.data.strokes import ALLOGRAPHS
 
 N_MARKS = 96  # places along a digit at which its pen is known
+LOOSE_END = 2.0  # how much more than its other points the ends of a stroke vary
 Floats = NDArray[np.float32]
 
 
@@ -33,30 +34,27 @@ def all_shapes() -> Shapes:
     """Build the matrices of every allograph; once, then remembered."""
     ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
     A, P = len(ways), N_MARKS
-    K = max(sum(len(dict.fromkeys(s)) + 1 for s in way.strokes) for way in ways)
+    K = max(sum(len(stroke) for stroke in way.strokes()) for way in ways)
     basis, control, loose = np.zeros((A, P, K)), np.zeros((A, K, 2)), np.zeros((A, K))
     of_point, of_mark = np.zeros((A, K), np.int64), np.zeros((A, P), np.int8)
     for a, way in enumerate(ways):
-        lengths = [np.hypot(*np.diff(np.array(s), axis=0).T).sum() for s in way.strokes]
+        strokes = [np.array(stroke) for stroke in way.strokes()]  # (k, 3): x, y, corner
+        lengths = [np.hypot(*np.diff(stroke[:, :2], axis=0).T).sum() for stroke in strokes]
         cuts = np.rint(P * np.cumsum([0.0, *lengths]) / sum(lengths)).astype(int)
-        k = 0
-        for s, stroke in enumerate(way.strokes):
-            points = np.array(stroke)
-            rows = slice(cuts[s], cuts[s + 1])
-            weights = spline(points, even_places(points, cuts[s + 1] - cuts[s]))
-            start = k
-            for j, point in enumerate(points):
-                if j and np.array_equal(point, points[j - 1]):  # a corner is one point, not two
-                    k -= 1
-                basis[a, rows, k] += weights[:, j]
-                control[a, k] = point
-                of_point[a, k] = s
-                loose[a, k] = 1.0
-                k += 1
-            loose[a, [start, k - 1]] = 2.0
+        start = 0
+        for s, stroke in enumerate(strokes):
+            points, corners = stroke[:, :2], stroke[:, 2] > 0
+            rows, columns = slice(cuts[s], cuts[s + 1]), slice(start, start + len(stroke))
+            places = even_places(points, corners, cuts[s + 1] - cuts[s])
+            basis[a, rows, columns] = spline(corners, places)
+            control[a, columns] = points
+            loose[a, columns] = 1.0
+            loose[a, [columns.start, columns.stop - 1]] = LOOSE_END
+            of_point[a, columns] = s
             of_mark[a, rows] = s
-        used = control[a, :k]
-        control[a, :k] -= (used.max(axis=0) + used.min(axis=0)) / 2
+            start = columns.stop
+        used = control[a, :start]
+        control[a, :start] -= (used.max(axis=0) + used.min(axis=0)) / 2
     labels = np.array([way.label for way in ways])
     counts = np.bincount(labels, minlength=10)
     quantiles = np.ones((10, counts.max() - 1))
@@ -70,44 +68,43 @@ def all_shapes() -> Shapes:
     )  # fmt: skip
 
 
-def spline(control: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
+def spline(corners: NDArray[np.bool_], t: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much each control point weighs at each place of a Catmull-Rom spline.
 
     The curve runs through all its points and depends on them linearly, so that one matrix serves
-    every variation of a stroke: `curve = spline(control, t) @ varied`. At a doubled point the
-    tangent is zero from both sides: a corner.
+    every variation of a stroke: `curve = spline(corners, t) @ points`. The tangent at a point is
+    half the way from the one before to the one after; at a corner it is zero.
 
     Source: E. Catmull and R. Rom, "A class of local interpolating splines" (1974).
 
     Args:
-        control: (K, 2), K >= 2; only the corners are read from it.
+        corners: (K,) which of the K >= 2 points are corners.
         t: (P,) places, 0 at the first point and K - 1 at the last.
 
     Returns:
         (P, K), each row adding up to 1.
     """
-    K = len(control)
-    tangent = np.zeros((K, K))
-    for k in range(K):
-        before, after = max(k - 1, 0), min(k + 1, K - 1)
-        corner = any(j != k and np.array_equal(control[j], control[k]) for j in (before, after))
-        if not corner:
-            tangent[k, after] += 1 / (after - before)
-            tangent[k, before] -= 1 / (after - before)
+    K = len(corners)
+    points = np.eye(K)
+    before, after = np.maximum(np.arange(K) - 1, 0), np.minimum(np.arange(K) + 1, K - 1)
+    tangents = (points[after] - points[before]) / (after - before)[:, None]
+    tangents[corners] = 0.0
     left = np.clip(np.floor(t).astype(int), 0, K - 2)
     u = (t - left)[:, None]
-    identity = np.eye(K)
+    # Cubic Hermite: the two points around t, and the tangents there.
     return np.asarray(
-        (1 + 2 * u) * (1 - u) ** 2 * identity[left]
-        + u * (1 - u) ** 2 * tangent[left]
-        + u * u * (3 - 2 * u) * identity[left + 1]
-        + u * u * (u - 1) * tangent[left + 1]
+        (1 + 2 * u) * (1 - u) ** 2 * points[left]
+        + u * u * (3 - 2 * u) * points[left + 1]
+        + u * (1 - u) ** 2 * tangents[left]
+        - u * u * (1 - u) * tangents[left + 1]
     )
 
 
-def even_places(control: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Choose n places t (n,) at even distances along the curve through `control` (K, 2)."""
-    fine = np.linspace(0, len(control) - 1, 32 * len(control))
-    steps = np.diff(spline(control, fine) @ control, axis=0)
+def even_places(
+    points: NDArray[np.float64], corners: NDArray[np.bool_], n: int
+) -> NDArray[np.float64]:
+    """Choose n places t (n,) at even distances along the curve through `points` (K, 2)."""
+    fine = np.linspace(0, len(points) - 1, 32 * len(points))
+    steps = np.diff(spline(corners, fine) @ points, axis=0)
     length = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
     return np.interp(np.linspace(0, length[-1], n), length, fine)
