@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 from digitnet.errors import SettingsError
 
 if TYPE_CHECKING:
-    from digitnet.imaging.pieces import Ink
+    from digitnet.imaging.looks import Look
 
 FRAMINGS = ("mnist", "stretch")
 FRAMING_VERSION = 1
+"""Counts up whenever a picture's frame changes, so that a model knows what it was trained on."""
+
 SIDE = 28
-WORK_SIDE = 960
-"""Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -28,10 +27,11 @@ Floats = NDArray[np.float32]
 class Frame:
     """What the network sees, and what was decided on the way to it.
 
-    ``image`` is (28, 28) uint8, ink 255 on 0. ``reason`` says why there is no digit to see, and
-    is None where there is one. ``background`` is "light" or "dark". ``box`` is the ink's (left,
-    top, right, bottom) in the picture's pixels, right and bottom exclusive. ``dropped`` counts
-    the pieces that were left out, by reason. ``sentence`` says all of that to a person.
+    ``image`` is (28, 28) uint8, ink 255 on 0. ``reason`` says why there is no digit to read, and
+    is None where there is one. ``background`` is "light" or "dark"; ``polarity`` "dark on light"
+    or "light on dark". ``box`` is the ink's (left, top, right, bottom) in the picture's pixels,
+    right and bottom exclusive. ``dropped`` counts the pieces that were left out, by reason.
+    ``sentence`` says all of that to a person.
     """
 
     image: Picture
@@ -41,6 +41,11 @@ class Frame:
     box: tuple[int, int, int, int]
     dropped: dict[str, int]
     sentence: str
+
+    @property
+    def polarity(self) -> str:
+        """Which way round the ink was: "dark on light" or "light on dark"."""
+        return "dark on light" if self.background == "light" else "light on dark"
 
 
 def frame_picture(picture: Picture, framing: str = "mnist") -> Frame:
@@ -55,8 +60,32 @@ def frame_picture(picture: Picture, framing: str = "mnist") -> Frame:
     if framing == "stretch":
         return _stretch(picture)
     if framing == "mnist":
-        return _Walk(picture).frame()
+        from digitnet.imaging.looks import look_at
+
+        return _frame(picture.shape[:2], look_at(picture))
     raise SettingsError(f"There is no framing {framing!r}: choose one of {', '.join(FRAMINGS)}.")
+
+
+def framing_stages(picture: Picture, framing: str = "mnist") -> list[tuple[str, Picture]]:
+    """Every stage of a picture's way into the frame: (title, uint8 image) pairs, for a look."""
+    if framing == "stretch":
+        return [("picture", picture), ("frame", frame_picture(picture, framing).image)]
+    from digitnet.imaging.looks import look_at
+
+    look = look_at(picture)
+    stages = [("picture", picture)]
+    if look is not None:
+        stages.append(("paper", look.paper if look.light else 255 - look.paper))
+        stages.append(("ink's contrast", _grey(look.contrast / max(look.contrast.max(), 1e-6))))
+        everything = look.mask * 0 if look.ink is None else look.ink.mask
+        stages.append(("pieces: kept, dropped", _grey(0.35 * everything + 0.65 * look.mask)))
+        stages.append(("digit", _grey(look.cover())))
+    stages.append(("frame", _frame(picture.shape[:2], look).image))
+    return stages
+
+
+def _grey(share: NDArray[np.floating]) -> Picture:
+    return np.asarray(np.rint(share.clip(0, 1) * 255), np.uint8)
 
 
 def _stretch(picture: Picture) -> Frame:
@@ -64,126 +93,47 @@ def _stretch(picture: Picture) -> Frame:
 
     height, width = picture.shape[:2]
     image = np.array(Image.fromarray(picture).convert("L").resize((SIDE, SIDE)))
-    sentence = f"The whole picture, {width} x {height}, stretched to {SIDE} x {SIDE}."
+    sentence = f"The whole picture of {width} x {height} pixels, stretched to {SIDE} x {SIDE}."
     return Frame(image, "stretch", None, "dark", (0, 0, width, height), {}, sentence)
 
 
-class _Walk:
-    """One picture's way into the frame; every stage's picture stays at hand for a look."""
+def _frame(shape: tuple[int, ...], look: Look | None) -> Frame:
+    height, width = shape
+    blank = np.zeros((SIDE, SIDE), np.uint8)
+    if look is None or look.ink is None:
+        background = "light" if look is None or look.light else "dark"
+        sentence = "Nothing in the picture stands out from its background."
+        return Frame(blank, "mnist", "blank", background, (0, 0, width, height), {}, sentence)
+    background = "light" if look.light else "dark"
+    dropped = dict(look.dropped)
+    cover = look.cover()
+    if not cover.any():
+        sentence = f"There are only specks in the picture{_left_out(dropped)}."
+        return Frame(blank, "mnist", "noise", background, (0, 0, width, height), dropped, sentence)
 
-    def __init__(self, picture: Picture) -> None:
-        from digitnet.imaging import paper, strokes
+    from digitnet.imaging.looks import bounds
+    from digitnet.imaging.strokes import into_box
 
-        self.picture = picture
-        self.work = paper.drop_grey_channels(paper.reduce(picture, WORK_SIDE))
-        self.work = paper.enlarge(self.work, 24, 56)
-        small = paper.reduce(self.work, paper.SCAN_SIDE)
-        self.light, self.pens = paper.is_dark_on_light(small)
-        if not self.light:
-            self.work, small = 255 - self.work, 255 - small
-        self.look: Look | None = None
-        for pen in self.pens.widths:
-            look = take_look(self.work, small, pen)
-            if self.look is None or look.score > 3 * self.look.score:
-                self.look = look
-        self.soft = self.boxed = None
-        if self.look is not None and self.look.ink is not None and self.look.mask.any():
-            ink = self.look.ink
-            near = np.asarray(blurred_mask(self.look.mask))
-            self.soft = soften(self.look.contrast / np.float32(ink.level), near, self.look.pen)
-            self.box = bounds(self.soft > max(0.04, 2.5 * ink.noise / ink.level))
-            left, top, right, bottom = self.box
-            self.boxed = strokes.into_box(self.soft[top:bottom, left:right])
-
-    def frame(self) -> Frame:
-        height, width = self.picture.shape[:2]
-        background = "light" if self.light else "dark"
-        if self.boxed is None:
-            image = np.zeros((SIDE, SIDE), np.uint8)
-            return Frame(
-                image, "mnist", "blank", background, (0, 0, width, height), {},
-                "Nothing in the picture is ink.",
-            )  # fmt: skip
-        zoom = width / self.work.shape[1]
-        left, top, right, bottom = (round(v * zoom) for v in self.box)
-        box = (left, top, min(right, width), min(bottom, height))
-        return Frame(
-            centre(self.boxed), "mnist", None, background, box, dict(self.look.dropped), "TODO"
-        )
+    left, top, right, bottom = bounds(cover)
+    image = centre(into_box(cover[top:bottom, left:right]))
+    zoom = width / cover.shape[1]
+    left, top = int(left * zoom), int(top * zoom)
+    right, bottom = min(int(np.ceil(right * zoom)), width), min(int(np.ceil(bottom * zoom)), height)
+    reason = "several digits" if look.others else None
+    inks = "Dark ink on a light" if look.light else "Light ink on a dark"
+    sentence = (
+        f"{inks} background, {right - left} x {bottom - top} pixels of {width} x {height}"
+        f"{_left_out(dropped)}."
+    )
+    return Frame(image, "mnist", reason, background, (left, top, right, bottom), dropped, sentence)
 
 
-@dataclass(frozen=True)
-class Look:
-    """A picture read as drawn by one pen: the paper under it, the ink on it, the digit's pieces.
-
-    ``pen`` is the stroke's width in the worked-on picture's pixels, ``score`` how much of a digit
-    was found.
-    """
-
-    pen: float
-    paper: Picture
-    contrast: Floats
-    ink: Ink | None
-    mask: Picture
-    dropped: Counter[str]
-    score: float
-
-
-def take_look(work: Picture, small: Picture, width: int) -> Look:
-    from digitnet.imaging import paper, pieces, strokes
-
-    under = paper.ground(small, width)
-    pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
-    contrast = paper.contrast(blurred(work, (pen - 5) / 8), under)
-    ink = pieces.find_ink(contrast)
-    if ink is None:
-        return Look(pen, under, contrast, None, np.zeros(contrast.shape, np.uint8), Counter(), 0)
-    mask, dropped = pieces.choose_pieces(ink, contrast, pen)
-    if not mask.any():
-        return Look(pen, under, contrast, ink, mask, dropped, 0)
-    left, top, right, bottom = bounds(mask > 0)
-    score = float((contrast * mask).sum())
-    side = max(right - left, bottom - top)
-    if strokes.stroke_width(mask) > 0.4 * side:
-        score *= 0.1
-    rows, columns = mask.shape
-    if left == 0 or top == 0 or right == columns or bottom == rows:
-        score *= 0.35
-    if (left == 0 and right == columns) or (top == 0 and bottom == rows):
-        score *= 0.3
-    return Look(pen, under, contrast, ink, mask, dropped, score)
-
-
-def blurred(work: Picture, sigma: float) -> Picture:
-    """Blur away grain that is finer than the strokes."""
-    import cv2
-
-    if sigma < 0.4:
-        return work
-    return np.asarray(cv2.GaussianBlur(work, (0, 0), min(sigma, 3.0)), np.uint8)
-
-
-def blurred_mask(mask: Picture) -> Picture:
-    import cv2
-
-    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
-
-
-def soften(contrast: Floats, near: Picture, pen: float) -> Floats:
-    """Coverage by ink, 0..1: as it is for thin strokes, sharpened to outlines for wide ones.
-
-    A pixel half covered by ink is half dark. Strokes a few pixels wide keep that; in strokes
-    many pixels wide whatever is between dark and light is blur and pressure, not coverage.
-    """
-    sharp = max(1.0, pen / 4)
-    cover = (contrast - 0.5) * np.float32(sharp) + 0.5
-    return np.asarray(cover.clip(0, 1) * near, np.float32)
-
-
-def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Smallest box (left, top, right, bottom) around what is true; right and bottom exclusive."""
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+def _left_out(dropped: dict[str, int]) -> str:
+    if not dropped:
+        return "; nothing was left out"
+    total = sum(dropped.values())
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+    return f"; {total} {'piece was' if total == 1 else 'pieces were'} left out ({reasons})"
 
 
 def centre(ink: Floats, side: int = SIDE) -> Picture:

@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-SCAN_SIDE = 320
-"""Longer side, in pixels, of the reduced picture on which pen width and ground are estimated."""
-
 
 @dataclass(frozen=True)
 class Pens:
@@ -42,7 +39,7 @@ def reduce(picture: Bytes, longest: int) -> Bytes:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def enlarge(picture: Bytes, least: int, longest: int) -> Bytes:
+def enlarge(picture: Bytes, least: int = 24, longest: int = 56) -> Bytes:
     """Enlarge a picture whose longer side is under ``least`` pixels to about ``longest``."""
     side = max(picture.shape[:2])
     if side >= least:
@@ -54,7 +51,7 @@ def enlarge(picture: Bytes, least: int, longest: int) -> Bytes:
 
 
 def drop_grey_channels(picture: Bytes) -> Bytes:
-    """Make (H, W) of an (H, W, 3) picture that has no colour, which saves two thirds of the work."""
+    """Make (H, W) of an (H, W, 3) picture without colour: two thirds of the work are saved."""
     if picture.ndim == 2:
         return picture
     low, high = picture.min(axis=2), picture.max(axis=2)
@@ -115,7 +112,7 @@ def is_dark_on_light(picture: Bytes) -> tuple[bool, Pens]:
     ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
     middle = (float(grey.max()) + float(grey.min())) / 2
     border = float((ring > middle).mean() - (ring < middle).mean())
-    return (True, dark) if shape + 0.5 * border >= 0 else (False, light)
+    return (True, dark) if shape + 0.25 * border >= 0 else (False, light)
 
 
 def ground(small: Bytes, pen: int) -> Bytes:
@@ -130,7 +127,7 @@ def ground(small: Bytes, pen: int) -> Bytes:
     return paper
 
 
-def contrast(work: Bytes, paper: Bytes) -> Floats:
+def contrast_to(paper: Bytes, work: Bytes) -> Floats:
     """How much darker than its paper each pixel is, (h, w) float32: 0 paper, 1 black.
 
     The ratio, not the difference, so that ink in a shadow counts like ink in the light; of the
@@ -139,7 +136,8 @@ def contrast(work: Bytes, paper: Bytes) -> Floats:
     height, width = work.shape[:2]
     under = paper.astype(np.float32)
     if under.shape[:2] != work.shape[:2]:
-        under = cv2.resize(under, (width, height), interpolation=cv2.INTER_LINEAR)
+        size = (width, height)
+        under = np.asarray(cv2.resize(under, size, interpolation=cv2.INTER_LINEAR), np.float32)
     drop = under - work.astype(np.float32)
     if drop.ndim == 3:
         brightest = under.max(axis=2, keepdims=True)

@@ -9,130 +9,169 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.imaging.ink import Ink
+
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
+MOST_PIECES = 64
+"""Pieces looked at, the heaviest first; a digit has far fewer, a page or a texture has more."""
+
 
 @dataclass(frozen=True)
-class Ink:
-    """Where ink is: ``level`` is full ink's contrast, ``noise`` the paper's own spread of it."""
+class Group:
+    """Pieces that lie closer together than strokes are wide: a digit, a stroke, a row of dots.
+
+    ``box`` is (left, top, right, bottom); ``mass`` its ink; ``touches`` whether it reaches the
+    picture's edge; ``along`` the share of the edge it runs along most that it covers.
+    """
+
+    labels: tuple[int, ...]
+    box: tuple[int, int, int, int]
+    mass: float
+    touches: bool
+    along: float
+
+    @property
+    def height(self) -> int:
+        """Height of the box in pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def size(self) -> int:
+        """Longer side of the box in pixels."""
+        return max(self.box[2] - self.box[0], self.height)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The digit's pieces: a (h, w) mask of 0 and 1, how many others were dropped and why.
+
+    ``others`` counts groups that look like further digits, whole and of about the same height.
+    """
 
     mask: Mask
-    seeds: NDArray[np.bool_]
-    level: float
-    noise: float
+    dropped: Counter[str]
+    others: int
 
 
-def find_ink(contrast: Floats) -> Ink | None:
-    """Threshold a contrast picture, (h, w), with hysteresis; None where nothing stands out.
+def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
+    """Keep the pieces of ink that make up the digit; ``pen`` is the strokes' width in pixels.
 
-    Full ink is what Otsu's threshold finds among the pixels that the paper's noise cannot
-    explain. Ink is what reaches a third of it, connected to what reaches half of it.
-    """
-    paper = contrast[contrast <= otsu(contrast)]
-    middle = float(np.median(paper))
-    noise = 1.4826 * float(np.median(np.abs(paper - middle)))
-    excess = contrast - np.float32(middle)
-    candidates = excess[excess > max(4 * noise, 0.03)]
-    if candidates.size < 3:
-        return None
-    level = float(np.median(candidates[candidates >= otsu(candidates)]))
-    if level < max(6 * noise, 0.04):
-        return None
-    low = max(0.33 * level, 3 * noise)
-    mask = (excess > low).astype(np.uint8)
-    return Ink(mask, excess > max(0.5 * level, 4 * noise), level + middle, noise)
-
-
-def otsu(values: Floats, bins: int = 256) -> float:
-    """Otsu's threshold (1979) of any values: the cut with the largest variance between classes."""
-    low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return low
-    counts, edges = np.histogram(values, bins, (low, high))
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts).astype(np.float64)
-    above = below[-1] - below
-    sums = np.cumsum(counts * centres)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return float(edges[int(np.nanargmax(between[:-1])) + 1])
-
-
-def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> tuple[Mask, Counter[str]]:
-    """Keep the pieces of ink that make up the digit; count the others by the reason to drop them.
-
-    ``pen`` is the stroke's width in pixels. Returns a (h, w) mask of 0 and 1, all 0 where no
-    piece can be a digit.
+    The heaviest group is the digit's body, less readily where it touches the picture's edge and
+    hardly where it runs along it (a frame, a ruled line). Other groups belong to it unless
+    ``stranger`` has a reason against.
     """
     dropped: Counter[str] = Counter()
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.mask, connectivity=8)
-    mass = np.bincount(labels.ravel(), contrast.ravel().clip(0), len(stats))
+    _, found, counted, _ = cv2.connectedComponentsWithStats(ink.mask, connectivity=8)
+    labels, stats = np.asarray(found, np.int32), np.asarray(counted, np.int32)
+    mass = np.bincount(labels.ravel(), contrast.ravel().clip(0), len(stats)).astype(np.float64)
     seeded = np.zeros(len(stats), bool)
     seeded[np.unique(labels[ink.seeds])] = True
     seeded[0] = False
-    left, top, width, height, area = stats.T[:5]
-    rows, columns = labels.shape
-    small = area < max(1.0, 0.15 * pen * pen)
+    small = stats[:, cv2.CC_STAT_AREA] < max(1.0, 0.15 * pen * pen)
     dropped["grain"] = int((small & seeded).sum())
     pieces = np.nonzero(seeded & ~small)[0]
+    pieces = pieces[np.argsort(-mass[pieces], kind="stable")]
+    dropped["grain"] += len(pieces[MOST_PIECES:])
+    pieces = pieces[:MOST_PIECES]
     if not len(pieces):
-        return np.zeros_like(ink.mask), +dropped
-    pieces = pieces[np.argsort(-mass[pieces])][:64]
-    groups = _group(labels, pieces, 1.5 * pen)
-    right, bottom = left + width, top + height
-    boxes = [
-        (left[g].min(), top[g].min(), right[g].max(), bottom[g].max(), mass[g].sum())
-        for g in groups
-    ]
-    touches = [b[0] == 0 or b[1] == 0 or b[2] == columns or b[3] == rows for b in boxes]
-    order = sorted(range(len(groups)), key=lambda i: -boxes[i][4] * (0.35 if touches[i] else 1))
-    main = order[0]
-    kept = list(groups[main])
-    box = boxes[main]
-    for i in order[1:]:
-        reason = _stranger(boxes[i], box, touches[i])
-        if reason is None:
-            kept += list(groups[i])
-            b = boxes[i]
-            box = (min(box[0], b[0]), min(box[1], b[1]), max(box[2], b[2]), max(box[3], b[3]),
-                   box[4] + b[4])  # fmt: skip
-        else:
-            dropped[reason] += 1
+        return Chosen(np.zeros_like(ink.mask), +dropped, 0)
+    waiting = group_pieces(labels, pieces, stats, mass, 1.5 * pen)
+    waiting.sort(key=lambda group: -group.mass * _centrality(group))
+    main = waiting.pop(0)
+    reasons: dict[Group, str] = {}
+    settled = False
+    while not settled:  # a piece may be near the digit only once another has joined it
+        settled = True
+        for group in list(waiting):
+            reason = stranger(group, main, labels)
+            if reason is None:
+                waiting.remove(group)
+                main, settled = _join(main, group), False
+            else:
+                reasons[group] = reason
+    dropped.update(reasons[group] for group in waiting)
+    others = sum(reasons[group] == "another digit" for group in waiting)
     keep = np.zeros(len(stats), np.uint8)
-    keep[kept] = 1
-    return keep[labels], +dropped
+    keep[list(main.labels)] = 1
+    return Chosen(keep[labels], +dropped, others)
 
 
-def _stranger(piece: tuple[float, ...], main: tuple[float, ...], touches: bool) -> str | None:
-    """Why a group of pieces is not part of the main group, or None where it is."""
-    gap_x = max(piece[0] - main[2], main[0] - piece[2], 0)
-    gap_y = max(piece[1] - main[3], main[1] - piece[3], 0)
+def stranger(group: Group, main: Group, labels: NDArray[np.int32]) -> str | None:
+    """Why a group of pieces is not part of the digit whose body is ``main``; None where it is."""
+    gap_x = max(group.box[0] - main.box[2], main.box[0] - group.box[2], 0)
+    gap_y = max(group.box[1] - main.box[3], main.box[1] - group.box[3], 0)
     gap = float(np.hypot(gap_x, gap_y))
-    size = max(main[2] - main[0], main[3] - main[1])
-    tall = (piece[3] - piece[1]) / max(main[3] - main[1], 1)
-    if touches and gap > 0.05 * size:
+    if group.along > 0.8 and not main.along > 0.8:
+        return "line or frame"
+    if group.touches and _distance(group, main, labels) > 0.06 * main.size:
         return "at the border"
-    if piece[4] < 0.03 * main[4]:
+    if group.mass < 0.02 * main.mass:
         return "dust"
-    if gap > 0.3 * size:
-        return "far away"
-    if gap_x > 0 and tall > 0.6:
-        return "another digit"
-    return None
+    wide = max(group.box[2], main.box[2]) - min(group.box[0], main.box[0])
+    if gap_x > 0 and group.height > 0.6 * main.height and group.mass > 0.2 * main.mass:
+        tall = max(group.box[3], main.box[3]) - min(group.box[1], main.box[1])
+        if gap_x > 0.12 * main.size or wide > 1.2 * tall:
+            return "another digit"
+    return "far away" if gap > 0.3 * main.size else None
 
 
-def _group(labels: NDArray[np.int32], pieces: NDArray[np.int64], gap: float) -> list[list[int]]:
+def group_pieces(
+    labels: NDArray[np.int32],
+    pieces: NDArray[np.int64],
+    stats: NDArray[np.int32],
+    mass: NDArray[np.float64],
+    gap: float,
+) -> list[Group]:
     """Put pieces together that are less than ``gap`` pixels apart (dots, broken strokes)."""
-    wanted = np.zeros(labels.max() + 1, np.uint8)
+    wanted = np.zeros(len(stats), np.uint8)
     wanted[pieces] = 1
     mask = wanted[labels]
     away = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
-    near = (away <= gap / 2 + 0.5).astype(np.uint8)
-    _, joined = cv2.connectedComponents(near, connectivity=8)
-    group_of = np.zeros(len(wanted), np.int64)
+    _, joined = cv2.connectedComponents((away <= gap / 2 + 0.5).astype(np.uint8), connectivity=8)
+    group_of = np.zeros(len(stats), np.int64)
     group_of[labels[mask > 0]] = joined[mask > 0]
-    groups: dict[int, list[int]] = {}
-    for piece in pieces:
-        groups.setdefault(int(group_of[piece]), []).append(int(piece))
-    return list(groups.values())
+    rows, columns = labels.shape
+    groups = []
+    for number in dict.fromkeys(group_of[pieces].tolist()):
+        members = pieces[group_of[pieces] == number]
+        left, top, width, height, _ = stats[members].T
+        box = (int(left.min()), int(top.min()),
+               int((left + width).max()), int((top + height).max()))  # fmt: skip
+        touches = box[0] == 0 or box[1] == 0 or box[2] == columns or box[3] == rows
+        along = 0.0
+        if touches:
+            edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+            along = max(float(np.isin(edge, members).mean()) for edge in edges)
+            if _is_line(box, float(mass[members].sum()), rows, columns):
+                along = 1.0
+        groups.append(
+            Group(tuple(members.tolist()), box, float(mass[members].sum()), touches, along)
+        )
+    return groups
+
+
+def _is_line(box: tuple[int, int, int, int], mass: float, rows: int, columns: int) -> bool:
+    """Whether a box spans the picture from edge to edge and is much longer than it is wide."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (width == columns and height < 0.15 * width) or (
+        height == rows and width < 0.15 * height and columns > 3 * width
+    )
+
+
+def _centrality(group: Group) -> float:
+    return 0.05 if group.along > 0.8 else 0.35 if group.touches else 1.0
+
+
+def _distance(group: Group, main: Group, labels: NDArray[np.int32]) -> float:
+    """Smallest distance between the pixels of two groups."""
+    away = cv2.distanceTransform((~np.isin(labels, main.labels)).astype(np.uint8), cv2.DIST_L2, 3)
+    return float(away[np.isin(labels, group.labels)].min())
+
+
+def _join(main: Group, group: Group) -> Group:
+    a, b = main.box, group.box
+    box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+    return Group(main.labels + group.labels, box, main.mass + group.mass,
+                 main.touches or group.touches, max(main.along, group.along))  # fmt: skip

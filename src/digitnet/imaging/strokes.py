@@ -12,7 +12,7 @@ BOX = 20
 FINE = 8
 """Fine pixels per frame pixel: stroke width is measured and changed on a grid this fine."""
 
-THINNEST, THICKEST = 1.9, 4.2
+THINNEST, THICKEST = 2.3, 4.2
 """Stroke widths of nine MNIST training digits in ten, in frame pixels, by ``stroke_width``."""
 
 

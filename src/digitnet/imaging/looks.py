@@ -1,0 +1,121 @@
+"""Looks: a picture read as paper and ink, and the digit found in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.imaging.ink import Ink, coverage, find_ink
+from digitnet.imaging.paper import (
+    contrast_to,
+    drop_grey_channels,
+    enlarge,
+    ground,
+    is_dark_on_light,
+    reduce,
+)
+from digitnet.imaging.pieces import choose_pieces
+from digitnet.imaging.strokes import stroke_width
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+WORK_SIDE = 960
+"""Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
+
+SCAN_SIDE = 320
+"""Longer side of the picture on which pens and paper are estimated."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One reading of a picture, as drawn by a pen of one width; (h, w) is the working size.
+
+    ``light`` says whether the paper is light; ``pen`` is the strokes' width in pixels; ``paper``
+    the ground under the ink (of the negative, where the paper is dark); ``contrast`` (h, w) the
+    ink against it; ``mask`` the digit's pieces; ``dropped`` the others; ``score`` how much of a
+    digit there is.
+    """
+
+    light: bool
+    pen: float
+    paper: Bytes
+    contrast: Floats
+    ink: Ink | None
+    mask: Bytes
+    dropped: Counter[str]
+    others: int
+    score: float
+
+    def cover(self) -> Floats:
+        """The digit alone: share of each pixel covered by its ink, (h, w) in 0..1."""
+        if self.ink is None or not self.mask.any():
+            return np.zeros(self.mask.shape, np.float32)
+        return coverage(self.contrast, self.ink, self.mask, self.pen)
+
+
+def look_at(picture: Bytes) -> Look | None:
+    """Find the digit in a picture, (H, W) or (H, W, 3) uint8; None where nothing is drawn.
+
+    A picture may hold thin ruled lines, strokes and a wide shadow; each makes a likely pen. All
+    are tried, and a wider pen must show much more of a digit than a thinner one.
+    """
+    work = enlarge(drop_grey_channels(reduce(picture, WORK_SIDE)))
+    small = reduce(work, SCAN_SIDE)
+    light, pens = is_dark_on_light(small)
+    if not light:
+        work, small = 255 - work, 255 - small
+    best: Look | None = None
+    for width in pens.widths:
+        look = _read(work, small, width, light)
+        if best is None or look.score > 3 * best.score:
+            best = look
+    return best
+
+
+def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
+    """Read dark ink on light paper as drawn by a pen ``width`` pixels wide in ``small``."""
+    paper = ground(small, width)
+    pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
+    contrast = contrast_to(paper, _without_grain(work, pen))
+    ink = find_ink(contrast)
+    if ink is None:
+        nothing = np.zeros(contrast.shape, np.uint8)
+        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, 0.0)
+    chosen = choose_pieces(ink, contrast, pen)
+    score = _likelihood(chosen.mask, contrast)
+    return Look(light, pen, paper, contrast, ink, chosen.mask, chosen.dropped, chosen.others, score)
+
+
+def _without_grain(work: Bytes, pen: float) -> Bytes:
+    """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
+    sigma = min((pen - 5) / 8, 3.0)
+    if sigma < 0.4:
+        return work
+    return np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)
+
+
+def _likelihood(mask: Bytes, contrast: Floats) -> float:
+    """How much of a digit a mask shows: its ink, less if it is a blob or cut off by the edge."""
+    if not mask.any():
+        return 0.0
+    left, top, right, bottom = bounds(mask)
+    rows, columns = mask.shape
+    score = float((contrast * mask).sum())
+    if stroke_width(mask) > 0.4 * max(right - left, bottom - top):
+        score *= 0.1
+    if left == 0 or top == 0 or right == columns or bottom == rows:
+        score *= 0.35
+    if (left == 0 and right == columns) or (top == 0 and bottom == rows):
+        score *= 0.3
+    return score
+
+
+def bounds(ink: NDArray[np.generic]) -> tuple[int, int, int, int]:
+    """Smallest box (left, top, right, bottom) around what is not 0; right, bottom exclusive."""
+    rows, columns = np.nonzero(ink.any(axis=1))[0], np.nonzero(ink.any(axis=0))[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
