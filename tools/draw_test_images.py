@@ -21,8 +21,8 @@ PAPER = np.array([255.0, 255.0, 255.0])
 INKS = {"black": (20, 20, 24), "blue": (24, 44, 130), "pencil": (70, 70, 74), "green": (16, 84, 52)}
 # For each digit: the seed of its hand, the height of the digit in pixels, its pen.
 DIGITS = (
-    (0, 120, "black"), (0, 130, "blue"), (0, 140, "black"), (0, 125, "pencil"), (0, 135, "blue"),
-    (0, 130, "black"), (0, 140, "green"), (0, 120, "black"), (0, 130, "blue"), (0, 140, "black"),
+    (3, 120, "black"), (11, 130, "blue"), (4, 140, "black"), (5, 125, "pencil"), (2, 135, "blue"),
+    (3, 130, "black"), (6, 140, "green"), (0, 120, "black"), (8, 130, "blue"), (8, 140, "black"),
 )  # fmt: skip
 
 
