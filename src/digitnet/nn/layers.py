@@ -177,23 +177,30 @@ class Dropout(_Parameterless):
 
     def forward(
         self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
-    ) -> tuple[FloatArray, FloatArray | None]:
+    ) -> tuple[FloatArray, NDArray[np.bool_] | None]:
         if rng is None or self.rate == 0.0:
             return x, None
-        keep = (rng.random(x.shape, dtype=np.float32) >= self.rate).astype(x.dtype)
-        keep /= 1.0 - self.rate
-        return x * keep, keep
+        # 16 random bits decide for each value, at a fraction of the work of a random float.
+        drawn = np.frombuffer(rng.bytes(2 * x.size), dtype="<u2").reshape(x.shape)
+        keep = drawn >= round(self.rate * (1 << 16))
+        return self._pass(x, keep), keep
 
     def backward(
         self,
         params: Parameters,
-        cache: FloatArray | None,
+        cache: NDArray[np.bool_] | None,
         dy: FloatArray,
         grads: Parameters,
         need_dx: bool = True,
     ) -> FloatArray | None:
         """dL/dx = dy, scaled or zeroed exactly as x was."""
-        return dy if cache is None else dy * cache
+        return dy if cache is None else self._pass(dy, cache)
+
+    def _pass(self, values: FloatArray, keep: NDArray[np.bool_]) -> FloatArray:
+        """What is kept, scaled up; zero elsewhere."""
+        passed = values * keep
+        passed *= 1.0 / (1.0 - self.rate)
+        return passed
 
 
 @dataclass(frozen=True)

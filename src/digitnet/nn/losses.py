@@ -43,7 +43,7 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     The largest logit is subtracted first, so that no exp can overflow; a difference too large
     for the number type is held at its lowest finite value.
     """
-    lowest = np.finfo(logits.dtype).min / 2
+    lowest = np.finfo(logits.dtype).min / 1e9  # so that a batch of losses can still be summed
     with np.errstate(over="ignore", under="ignore"):
         shifted = np.maximum(logits - logits.max(axis=-1, keepdims=True), lowest)
         total = np.exp(shifted).sum(axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ over epochs is then one line on one vector. Never rebind `vector`: write into it
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 from digitnet.nn.layers import Dense, FloatArray, Layer, ReLU, Sigmoid, Tanh
 from digitnet.nn.losses import cross_entropy
 
+# Per layer, where each of its parameters lies in the flat vector, and its shape.
+Layout = list[list[tuple[slice, tuple[int, ...]]]]
 ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
     "sigmoid": Sigmoid,
     "tanh": Tanh,
@@ -37,8 +40,7 @@ class Network:
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
         _check_widths(layers)
         self.layers = tuple(layers)
-        shapes = [layer.parameter_shapes() for layer in self.layers]
-        n_parameters = sum(int(np.prod(shape)) for group in shapes for shape in group)
+        self._layout, n_parameters = _lay_out(self.layers)
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
         self._views = self._split(self.vector)
         self.parameters = self.named(self.vector)
@@ -47,15 +49,7 @@ class Network:
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
         """Per layer, its parameters as views into a vector laid out like `self.vector`."""
-        views, start = [], 0
-        for layer in self.layers:
-            group = []
-            for shape in layer.parameter_shapes():
-                stop = start + int(np.prod(shape))
-                group.append(vector[start:stop].reshape(shape))
-                start = stop
-            views.append(group)
-        return views
+        return [[vector[place].reshape(shape) for place, shape in group] for group in self._layout]
 
     def named(self, vector: FloatArray) -> dict[str, FloatArray]:
         """Views into any vector of this layout by name: W1, b1, W2, b2, ..."""
@@ -140,6 +134,20 @@ def multilayer_perceptron(
     for n_from, n_to in itertools.pairwise(widths):
         layers += [Dense(n_from, n_to), ACTIVATIONS[activation]()]
     return layers[:-1]
+
+
+def _lay_out(layers: Sequence[Layer]) -> tuple[Layout, int]:
+    """Give each parameter its place in the flat vector, in order; and the vector's length."""
+    layout: Layout = []
+    start = 0
+    for layer in layers:
+        group = []
+        for shape in layer.parameter_shapes():
+            stop = start + math.prod(shape)
+            group.append((slice(start, stop), shape))
+            start = stop
+        layout.append(group)
+    return layout, start
 
 
 def _check_widths(layers: Sequence[Layer]) -> None:
