@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ format: $(VENV)/installed  ## lay the code out
 
 bench: $(VENV)/installed  ## seconds per epoch, beside PyTorch where it is installed
 	$(BIN)/python -m benchmarks.epoch
+
+docs: $(VENV)/installed  ## bring the README's list of files up to date
+	$(BIN)/python tools/house.py
 
 clean:  ## drop the environment and caches; the model stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
