@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from digitnet.imaging.ink import Ink, coverage, find_ink
 from digitnet.imaging.paper import (
+    Pens,
     contrast_to,
     drop_grey_channels,
     enlarge,
     ground,
-    is_dark_on_light,
+    polarity,
     reduce,
 )
 from digitnet.imaging.pieces import choose_pieces
@@ -26,6 +27,8 @@ Floats = NDArray[np.float32]
 
 WORK_SIDE = 960
 """Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
+
+CLOSE_VOTE = 0.4
 
 SCAN_SIDE = 320
 """Longer side of the picture on which pens and paper are estimated."""
@@ -38,7 +41,8 @@ class Look:
     ``light`` says whether the paper is light; ``pen`` is the strokes' width in pixels; ``paper``
     the ground under the ink (of the negative, where the paper is dark); ``contrast`` (h, w) the
     ink against it; ``mask`` the digit's pieces; ``dropped`` the others; ``score`` how much of a
-    digit there is.
+    digit there is, ``strokes`` the same for the slenderness of what was
+    found: how many times it is longer than wide.
     """
 
     light: bool
@@ -50,6 +54,7 @@ class Look:
     dropped: Counter[str]
     others: int
     score: float
+    strokes: float
 
     def cover(self) -> Floats:
         """The digit alone: share of each pixel covered by its ink, (h, w) in 0..1."""
@@ -61,20 +66,43 @@ class Look:
 def look_at(picture: Bytes) -> Look | None:
     """Find the digit in a picture, (H, W) or (H, W, 3) uint8; None where nothing is drawn.
 
-    A picture may hold thin ruled lines, strokes and a wide shadow; each makes a likely pen. All
-    are tried, and a wider pen must show much more of a digit than a thinner one.
+    Where the vote on polarity is close, both ways are tried, and the one that shows more
+    strokes wins: a sheet of paper on a dark table is light on dark, too, but not strokes.
     """
     work = enlarge(drop_grey_channels(reduce(picture, WORK_SIDE)))
     small = reduce(work, SCAN_SIDE)
-    light, pens = is_dark_on_light(small)
-    if not light:
-        work, small = 255 - work, 255 - small
+    vote, dark, light = polarity(small)
+    looks = []
+    if vote > -CLOSE_VOTE:
+        looks.append((1 + vote, _best(work, small, dark, True)))
+    if vote < CLOSE_VOTE:
+        looks.append((1 - vote, _best(255 - work, 255 - small, light, False)))
+    found = [(trust * look.strokes, look) for trust, look in looks if look is not None]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _best(work: Bytes, small: Bytes, pens: Pens, light: bool) -> Look | None:
+    """Read dark ink on light paper as drawn by each of the likely pens, and keep the best.
+
+    A picture may hold thin ruled lines, strokes and a wide shadow. With too thin a pen, strokes
+    are mere outlines, so a wider pen wins that shows more ink in the same place; one that finds
+    its digit in another place has to show much more.
+    """
     best: Look | None = None
     for width in pens.widths:
         look = _read(work, small, width, light)
-        if best is None or look.score > 3 * best.score:
+        if best is None or look.score > best.score * (1.25 if _same_place(best, look) else 3):
             best = look
     return best
+
+
+def _same_place(one: Look, other: Look) -> bool:
+    """Whether two looks found their digits in nearly the same place, at nearly the same size."""
+    if not one.mask.any() or not other.mask.any():
+        return False
+    first, second = np.array(bounds(one.mask)), np.array(bounds(other.mask))
+    size = max(first[2] - first[0], first[3] - first[1])
+    return bool(np.abs(first - second).max() < 0.25 * size)
 
 
 def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
@@ -85,10 +113,12 @@ def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
     ink = find_ink(contrast)
     if ink is None:
         nothing = np.zeros(contrast.shape, np.uint8)
-        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, 0.0)
+        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, 0.0, 0.0)
     chosen = choose_pieces(ink, contrast, pen)
     score = _likelihood(chosen.mask, contrast)
-    return Look(light, pen, paper, contrast, ink, chosen.mask, chosen.dropped, chosen.others, score)
+    slender = score / max(stroke_width(chosen.mask), 1.0) ** 2
+    found = (chosen.mask, chosen.dropped, chosen.others)
+    return Look(light, pen, paper, contrast, ink, *found, score, slender)
 
 
 def _without_grain(work: Bytes, pen: float) -> Bytes:
@@ -106,8 +136,8 @@ def _likelihood(mask: Bytes, contrast: Floats) -> float:
     left, top, right, bottom = bounds(mask)
     rows, columns = mask.shape
     score = float((contrast * mask).sum())
-    if stroke_width(mask) > 0.4 * max(right - left, bottom - top):
-        score *= 0.1
+    boldness = stroke_width(mask) / max(right - left, bottom - top)
+    score *= min(1.0, 0.3 / boldness) ** 6
     if left == 0 or top == 0 or right == columns or bottom == rows:
         score *= 0.35
     if (left == 0 and right == columns) or (top == 0 and bottom == rows):

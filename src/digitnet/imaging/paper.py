@@ -102,22 +102,29 @@ def measure_pens(picture: Bytes) -> Pens:
     return Pens(tuple(widths), thin)
 
 
-def is_dark_on_light(picture: Bytes) -> tuple[bool, Pens]:
-    """Decide the polarity from the shape of ink and from the ground at the border.
+def polarity(picture: Bytes) -> tuple[float, Pens, Pens]:
+    """Vote on the polarity from the shape of ink and from the ground at the border.
 
     Strokes are thin and the ground between them is wide, so the side (dark or light) with more
     thin structure is the ink. The side that holds the picture's border counts as the ground.
+    Returns the vote, above 0 for dark ink on light, and the pens of dark and of light ink.
     """
     dark, light = measure_pens(picture), measure_pens(255 - picture)
     total = dark.strength + light.strength
     if total == 0:
-        return True, dark
+        return 0.0, dark, light
     shape = (dark.strength - light.strength) / total
     grey = picture if picture.ndim == 2 else picture.mean(axis=2)
     ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
     middle = (float(grey.max()) + float(grey.min())) / 2
     border = float((ring > middle).mean() - (ring < middle).mean())
-    return (True, dark) if shape + 0.25 * border >= 0 else (False, light)
+    return shape + 0.25 * border, dark, light
+
+
+def is_dark_on_light(picture: Bytes) -> tuple[bool, Pens]:
+    """Decide the polarity by vote; also returns the pens of the winner's ink."""
+    vote, dark, light = polarity(picture)
+    return (True, dark) if vote >= 0 else (False, light)
 
 
 def ground(small: Bytes, pen: int) -> Bytes:

@@ -14,7 +14,7 @@ from digitnet.imaging.ink import Ink
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
-MOST_PIECES = 64
+MOST_PIECES = 500
 """Pieces looked at, the heaviest first; a digit has far fewer, a page or a texture has more."""
 
 
@@ -77,7 +77,7 @@ def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     pieces = pieces[:MOST_PIECES]
     if not len(pieces):
         return Chosen(np.zeros_like(ink.mask), +dropped, 0)
-    waiting = group_pieces(labels, pieces, stats, mass, 1.5 * pen)
+    waiting = group_pieces(labels, pieces, stats, mass, 1.2 * pen)
     waiting.sort(key=lambda group: -group.mass * _centrality(group))
     main = waiting.pop(0)
     reasons: dict[Group, str] = {}
@@ -125,12 +125,13 @@ def group_pieces(
     gap: float,
 ) -> list[Group]:
     """Put pieces together that are less than ``gap`` pixels apart (dots, broken strokes)."""
+    along = {int(piece): _along(labels, stats, int(piece)) for piece in pieces}
     wanted = np.zeros(len(stats), np.uint8)
-    wanted[pieces] = 1
+    wanted[[piece for piece in along if along[piece] <= 0.8]] = 1
     mask = wanted[labels]
     away = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
     _, joined = cv2.connectedComponents((away <= gap / 2 + 0.5).astype(np.uint8), connectivity=8)
-    group_of = np.zeros(len(stats), np.int64)
+    group_of = -np.arange(len(stats))  # a line or a frame stays alone
     group_of[labels[mask > 0]] = joined[mask > 0]
     rows, columns = labels.shape
     groups = []
@@ -140,21 +141,27 @@ def group_pieces(
         box = (int(left.min()), int(top.min()),
                int((left + width).max()), int((top + height).max()))  # fmt: skip
         touches = box[0] == 0 or box[1] == 0 or box[2] == columns or box[3] == rows
-        along = 0.0
-        if touches:
-            edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-            along = max(float(np.isin(edge, members).mean()) for edge in edges)
-            if _is_line(box, float(mass[members].sum()), rows, columns):
-                along = 1.0
+        most = max(along[int(piece)] for piece in members)
         groups.append(
-            Group(tuple(members.tolist()), box, float(mass[members].sum()), touches, along)
+            Group(tuple(members.tolist()), box, float(mass[members].sum()), touches, most)
         )
     return groups
 
 
-def _is_line(box: tuple[int, int, int, int], mass: float, rows: int, columns: int) -> bool:
+def _along(labels: NDArray[np.int32], stats: NDArray[np.int32], piece: int) -> float:
+    """Share of the picture's edge that a piece covers, on the side it covers most; 1 for a line."""
+    left, top, width, height, _ = (int(value) for value in stats[piece])
+    rows, columns = labels.shape
+    if left > 0 and top > 0 and left + width < columns and top + height < rows:
+        return 0.0
+    if _is_line(width, height, rows, columns):
+        return 1.0
+    edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return max(float((edge == piece).mean()) for edge in edges)
+
+
+def _is_line(width: int, height: int, rows: int, columns: int) -> bool:
     """Whether a box spans the picture from edge to edge and is much longer than it is wide."""
-    width, height = box[2] - box[0], box[3] - box[1]
     return (width == columns and height < 0.15 * width) or (
         height == rows and width < 0.15 * height and columns > 3 * width
     )
