@@ -87,8 +87,8 @@ def test_the_centre_of_mass_is_pixel_14_as_in_mnist(digits):
     y = images.sum(axis=2) @ np.arange(28) / mass
     x = images.sum(axis=1) @ np.arange(28) / mass
     off = np.maximum(np.abs(x - 14), np.abs(y - 14))
-    assert off.max() < 1
-    assert np.mean(off < 0.51) > 0.99  # whole pixels; a few would leave the frame
+    assert np.mean(off < 0.51) > 0.99  # moved by whole pixels; a few would leave the frame
+    assert off.max() < 2
 
 
 def test_bright_ink_with_soft_edges_on_black(digits):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.strokes import ALLOGRAPHS
 
-N_MARKS = 96  # places along a digit at which its pen is known
+N_MARKS = 80  # places along a digit at which its pen is known
 LOOSE_END = 2.0  # how much more than its other points the ends of a stroke vary
 Floats = NDArray[np.float32]
 

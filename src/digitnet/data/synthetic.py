@@ -13,7 +13,7 @@ from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import cover
 
 BOX = 20  # the digit's box inside the frame
-CHUNK = 256  # images drawn at once: bounds the memory and makes threads irrelevant to the result
+CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result
 
 
 def synthesize(
