@@ -87,78 +87,74 @@ class Dense:
         return dy @ W.T if need_dx else None  # (N, n_out) @ (n_out, n_in)
 
 
-@dataclass(frozen=True)
-class Sigmoid(_Parameterless):
-    """y = 1 / (1 + exp(-x)), elementwise; dy/dx = y (1 - y)."""
+class _Activation(_Parameterless):
+    """An elementwise y = f(x) whose slope dy/dx can be told from y alone."""
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return y = f(x), a new array."""
+        raise NotImplementedError
+
+    def slope(self, y: FloatArray) -> FloatArray:
+        """dy/dx where the value is y, a new array."""
+        raise NotImplementedError
 
     def forward(
         self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
     ) -> tuple[FloatArray, FloatArray]:
+        y = self.value(x)
+        return y, y
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: FloatArray,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dx = dL/dy dy/dx, element by element."""
+        dx = self.slope(cache)
+        dx *= dy
+        return dx
+
+
+@dataclass(frozen=True)
+class Sigmoid(_Activation):
+    """y = 1 / (1 + exp(-x)); dy/dx = y (1 - y)."""
+
+    def value(self, x: FloatArray) -> FloatArray:
         y = np.negative(x)
         with np.errstate(over="ignore"):  # exp(90) is inf in float32, and 1 / (1 + inf) is 0
             np.exp(y, out=y)
         y += 1.0
-        np.reciprocal(y, out=y)
-        return y, y
+        return np.reciprocal(y, out=y)
 
-    def backward(
-        self,
-        params: Parameters,
-        cache: FloatArray,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dx = dy y (1 - y)."""
-        y = cache
+    def slope(self, y: FloatArray) -> FloatArray:
         slope = 1.0 - y
         slope *= y
-        slope *= dy
         return slope
 
 
 @dataclass(frozen=True)
-class Tanh(_Parameterless):
-    """y = tanh(x), elementwise; dy/dx = 1 - y^2."""
+class Tanh(_Activation):
+    """y = tanh(x); dy/dx = 1 - y^2."""
 
-    def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        y = np.tanh(x)
-        return y, y
+    def value(self, x: FloatArray) -> FloatArray:
+        return np.asarray(np.tanh(x))
 
-    def backward(
-        self,
-        params: Parameters,
-        cache: FloatArray,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dx = dy (1 - y^2)."""
-        return dy * (1.0 - cache * cache)
+    def slope(self, y: FloatArray) -> FloatArray:
+        return 1.0 - y * y
 
 
 @dataclass(frozen=True)
-class ReLU(_Parameterless):
-    """y = max(x, 0), elementwise; dy/dx = 1 where x > 0, else 0."""
+class ReLU(_Activation):
+    """y = max(x, 0); dy/dx = 1 where y > 0, else 0."""
 
-    def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        y = np.maximum(x, 0.0)
-        return y, y
+    def value(self, x: FloatArray) -> FloatArray:
+        return np.maximum(x, 0.0)
 
-    def backward(
-        self,
-        params: Parameters,
-        cache: FloatArray,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dx = dy where x was positive, else 0."""
-        return dy * (cache > 0.0)
+    def slope(self, y: FloatArray) -> FloatArray:
+        return (y > 0.0).astype(y.dtype)
 
 
 @dataclass(frozen=True)
