@@ -105,6 +105,14 @@ def test_a_loss_that_is_no_number_leaves_a_gap_and_limits_that_hold(
     assert not axes.texts  # the best epoch has no validation loss to mark
 
 
+@pytest.mark.parametrize("title", ["Learning", "W" * 20 + " on /a/long/path" * 4, "/path/of" * 40])
+def test_a_long_title_stays_on_the_picture(make_history: MakeHistory, title: str) -> None:
+    figure = drawn(make_history(3), title)
+    box = figure.axes[0]._left_title.get_window_extent()
+    assert box.x1 <= figure.bbox.x1
+    assert box.y1 <= figure.bbox.y1
+
+
 def test_a_single_epoch_has_a_single_tick(make_history: MakeHistory) -> None:
     axes = drawn(make_history(1)).axes[0]
     low, high = axes.get_xlim()

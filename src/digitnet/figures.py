@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digitnet.errors import OutputError
 from digitnet.files import replacing
@@ -26,6 +26,19 @@ def new_figure(width: float, height: float) -> Figure:
 def spread_out(figure: Figure) -> None:
     """Let Matplotlib arrange titles and axes so that nothing touches, with a margin around."""
     figure.set_layout_engine("constrained", h_pad=0.12, w_pad=0.12)
+
+
+def fit_title(title: str, inches: float, size: float, smallest: float = 10.0) -> dict[str, Any]:
+    """The title as one line of at most so many inches: smaller where it is long, else cut short.
+
+    Returns:
+        the keywords `label`, `fontsize` and `parse_math` of `Axes.set_title`.
+    """
+    letter = 0.6 / 72  # inches: how wide a letter of one point is on average, and a little more
+    size = max(smallest, min(size, inches / (letter * max(len(title), 1))))
+    room = int(inches / (letter * size))
+    label = title if len(title) <= room else title[: room - 1] + "…"
+    return {"label": label, "fontsize": size, "parse_math": False}
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import DigitnetError
-from digitnet.figures import new_figure, save_figure, spread_out
+from digitnet.figures import fit_title, new_figure, save_figure, spread_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ def draw_loss_curve(axes: Axes, history: LossRecord, title: str) -> None:
     watched = ("validation", validation) if has_validation else ("training", training)
     _mark_best(axes, history, *watched)
 
-    axes.set_title(title, fontsize=19, loc="left", pad=38, parse_math=False)
+    axes.set_title(**fit_title(title, 8.9, 19), loc="left", pad=38)
     axes.set_xlabel("Epoch", fontsize=15)
     axes.set_ylabel("Cross-entropy loss (nats per image)", fontsize=15)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))

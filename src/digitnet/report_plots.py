@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, SIDE
 from digitnet.evaluation import worst_mistakes
-from digitnet.figures import new_figure, save_figure
+from digitnet.figures import fit_title, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +100,7 @@ def save_worst_mistakes(
         read = int(probabilities[index].argmax())
         sure = _percent(float(probabilities[index, read]))
         caption = f"true {class_names[labels[index]]}, read {class_names[read]} ({sure})"
-        axes.set_title(caption, fontsize=11, pad=4, parse_math=False)
+        axes.set_title(**fit_title(caption, 2.2, 11, 7), pad=4)
     save_figure(figure, path)
 
 
@@ -165,7 +165,7 @@ def save_image_grid(
         _show(axes, _mosaic(tiles.reshape(-1, SIDE, SIDE), per_class), cmap=_colors("gray"))
         middles = np.arange(k) * (SIDE + GAP) + SIDE / 2
         axes.set_yticks(middles, class_names, fontsize=14, parse_math=False)
-        axes.set_title(name, fontsize=16, pad=10, parse_math=False)
+        axes.set_title(**fit_title(name, 0.5 * per_class, 16), pad=10)
     save_figure(figure, path)
 
 
