@@ -75,7 +75,14 @@ def _preview(args: argparse.Namespace) -> int:
         some_failed |= other_failed
         other = _shuffled(other, rng)
         beside = (other.images, other.labels, other.source)
-    save_image_grid(shown.images, shown.labels, args.output, shown.source, beside=beside)
+    save_image_grid(
+        shown.images,
+        shown.labels,
+        args.output,
+        shown.source,
+        beside=beside,
+        class_names=shown.class_names,
+    )
     print(f"Drawn: {args.output}")
     return 1 if some_failed else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from digitnet.cli.models import add_model_option, find_model
@@ -89,7 +90,12 @@ def _draw(
         raise OutputError(f"No folder {folder} can be made: {error.strerror}.") from error
     save_confusion_matrix(result.confusion, result.class_names, folder / "confusion_matrix.png")
     save_worst_mistakes(
-        dataset.images, dataset.labels, probabilities, folder / "worst_mistakes.png"
+        dataset.images,
+        dataset.labels,
+        probabilities,
+        folder / "worst_mistakes.png",
+        class_names=result.class_names,
     )
     save_weights(model.network.parameters["W1"], folder / "weights.png")
-    print(f"Drawn in {folder}: confusion_matrix.png, worst_mistakes.png, weights.png.")
+    drawn = "confusion_matrix.png, worst_mistakes.png, weights.png"
+    print(f"Drawn in {folder}: {drawn}.", file=sys.stderr)

@@ -33,7 +33,7 @@ class TrainingView:
         self._done_before = run.state.epoch
         self._words = "validation" if run.validation is not None else "training"
         self._figures = ""
-        self._finished: Finished | None = None
+        self._finished = False
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
@@ -73,7 +73,7 @@ class TrainingView:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
-        if self._plot is not None:
+        if self._plot is not None and not self._finished:
             self._plot.close()
 
     def show(self, event: Event) -> None:
@@ -81,7 +81,7 @@ class TrainingView:
         if isinstance(event, EpochDone):
             self._epoch_done(event)
         elif isinstance(event, Finished):
-            self._finished = event
+            self._finished = True
         if self._plot is not None:
             self._plot.update(self._run.history)
         if isinstance(event, StepDone):
@@ -137,6 +137,11 @@ class TrainingView:
             print("Try it: digitnet predict PICTURE")
         else:
             print(f"Try it: digitnet predict --model {out} PICTURE")
+        if self._plot is not None:
+            if sys.stdin.isatty():
+                print("Close the window of the plot to end.")
+                self._plot.hold(self._run.history)
+            self._plot.close()
 
 
 def _clock(seconds: float) -> str:
