@@ -15,7 +15,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 demo: $(VENV)/installed  ## set up, train on the synthetic digits, read the pictures in test_images/
-	$(BIN)/digitnet train --out model
+	$(BIN)/digitnet train --epochs 25 --out model
 	$(BIN)/digitnet predict --model model test_images/digi_*.png
 
 test: $(VENV)/installed  ## set up and run the tests

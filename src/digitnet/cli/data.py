@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.cli.sources import SOURCE_HELP, add_folder_options, progress_bar, read_source
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.files import replacing
+
+ENOUGH_TO_SHOW = 500  # synthetic digits drawn for a preview
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     return actions[args.action](args)
 
 
-def _read(args: argparse.Namespace, source: str) -> tuple[Dataset, bool]:
-    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
-    dataset, report = read_source(source, **options)
+def _read(args: argparse.Namespace, source: str, **options: int) -> tuple[Dataset, bool]:
+    given = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+    dataset, report = read_source(source, **given, **options)
     return dataset, bool(report.unreadable)
 
 
@@ -67,11 +69,11 @@ def _preview(args: argparse.Namespace) -> int:
     from digitnet.report_plots import save_image_grid
 
     rng = np.random.default_rng(args.seed)
-    dataset, some_failed = _read(args, args.source)
+    dataset, some_failed = _read(args, args.source, n_synthetic=ENOUGH_TO_SHOW)
     shown = _shuffled(dataset, rng)
     beside = None
     if args.beside is not None:
-        other, other_failed = _read(args, args.beside)
+        other, other_failed = _read(args, args.beside, n_synthetic=ENOUGH_TO_SHOW)
         some_failed |= other_failed
         other = _shuffled(other, rng)
         beside = (other.images, other.labels, other.source)
@@ -115,7 +117,13 @@ def _synthesize(args: argparse.Namespace) -> int:
     output = Path(args.output)
     if output.suffix != ".npz":
         raise SettingsError(f"{output}: digits are kept as .npz; choose a name that ends in .npz.")
-    dataset = synthesize(args.n, np.random.default_rng(args.seed))
+    with progress_bar() as progress:
+        task = progress.add_task("Drawing", total=max(args.n, 1))
+        dataset = synthesize(
+            args.n,
+            np.random.default_rng(args.seed),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
     with replacing(output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, images=dataset.images, labels=dataset.labels)
     print(f"{len(dataset):,} digits are in {output}.")

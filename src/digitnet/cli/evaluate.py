@@ -15,6 +15,8 @@ from digitnet.evaluation import Evaluation, evaluate
 from digitnet.model import Model
 from digitnet.nn.layers import FloatArray
 
+N_SYNTHETIC = 10_000  # as many as MNIST's test part has
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The source, the model, and where the report goes."""
@@ -36,7 +38,12 @@ def run(args: argparse.Namespace) -> int:
     model = find_model(args.model)
     options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
     dataset, report = read_source(
-        args.source, quiet=args.json, part=args.part, framing=model.framing, **options
+        args.source,
+        quiet=args.json,
+        part=args.part,
+        framing=model.framing,
+        n_synthetic=N_SYNTHETIC,
+        **options,
     )
     if len(dataset.class_names) != len(model.class_names):
         raise DataError(

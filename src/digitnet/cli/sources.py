@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import SourceReport, open_source
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 SOURCE_HELP = (
     "synthetic, mnist, a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
@@ -38,9 +41,7 @@ def read_source(
     source: str, *, quiet: bool = False, **options: Any
 ) -> tuple[Dataset, SourceReport]:
     """Open a source behind a progress bar, and say on standard error what was taken."""
-    from rich.progress import Progress
-
-    with Progress(transient=True, console=_console(), disable=not sys.stderr.isatty()) as progress:
+    with progress_bar() as progress:
         task = progress.add_task(f"Reading {source}", total=None)
         dataset, report = open_source(
             source,
@@ -61,7 +62,9 @@ def tell_unreadable(unreadable: tuple[tuple[Path, str], ...], most: int = 20) ->
         print(f"skipped {len(unreadable) - most} more.", file=sys.stderr)
 
 
-def _console() -> Any:
+def progress_bar() -> Progress:
+    """A bar on standard error that goes when it is done; nothing where nobody watches."""
     from rich.console import Console
+    from rich.progress import Progress
 
-    return Console(stderr=True)
+    return Progress(transient=True, console=Console(stderr=True), disable=not sys.stderr.isatty())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +18,12 @@ CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelev
 
 
 def synthesize(
-    n: int, rng: np.random.Generator, *, hand: Hand | None = None, threads: int = 2
+    n: int,
+    rng: np.random.Generator,
+    *,
+    hand: Hand | None = None,
+    threads: int = 2,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
     """Draw n labelled digits that look handwritten.
 
@@ -30,6 +36,7 @@ def synthesize(
         rng: draws everything.
         hand: one hand that writes them all.
         threads: how many chunks are drawn at the same time.
+        progress: called with (drawn, n) now and then.
 
     Returns:
         A Dataset of n images, source "synthetic".
@@ -55,7 +62,9 @@ def synthesize(
         images[chunk] = _frames(labels[chunk], hands, own)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(draw, range(len(starts))))
+        for k, _ in enumerate(pool.map(draw, range(len(starts)))):
+            if progress is not None:
+                progress(min(starts[k] + CHUNK, n), n)
     return Dataset(images, labels, source="synthetic")
 
 
