@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,10 @@ def run(args: argparse.Namespace) -> int:
     return actions[args.action](args)
 
 
-def _read(args: argparse.Namespace, source: str, **options: int) -> tuple[Dataset, bool]:
-    given = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+def _read(args: argparse.Namespace, source: str, **options: Any) -> tuple[Dataset, bool]:
+    given: dict[str, Any] = {
+        name: vars(args)[name] for name in ("labels", "per_class") if name in args
+    }
     dataset, report = read_source(source, **given, **options)
     return dataset, bool(report.unreadable)
 

@@ -119,7 +119,7 @@ def _frame(shape: tuple[int, ...], look: Look | None) -> Frame:
     zoom = width / cover.shape[1]
     left, top = int(left * zoom), int(top * zoom)
     right, bottom = min(int(np.ceil(right * zoom)), width), min(int(np.ceil(bottom * zoom)), height)
-    reason = "several digits" if look.others else None
+    reason = "noise" if look.noisy else "several digits" if look.others else None
     inks = "Dark ink on a light" if look.light else "Light ink on a dark"
     sentence = (
         f"{inks} background, {right - left} x {bottom - top} pixels of {width} x {height}"

@@ -48,7 +48,7 @@ def find_ink(contrast: Floats) -> Ink | None:
 def otsu(values: Floats, bins: int = 256) -> float:
     """Otsu's threshold (1979) of any values: the cut with the largest variance between classes."""
     low, high = float(values.min()), float(values.max())
-    if high <= low:
+    if high - low < 1e-6 * max(1.0, abs(high)):
         return low
     counts, edges = np.histogram(values, bins, (low, high))
     centres = (edges[:-1] + edges[1:]) / 2

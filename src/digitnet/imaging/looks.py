@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from digitnet.imaging.paper import (
     reduce,
 )
 from digitnet.imaging.pieces import choose_pieces
+from digitnet.imaging.ruling import erase_ruling
 from digitnet.imaging.strokes import stroke_width
 
 Bytes = NDArray[np.uint8]
@@ -38,11 +39,18 @@ SCAN_SIDE = 320
 class Look:
     """One reading of a picture, as drawn by a pen of one width; (h, w) is the working size.
 
-    ``light`` says whether the paper is light; ``pen`` is the strokes' width in pixels; ``paper``
-    the ground under the ink (of the negative, where the paper is dark); ``contrast`` (h, w) the
-    ink against it; ``mask`` the digit's pieces; ``dropped`` the others; ``score`` how much of a
-    digit there is, ``strokes`` the same for the slenderness of what was
-    found: how many times it is longer than wide.
+    Attributes:
+        light: whether the paper is light.
+        pen: the strokes' width in pixels.
+        paper: the ground under the ink (of the negative, where the paper is dark).
+        contrast: (h, w), the ink against it.
+        ink: what stands out, or None.
+        mask: (h, w) of 0 and 1, the digit's pieces.
+        dropped: how many others there are, by reason.
+        others: how many of them look like further digits.
+        noisy: whether there is more in specks than in the digit.
+        score: how much of a digit there is.
+        strokes: the same by slenderness, how many times it is longer than wide.
     """
 
     light: bool
@@ -53,6 +61,7 @@ class Look:
     mask: Bytes
     dropped: Counter[str]
     others: int
+    noisy: bool
     score: float
     strokes: float
 
@@ -113,12 +122,23 @@ def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
     ink = find_ink(contrast)
     if ink is None:
         nothing = np.zeros(contrast.shape, np.uint8)
-        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, 0.0, 0.0)
+        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, False, 0.0, 0.0)
+    ink = _without_ruling(ink, contrast, pen)
     chosen = choose_pieces(ink, contrast, pen)
     score = _likelihood(chosen.mask, contrast)
     slender = score / max(stroke_width(chosen.mask), 1.0) ** 2
-    found = (chosen.mask, chosen.dropped, chosen.others)
+    found = (chosen.mask, chosen.dropped, chosen.others, chosen.noisy)
     return Look(light, pen, paper, contrast, ink, *found, score, slender)
+
+
+def _without_ruling(ink: Ink, contrast: Floats, pen: float) -> Ink:
+    """Take printed lines out of the ink, where lines much finer than the pen cross the picture."""
+    mask = ink.mask
+    across = mask[:, 0].any() and mask[:, -1].any()
+    if pen < 8 or not (across or (mask[0].any() and mask[-1].any())):
+        return ink
+    mask = erase_ruling(mask, contrast / np.float32(ink.level), 0.4 * pen)
+    return replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
 
 
 def _without_grain(work: Bytes, pen: float) -> Bytes:

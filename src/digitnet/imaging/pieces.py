@@ -48,11 +48,13 @@ class Chosen:
     """The digit's pieces: a (h, w) mask of 0 and 1, how many others were dropped and why.
 
     ``others`` counts groups that look like further digits, whole and of about the same height.
+    ``noisy`` says that there is more ink in many dropped specks than in the digit.
     """
 
     mask: Mask
     dropped: Counter[str]
     others: int
+    noisy: bool
 
 
 def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
@@ -76,7 +78,7 @@ def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     dropped["grain"] += len(pieces[MOST_PIECES:])
     pieces = pieces[:MOST_PIECES]
     if not len(pieces):
-        return Chosen(np.zeros_like(ink.mask), +dropped, 0)
+        return Chosen(np.zeros_like(ink.mask), +dropped, 0, True)
     waiting = group_pieces(labels, pieces, stats, mass, 1.2 * pen)
     waiting.sort(key=lambda group: -group.mass * _centrality(group))
     main = waiting.pop(0)
@@ -95,7 +97,10 @@ def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     others = sum(reasons[group] == "another digit" for group in waiting)
     keep = np.zeros(len(stats), np.uint8)
     keep[list(main.labels)] = 1
-    return Chosen(keep[labels], +dropped, others)
+    specks = float(mass[seeded].sum()) - main.mass - sum(group.mass for group in waiting
+                                                         if group.along > 0.8)  # fmt: skip
+    noisy = specks > main.mass * (1 if dropped.total() < 100 else 0.3) and dropped.total() > 20
+    return Chosen(keep[labels], +dropped, others, noisy)
 
 
 def stranger(group: Group, main: Group, labels: NDArray[np.int32]) -> str | None:
