@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.calibration import Calibration
 from digitnet.data.dataset import DIGITS, as_input
-from digitnet.nn import Network, softmax
+from digitnet.nn import Network
 from digitnet.nn.layers import FloatArray
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Prediction:
     Attributes:
         label: the class, or None where there is no answer.
         probabilities: one per class, (n_classes,), summing to 1.
-        reason: why there is no answer; None where there is one.
+        reason: why there is no answer, "no digit: ..." or "unsure: ..."; None where there is one.
         frame: what the network saw, and how it was found in the picture.
     """
 
@@ -53,16 +54,23 @@ class Model:
         class_names: one per logit.
         framing: how a picture becomes the 28 x 28 frame, "mnist" or "stretch".
         training: the record of the run that made it: source, settings, seed, figures.
+        calibration: how far its probabilities may be trusted, and when it does not answer.
     """
 
     network: Network
     class_names: tuple[str, ...] = DIGITS
     framing: str = "mnist"
     training: dict[str, Any] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
 
     def probabilities(self, images: NDArray[np.uint8]) -> FloatArray:
-        """Class probabilities (N, n_classes) for frames (N, 28, 28), ink bright on 0."""
-        return softmax(classify(self.network, images))
+        """Calibrated class probabilities (N, n_classes) for frames (N, 28, 28), ink bright on 0."""
+        return self.calibration.probabilities(classify(self.network, images))
+
+    def accepted(self, images: NDArray[np.uint8], probabilities: FloatArray) -> NDArray[np.bool_]:
+        """Which answers (N, n_classes) for frames (N, 28, 28) the model stands by, (N,)."""
+        unsure = self.calibration.unsure(probabilities)
+        return ~(unsure | self.calibration.no_digit(images))
 
     def predict(
         self, picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any]
@@ -78,11 +86,13 @@ class Model:
         return self.answer(frame_picture(open_picture(picture), self.framing))
 
     def answer(self, frame: Frame) -> Prediction:
-        """The answer for one frame."""
+        """The answer for one frame, or the reason why there is none: "no digit" or "unsure"."""
         probabilities = self.probabilities(frame.image[None])[0]
-        if frame.reason is not None:
-            return Prediction(None, probabilities, frame.reason, frame)
-        return Prediction(int(probabilities.argmax()), probabilities, None, frame)
+        reason = f"no digit: {frame.reason}" if frame.reason is not None else None
+        if reason is None:
+            reason = self.calibration.refusal(frame.image, probabilities, self.class_names)
+        label = int(probabilities.argmax()) if reason is None else None
+        return Prediction(label, probabilities, reason, frame)
 
 
 def classify(network: Network, images: NDArray[np.uint8], batch_size: int = 4096) -> FloatArray:

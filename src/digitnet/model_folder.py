@@ -2,7 +2,9 @@
 
     model/
       W1.npy  b1.npy  W2.npy  b2.npy    float32, (784, 64) (64,) (64, 10) (10,)
-      model.json                        layers, class names, framing, training record, SHA-256
+      novelty_*.npy                     float32, see novelty.py; only where it was calibrated
+      model.json                        layers, class names, framing, calibration, training record,
+                                        SHA-256 of each array
 
 A folder with the four arrays and no model.json is the original program's format: float64, biases
 of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 28. It loads too.
@@ -10,28 +12,22 @@ of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 2
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from digitnet.errors import ModelError, OutputError
 from digitnet.files import flush_to_disk
 from digitnet.model import Model
-from digitnet.nn import Dense, Dropout, Flatten, Layer, Network, ReLU, Sigmoid, Tanh
-from digitnet.npy import fill, read_array, read_content, to_npy
+from digitnet.model_description import NOVELTY, arrays_of, describe, rebuild
+from digitnet.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.original_format import load_original
 
-VERSION = 1
 DESCRIPTION = "model.json"
 COMPANIONS = ("history.json", "training_loss.png")  # what a training run keeps beside the arrays
-LAYERS: dict[str, type[Any]] = {
-    layer.__name__: layer for layer in (Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh)
-}
 
 
 def save_model(
@@ -52,8 +48,8 @@ def save_model(
     """
     place = Path(folder).resolve()
     check_place(place)
-    contents = {f"{name}.npy": to_npy(view) for name, view in model.network.parameters.items()}
-    description = _describe(model, contents)
+    contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
+    description = describe(model, {name: sha256(content) for name, content in contents.items()})
     contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
     contents |= companions or {}
     built: Path | None = None
@@ -137,32 +133,13 @@ def load_model(folder: str | Path) -> Model:
 
 
 def _load(folder: Path) -> Model:
-    """A folder with a model.json."""
+    """A folder with a model.json: the model it describes, its arrays filled from the files."""
     where = folder / DESCRIPTION
-    try:
-        description = json.loads(where.read_bytes())
-        version = description["version"]
-        if version != VERSION:
-            raise ModelError(
-                f"{where} has format version {version}, and this digitnet reads {VERSION}; "
-                "update digitnet or train anew."
-            )
-        network = Network([_layer(entry) for entry in description["layers"]])
-        hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
-        model = Model(
-            network,
-            tuple(str(name) for name in description["class_names"]),
-            _framing(description["framing"]["name"]),
-            dict(description["training"]),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
-    if network.n_out != len(model.class_names):
-        raise ModelError(f"{where} names {len(model.class_names)} classes for {network.n_out}.")
-    for name, view in network.parameters.items():
+    model, hashes = rebuild(where.read_bytes(), where)
+    for name, view in arrays_of(model).items():
         path = folder / f"{name}.npy"
         content = read_content(path)
-        if hashlib.sha256(content).hexdigest() != hashes.get(path.name):
+        if sha256(content) != hashes.get(path.name):
             raise ModelError(
                 f"{path} is not the array that {DESCRIPTION} was written with (its SHA-256 "
                 "differs): damaged, swapped or changed; restore it or train anew."
@@ -171,50 +148,12 @@ def _load(folder: Path) -> Model:
     return model
 
 
-def _describe(model: Model, arrays: Mapping[str, bytes]) -> dict[str, Any]:
-    """What model.json says."""
-    from digitnet.imaging.framing import FRAMING_VERSION
-
-    return {
-        "format": "digitnet model",
-        "version": VERSION,
-        "layers": [{"kind": type(layer).__name__, **vars(layer)} for layer in model.network.layers],
-        "class_names": list(model.class_names),
-        "framing": {"name": model.framing, "version": FRAMING_VERSION},
-        "training": model.training,
-        "arrays": {
-            name: {
-                "shape": list(model.network.parameters[name.removesuffix(".npy")].shape),
-                "dtype": "float32",
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
-            for name, content in arrays.items()
-        },
-    }
-
-
-def _layer(entry: dict[str, Any]) -> Layer:
-    """A layer from its description."""
-    fields = dict(entry)
-    kind = LAYERS[fields.pop("kind")]
-    layer: Layer = kind(**fields)
-    return layer
-
-
-def _framing(name: str) -> str:
-    """The framing's name where this version knows it."""
-    from digitnet.imaging.framing import FRAMINGS
-
-    if name not in FRAMINGS:
-        raise ValueError(f"unknown framing {name!r}")
-    return name
-
-
 def _is_ours(path: Path) -> bool:
     """Whether a file in a model folder is one that digitnet writes there."""
     name = path.name
     numbered = name[:1] in ("W", "b") and name.endswith(".npy") and name[1:-4].isdigit()
-    return path.is_file() and (numbered or name == DESCRIPTION or name in COMPANIONS)
+    novelty = name.removesuffix(".npy") in NOVELTY and name.endswith(".npy")
+    return path.is_file() and (numbered or novelty or name in (DESCRIPTION, *COMPANIONS))
 
 
 def _old(place: Path) -> Path:

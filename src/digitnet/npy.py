@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ def to_npy(view: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.save(file, np.ascontiguousarray(view, dtype=np.float32), allow_pickle=False)
     return file.getvalue()
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of a file's bytes, as hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_content(path: Path) -> bytes:

@@ -51,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
             f"{len(model.class_names)}; evaluate on digits of the model's classes."
         )
     probabilities = model.probabilities(dataset.images)
-    result = evaluate(probabilities, dataset.labels, model.class_names)
+    accepted = model.accepted(dataset.images, probabilities)
+    result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
         print(json.dumps(result.as_dict(dataset.source)))
     else:
@@ -69,6 +70,8 @@ def as_text(result: Evaluation) -> str:
         f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
         f"{result.n_right:,} of {result.n:,}",
         f"loss      {result.loss:.4f} nats   calibration error {result.calibration_error:.2%}",
+        f"accepted  {result.n_accepted / result.n:.2%}   of these right "
+        f"{result.n_accepted_right / max(result.n_accepted, 1):.2%}",
         "",
         "class  precision   recall       F1   images",
     ]

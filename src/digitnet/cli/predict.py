@@ -77,5 +77,5 @@ def in_words(model: Model, answer: Prediction) -> str:
     order = answer.probabilities.argsort()[::-1]
     best, second = (f"{model.class_names[i]}  {answer.probabilities[i]:6.1%}" for i in order[:2])
     if answer.label is None:
-        return f"-  no answer: {answer.reason}"
+        return f"-  {answer.reason}"
     return f"{best}   (then {second.replace('  ', ' ')})" if len(order) > 1 else best

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from digitnet.calibration import Calibration, fit_calibration
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
-from digitnet.model import Model
+from digitnet.model import Model, classify
 from digitnet.model_folder import check_place, save_model
 from digitnet.nn import Network
 from digitnet.training.checkpoints import Checkpoint, save_checkpoint
@@ -112,12 +113,23 @@ class Run:
             OutputError: the folder cannot be written; the checkpoint still stands.
         """
         model = Model(
-            self.network, self.training.class_names, self.plan.framing, self._training_record()
+            self.network,
+            self.training.class_names,
+            self.plan.framing,
+            self._training_record(),
+            self._calibration(),
         )
         history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
         save_model(model, self.out, {"history.json": history})
         checkpoint_path(self.out).unlink(missing_ok=True)
         return model
+
+    def _calibration(self) -> Calibration:
+        """Fitted on the validation part, which the weights were not; none without such a part."""
+        if self.validation is None:
+            return Calibration()
+        logits = classify(self.network, self.validation.images)
+        return fit_calibration(logits, self.validation, self.training)
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1
