@@ -103,7 +103,7 @@ def compose(pixels: NDArray[np.uint8], name: str = "The picture") -> NDArray[np.
 
     That is paper where there is paper: if most of the picture is opaque and holds light and dark
     (a photo with cut-off corners), the opaque part's median colour. Else the opaque part is the
-    ink, and stands on white, or on black where the ink is light, so that it can be seen.
+    ink, and stands on white, or on black where it is seen better there (light ink).
 
     Raises PictureError for a fully transparent picture.
     """
@@ -117,8 +117,11 @@ def compose(pixels: NDArray[np.uint8], name: str = "The picture") -> NDArray[np.
         rows = max(1, _STRIP // len(pixels[0]))
         for top in range(0, len(pixels), rows):
             part = slice(top, min(top + rows, len(pixels)))
-            share = np.expand_dims(alpha[part], -1).astype(np.float32) / np.float32(255)
-            out[part] = np.rint(ground + share * (colour[part] - ground))
+            share = np.expand_dims(alpha[part], -1) * np.float32(1 / 255)
+            mixed = colour[part] - ground
+            mixed *= share
+            mixed += ground + np.float32(0.5)
+            out[part] = mixed  # rounds, since 0.5 was added and the rest is cut off
     else:
         out = np.ascontiguousarray(colour)
     return out[..., 0] if pixels.shape[-1] == 2 else out
@@ -137,5 +140,9 @@ def _background(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[
         if high - low > 48:
             paper: NDArray[np.float32] = np.median(some[opaque], axis=0).astype(np.float32)
             return paper
-    light = float((luma * weight).sum() / weight.sum()) > 127.5
-    return np.full(colour.shape[2], 0 if light else 255, np.float32)
+    share = weight / 255
+    spread = {}
+    for white in (255, 0):
+        low, high = np.percentile(luma * share + white * (1 - share), (0.1, 99.9))
+        spread[white] = float(high - low)
+    return np.full(colour.shape[2], 0 if spread[0] > spread[255] + 8 else 255, np.float32)
