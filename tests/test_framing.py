@@ -273,6 +273,12 @@ def test_noise_and_empty_paper_hold_no_digit(grain):
                                  grain)).reason is not None  # fmt: skip
 
 
+def test_a_patch_of_light_is_no_digit():
+    y, x = np.mgrid[:220, :130]
+    assert frame_picture(picture(90.0 * (1 - 0.4 * x / 130))).reason is not None
+    assert frame_picture(picture(200.0 - 90 * (np.hypot(y - 110, x - 65) < 50))).reason is not None
+
+
 def test_stretch_is_the_original_programs():
     values = picture(draw(shape=(300, 400)))
     frame = frame_picture(values, "stretch")

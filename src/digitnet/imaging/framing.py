@@ -120,6 +120,8 @@ def _frame(shape: tuple[int, ...], look: Look | None) -> Frame:
     left, top = int(left * zoom), int(top * zoom)
     right, bottom = min(int(np.ceil(right * zoom)), width), min(int(np.ceil(bottom * zoom)), height)
     reason = "noise" if look.noisy else "several digits" if look.others else None
+    if look.is_shapeless():
+        reason = "no strokes"
     inks = "Dark ink on a light" if look.light else "Light ink on a dark"
     sentence = (
         f"{inks} background, {right - left} x {bottom - top} pixels of {width} x {height}"

@@ -70,6 +70,13 @@ class Look:
             return np.zeros(self.mask.shape, np.float32)
         return coverage(self.contrast, self.ink, self.mask, self.pen)
 
+    def is_shapeless(self) -> bool:
+        """Whether what was found is a patch of light or a blot, far too broad for a stroke."""
+        left, top, right, bottom = bounds(self.mask)
+        if stroke_width(self.mask) > 0.55 * max(right - left, bottom - top):
+            return True
+        return self.score < 0.005 * float((self.contrast * self.mask).sum())
+
 
 def look_at(picture: Bytes) -> Look | None:
     """Find the digit in a picture, (H, W) or (H, W, 3) uint8; None where nothing is drawn.

@@ -99,7 +99,7 @@ def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     keep[list(main.labels)] = 1
     specks = float(mass[seeded].sum()) - main.mass - sum(group.mass for group in waiting
                                                          if group.along > 0.8)  # fmt: skip
-    noisy = specks > main.mass * (1 if dropped.total() < 100 else 0.3) and dropped.total() > 20
+    noisy = specks > main.mass * (1 if dropped.total() < 150 else 0.1) and dropped.total() > 20
     return Chosen(keep[labels], +dropped, others, noisy)
 
 
@@ -117,7 +117,7 @@ def stranger(group: Group, main: Group, labels: NDArray[np.int32]) -> str | None
     wide = max(group.box[2], main.box[2]) - min(group.box[0], main.box[0])
     if gap_x > 0 and group.height > 0.6 * main.height and group.mass > 0.2 * main.mass:
         tall = max(group.box[3], main.box[3]) - min(group.box[1], main.box[1])
-        if gap_x > 0.12 * main.size or wide > 1.2 * tall:
+        if gap_x > 0.12 * main.size or wide > tall:
             return "another digit"
     return "far away" if gap > 0.3 * main.size else None
 
