@@ -64,6 +64,25 @@ def test_some_unreadable_pictures_are_said_and_counted(place: Path) -> None:
     assert "text.png" in json.loads(done.stdout)["reason"]
 
 
+def test_explain_writes_one_picture_each_and_never_two_into_one_file(place: Path) -> None:
+    (place / "other").mkdir()
+    (place / "other" / "one.png").write_bytes((place / "one.png").read_bytes())
+    done = digitnet("predict", "one.png", "other/one.png", "--explain", "why/so", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (place / "why" / "so").iterdir()) == ["one-2.png", "one.png"]
+    assert (place / "why" / "so" / "one.png").read_bytes()[:4] == b"\x89PNG"
+    done = digitnet("predict", "one.png", "--explain", "one.png", cwd=place)
+    assert_one_sentence(done, "one.png", "folder")
+    with Image.open(place / "one.png") as still_the_picture:
+        assert still_the_picture.size == (56, 56)
+
+
+def test_what_was_found_is_said_in_the_terminal_and_in_json(place: Path) -> None:
+    found = json.loads(digitnet("predict", "one.png", "--json", cwd=place).stdout)
+    assert {"background", "polarity", "box", "dropped", "found"} <= set(found)
+    assert found["found"] in digitnet("predict", "one.png", cwd=place).stdout
+
+
 def test_the_dialogue_survives_a_wrong_path_and_ends_at_q(place: Path) -> None:
     stdin = "nowhere.png\n\n'small one.png'\none.png\nq\nnever read\n"
     done = digitnet("predict", cwd=place, stdin=stdin)

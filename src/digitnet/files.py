@@ -49,6 +49,20 @@ def replacing(target: str | Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: str | Path) -> None:
+    """Make a folder and those above it where they are not there yet.
+
+    Raises:
+        OutputError: it cannot be made: a file stands in the way, or nothing may be written there.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"No folder {folder} can be made: {error.strerror or error}; choose another place."
+        ) from error
+
+
 def flush_to_disk(path: Path) -> None:
     """Ask the operating system to bring a file, or a folder's list of names, onto the disk."""
     if path.is_dir() and os.name == "nt":

@@ -37,11 +37,16 @@ class Prediction:
     frame: Frame
 
     def as_dict(self) -> dict[str, Any]:
-        """Label (or None), probabilities and reason, as plain values for JSON."""
+        """The answer and what was found in the picture, as plain values for JSON."""
         return {
             "label": self.label,
             "probabilities": [float(p) for p in self.probabilities],
             "reason": self.reason,
+            "background": self.frame.background,
+            "polarity": self.frame.polarity,
+            "box": list(self.frame.box),
+            "dropped": self.frame.dropped,
+            "found": self.frame.sentence,
         }
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from digitnet.cli.models import add_model_option, find_model
 from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
 from digitnet.data.dataset import Dataset
-from digitnet.errors import DataError, OutputError
+from digitnet.errors import DataError
 from digitnet.evaluation import Evaluation, evaluate
+from digitnet.files import make_folder
 from digitnet.model import Model
 from digitnet.nn.layers import FloatArray
 
@@ -94,10 +95,7 @@ def _draw(
     """The pictures of --report."""
     from digitnet.report_plots import save_confusion_matrix, save_weights, save_worst_mistakes
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"No folder {folder} can be made: {error.strerror}.") from error
+    make_folder(folder)
     save_confusion_matrix(result.confusion, result.class_names, folder / "confusion_matrix.png")
     save_worst_mistakes(
         dataset.images,

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
 
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.models import add_model_option, find_model
-from digitnet.errors import PictureError
+from digitnet.errors import PictureError, SettingsError
 from digitnet.model import Model, Prediction
 
 
@@ -18,16 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="none: asks for paths")
     add_model_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument(
+        "--explain",
+        metavar="DIR",
+        help="write one picture for each into DIR: how it was framed, and the answer",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer for each picture; exit code 1 if some could not be read, 2 if none could."""
     model = find_model(args.model)
     if not args.pictures:
+        if args.explain or args.json:
+            raise SettingsError("--json and --explain need pictures: name one or more.")
         from digitnet.cli.dialogue import converse
 
         return converse(model)
     answers = _answers(model, args.pictures)
+    if args.explain is not None:
+        answers = _explained(model, args.pictures, answers, Path(args.explain))
     show = _show_json if args.json else _show_table
     n_failed = show(model, args.pictures, answers)
     return 0 if n_failed == 0 else 2 if n_failed == len(args.pictures) else 1
@@ -40,6 +51,37 @@ def _answers(model: Model, pictures: Sequence[str]) -> Iterator[Prediction | Pic
             yield model.predict(path)
         except PictureError as error:
             yield error
+
+
+def _explained(
+    model: Model,
+    pictures: Sequence[str],
+    answers: Iterator[Prediction | PictureError],
+    folder: Path,
+) -> Iterator[Prediction | PictureError]:
+    """The same answers, each with an explanation written into the folder on the way."""
+    from digitnet.explanation import save_explanation
+    from digitnet.files import make_folder
+    from digitnet.imaging.framing import framing_stages
+    from digitnet.imaging.pictures import open_picture
+
+    make_folder(folder)
+    used: set[str] = set()
+    for path, answer in zip(pictures, answers, strict=True):
+        if isinstance(answer, Prediction):
+            stem = Path(path).stem
+            name = next(n for n in _names(stem) if n not in used)
+            used.add(name)
+            stages = framing_stages(open_picture(path), model.framing)
+            save_explanation(stages, answer, model.class_names, folder / name)
+            print(f"{path}: {folder / name}", file=sys.stderr)
+        yield answer
+
+
+def _names(stem: str) -> Iterator[str]:
+    """digit.png, then digit-2.png, digit-3.png, ... for pictures of one name in two folders."""
+    yield f"{stem}.png"
+    yield from (f"{stem}-{number}.png" for number in count(2))
 
 
 def _show_json(
@@ -69,6 +111,8 @@ def _show_table(
         if len(pictures) == 1 and sys.stdout.isatty():
             print(draw_frame(answer.frame.image))
         print(f"{path:<{width}}  {in_words(model, answer)}")
+        if len(pictures) == 1:
+            print(answer.frame.sentence)
     return n_failed
 
 
