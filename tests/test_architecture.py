@@ -26,6 +26,7 @@ FLOORS = {
     "original_format": 5,
     "model_folder": 6,
     "figures": 4,
+    "reading": 5,
     "evaluation": 4,
     "plots": 5,
     "report_plots": 5,

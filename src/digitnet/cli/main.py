@@ -13,6 +13,7 @@ from digitnet.errors import DigitnetError
 COMMANDS = {
     "train": "learn to read digits, and keep the model",
     "predict": "say which digit a picture shows",
+    "read": "read the lines of digits on a page",
     "evaluate": "measure a model on labelled digits",
     "data": "look at, preview, download or draw labelled digits",
 }

@@ -1,0 +1,274 @@
+"""Sheets: a page looked at: its ink, the pieces that may be digits, the frame of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.imaging import paper
+from digitnet.imaging.framing import SIDE, centre
+from digitnet.imaging.ink import Ink, coverage, find_ink
+from digitnet.imaging.looks import bounds
+from digitnet.imaging.rows import in_rows
+from digitnet.imaging.ruling import erase_ruling
+from digitnet.imaging.strokes import into_box
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+Box = tuple[int, int, int, int]
+
+WORK_SIDE = 1400
+"""Longer side of the page that is worked on, in pixels, at most."""
+LEAST_SIDE = 100
+"""Smaller pages are enlarged to about this."""
+LEAST_HEIGHT = 0.45
+"""Of a typical digit's height; what is lower is a fragment."""
+LOOK_SIDE = 480
+"""Longer side of the reduced page on which pens, polarity and ground are found."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Connected ink: its label in the sheet, its box (left, top, right, bottom), and its mass.
+
+    ``mass`` is the sum of its contrast: how much ink it is. Boxes are in the pixels of the page
+    as it is worked on.
+    """
+
+    label: int
+    box: Box
+    mass: float
+
+    @property
+    def width(self) -> int:
+        """Of the box, in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """Of the box, in pixels."""
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page as it is worked on, (h, w), and what may be written on it.
+
+    Attributes:
+        contrast: how dark each pixel is against its paper.
+        ink: what of that is ink, ruled lines left out.
+        labels: which piece each pixel belongs to; 0 for none.
+        pieces: the pieces of a digit's size.
+        fragments: smaller ones near those: a bar, the dots of a broken stroke, dust.
+        height: of a typical digit.
+        pen: width of its strokes.
+        zoom: the picture's pixels per pixel here.
+        light: whether the ground is light.
+        dropped: how many pieces were left out, by reason.
+    """
+
+    contrast: Floats
+    ink: Ink | None
+    labels: Labels
+    pieces: tuple[Piece, ...]
+    fragments: tuple[Piece, ...]
+    height: float
+    pen: float
+    zoom: float
+    light: bool
+    dropped: Counter[str]
+
+    @property
+    def mass(self) -> float:
+        """How much ink the pieces of a digit's size are."""
+        return sum(piece.mass for piece in self.pieces)
+
+    @property
+    def score(self) -> float:
+        """How much writing there is: the strokes' length, less where they are blobs."""
+        return self.mass / self.pen * min(1.0, self.height / (3 * self.pen)) ** 6
+
+    def in_picture(self, box: Box, shape: tuple[int, ...]) -> Box:
+        """A box of this sheet in the pixels of the picture, whose shape is (H, W, ...)."""
+        left, top, right, bottom = (round(v * self.zoom) for v in box)
+        left, top = min(left, shape[1] - 1), min(top, shape[0] - 1)
+        return left, top, max(left + 1, min(right, shape[1])), max(top + 1, min(bottom, shape[0]))
+
+
+def look_at(picture: Picture) -> Sheet:
+    """Find the ink on a page, (H, W) or (H, W, 3) uint8, and the pieces that may be digits.
+
+    The light, the ground and the ink are found by the stages that frame a single digit; of the
+    pens that may have written here, the one is taken whose ink is most like digits.
+    """
+    work, zoom = _to_work_on(picture)
+    small = paper.reduce(work, LOOK_SIDE)
+    light, pens = paper.is_dark_on_light(small)
+    if not light:
+        work, small = 255 - work, 255 - small
+    best: Sheet | None = None
+    for width in pens.widths:
+        if width > 0.25 * min(small.shape[:2]) and best is not None:
+            break
+        ground = paper.ground(small, width)
+        pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
+        contrast = paper.contrast_to(ground, smoothed(work, pen))
+        ink = find_ink(contrast)
+        if ink is None:
+            continue
+        sheet = _sort_pieces(contrast, ink, ground, pen, zoom, light)
+        if best is None or sheet.score > 1.5 * best.score:
+            best = sheet
+    if best is not None:
+        return best
+    nothing = np.zeros(work.shape[:2], np.float32)
+    labels = nothing.astype(np.int32)
+    return Sheet(nothing, None, labels, (), (), 0.0, 1.0, zoom, light, Counter())
+
+
+def frame_pieces(sheet: Sheet, labels: list[int], box: Box) -> tuple[Picture, Box]:
+    """The frame of the digit that these pieces make up, and its box in the sheet.
+
+    The neighbours' ink does not count, however near; the rest is what framing does with a
+    single digit. ``box`` holds all of the pieces.
+    """
+    if sheet.ink is None:
+        return np.zeros((SIDE, SIDE), np.uint8), box
+    left, top, right, bottom = box
+    left, top = max(0, left - 3), max(0, top - 3)
+    crop = np.s_[top : bottom + 3, left : right + 3]
+    here = sheet.labels[crop]
+    own = np.isin(here, labels)
+    contrast = sheet.contrast[crop] * (own | (here == 0))
+    cover = coverage(contrast, sheet.ink, own.astype(np.uint8), sheet.pen)
+    if not cover.any():
+        return np.zeros((SIDE, SIDE), np.uint8), box
+    x0, y0, x1, y1 = bounds(cover)
+    if max(x1 - x0, y1 - y0) < 4:
+        return np.zeros((SIDE, SIDE), np.uint8), box
+    frame = centre(into_box(cover[y0:y1, x0:x1]))
+    return frame, (left + x0, top + y0, left + x1, top + y1)
+
+
+def rows_of_pieces(sheet: Sheet) -> list[list[Piece]]:
+    """The pieces row by row in reading order, each fragment in the row of the piece next to it.
+
+    A fragment that is near no piece is dust, and left out.
+    """
+    rows = [
+        [sheet.pieces[i] for i in row]
+        for row in in_rows([piece.box for piece in sheet.pieces], sheet.height)
+    ]
+    whole = [[piece.box for piece in row] for row in rows]
+    for fragment in sheet.fragments:
+        away = [min(_distance(fragment.box, box) for box in boxes) for boxes in whole]
+        if away and min(away) < 0.35 * sheet.height:
+            rows[int(np.argmin(away))].append(fragment)
+    for row in rows:
+        row.sort(key=lambda piece: piece.box[0] + piece.box[2])
+    return rows
+
+
+def usual_height(sheet: Sheet, row: list[Piece]) -> float:
+    """The median height of a row's pieces, fragments aside."""
+    return float(np.median([p.height for p in row if p.height >= LEAST_HEIGHT * sheet.height]))
+
+
+def _distance(a: Box, b: Box) -> float:
+    """From one box to the other, 0 where they overlap."""
+    x = max(a[0] - b[2], b[0] - a[2], 0)
+    y = max(a[1] - b[3], b[1] - a[3], 0)
+    return float(np.hypot(x, y))
+
+
+def _to_work_on(picture: Picture) -> tuple[Picture, float]:
+    """The page at a size quick and fine enough, and the picture's pixels per pixel of it."""
+    times = -(-max(picture.shape[:2]) // WORK_SIDE)
+    if times > 1:  # by a whole number: four times as fast as any other
+        height, width = (n // times for n in picture.shape[:2])
+        whole = picture[: height * times, : width * times]
+        work = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        work = picture
+    work = paper.enlarge(paper.drop_grey_channels(np.asarray(work)), LEAST_SIDE, LEAST_SIDE)
+    return work, picture.shape[1] / work.shape[1]
+
+
+def smoothed(work: Picture, pen: float) -> Picture:
+    """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
+    sigma = min((pen - 5) / 8, 3.0)
+    return work if sigma < 0.4 else np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)
+
+
+def _sort_pieces(
+    contrast: Floats, ink: Ink, ground: Picture, pen: float, zoom: float, light: bool
+) -> Sheet:
+    """Connected ink sorted into digits, fragments, and what is left out."""
+    dropped: Counter[str] = Counter()
+    mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), pen)
+    if mask is not ink.mask:
+        contrast = contrast * ((mask > 0) | (ink.mask == 0))
+        ink = replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
+        dropped["ruling"] = 1
+    _, found_labels, counted, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    labels, stats = np.asarray(found_labels, np.int32), np.asarray(counted, np.int32)
+    n = len(stats)
+    flat = labels.ravel()
+    mass = np.bincount(flat, contrast.ravel().clip(0), n)
+    seeds = np.bincount(flat, ink.seeds.ravel(), n)
+    left, top, width, height, area = stats.T[:5].astype(np.float64)
+    grain = (seeds == 0) | (area < max(2.0, 0.3 * pen * pen))
+    grain[0] = True
+    found = np.nonzero(~grain)[0]
+    rows, columns = labels.shape
+    right, bottom = left + width, top + height
+    edges = (left == 0).astype(int) + (top == 0) + (right == columns) + (bottom == rows)
+    long = np.maximum(width, height) > 8 * np.minimum(width, height)
+    usual = found[((edges[found] == 0) | ~long[found]) & (width[found] < 8 * height[found])]
+    if not len(usual):
+        usual = found
+    typical = _weighted_median(height[usual], mass[usual]) if len(usual) else 0.0
+    light_there = _light_under(ground, stats, labels.shape)
+    lit = _weighted_median(light_there[usual], mass[usual]) if len(usual) else 0.0
+    depth = mass / np.maximum(area, 1)
+    dark = _weighted_median(depth[usual], mass[usual]) if len(usual) else 0.0
+    digits: list[Piece] = []
+    fragments: list[Piece] = []
+    for k in found:
+        edgy = edges[k] > 0 and (long[k] or height[k] < 0.6 * typical or edges[k] > 2)
+        if height[k] > 2.3 * typical or width[k] > 12 * typical:
+            dropped["too large"] += 1
+        elif edgy and width[k] > 0.3 * typical:
+            dropped["at the border"] += 1
+        elif light_there[k] < 0.3 * lit:
+            dropped["on another ground"] += 1
+        elif depth[k] < 0.55 * dark:
+            dropped["faint"] += 1
+        else:
+            box = (int(left[k]), int(top[k]), int(right[k]), int(bottom[k]))
+            (digits if height[k] >= LEAST_HEIGHT * typical else fragments).append(
+                Piece(int(k), box, float(mass[k]))
+            )
+    return Sheet(
+        contrast, ink, labels, tuple(digits), tuple(fragments), typical, pen, zoom, light, +dropped
+    )
+
+
+def _light_under(ground: Picture, stats: NDArray[np.int32], shape: tuple[int, ...]) -> Floats:
+    """The ground's brightness in the middle of each piece, (n,)."""
+    grey = ground if ground.ndim == 2 else ground.max(axis=2)
+    scale = np.array([grey.shape[1] / shape[1], grey.shape[0] / shape[0]])
+    x, y = ((stats[:, :2] + stats[:, 2:4] / 2) * scale).astype(int).T
+    rows, columns = y.clip(0, grey.shape[0] - 1), x.clip(0, grey.shape[1] - 1)
+    return np.asarray(grey[rows, columns], np.float32)
+
+
+def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order[int(np.searchsorted(below, below[-1] / 2))]])
