@@ -1,19 +1,53 @@
-"""The neural network, from scratch: NumPy and nothing else."""
+"""The neural network, from scratch: NumPy and nothing else.
 
-from digitnet.nn.gradient_check import GradientCheck, check_gradients
-from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
-from digitnet.nn.losses import cross_entropy, log_softmax, one_hot, softmax
-from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
-from digitnet.nn.optimizers import (
-    SGD,
-    Adam,
-    Constant,
-    Cosine,
-    Momentum,
-    OneCycle,
-    Optimizer,
-    Schedule,
-)
+Each name is imported when it is first used: predicting needs no optimiser.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from digitnet.nn.gradient_check import GradientCheck, check_gradients
+    from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
+    from digitnet.nn.losses import cross_entropy, log_softmax, one_hot, softmax
+    from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
+    from digitnet.nn.optimizers import (
+        SGD,
+        Adam,
+        Constant,
+        Cosine,
+        Momentum,
+        OneCycle,
+        Optimizer,
+        Schedule,
+    )
+
+_HOMES = {
+    "ACTIVATIONS": "network",
+    "Adam": "optimizers",
+    "check_gradients": "gradient_check",
+    "Constant": "optimizers",
+    "Cosine": "optimizers",
+    "cross_entropy": "losses",
+    "Dense": "layers",
+    "Dropout": "layers",
+    "Flatten": "layers",
+    "GradientCheck": "gradient_check",
+    "Layer": "layers",
+    "log_softmax": "losses",
+    "Momentum": "optimizers",
+    "multilayer_perceptron": "network",
+    "Network": "network",
+    "one_hot": "losses",
+    "OneCycle": "optimizers",
+    "Optimizer": "optimizers",
+    "ReLU": "layers",
+    "Schedule": "optimizers",
+    "SGD": "optimizers",
+    "Sigmoid": "layers",
+    "softmax": "losses",
+    "Tanh": "layers",
+}
 
 __all__ = [
     "ACTIVATIONS",
@@ -41,3 +75,14 @@ __all__ = [
     "one_hot",
     "softmax",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the file a public name lives in (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'digitnet.nn' has no attribute {name!r}")
+    return getattr(import_module(f"digitnet.nn.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
