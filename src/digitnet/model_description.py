@@ -136,5 +136,5 @@ def _novelty(shape: list[int] | None) -> Novelty | None:
     return Novelty(
         np.zeros((N_FEATURES, n_axes), dtype=np.float32),
         np.zeros((n_classes, n_axes), dtype=np.float32),
-        np.zeros((n_classes, n_axes, n_axes), dtype=np.float32),
+        np.zeros((n_classes, n_axes * (n_axes + 1) // 2), dtype=np.float32),
     )

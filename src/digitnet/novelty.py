@@ -1,4 +1,4 @@
-"""Novelty: how unlike every class that was learnt a frame is, by the directions of its strokes.
+"""Novelty: how unlike every class that was learnt a frame is, by its strokes and their places.
 
 A small network answers letters and scribbles with the same high probabilities as digits, because
 it was only ever asked to tell digits apart. This is a second opinion that does not look through
@@ -16,21 +16,23 @@ Floats = NDArray[np.float32]
 
 CELLS = 4  # the frame is seen through CELLS x CELLS soft windows
 DIRECTIONS = 8
-N_FEATURES = CELLS * CELLS * DIRECTIONS
-N_AXES = 40
+INK_SIDE = 12  # and the ink of its inner 24 x 24 pixels through INK_SIDE x INK_SIDE hard ones
+INK_WEIGHT = 0.2
+N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
+N_AXES = 48
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
 BATCH = 512
 
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """One Gaussian per class over the main axes of the stroke directions.
+    """One Gaussian per class over the main axes of the features; about 100 kB for ten classes.
 
     Attributes:
         axes: (N_FEATURES, k) float32, the principal axes of all classes' features.
         centres: (G, k) float32, the mean of each class along them.
-        whitening: (G, k, k) float32, lower triangular: the inverse of the Cholesky factor of each
-            class's covariance, so that whitening (x - centre) is white within the class.
+        whitening: (G, k (k + 1) / 2) float32, for each class the rows of a lower triangle L: the
+            inverse of its covariance's Cholesky factor, so that L (x - centre) is white in it.
     """
 
     axes: Floats
@@ -46,27 +48,30 @@ class Novelty:
         out-of-distribution samples and adversarial attacks", NeurIPS 2018.
         """
         least = np.full(len(images), np.inf)
-        x = stroke_directions(images) @ self.axes  # (N, k)
-        for centre, whitening in zip(self.centres, self.whitening, strict=True):
-            white = (x - centre) @ whitening.T
-            log_determinant = -2.0 * float(np.log(np.diagonal(whitening)).sum())
+        x = features(images) @ self.axes  # (N, k)
+        k = self.axes.shape[1]
+        triangle, below = np.zeros((k, k), dtype=np.float32), np.tril_indices(k)
+        for centre, packed in zip(self.centres, self.whitening, strict=True):
+            triangle[below] = packed
+            white = (x - centre) @ triangle.T
+            log_determinant = -2.0 * float(np.log(np.diagonal(triangle)).sum())
             distance = np.einsum("nk,nk->n", white, white) + log_determinant
             least = np.minimum(least, distance)
         return least
 
 
 def fit_novelty(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Novelty | None:
-    """Learn what the strokes of each class look like from frames (N, 28, 28) and labels (N,).
+    """Learn what each class looks like from frames (N, 28, 28) and labels (N,).
 
     Covariances of small classes lean on the mean of all: n images of its own count against
     N_AXES borrowed ones. Classes with fewer than two images are left out; None without any.
     """
-    features = stroke_directions(images).astype(np.float64)
-    classes = [features[labels == label] for label in np.unique(labels)]
+    every = features(images).astype(np.float64)
+    classes = [every[labels == label] for label in np.unique(labels)]
     classes = [members for members in classes if len(members) >= 2]
     if not classes:
         return None
-    variances, axes = np.linalg.eigh(np.cov(features.T))  # ascending
+    variances, axes = np.linalg.eigh(np.cov(every.T))  # ascending
     axes = axes[:, ::-1][:, :N_AXES]
     along = [members @ axes for members in classes]
     covariances = [np.cov(members.T) for members in along]
@@ -76,7 +81,7 @@ def fit_novelty(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Novelty
     for members, own in zip(along, covariances, strict=True):
         share = len(members) / (len(members) + N_AXES)
         factor = np.linalg.cholesky(share * own + (1 - share) * pooled + floor)
-        whitening.append(np.tril(np.linalg.inv(factor)))
+        whitening.append(np.linalg.inv(factor)[np.tril_indices(len(factor))])
     centres = [members.mean(axis=0) for members in along]
     return Novelty(
         axes.astype(np.float32),
@@ -85,23 +90,34 @@ def fit_novelty(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Novelty
     )
 
 
-def stroke_directions(images: NDArray[np.uint8]) -> Floats:
-    """Which way the ink's edges face, and where: (N, N_FEATURES) for frames (N, 28, 28).
+def features(images: NDArray[np.uint8]) -> Floats:
+    """What is compared, (N, N_FEATURES) for frames (N, 28, 28): stroke directions, and the ink."""
+    found = np.empty((len(images), N_FEATURES), dtype=np.float32)
+    n_strokes = CELLS * CELLS * DIRECTIONS
+    for start in range(0, len(images), BATCH):
+        part = images[start : start + BATCH].astype(np.float32) / 255.0
+        found[start : start + BATCH, :n_strokes] = stroke_directions(part)
+        inner = part[:, 2:-2, 2:-2].reshape(len(part), INK_SIDE, 2, INK_SIDE, 2).mean(axis=(2, 4))
+        found[start : start + BATCH, n_strokes:] = INK_WEIGHT * np.sqrt(
+            inner.reshape(len(part), -1)
+        )
+    return found
+
+
+def stroke_directions(ink: Floats) -> Floats:
+    """Which way the edges of ink (N, 28, 28) in 0..1 face, and where: (N, CELLS^2 DIRECTIONS).
 
     Each pixel's gradient is split onto the two of eight directions it lies between; each of the
     eight planes is summed under CELLS x CELLS Gaussian windows; the whole is brought to length 1
     and each value replaced by its root. C.-L. Liu et al., "Handwritten digit recognition:
     benchmarking of state-of-the-art techniques", Pattern Recognition 36 (2003), section 3.
     """
-    features = np.empty((len(images), N_FEATURES), dtype=np.float32)
-    window = _windows(images.shape[1])
-    for start in range(0, len(images), BATCH):
-        planes = _direction_planes(images[start : start + BATCH])  # (8, B, 28, 28)
-        cells = window @ planes @ window.T  # (8, B, CELLS, CELLS)
-        sums = np.ascontiguousarray(cells.transpose(1, 2, 3, 0)).reshape(-1, N_FEATURES)
-        sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-6
-        features[start : start + BATCH] = np.sqrt(sums)
-    return features
+    window = _windows(ink.shape[1])
+    cells = window @ _direction_planes(ink) @ window.T  # (8, N, CELLS, CELLS)
+    sums = np.ascontiguousarray(cells.transpose(1, 2, 3, 0)).reshape(len(ink), -1)
+    sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-6
+    roots: Floats = np.sqrt(sums)
+    return roots
 
 
 def _windows(side: int) -> Floats:
@@ -114,15 +130,14 @@ def _windows(side: int) -> Floats:
     return np.asarray(windows, dtype=np.float32)
 
 
-def _direction_planes(images: NDArray[np.uint8]) -> Floats:
+def _direction_planes(ink: Floats) -> Floats:
     """Sobel gradients (N, 28, 28), each split onto its two neighbours of eight directions.
 
     By the parallelogram of forces: with a >= b the gradient's two parts, a - b goes along the
     axis and b sqrt(2) along the diagonal.
     """
-    p = np.zeros((len(images), images.shape[1] + 2, images.shape[2] + 2), dtype=np.float32)
-    p[:, 1:-1, 1:-1] = images
-    p /= 255.0
+    p = np.zeros((len(ink), ink.shape[1] + 2, ink.shape[2] + 2), dtype=np.float32)
+    p[:, 1:-1, 1:-1] = ink
     down = p[:, :-2] + 2 * p[:, 1:-1] + p[:, 2:]
     along = p[:, :, :-2] + 2 * p[:, :, 1:-1] + p[:, :, 2:]
     gx = down[:, :, 2:] - down[:, :, :-2]
