@@ -279,6 +279,12 @@ def test_a_patch_of_light_is_no_digit():
     assert frame_picture(picture(200.0 - 90 * (np.hypot(y - 110, x - 65) < 50))).reason is not None
 
 
+def test_a_single_dark_pixel_costs_no_memory():
+    values = np.full((60, 60), 255, np.uint8)
+    values[30, 30] = 0
+    assert frame_picture(values).image.shape == (28, 28)
+
+
 def test_stretch_is_the_original_programs():
     values = picture(draw(shape=(300, 400)))
     frame = frame_picture(values, "stretch")

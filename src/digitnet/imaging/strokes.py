@@ -46,7 +46,7 @@ def into_box(ink: Floats) -> Floats:
     mask = outline(fine)
     width = stroke_width(mask) / FINE
     wanted = min(max(width, THINNEST), THICKEST)
-    if width > 0 and abs(wanted - width) > 0.05:
+    if 0 < width < BOX / 2 and abs(wanted - width) > 0.05:  # a blot has no strokes to redraw
         fine = with_width(ink, width, wanted)
     elif longest == BOX:
         return ink
@@ -72,9 +72,8 @@ def with_width(ink: Floats, width: float, wanted: float) -> Floats:
     outline is moved out or in by the same distance everywhere.
     """
     longest = max(ink.shape)
-    scale = (BOX - wanted) / max(BOX - width, 1) * BOX * FINE / longest
-    margin = int(np.ceil(BOX / longest * 2)) + 2
-    fine = resized(np.pad(ink, margin), scale)
+    scale = (BOX - wanted) / (BOX - width) * BOX * FINE / longest
+    fine = resized(np.pad(ink, 2), scale)
     fine = np.pad(fine, 2 * FINE)
     mask = outline(fine)
     move = (wanted * FINE - stroke_width(mask)) / 2
