@@ -20,6 +20,7 @@ from digitnet.imaging.paper import (
     reduce,
 )
 from digitnet.imaging.pieces import choose_pieces
+from digitnet.imaging.ruling import erase_ruling
 from digitnet.imaging.strokes import stroke_width
 
 Bytes = NDArray[np.uint8]
@@ -143,8 +144,6 @@ def _without_ruling(ink: Ink, contrast: Floats, pen: float) -> Ink:
     across = mask[:, 0].any() and mask[:, -1].any()
     if pen < 8 or not (across or (mask[0].any() and mask[-1].any())):
         return ink
-    from digitnet.imaging.ruling import erase_ruling
-
     mask = erase_ruling(mask, contrast / np.float32(ink.level), 0.4 * pen)
     return replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
 
