@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
