@@ -227,6 +227,20 @@ def test_novelty_is_the_gaussians_own_log_density(rng: np.random.Generator) -> N
     )
 
 
+def test_a_class_of_few_images_borrows_its_width_from_the_others(
+    parts: tuple[Dataset, Dataset],
+) -> None:
+    training, validation = parts
+    few = np.flatnonzero(training.labels == 1)[:8]
+    some = training.take(np.concatenate([np.flatnonzero(training.labels > 1), few]))
+    novelty = fit_novelty(some.images, some.labels)
+    assert novelty is not None
+    scores = novelty.scores(validation.images)
+    usual = np.quantile(scores[validation.labels > 1], 0.98)
+    assert np.mean(scores[validation.labels == 1] <= usual) > 0.9
+    assert np.mean(scores[validation.labels == 0] <= usual) < 0.6  # nobody taught it zeros
+
+
 @pytest.mark.parametrize("n", [2, 3, 30])
 def test_small_and_monotonous_training_parts_give_finite_scores(
     n: int, rng: np.random.Generator
