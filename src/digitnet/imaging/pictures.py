@@ -117,9 +117,9 @@ def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
 def _open_stream(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
-    _know_formats()
     head = stream.read(512)
     stream.seek(0)
+    _know_format(head)
     try:
         with quiet_pillow(), Image.open(stream, formats=FORMATS) as image:
             return _decode(image, name, max_pixels)
@@ -135,11 +135,15 @@ def _open_stream(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[np.uin
         raise PictureError(f"{name} is damaged and cannot be opened ({_why(error)}).") from None
 
 
-def _know_formats() -> None:
-    """Register the allow-list with Pillow, which loads no plugin before it needs one."""
-    from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
+def _know_format(head: bytes) -> None:
+    """Have Pillow load what opens such a file; the two costly plugins only where they are due."""
+    from PIL import Image
 
-    Image.preinit()  # the others of FORMATS
+    Image.preinit()  # PNG, JPEG, BMP, GIF
+    if head[:2] in (b"II", b"MM"):
+        from PIL import TiffImagePlugin  # noqa: F401
+    if head[8:12] == b"WEBP":
+        from PIL import WebPImagePlugin  # noqa: F401
 
 
 def _decode(image: Image, name: str, max_pixels: int) -> NDArray[np.uint8]:
