@@ -7,52 +7,22 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from digitnet.imaging import paper
 from digitnet.imaging.framing import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage, find_ink
 from digitnet.imaging.looks import bounds
+from digitnet.imaging.marks import LEAST_HEIGHT, Box, Floats, Labels, Picture, Piece, sort_marks
 from digitnet.imaging.rows import in_rows
 from digitnet.imaging.ruling import erase_ruling
 from digitnet.imaging.strokes import into_box
 
-Picture = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int32]
-Box = tuple[int, int, int, int]
-
 WORK_SIDE = 1400
 """Longer side of the page that is worked on, in pixels, at most."""
 LEAST_SIDE = 100
-"""Smaller pages are enlarged to about this."""
-LEAST_HEIGHT = 0.45
-"""Of a typical digit's height; what is lower is a fragment."""
+"""Smaller pages are enlarged to about this, but not more than six times."""
 LOOK_SIDE = 480
 """Longer side of the reduced page on which pens, polarity and ground are found."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Connected ink: its label in the sheet, its box (left, top, right, bottom), and its mass.
-
-    ``mass`` is the sum of its contrast: how much ink it is. Boxes are in the pixels of the page
-    as it is worked on.
-    """
-
-    label: int
-    box: Box
-    mass: float
-
-    @property
-    def width(self) -> int:
-        """Of the box, in pixels."""
-        return self.box[2] - self.box[0]
-
-    @property
-    def height(self) -> int:
-        """Of the box, in pixels."""
-        return self.box[3] - self.box[1]
 
 
 @dataclass(frozen=True)
@@ -121,7 +91,15 @@ def look_at(picture: Picture) -> Sheet:
         ink = find_ink(contrast)
         if ink is None:
             continue
-        sheet = _sort_pieces(contrast, ink, ground, pen, zoom, light)
+        mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), pen)
+        if mask is not ink.mask:
+            contrast = contrast * ((mask > 0) | (ink.mask == 0))
+            ink = replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
+        marks = sort_marks(contrast, ink, ground, pen)
+        sheet = Sheet(
+            contrast, ink, marks.labels, marks.pieces, marks.fragments, marks.height, pen, zoom,
+            light, marks.dropped,
+        )  # fmt: skip
         if best is None or sheet.score > 1.5 * best.score:
             best = sheet
     if best is not None:
@@ -195,7 +173,8 @@ def _to_work_on(picture: Picture) -> tuple[Picture, float]:
         work = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
     else:
         work = picture
-    work = paper.enlarge(paper.drop_grey_channels(np.asarray(work)), LEAST_SIDE, LEAST_SIDE)
+    work = paper.drop_grey_channels(np.asarray(work, np.uint8))
+    work = paper.enlarge(work, LEAST_SIDE, min(LEAST_SIDE, 6 * max(work.shape[:2])))
     return work, picture.shape[1] / work.shape[1]
 
 
@@ -203,72 +182,3 @@ def smoothed(work: Picture, pen: float) -> Picture:
     """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
     sigma = min((pen - 5) / 8, 3.0)
     return work if sigma < 0.4 else np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)
-
-
-def _sort_pieces(
-    contrast: Floats, ink: Ink, ground: Picture, pen: float, zoom: float, light: bool
-) -> Sheet:
-    """Connected ink sorted into digits, fragments, and what is left out."""
-    dropped: Counter[str] = Counter()
-    mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), pen)
-    if mask is not ink.mask:
-        contrast = contrast * ((mask > 0) | (ink.mask == 0))
-        ink = replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
-        dropped["ruling"] = 1
-    _, found_labels, counted, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    labels, stats = np.asarray(found_labels, np.int32), np.asarray(counted, np.int32)
-    n = len(stats)
-    flat = labels.ravel()
-    mass = np.bincount(flat, contrast.ravel().clip(0), n)
-    seeds = np.bincount(flat, ink.seeds.ravel(), n)
-    left, top, width, height, area = stats.T[:5].astype(np.float64)
-    grain = (seeds == 0) | (area < max(2.0, 0.3 * pen * pen))
-    grain[0] = True
-    found = np.nonzero(~grain)[0]
-    rows, columns = labels.shape
-    right, bottom = left + width, top + height
-    edges = (left == 0).astype(int) + (top == 0) + (right == columns) + (bottom == rows)
-    long = np.maximum(width, height) > 8 * np.minimum(width, height)
-    usual = found[((edges[found] == 0) | ~long[found]) & (width[found] < 8 * height[found])]
-    if not len(usual):
-        usual = found
-    typical = _weighted_median(height[usual], mass[usual]) if len(usual) else 0.0
-    light_there = _light_under(ground, stats, labels.shape)
-    lit = _weighted_median(light_there[usual], mass[usual]) if len(usual) else 0.0
-    depth = mass / np.maximum(area, 1)
-    dark = _weighted_median(depth[usual], mass[usual]) if len(usual) else 0.0
-    digits: list[Piece] = []
-    fragments: list[Piece] = []
-    for k in found:
-        edgy = edges[k] > 0 and (long[k] or height[k] < 0.6 * typical or edges[k] > 2)
-        if height[k] > 2.3 * typical or width[k] > 12 * typical:
-            dropped["too large"] += 1
-        elif edgy and width[k] > 0.3 * typical:
-            dropped["at the border"] += 1
-        elif light_there[k] < 0.3 * lit:
-            dropped["on another ground"] += 1
-        elif depth[k] < 0.55 * dark:
-            dropped["faint"] += 1
-        else:
-            box = (int(left[k]), int(top[k]), int(right[k]), int(bottom[k]))
-            (digits if height[k] >= LEAST_HEIGHT * typical else fragments).append(
-                Piece(int(k), box, float(mass[k]))
-            )
-    return Sheet(
-        contrast, ink, labels, tuple(digits), tuple(fragments), typical, pen, zoom, light, +dropped
-    )
-
-
-def _light_under(ground: Picture, stats: NDArray[np.int32], shape: tuple[int, ...]) -> Floats:
-    """The ground's brightness in the middle of each piece, (n,)."""
-    grey = ground if ground.ndim == 2 else ground.max(axis=2)
-    scale = np.array([grey.shape[1] / shape[1], grey.shape[0] / shape[0]])
-    x, y = ((stats[:, :2] + stats[:, 2:4] / 2) * scale).astype(int).T
-    rows, columns = y.clip(0, grey.shape[0] - 1), x.clip(0, grey.shape[1] - 1)
-    return np.asarray(grey[rows, columns], np.float32)
-
-
-def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
-    order = np.argsort(values)
-    below = np.cumsum(weights[order])
-    return float(values[order[int(np.searchsorted(below, below[-1] / 2))]])

@@ -36,8 +36,8 @@ class Part:
     small: bool = False
 
 
-def cut_apart(sheet: Sheet, widest: float = 0.6) -> tuple[Sheet, dict[int, list[Part]]]:
-    """Cut each piece that is wider than ``widest`` times a digit's height, wherever it might be.
+def cut_apart(sheet: Sheet, doubtful: set[int]) -> tuple[Sheet, dict[int, list[Part]]]:
+    """Cut the pieces whose labels are in ``doubtful`` wherever digits might touch.
 
     Returns the sheet with a label for each part, and the parts of each piece, by its label, from
     left to right. Which cuts are right is for a reader to say.
@@ -49,7 +49,7 @@ def cut_apart(sheet: Sheet, widest: float = 0.6) -> tuple[Sheet, dict[int, list[
         parts[piece.label] = [Part(piece.label, piece.box, piece.mass, small=True)]
     for piece in sheet.pieces:
         parts[piece.label] = [Part(piece.label, piece.box, piece.mass)]
-        if piece.width <= widest * sheet.height:
+        if piece.label not in doubtful:
             continue
         left, top, right, bottom = piece.box
         here = labels[top:bottom, left:right]
