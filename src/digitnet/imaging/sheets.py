@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.imaging import paper
 from digitnet.imaging.framing import SIDE, centre
@@ -88,6 +89,7 @@ def look_at(picture: Picture) -> Sheet:
         ground = paper.ground(small, width)
         pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
         contrast = paper.contrast_to(ground, smoothed(work, pen))
+        contrast[_too_dark(ground, contrast.shape)] = 0
         ink = find_ink(contrast)
         if ink is None:
             continue
@@ -176,6 +178,14 @@ def _to_work_on(picture: Picture) -> tuple[Picture, float]:
     work = paper.drop_grey_channels(np.asarray(work, np.uint8))
     work = paper.enlarge(work, LEAST_SIDE, min(LEAST_SIDE, 6 * max(work.shape[:2])))
     return work, picture.shape[1] / work.shape[1]
+
+
+def _too_dark(ground: Picture, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where the ground is so much darker than the paper that no ink can be told from its grain."""
+    grey = ground if ground.ndim == 2 else ground.max(axis=2)
+    dark = (grey < 0.2 * np.percentile(grey, 90)).astype(np.uint8)
+    size = (shape[1], shape[0])
+    return np.asarray(cv2.resize(dark, size, interpolation=cv2.INTER_NEAREST), np.bool_)
 
 
 def smoothed(work: Picture, pen: float) -> Picture:
