@@ -41,5 +41,5 @@ def trained_folder(trained: Model, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def clear(trained: Model) -> list[Digit]:
-    """Three written digits of each class that the trained model reads with ease when clean."""
-    return clear_digits(trained, 3, np.random.default_rng(7))
+    """Two written digits of each class that the trained model reads with ease when clean."""
+    return clear_digits(trained, 2, np.random.default_rng(7))
