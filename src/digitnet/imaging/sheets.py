@@ -22,6 +22,8 @@ WORK_SIDE = 1400
 """Longer side of the page that is worked on, in pixels, at most."""
 LEAST_SIDE = 100
 """Smaller pages are enlarged to about this, but not more than six times."""
+BRIGHTEST = -0.2
+"""Contrast of what outshines its paper, at least: a table's edge beside a page is none."""
 LOOK_SIDE = 480
 """Longer side of the reduced page on which pens, polarity and ground are found."""
 
@@ -89,6 +91,7 @@ def look_at(picture: Picture) -> Sheet:
         ground = paper.ground(small, width)
         pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
         contrast = paper.contrast_to(ground, smoothed(work, pen))
+        contrast = np.maximum(contrast, BRIGHTEST)
         contrast[_too_dark(ground, contrast.shape)] = 0
         ink = find_ink(contrast)
         if ink is None:

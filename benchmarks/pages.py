@@ -1,0 +1,78 @@
+"""Pages: what `digitnet read` makes of photographed, drawn and generated pages, and how fast.
+
+    python -m benchmarks.pages MODEL_DIR [--sheets ../shared/sheets] [--fields 200] [--first 900000]
+
+The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
+A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+
+from digitnet.data.pages import draw_field, draw_page
+from digitnet.data.photographs import PageStyle
+from digitnet.model_folder import load_model
+from digitnet.reading import read_page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("--sheets", type=Path, default=Path("../shared/sheets"))
+    parser.add_argument("--fields", type=int, default=200)
+    parser.add_argument("--first", type=int, default=900_000)
+    args = parser.parse_args()
+    model = load_model(args.model)
+
+    for folder in sorted(args.sheets.glob("*/labels.txt")):
+        rows = [line.split("\t") for line in folder.read_text().splitlines()]
+        read = {name: " ".join(read_page(model, folder.parent / name).lines) for name, _ in rows}
+        right = sum(read[name] == text for name, text in rows)
+        print(f"{folder.parent.name:<28}{right:>5} of {len(rows)}")
+        for name, text in rows:
+            if read[name] != text:
+                print(f"    {name}: {text} read as {read[name]!r}")
+
+    exact = lengths = digits = compared = 0
+    for seed in range(args.first, args.first + args.fields):
+        page = draw_field(np.random.default_rng(seed))
+        text = page.lines[0]
+        got = "|".join(read_page(model, page.picture).lines)
+        exact += got == text
+        if len(got) == len(text):
+            lengths += 1
+            digits += sum(a == b for a, b in zip(got, text, strict=True))
+            compared += len(text)
+    print(
+        f"{'generated fields, exact':<28}{exact:>5} of {args.fields}  ({exact / args.fields:.1%})"
+    )
+    print(f"{'  six digits found':<28}{lengths:>5} of {args.fields}")
+    print(f"{'  digits right in those':<28}{digits:>5} of {compared}  ({digits / compared:.2%})")
+
+    for path in sorted(args.sheets.glob("parker/*.jpg")):
+        _say_seconds(path.name, lambda path=path: read_page(model, path))  # type: ignore[misc]
+    rng = np.random.default_rng(0)
+    style = PageStyle(digit=100, gap=0.3, noise=0.02, shade=0.3)
+    text = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(12)]
+    page = draw_page(text, rng, style=style, size=(4032, 3024))
+    _say_seconds("120 digits on 12 megapixels", lambda: read_page(model, page.picture))
+
+
+def _say_seconds(name: str, read: object) -> None:
+    """The least of three runs, by the clock and by the processor."""
+    runs = []
+    for _ in range(3):
+        clock, processor = time.perf_counter(), time.process_time()
+        read()  # type: ignore[operator]
+        runs.append((time.perf_counter() - clock, time.process_time() - processor))
+    clock, processor = (min(run[k] for run in runs) for k in (0, 1))
+    print(f"{name:<28}{clock:>6.2f} s  (processor {processor:.2f} s)")
+
+
+if __name__ == "__main__":
+    main()
