@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from digitnet.data.handwriting import Hand
 from digitnet.data.pages import Page, careful, draw_page
 from digitnet.data.photographs import PageStyle
-from digitnet.errors import PictureError
+from digitnet.errors import ModelError, PictureError
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.rows import in_rows, row_slope, word_starts
 from digitnet.imaging.ruling import erase_ruling
@@ -167,6 +167,8 @@ def test_what_is_no_picture(trained: Model) -> None:
         read_page(trained, "nowhere.png")
     with pytest.raises(PictureError):
         read_page(trained, np.zeros((3, 4, 5, 6)))
+    with pytest.raises(ModelError, match="stretch"):
+        read_page(Model(trained.network, framing="stretch"), np.zeros((30, 40), np.uint8))
 
 
 def test_a_model_without_calibration_reads_too(trained: Model) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.segmentation import Found, Frames, doubtful, read_row
 
@@ -83,7 +84,13 @@ def read_page(
 
     Raises:
         PictureError: the picture cannot be opened.
+        ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
     """
+    if model.framing != "mnist":
+        raise ModelError(
+            f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
+            "a page: train one with the framing 'mnist'."
+        )
     from digitnet.imaging.pictures import open_picture
     from digitnet.imaging.rows import word_starts
     from digitnet.imaging.sheets import look_at, rows_of_pieces, usual_height

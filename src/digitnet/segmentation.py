@@ -29,7 +29,7 @@ STRANGE, USUAL = 0.25, 25.0
 """What each unit of novelty costs, counted from this far below the model's own limit."""
 WIDEST, TOO_WIDE = 1.2, 30.0
 """Few digits are wider than this many heights; what each further height costs."""
-NARROW, PLAIN = 0.5, -1.5
+NARROW, PLAIN = 0.5, -3.0
 """Pieces narrower than this many heights, or more plausible than this as one digit, stay whole."""
 MOST_PARTS = 8
 """Parts of pieces that are taken together as one digit, at most."""
