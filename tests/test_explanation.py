@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import small_model
 
 from digitnet.errors import OutputError
 from digitnet.explanation import save_explanation
 from digitnet.imaging.framing import frame_picture, framing_stages
+from helpers import small_model
 
 
 @pytest.mark.parametrize("framing", ["mnist", "stretch"])
