@@ -169,3 +169,18 @@ def test_a_change_of_mnist_leaves_the_label(
 
     before, after = likeliest(list(images)), likeliest([changed(image) for image in images])
     assert np.mean(before == after) >= least
+
+
+def test_real_pictures_keep_their_label(trained: Model, pictures_folder: Path) -> None:
+    """Every twelfth of the shared pictures, its negative, and it with more background around."""
+    paths = sorted(path for path in pictures_folder.glob("*/*") if path.is_file())[::12]
+    pictures = [open_picture(path) for path in paths]
+
+    def likeliest(changed: list[Picture]) -> np.ndarray:
+        frames = np.stack([frame_picture(picture).image for picture in changed])
+        return trained.probabilities(frames).argmax(axis=1)
+
+    before = likeliest(pictures)
+    np.testing.assert_array_equal(likeliest([255 - picture for picture in pictures]), before)
+    wide = [padded(picture, *[max(picture.shape) // 4] * 4) for picture in pictures]
+    assert np.mean(likeliest(wide) == before) >= 0.9
