@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.imaging.corners import fill_wedges
 from digitnet.imaging.ink import Ink, coverage, find_ink
 from digitnet.imaging.paper import (
     Pens,
@@ -30,6 +31,9 @@ WORK_SIDE = 960
 """Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
 
 CLOSE_VOTE = 0.4
+
+BRIGHTEST = -0.2
+"""Least contrast kept: what outshines its paper, at a table's edge, must not stretch the scale."""
 
 SCAN_SIDE = 320
 """Longer side of the picture on which pens and paper are estimated."""
@@ -85,7 +89,7 @@ def look_at(picture: Bytes) -> Look | None:
     Where the vote on polarity is close, both ways are tried, and the one that shows more
     strokes wins: a sheet of paper on a dark table is light on dark, too, but not strokes.
     """
-    work = enlarge(drop_grey_channels(reduce(picture, WORK_SIDE)))
+    work = fill_wedges(enlarge(drop_grey_channels(reduce(picture, WORK_SIDE))))
     small = reduce(work, SCAN_SIDE)
     vote, dark, light = polarity(small)
     looks = []
@@ -125,7 +129,7 @@ def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
     """Read dark ink on light paper as drawn by a pen ``width`` pixels wide in ``small``."""
     paper = ground(small, width)
     pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
-    contrast = contrast_to(paper, _without_grain(work, pen))
+    contrast = np.maximum(contrast_to(paper, _without_grain(work, pen)), BRIGHTEST)
     ink = find_ink(contrast)
     if ink is None:
         nothing = np.zeros(contrast.shape, np.uint8)
