@@ -212,10 +212,8 @@ def test_a_reader_between_the_two_renames_finds_the_old_model(model: Model, fold
 
 
 KILLED_WRITER = """
-import os, signal, sys
+import os, shutil, signal, sys
 from pathlib import Path
-import numpy as np
-from digitnet import model_folder
 from digitnet.model_folder import load_model, save_model
 calls = 0
 def dying(original):
@@ -228,7 +226,7 @@ def dying(original):
     return wrapped
 Path.rename = dying(Path.rename)
 Path.write_bytes = dying(Path.write_bytes)
-model_folder.shutil.rmtree = dying(model_folder.shutil.rmtree)
+shutil.rmtree = dying(shutil.rmtree)
 model = load_model(sys.argv[1])
 model.network.vector[:] += 1
 save_model(model, sys.argv[1])

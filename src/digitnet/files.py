@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,8 @@ def replacing(target: str | Path) -> Iterator[Path]:
     Raises:
         OutputError: the place cannot be written to (a folder in the way, read-only, disk full).
     """
+    import tempfile
+
     target = Path(target)
     if target.is_dir():
         raise OutputError(f"{target} is a folder; name a file to write to.")

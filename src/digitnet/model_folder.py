@@ -13,8 +13,6 @@ of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 2
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +44,9 @@ def save_model(
         OutputError: a file in the way, a folder with files that are not a model's, a place that
             cannot be written to. What stood there still stands.
     """
+    import shutil
+    import tempfile
+
     place = Path(folder).resolve()
     check_place(place)
     contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
@@ -78,6 +79,8 @@ def check_place(folder: str | Path) -> None:
     Raises:
         OutputError: a file stands there, or a folder with files that are not a model's.
     """
+    import tempfile
+
     place = Path(folder).resolve()
     if place.exists() and not place.is_dir():
         raise OutputError(f"{place} is a file; choose another --out for the model folder.")
@@ -163,6 +166,8 @@ def _old(place: Path) -> Path:
 
 def _swap_in(built: Path, place: Path) -> None:
     """Two renames; `load_model` knows where to look if the process dies between them."""
+    import shutil
+
     old = _old(place)
     if place.exists():
         if old.exists():
