@@ -192,8 +192,8 @@ def test_rows_are_found_on_any_slope(seed: int, slope: float, rows: int, columns
     found = in_rows([boxes[i] for i in order], 40.0)
     read = [[owner[order[i]] for i in row] for row in found]
     assert read == [[(row, column) for column in range(columns)] for row in range(rows)]
-    if columns > 3:
-        assert row_slope(boxes) == pytest.approx(slope, abs=0.06)
+    shaken = 3 + 3 + 5  # pixels: base lines and heights, from one end of a row to the other
+    assert row_slope(boxes) == pytest.approx(slope, abs=0.03 + shaken / (40 * (columns - 1)))
 
 
 def test_words_begin_after_wide_gaps() -> None:
