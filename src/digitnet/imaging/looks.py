@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from digitnet.imaging.paper import (
     ground,
     polarity,
     reduce,
+    without_grain,
 )
 from digitnet.imaging.pieces import choose_pieces
 from digitnet.imaging.ruling import erase_ruling
@@ -129,7 +129,7 @@ def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
     """Read dark ink on light paper as drawn by a pen ``width`` pixels wide in ``small``."""
     paper = ground(small, width)
     pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
-    contrast = np.maximum(contrast_to(paper, _without_grain(work, pen)), BRIGHTEST)
+    contrast = np.maximum(contrast_to(paper, without_grain(work, pen)), BRIGHTEST)
     ink = find_ink(contrast)
     if ink is None:
         nothing = np.zeros(contrast.shape, np.uint8)
@@ -150,14 +150,6 @@ def _without_ruling(ink: Ink, contrast: Floats, pen: float) -> Ink:
         return ink
     mask = erase_ruling(mask, contrast / np.float32(ink.level), 0.4 * pen)
     return replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
-
-
-def _without_grain(work: Bytes, pen: float) -> Bytes:
-    """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
-    sigma = min((pen - 5) / 8, 3.0)
-    if sigma < 0.4:
-        return work
-    return np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)
 
 
 def _likelihood(mask: Bytes, contrast: Floats) -> float:

@@ -155,3 +155,11 @@ def contrast_to(paper: Bytes, work: Bytes) -> Floats:
         best = np.asarray(drop if best is None else cv2.max(best, drop), np.float32)
     assert best is not None
     return best
+
+
+def without_grain(work: Bytes, pen: float) -> Bytes:
+    """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
+    sigma = min((pen - 5) / 8, 3.0)
+    if sigma < 0.4:
+        return work
+    return np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)

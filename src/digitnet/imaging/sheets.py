@@ -90,7 +90,7 @@ def look_at(picture: Picture) -> Sheet:
             break
         ground = paper.ground(small, width)
         pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
-        contrast = paper.contrast_to(ground, smoothed(work, pen))
+        contrast = paper.contrast_to(ground, paper.without_grain(work, pen))
         contrast = np.maximum(contrast, BRIGHTEST)
         contrast[_too_dark(ground, contrast.shape)] = 0
         ink = find_ink(contrast)
@@ -189,9 +189,3 @@ def _too_dark(ground: Picture, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     dark = (grey < 0.2 * np.percentile(grey, 90)).astype(np.uint8)
     size = (shape[1], shape[0])
     return np.asarray(cv2.resize(dark, size, interpolation=cv2.INTER_NEAREST), np.bool_)
-
-
-def smoothed(work: Picture, pen: float) -> Picture:
-    """Blur what is much finer than the strokes; strokes under five pixels are left alone."""
-    sigma = min((pen - 5) / 8, 3.0)
-    return work if sigma < 0.4 else np.asarray(cv2.GaussianBlur(work, (0, 0), sigma), np.uint8)
