@@ -178,6 +178,9 @@ def main() -> None:
     parser.add_argument("--mnist", type=Path, help="a folder with MNIST's IDX files")
     parser.add_argument("--pictures", type=Path, help="a folder of folders of real pictures")
     parser.add_argument("-n", type=int, default=1000, help="how many of MNIST's digits")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(CHANGES), metavar="CHANGE", help="these changes only"
+    )
     arguments = parser.parse_args()
     from digitnet.model_folder import load_model
 
@@ -194,15 +197,18 @@ def main() -> None:
     if arguments.pictures:
         paths = sorted(path for path in arguments.pictures.glob("*/*") if path.is_file())
         columns["pictures"] = [open_picture(path) for path in paths]
-    print_table(columns, classify)
+    print_table(columns, classify, arguments.only or list(CHANGES))
 
 
-def print_table(columns: dict[str, list[Picture]], classify: Classify) -> None:
+def print_table(
+    columns: dict[str, list[Picture]], classify: Classify, names: Sequence[str]
+) -> None:
     """One row per change, one column per set of pictures, the wanted share last."""
     before = {name: labels(pictures, classify) for name, pictures in columns.items()}
     sizes = [f"{name} ({len(pictures)})" for name, pictures in columns.items()]
     print(f"{'change':<16}" + "".join(f"{size:>17}" for size in sizes) + f"{'wanted':>9}")
-    for change_name, (change, wanted) in CHANGES.items():
+    for change_name in names:
+        change, wanted = CHANGES[change_name]
         shares = []
         for name, pictures in columns.items():
             shares.append(survival(pictures, change, classify, before[name]))
