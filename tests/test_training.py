@@ -107,6 +107,23 @@ def test_patience_ends_a_run_that_no_longer_improves(parts: tuple[Dataset, Datas
     assert len(state.history.epochs) == last.best_epoch + 3 < 50
 
 
+def test_a_run_cut_off_when_its_patience_was_out_does_not_train_on(
+    parts: tuple[Dataset, Dataset],
+) -> None:
+    """Killed between its last checkpoint and the end, it must resume to the same weights."""
+    settings = Settings(epochs=50, learning_rate=1e-12, patience=3)
+    network = small_network()
+    network.initialize(np.random.default_rng(0))
+    state = begin(network, settings, np.random.default_rng(0))
+    for event in train(network, *parts, settings, state):
+        if isinstance(event, EpochDone) and event.epoch == state.history.best_epoch + 3:
+            break
+    epochs = state.epoch
+    (only,) = train(network, *parts, settings, state)
+    assert isinstance(only, Finished)
+    assert state.epoch == epochs
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best_weights(
     parts: tuple[Dataset, Dataset],
 ) -> None:

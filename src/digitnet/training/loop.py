@@ -99,7 +99,7 @@ def train(
     gradient = np.empty_like(network.vector)
     learning_rate = 0.0
 
-    while state.epoch < settings.epochs:
+    while state.epoch < settings.epochs and not _out_of_patience(state, settings):
         started = time.perf_counter()
         epoch = state.epoch + 1
         if state.step == 0:
@@ -135,14 +135,17 @@ def train(
 
         event = _end_epoch(network, training, validation, state, learning_rate, started)
         yield event
-        waited = state.epoch - state.history.best_epoch
-        if settings.patience is not None and waited >= settings.patience:
-            reason = f"no better validation accuracy for {waited} epochs"
-            break
-    else:
-        reason = f"all {settings.epochs} epochs done"
+    reason = f"all {settings.epochs} epochs done"
+    if state.epoch < settings.epochs:
+        reason = f"no better validation accuracy for {settings.patience} epochs"
     network.vector[:] = state.best_vector
     yield Finished(state.history.best_epoch, reason)
+
+
+def _out_of_patience(state: TrainingState, settings: Settings) -> bool:
+    """Whether the last epochs brought nothing; told from the state, so resuming agrees."""
+    waited = state.epoch - state.history.best_epoch
+    return settings.patience is not None and waited >= settings.patience
 
 
 def _end_epoch(
