@@ -17,6 +17,7 @@ FLOORS = {
     "nn": 0,  # NumPy and itself only, see test_network.py
     "files": 1,
     "novelty": 1,
+    "threads": 1,
     "imaging": 2,
     "data": 3,
     "calibration": 4,

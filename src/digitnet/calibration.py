@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
 from digitnet.nn import softmax
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray
 from digitnet.novelty import Novelty, fit_novelty
 
 ACCEPTED_SHARE = 0.98  # of the validation digits

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitnet.calibration import Calibration
 from digitnet.data.dataset import DIGITS, as_input
 from digitnet.nn import Network
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -14,7 +14,7 @@ from digitnet.calibration import Calibration
 from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.nn import Dense, Dropout, Flatten, Layer, Network, ReLU, Sigmoid, Tanh
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray
 from digitnet.novelty import N_AXES, N_FEATURES, Novelty
 
 VERSION = 1

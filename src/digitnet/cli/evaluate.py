@@ -14,7 +14,7 @@ from digitnet.errors import DataError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.model import Model
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray
 
 N_SYNTHETIC = 10_000  # as many as MNIST's test part has
 

@@ -124,6 +124,14 @@ class Dataset:
 
 def as_input(images: NDArray[np.uint8], dtype: Any = np.float32) -> NDArray[np.floating[Any]]:
     """What the network takes: images (N, 28, 28) as (N, 784) row by row, ink 255 as 1.0."""
-    x = images.reshape(len(images), -1).astype(dtype)
-    x /= 255.0
-    return x
+    flat = images.reshape(len(images), -1)
+    return to_input(flat, np.empty(flat.shape, dtype))
+
+
+def to_input(
+    pixels: NDArray[np.uint8], inputs: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """Write pixels (N, 784) into inputs of the same shape, ink 255 as 1.0, and return them."""
+    np.copyto(inputs, pixels)
+    inputs *= 1.0 / 255.0
+    return inputs

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.layers import FloatArray
 from digitnet.nn.losses import cross_entropy
 from digitnet.nn.network import Network
+from digitnet.nn.workspace import FloatArray
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 A layer holds no numbers. Its parameters are handed in, and what the backward pass needs to know
 of the forward pass (the cache) is handed back, so prediction is pure and safe between threads.
+In training, the arrays that a layer writes to come out of its `Room`, so that none is made anew in
+every step; without a room they are new.
 
 Shapes: N is the number of images in the batch. `dy` is dL/dy, the gradient of the loss with
 respect to what the layer gave; `backward` returns dL/dx by the chain rule.
@@ -16,8 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
+from digitnet.nn.workspace import FloatArray, Room, array
+
 Parameters = Sequence[FloatArray]
+
+NARROW = 32
+"""A layer with fewer outputs keeps them column by column in memory (Fortran order): softmax's
+sums and maxima then run along columns as long as the batch, not along rows of ten."""
 
 
 class Layer(Protocol):
@@ -27,7 +34,11 @@ class Layer(Protocol):
         """The shape of each parameter, in the order `forward` takes them."""
 
     def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
     ) -> tuple[FloatArray, Any]:
         """Return (y, cache). A generator means training; without one, prediction."""
 
@@ -64,17 +75,22 @@ class Dense:
         return (self.n_in, self.n_out), (self.n_out,)
 
     def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
-    ) -> tuple[FloatArray, FloatArray]:
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
+    ) -> tuple[FloatArray, tuple[FloatArray, Room | None]]:
         W, b = params
-        y = x @ W  # (N, n_in) @ (n_in, n_out)
+        y = array(room, "y", (len(x), self.n_out), x.dtype, "F" if self.n_out < NARROW else "C")
+        np.matmul(x, W, y)  # (N, n_in) @ (n_in, n_out)
         y += b
-        return y, x
+        return y, (x, room)
 
     def backward(
         self,
         params: Parameters,
-        cache: FloatArray,
+        cache: tuple[FloatArray, Room | None],
         dy: FloatArray,
         grads: Parameters,
         need_dx: bool = True,
@@ -82,16 +98,19 @@ class Dense:
         """dL/dW = x^T dy, dL/db = sum of dy over the batch, dL/dx = dy W^T."""
         W, _ = params
         dW, db = grads
-        np.matmul(cache.T, dy, out=dW)  # (n_in, N) @ (N, n_out)
-        np.sum(dy, axis=0, out=db)
-        return dy @ W.T if need_dx else None  # (N, n_out) @ (n_out, n_in)
+        x, room = cache
+        np.matmul(x.T, dy, dW)  # (n_in, N) @ (N, n_out)
+        np.add.reduce(dy, axis=0, out=db)
+        if not need_dx:
+            return None
+        return np.matmul(dy, W.T, array(room, "dx", x.shape, x.dtype))  # (N, n_out) @ (n_out, n_in)
 
 
 class _Activation(_Parameterless):
     """An elementwise y = f(x) whose slope dy/dx can be told from y alone."""
 
-    def value(self, x: FloatArray) -> FloatArray:
-        """Return y = f(x), a new array."""
+    def value(self, x: FloatArray, y: FloatArray) -> None:
+        """Write f(x) into y."""
         raise NotImplementedError
 
     def slope(self, y: FloatArray) -> FloatArray:
@@ -99,9 +118,14 @@ class _Activation(_Parameterless):
         raise NotImplementedError
 
     def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
     ) -> tuple[FloatArray, FloatArray]:
-        y = self.value(x)
+        y = array(room, "y", x.shape, x.dtype)
+        self.value(x, y)
         return y, y
 
     def backward(
@@ -122,12 +146,12 @@ class _Activation(_Parameterless):
 class Sigmoid(_Activation):
     """y = 1 / (1 + exp(-x)); dy/dx = y (1 - y)."""
 
-    def value(self, x: FloatArray) -> FloatArray:
-        y = np.negative(x)
+    def value(self, x: FloatArray, y: FloatArray) -> None:
+        np.negative(x, y)
         with np.errstate(over="ignore"):  # exp(90) is inf in float32, and 1 / (1 + inf) is 0
-            np.exp(y, out=y)
+            np.exp(y, y)
         y += 1.0
-        return np.reciprocal(y, out=y)
+        np.reciprocal(y, y)
 
     def slope(self, y: FloatArray) -> FloatArray:
         slope = 1.0 - y
@@ -139,8 +163,8 @@ class Sigmoid(_Activation):
 class Tanh(_Activation):
     """y = tanh(x); dy/dx = 1 - y^2."""
 
-    def value(self, x: FloatArray) -> FloatArray:
-        return np.asarray(np.tanh(x))
+    def value(self, x: FloatArray, y: FloatArray) -> None:
+        np.tanh(x, y)
 
     def slope(self, y: FloatArray) -> FloatArray:
         return 1.0 - y * y
@@ -150,8 +174,8 @@ class Tanh(_Activation):
 class ReLU(_Activation):
     """y = max(x, 0); dy/dx = 1 where y > 0, else 0."""
 
-    def value(self, x: FloatArray) -> FloatArray:
-        return np.maximum(x, 0.0)
+    def value(self, x: FloatArray, y: FloatArray) -> None:
+        np.maximum(x, 0.0, out=y)
 
     def slope(self, y: FloatArray) -> FloatArray:
         return (y > 0.0).astype(y.dtype)
@@ -172,29 +196,37 @@ class Dropout(_Parameterless):
             raise ValueError(f"A dropout rate lies in [0, 1), not at {self.rate}.")
 
     def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
-    ) -> tuple[FloatArray, NDArray[np.bool_] | None]:
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
+    ) -> tuple[FloatArray, tuple[NDArray[np.bool_], Room | None] | None]:
         if rng is None or self.rate == 0.0:
             return x, None
         # 16 random bits decide for each value, at a fraction of the work of a random float.
         drawn = np.frombuffer(rng.bytes(2 * x.size), dtype="<u2").reshape(x.shape)
-        keep = drawn >= round(self.rate * (1 << 16))
-        return self._pass(x, keep), keep
+        keep = array(room, "keep", x.shape, np.bool_)
+        np.greater_equal(drawn, round(self.rate * (1 << 16)), keep)
+        return self._pass(x, keep, array(room, "y", x.shape, x.dtype)), (keep, room)
 
     def backward(
         self,
         params: Parameters,
-        cache: NDArray[np.bool_] | None,
+        cache: tuple[NDArray[np.bool_], Room | None] | None,
         dy: FloatArray,
         grads: Parameters,
         need_dx: bool = True,
     ) -> FloatArray | None:
         """dL/dx = dy, scaled or zeroed exactly as x was."""
-        return dy if cache is None else self._pass(dy, cache)
+        if cache is None:
+            return dy
+        keep, room = cache
+        return self._pass(dy, keep, array(room, "dx", dy.shape, dy.dtype))
 
-    def _pass(self, values: FloatArray, keep: NDArray[np.bool_]) -> FloatArray:
-        """What is kept, scaled up; zero elsewhere."""
-        passed = values * keep
+    def _pass(self, values: FloatArray, keep: NDArray[np.bool_], passed: FloatArray) -> FloatArray:
+        """Into `passed` what is kept, scaled up; zero elsewhere."""
+        np.multiply(values, keep, passed)
         passed *= 1.0 / (1.0 - self.rate)
         return passed
 
@@ -204,7 +236,11 @@ class Flatten(_Parameterless):
     """(N, ...) to (N, product of the rest), row-major."""
 
     def forward(
-        self, params: Parameters, x: FloatArray, rng: np.random.Generator | None = None
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
     ) -> tuple[FloatArray, tuple[int, ...]]:
         return x.reshape(len(x), -1), x.shape
 

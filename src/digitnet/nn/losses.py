@@ -6,12 +6,13 @@ softmax(logits) - targets (Bishop 2006, "Pattern Recognition and Machine Learnin
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray, Room, array
 
 
 def one_hot(
@@ -38,17 +39,10 @@ def one_hot(
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
-    """log(softmax(logits)) along the last axis, finite for any finite logits.
-
-    The largest logit is subtracted first, so that no exp can overflow; a difference too large
-    for the number type is held at its lowest finite value.
-    """
-    lowest = np.finfo(logits.dtype).min / 1e9  # so that a batch of losses can still be summed
-    with np.errstate(over="ignore", under="ignore"):
-        shifted = np.maximum(logits - logits.max(axis=-1, keepdims=True), lowest)
-        total = np.exp(shifted).sum(axis=-1, keepdims=True)
+    """log(softmax(logits)) along the last axis, finite for any finite logits."""
+    shifted, _, total = _exponentials(logits, None)
     shifted -= np.log(total)
-    return np.asarray(shifted)
+    return shifted
 
 
 def softmax(logits: FloatArray) -> FloatArray:
@@ -60,9 +54,15 @@ def softmax(logits: FloatArray) -> FloatArray:
 
 
 def cross_entropy(
-    logits: FloatArray, targets: FloatArray, sample_weights: FloatArray | None = None
+    logits: FloatArray,
+    targets: FloatArray,
+    sample_weights: FloatArray | None = None,
+    room: Room | None = None,
 ) -> tuple[float, FloatArray]:
     """Mean cross-entropy in nats, and its gradient with respect to the logits.
+
+    With z = logits - max and s = sum(exp(z)), -sum(targets log softmax) = log s - targets . z,
+    because each row of targets adds up to 1.
 
     Args:
         logits: (N, n_classes).
@@ -70,18 +70,49 @@ def cross_entropy(
         sample_weights: (N,), each image's loss is multiplied by its weight. The sum is still
             divided by N, so that a step is right on average whatever images a batch happens to
             hold; weights of mean 1 leave the size of the steps as it was.
+        room: where the arrays come from; None makes new ones.
 
     Returns:
         (loss, dL/dlogits of shape (N, n_classes)).
     """
-    log_probabilities = log_softmax(logits)
-    with np.errstate(under="ignore"):
-        dlogits = np.exp(log_probabilities)
+    z, exponentials, total = _exponentials(logits, room)
+    dlogits = np.divide(exponentials, total, exponentials)  # softmax
     dlogits -= targets
-    dlogits /= len(logits)
-    # Summed in float64: a loss of 1e38 times ten classes must not overflow.
-    losses = -np.einsum("nk,nk->n", targets, log_probabilities, dtype=np.float64)
-    if sample_weights is not None:
+    dlogits *= 1.0 / len(logits)
+    if sample_weights is None:
+        # The transposes lie in memory as one row wherever logits and targets are kept in columns.
+        loss = float(np.add.reduce(np.log(total), None)) - float(np.vdot(targets.T, z.T))
+    else:
         dlogits *= sample_weights[:, None]
-        losses *= sample_weights
-    return float(losses.mean()), dlogits
+        losses = np.log(total[:, 0]) - np.einsum("nk,nk->n", targets, z)
+        loss = float(np.vdot(sample_weights, losses))
+    return loss / len(logits), dlogits
+
+
+def _exponentials(
+    logits: FloatArray, room: Room | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(z, exp(z), its sum over the classes): z = logits - max, (N, K), (N, K), (N, 1).
+
+    The largest logit is subtracted first, so that no exp can overflow; a difference too large
+    for the number type is held at a value so low that sums over a batch stay finite.
+    """
+    shape, dtype = logits.shape, logits.dtype
+    column = (*shape[:-1], 1)
+    z = array(room, "z", shape, dtype, "F")
+    exponentials = array(room, "exponentials", shape, dtype, "F")
+    total = array(room, "total", column, dtype)
+    largest = array(room, "largest", column, dtype)
+    np.maximum.reduce(logits, axis=-1, out=largest, keepdims=True)
+    with np.errstate(over="ignore", under="ignore"):
+        np.subtract(logits, largest, z)
+        np.maximum(z, _lowest(dtype), out=z)
+        np.exp(z, exponentials)
+        np.add.reduce(exponentials, axis=-1, out=total, keepdims=True)
+    return z, exponentials, total
+
+
+@cache
+def _lowest(dtype: np.dtype[Any]) -> Any:
+    """The lowest log-probability that is told apart: a billion of them still have a finite sum."""
+    return dtype.type(np.finfo(dtype).min / 1e9)

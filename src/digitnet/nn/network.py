@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.nn.layers import Dense, FloatArray, Layer, ReLU, Sigmoid, Tanh
+from digitnet.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from digitnet.nn.losses import cross_entropy
+from digitnet.nn.workspace import FloatArray, Workspace
 
 # Per layer, where each of its parameters lies in the flat vector, and its shape.
 Layout = list[list[tuple[slice, tuple[int, ...]]]]
@@ -35,6 +36,7 @@ class Network:
         parameters: name to view, in order: W1, b1, W2, b2, ...
         n_in: numbers per input.
         n_out: logits per input, one per class.
+        largest_product: multiply-adds per input of the largest matrix product.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
@@ -46,6 +48,7 @@ class Network:
         self.parameters = self.named(self.vector)
         dense = [layer for layer in self.layers if isinstance(layer, Dense)]
         self.n_in, self.n_out = dense[0].n_in, dense[-1].n_out
+        self.largest_product = max(layer.n_in * layer.n_out for layer in dense)
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
         """Per layer, its parameters as views into a vector laid out like `self.vector`."""
@@ -84,11 +87,16 @@ class Network:
             x, _ = layer.forward(params, x)
         return x
 
+    def workspace(self, gradient: FloatArray | None = None) -> Workspace:
+        """What `loss_and_gradient` writes into; the gradient is a new vector if none is given."""
+        gradient = np.empty_like(self.vector) if gradient is None else gradient
+        return Workspace(gradient, self._split(gradient))
+
     def loss_and_gradient(
         self,
         x: FloatArray,
         targets: FloatArray,
-        gradient: FloatArray,
+        gradient: FloatArray | Workspace,
         rng: np.random.Generator | None = None,
         sample_weights: FloatArray | None = None,
     ) -> tuple[float, FloatArray]:
@@ -97,23 +105,26 @@ class Network:
         Args:
             x: inputs (N, n_in).
             targets: (N, n_classes), see `one_hot`.
-            gradient: (n_parameters,), overwritten with dL/dvector.
+            gradient: (n_parameters,), overwritten with dL/dvector; or a workspace whose gradient
+                is overwritten, and all its other arrays too: those of the step before, the logits
+                among them, are then gone, and none had to be made.
             rng: draws the dropout masks; None switches dropout off.
             sample_weights: (N,), how much each image counts.
 
         Returns:
             (mean cross-entropy in nats, logits (N, n_classes)).
         """
+        space = gradient if isinstance(gradient, Workspace) else self.workspace(gradient)
         caches = []
-        for layer, params in zip(self.layers, self._views, strict=True):
-            x, cache = layer.forward(params, x, rng)
+        for layer, params, room in zip(self.layers, self._views, space.rooms, strict=True):
+            x, cache = layer.forward(params, x, rng, room)
             caches.append(cache)
-        loss, dy = cross_entropy(x, targets, sample_weights)
-        grads = self._split(gradient)
+        loss, dy = cross_entropy(x, targets, sample_weights, space.loss_room)
         # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
         first = next(i for i, views in enumerate(self._views) if views)
         for i in range(len(self.layers) - 1, first - 1, -1):
-            dx = self.layers[i].backward(self._views[i], caches[i], dy, grads[i], need_dx=i > first)
+            grads, need_dx = space.grads[i], i > first
+            dx = self.layers[i].backward(self._views[i], caches[i], dy, grads, need_dx=need_dx)
             if dx is not None:
                 dy = dx
         return loss, x

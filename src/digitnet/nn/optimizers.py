@@ -2,20 +2,22 @@
 
 An optimiser is a frozen description with two verbs: `start` makes its state (a dictionary of
 arrays, so a checkpoint can keep it), `step` moves the parameter vector IN PLACE against the
-gradient. Each takes a decoupled weight decay (Loshchilov and Hutter 2019): before the step,
+gradient, and uses the gradient's own memory up on the way, so that no step makes an array. Each
+takes a decoupled weight decay (Loshchilov and Hutter 2019): before the step,
 vector -= learning_rate * weight_decay * vector. A schedule turns the share of the run that is
 done (0 to 1) into a factor on the learning rate.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.layers import FloatArray
+from digitnet.nn.workspace import FloatArray
 
 State = dict[str, NDArray[Any]]
 
@@ -29,7 +31,7 @@ class Optimizer(Protocol):
     def step(
         self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
     ) -> None:
-        """Move `vector` one step, in place; `state` is updated too."""
+        """Move `vector` one step, in place; `state` is updated and `gradient` overwritten."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class SGD:
         self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
     ) -> None:
         _decay(vector, learning_rate * self.weight_decay)
-        vector -= learning_rate * gradient
+        gradient *= learning_rate
+        vector -= gradient
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,13 @@ class Momentum:
         velocity = state["velocity"]
         velocity *= self.momentum
         velocity += gradient
-        direction = gradient + self.momentum * velocity if self.nesterov else velocity
         _decay(vector, learning_rate * self.weight_decay)
-        vector -= learning_rate * direction
+        if self.nesterov:
+            gradient *= learning_rate
+            vector -= gradient
+        rate = learning_rate * (self.momentum if self.nesterov else 1.0)
+        np.multiply(velocity, rate, gradient)
+        vector -= gradient
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,9 @@ class Adam:
     """Adam (Kingma and Ba 2015, algorithm 1).
 
     vector -= learning_rate * m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being the running
-    means of the gradient and of its square, corrected for their start at zero.
+    means of the gradient and of its square, corrected for their start at zero. The state keeps
+    running sums, sum = beta sum + gradient; the factors that make them means, (1 - beta) /
+    (1 - beta^t), go into two scalars instead of two more passes over the vector.
     """
 
     beta1: float = 0.9
@@ -89,27 +98,28 @@ class Adam:
 
     def start(self, vector: FloatArray) -> State:
         return {
-            "mean": np.zeros_like(vector),
-            "square": np.zeros_like(vector),
+            "sum": np.zeros_like(vector),
+            "square_sum": np.zeros_like(vector),
             "steps": np.zeros((), dtype=np.int64),
         }
 
     def step(
         self, vector: FloatArray, gradient: FloatArray, state: State, learning_rate: float
     ) -> None:
-        mean, square, steps = state["mean"], state["square"], state["steps"]
+        total, square_total, steps = state["sum"], state["square_sum"], state["steps"]
         steps += 1
         t = int(steps)
-        mean *= self.beta1
-        mean += (1.0 - self.beta1) * gradient
-        square *= self.beta2
-        square += (1.0 - self.beta2) * np.square(gradient)
-        # The two bias corrections are folded into one factor and epsilon, on scalars.
-        correction = float(np.sqrt(1.0 - self.beta2**t))
-        update = np.sqrt(square)
-        update += self.epsilon * correction
-        np.divide(mean, update, out=update)
-        update *= learning_rate * correction / (1.0 - self.beta1**t)
+        to_mean = (1.0 - self.beta1) / (1.0 - self.beta1**t)
+        to_root = math.sqrt((1.0 - self.beta2) / (1.0 - self.beta2**t))
+        total *= self.beta1
+        total += gradient
+        square_total *= self.beta2
+        gradient *= gradient
+        square_total += gradient
+        update = np.sqrt(square_total, gradient)  # sqrt(v_hat) / to_root
+        update += self.epsilon / to_root
+        np.divide(total, update, update)
+        update *= learning_rate * to_mean / to_root
         _decay(vector, learning_rate * self.weight_decay)
         vector -= update
 

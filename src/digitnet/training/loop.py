@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset, as_input
+from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, TrainingDivergedError
 from digitnet.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
-from digitnet.nn.layers import FloatArray
 from digitnet.nn.optimizers import State
+from digitnet.nn.workspace import FloatArray
+from digitnet.threads import blas_threads
 from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
+from digitnet.training.feed import Feed
 from digitnet.training.settings import Settings
 
 
@@ -78,6 +80,10 @@ def train(
     the end the network holds the best epoch's parameters, and the last event is Finished.
     Whoever stops listening stops the run; `state` is then complete and can go on later.
 
+    BLAS takes as many threads as pay for the sizes at hand (see `blas_threads`) while steps are
+    made; at every EpochDone, at the end, and when the generator is closed the number is what it
+    was. The same seed gives the same weights to the bit on the same machine.
+
     Args:
         network: its parameters are where the run starts, or goes on.
         training: images to learn from.
@@ -90,13 +96,17 @@ def train(
         TrainingDivergedError: the loss is no longer finite; the network then holds the best
             epoch's parameters.
     """
-    n_classes = len(training.class_names)
     _check_fit(network, training)
-    flat = training.images.reshape(len(training), -1)  # (N, 784) uint8
+    dtype = network.vector.dtype
+    n_classes = len(training.class_names)
     class_weights = settings.weights_of_classes(training)
+    class_targets = one_hot(np.arange(n_classes), n_classes, settings.label_smoothing, dtype)
     batch_size = min(settings.batch_size or len(training), len(training))
     n_steps = math.ceil(len(training) / batch_size)
-    gradient = np.empty_like(network.vector)
+    n_all = settings.epochs * n_steps
+    space = network.workspace()
+    feed = Feed(training, batch_size, dtype)
+    optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
 
     while state.epoch < settings.epochs and not _out_of_patience(state, settings):
@@ -105,41 +115,42 @@ def train(
         if state.step == 0:
             state.order = state.rng.permutation(len(training))
             state.loss_sum, state.n_right = 0.0, 0
-        while state.step < n_steps:
-            chosen = state.order[state.step * batch_size : (state.step + 1) * batch_size]
-            labels = training.labels[chosen]
-            progress = (state.epoch * n_steps + state.step) / (settings.epochs * n_steps)
-            learning_rate = settings.learning_rate * settings.schedule.factor(progress)
-            with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is told below
-                loss, logits = network.loss_and_gradient(
-                    as_input(flat[chosen], network.vector.dtype),
-                    one_hot(labels, n_classes, settings.label_smoothing, network.vector.dtype),
-                    gradient,
-                    state.rng,
-                    None if class_weights is None else class_weights[labels],
-                )
-                settings.optimizer.step(
-                    network.vector, gradient, state.optimizer_state, learning_rate
-                )
-            if not math.isfinite(loss):
-                network.vector[:] = state.best_vector
-                raise TrainingDivergedError(
-                    f"The loss became {loss} in epoch {epoch}, step {state.step + 1}: the learning "
-                    f"rate {settings.learning_rate:g} is too high; try "
-                    f"{settings.learning_rate / 10:g}."
-                )
-            state.loss_sum += loss * len(chosen)
-            state.n_right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-            state.step += 1
-            yield StepDone(epoch, state.step, n_steps, loss)
-
-        event = _end_epoch(network, training, validation, state, learning_rate, started)
-        yield event
+        with blas_threads(batch_size * network.largest_product):
+            for x, labels in feed.batches(state.order, first=state.step):
+                progress = (state.epoch * n_steps + state.step) / n_all
+                learning_rate = settings.learning_rate * settings.schedule.factor(progress)
+                with np.errstate(over="ignore", invalid="ignore"):  # divergence is told below
+                    loss, logits = network.loss_and_gradient(
+                        x,
+                        class_targets.take(labels, 1).T,  # in columns, as the logits are
+                        space,
+                        state.rng,
+                        None if class_weights is None else class_weights[labels],
+                    )
+                    optimizer.step(network.vector, space.gradient, optimizer_state, learning_rate)
+                if not math.isfinite(loss):
+                    raise _diverged(network, state, settings, loss)
+                state.loss_sum += loss * len(labels)
+                state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
+                state.step += 1
+                yield StepDone(epoch, state.step, n_steps, loss)
+        yield _end_epoch(network, training, validation, state, learning_rate, started)
     reason = f"all {settings.epochs} epochs done"
     if state.epoch < settings.epochs:
         reason = f"no better validation accuracy for {settings.patience} epochs"
     network.vector[:] = state.best_vector
     yield Finished(state.history.best_epoch, reason)
+
+
+def _diverged(
+    network: Network, state: TrainingState, settings: Settings, loss: float
+) -> TrainingDivergedError:
+    """Put the best epoch's parameters back; the error to raise."""
+    network.vector[:] = state.best_vector
+    return TrainingDivergedError(
+        f"The loss became {loss} in epoch {state.epoch + 1}, step {state.step + 1}: the learning "
+        f"rate {settings.learning_rate:g} is too high; try {settings.learning_rate / 10:g}."
+    )
 
 
 def _out_of_patience(state: TrainingState, settings: Settings) -> bool:

@@ -21,9 +21,6 @@ from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.loop import begin, train
 from digitnet.training.plan import Plan
 
-# Up to this batch size a second BLAS thread costs more than it brings (docs/lab-notes.md).
-SMALL_BATCH = 64
-
 
 def checkpoint_path(out: str | Path) -> Path:
     """Where the checkpoint of a run into the folder `out` lies: beside it."""
@@ -86,19 +83,13 @@ class Run:
         Raises:
             TrainingDivergedError, OutputError: the last good weights are in the network.
         """
-        from threadpoolctl import threadpool_limits
-
         self.checkpoint()
-        small = (self.settings.batch_size or len(self.training)) <= SMALL_BATCH
-        with threadpool_limits(1 if small else None, "blas"):
-            for event in train(
-                self.network, self.training, self.validation, self.settings, self.state
-            ):
-                if isinstance(event, EpochDone):
-                    self.checkpoint()
-                if isinstance(event, Finished):
-                    self._record["ended"] = event.reason
-                yield event
+        for event in train(self.network, self.training, self.validation, self.settings, self.state):
+            if isinstance(event, EpochDone):
+                self.checkpoint()
+            if isinstance(event, Finished):
+                self._record["ended"] = event.reason
+            yield event
 
     def checkpoint(self) -> None:
         """Write where the run stands; whenever an event is out, it may be called."""
