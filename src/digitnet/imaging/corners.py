@@ -80,7 +80,7 @@ def _ends_sharply(picture: Bytes, region: Mask) -> bool:
         cv2.dilate(own, kernel, iterations=2) == 0
     )
     flat = picture if picture.ndim == 3 else picture[..., None]
-    step = np.percentile(flat[inside], 50, axis=0) - np.percentile(flat[beyond], 50, axis=0)
+    step = np.median(flat[inside], axis=0) - np.median(flat[beyond], axis=0)
     return bool(np.abs(step).max() > LIKE)
 
 
@@ -94,6 +94,6 @@ def _is_sheet(picture: Bytes, wedges: Mask) -> bool:
     border = np.ones_like(wedges)
     border[1:-1, 1:-1] = False
     flat = picture if picture.ndim == 3 else picture[..., None]
-    usual = np.percentile(flat[~wedges], 50, axis=0)
+    usual = np.median(flat[~wedges], axis=0)
     alike = np.asarray((np.abs(flat - usual) <= 1.5 * LIKE).all(axis=2))
     return bool(alike[border & ~wedges].mean() > 0.75)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Ink:
+class Ink(NamedTuple):
     """Where ink is: ``mask`` (h, w) of 0 and 1, ``seeds`` where it is sure.
 
     ``level`` is full ink's contrast, ``noise`` the standard deviation of the paper's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,7 @@ SCAN_SIDE = 320
 """Longer side of the picture on which pens and paper are estimated."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """One reading of a picture, as drawn by a pen of one width; (h, w) is the working size.
 
     Attributes:
@@ -149,7 +148,7 @@ def _without_ruling(ink: Ink, contrast: Floats, pen: float) -> Ink:
     if pen < 8 or not (across or (mask[0].any() and mask[-1].any())):
         return ink
     mask = erase_ruling(mask, contrast / np.float32(ink.level), 0.4 * pen)
-    return replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
+    return ink._replace(mask=mask, seeds=ink.seeds & (mask > 0))
 
 
 def _likelihood(mask: Bytes, contrast: Floats) -> float:

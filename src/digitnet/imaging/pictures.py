@@ -8,7 +8,11 @@ so a hostile file costs neither memory nor time.
 from __future__ import annotations
 
 import io
+import re
 import stat
+import struct
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -21,9 +25,6 @@ from digitnet.imaging.quiet import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-"""What is decoded; the phone's JPEG with several pictures (MPO) is a JPEG, too."""
 
 MAX_PIXELS = 50_000_000
 
@@ -45,6 +46,17 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "a ZIP archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"\x93NUMPY", "a NumPy file"),
+)
+
+
+# The phone's JPEG with several pictures (MPO) is a JPEG, too.
+_DECODERS: tuple[tuple[bytes, str, str], ...] = (
+    (rb"\x89PNG", "PngImagePlugin", "PngImageFile"),
+    (rb"\xff\xd8", "JpegImagePlugin", "jpeg_factory"),
+    (rb"BM", "BmpImagePlugin", "BmpImageFile"),
+    (rb"GIF8", "GifImagePlugin", "GifImageFile"),
+    (rb"II|MM", "TiffImagePlugin", "TiffImageFile"),
+    (rb"RIFF....WEBP", "WebPImagePlugin", "WebPImageFile"),
 )
 
 
@@ -115,35 +127,38 @@ def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _open_stream(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[np.uint8]:
-    from PIL import Image, UnidentifiedImageError
-
     head = stream.read(512)
     stream.seek(0)
-    _know_format(head)
     try:
-        with quiet_pillow(), Image.open(stream, formats=FORMATS) as image:
+        with quiet_pillow(), _recognise(stream, head) as image:
             return _decode(image, name, max_pixels)
     except PictureError:
         raise
-    except UnidentifiedImageError:
+    except _NotOfItsKindError:
         raise PictureError(_what_it_is(head, name)) from None
-    except Image.DecompressionBombError:
-        raise PictureError(
-            f"{name} has more than {max_pixels:,} pixels: make the picture smaller."
-        ) from None
     except Exception as error:  # Pillow's decoders raise anything on damaged bytes
         raise PictureError(f"{name} is damaged and cannot be opened ({_why(error)}).") from None
 
 
-def _know_format(head: bytes) -> None:
-    """Have Pillow load what opens such a file; the two costly plugins only where they are due."""
-    from PIL import Image
+class _NotOfItsKindError(Exception):
+    """No decoder takes these bytes for what it reads."""
 
-    Image.preinit()  # PNG, JPEG, BMP, GIF
-    if head[:2] in (b"II", b"MM"):
-        from PIL import TiffImagePlugin  # noqa: F401
-    if head[8:12] == b"WEBP":
-        from PIL import WebPImagePlugin  # noqa: F401
+
+def _recognise(stream: BinaryIO, head: bytes) -> Image:
+    """The undecoded image, by the one decoder its first bytes call for.
+
+    Pillow's own `Image.open` imports five decoders first, which costs more than most pictures.
+    """
+    for magic, module, name in _DECODERS:
+        if re.match(magic, head, re.DOTALL):
+            break
+    else:
+        raise _NotOfItsKindError
+    opener: Callable[[BinaryIO], Image] = getattr(import_module(f"PIL.{module}"), name)
+    try:
+        return opener(stream)
+    except (SyntaxError, IndexError, TypeError, struct.error) as error:
+        raise _NotOfItsKindError from error  # as `Image.open` reads these four
 
 
 def _decode(image: Image, name: str, max_pixels: int) -> NDArray[np.uint8]:

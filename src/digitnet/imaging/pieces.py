@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,8 +18,7 @@ MOST_PIECES = 500
 """Pieces looked at, the heaviest first; a digit has far fewer, a page or a texture has more."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Pieces that lie closer together than strokes are wide: a digit, a stroke, a row of dots.
 
     ``box`` is (left, top, right, bottom); ``mass`` its ink; ``touches`` whether it reaches the
@@ -43,8 +42,7 @@ class Group:
         return max(self.box[2] - self.box[0], self.height)
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The digit's pieces: a (h, w) mask of 0 and 1, how many others were dropped and why.
 
     ``others`` counts groups that look like further digits, whole and of about the same height.
@@ -69,7 +67,7 @@ def choose_pieces(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     labels, stats = np.asarray(found, np.int32), np.asarray(counted, np.int32)
     mass = np.bincount(labels.ravel(), contrast.ravel().clip(0), len(stats)).astype(np.float64)
     seeded = np.zeros(len(stats), bool)
-    seeded[np.unique(labels[ink.seeds])] = True
+    seeded[labels[ink.seeds]] = True
     seeded[0] = False
     small = stats[:, cv2.CC_STAT_AREA] < max(1.0, 0.15 * pen * pen)
     dropped["grain"] = int((small & seeded).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -99,7 +99,7 @@ def look_at(picture: Picture) -> Sheet:
         mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), pen)
         if mask is not ink.mask:
             contrast = contrast * ((mask > 0) | (ink.mask == 0))
-            ink = replace(ink, mask=mask, seeds=ink.seeds & (mask > 0))
+            ink = ink._replace(mask=mask, seeds=ink.seeds & (mask > 0))
         marks = sort_marks(contrast, ink, ground, pen)
         sheet = Sheet(
             contrast, ink, marks.labels, marks.pieces, marks.fragments, marks.height, pen, zoom,

@@ -53,8 +53,9 @@ class Layer(Protocol):
         """Write dL/dparameter into `grads`; return dL/dx, or None where nobody needs it."""
 
 
+@dataclass(frozen=True)
 class _Parameterless:
-    """What layers without parameters share."""
+    """What layers without parameters share; those without settings are equal to their like."""
 
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         return ()
@@ -142,7 +143,6 @@ class _Activation(_Parameterless):
         return dx
 
 
-@dataclass(frozen=True)
 class Sigmoid(_Activation):
     """y = 1 / (1 + exp(-x)); dy/dx = y (1 - y)."""
 
@@ -159,7 +159,6 @@ class Sigmoid(_Activation):
         return slope
 
 
-@dataclass(frozen=True)
 class Tanh(_Activation):
     """y = tanh(x); dy/dx = 1 - y^2."""
 
@@ -170,7 +169,6 @@ class Tanh(_Activation):
         return 1.0 - y * y
 
 
-@dataclass(frozen=True)
 class ReLU(_Activation):
     """y = max(x, 0); dy/dx = 1 where y > 0, else 0."""
 
@@ -231,7 +229,6 @@ class Dropout(_Parameterless):
         return passed
 
 
-@dataclass(frozen=True)
 class Flatten(_Parameterless):
     """(N, ...) to (N, product of the rest), row-major."""
 
