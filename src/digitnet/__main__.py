@@ -4,4 +4,5 @@ import sys
 
 from digitnet.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a process that helps with many pictures imports this file, too
+    sys.exit(main())

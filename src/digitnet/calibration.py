@@ -66,12 +66,19 @@ class Calibration:
         "no digit: ..." where nothing that was learnt looks like it, "unsure: 3 or 8" where it
         may be a digit but the likeliest class is not likely enough.
         """
-        if self.no_digit(image[None])[0]:
-            return NO_DIGIT
-        if self.unsure(probabilities[None])[0]:
-            likeliest = probabilities.argsort()[::-1][:2]
-            return f"unsure: {' or '.join(class_names[i] for i in likeliest)}"
-        return None
+        return self.refusals(image[None], probabilities[None], class_names)[0]
+
+    def refusals(
+        self, images: NDArray[np.uint8], probabilities: FloatArray, class_names: Sequence[str]
+    ) -> list[str | None]:
+        """For each frame (N, 28, 28) with its probabilities (N, K), what `refusal` says."""
+        found: list[str | None] = []
+        no_digit, unsure = self.no_digit(images), self.unsure(probabilities)
+        for row, is_none, is_unsure in zip(probabilities, no_digit, unsure, strict=True):
+            likeliest = [class_names[i] for i in row.argsort()[::-1][:2]] if is_unsure else []
+            doubt = f"unsure: {' or '.join(likeliest)}" if likeliest else None
+            found.append(NO_DIGIT if is_none else doubt)
+        return found
 
 
 def fit_calibration(logits: FloatArray, validation: Dataset, training: Dataset) -> Calibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -92,12 +93,21 @@ class Model:
 
     def answer(self, frame: Frame) -> Prediction:
         """The answer for one frame, or the reason why there is none: "no digit" or "unsure"."""
-        probabilities = self.probabilities(frame.image[None])[0]
-        reason = f"no digit: {frame.reason}" if frame.reason is not None else None
-        if reason is None:
-            reason = self.calibration.refusal(frame.image, probabilities, self.class_names)
-        label = int(probabilities.argmax()) if reason is None else None
-        return Prediction(label, probabilities, reason, frame)
+        return self.answers([frame])[0]
+
+    def answers(self, frames: Sequence[Frame]) -> list[Prediction]:
+        """The answer for each frame; many at once take a fraction of the time each."""
+        if not frames:
+            return []
+        images = np.stack([frame.image for frame in frames])
+        probabilities = self.probabilities(images)
+        refusals = self.calibration.refusals(images, probabilities, self.class_names)
+        answers = []
+        for frame, row, refusal in zip(frames, probabilities, refusals, strict=True):
+            reason = refusal if frame.reason is None else f"no digit: {frame.reason}"
+            label = int(row.argmax()) if reason is None else None
+            answers.append(Prediction(label, row, reason, frame))
+        return answers
 
 
 def classify(network: Network, images: NDArray[np.uint8], batch_size: int = 4096) -> FloatArray:

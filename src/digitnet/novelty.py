@@ -21,7 +21,7 @@ INK_WEIGHT = 0.2
 N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
 N_AXES = 48
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
-BATCH = 512
+BATCH = 32  # images at a time: what they become on the way then stays in the cache
 
 
 @dataclass(frozen=True, eq=False)

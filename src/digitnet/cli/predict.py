@@ -6,18 +6,22 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.models import add_model_option, find_model
-from digitnet.errors import PictureError, SettingsError
+from digitnet.errors import DataError, PictureError, SettingsError
 from digitnet.model import Model, Prediction
+
+BATCH = 256  # pictures classified at once where there are many
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Pictures, the model, and how to answer."""
-    parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="none: asks for paths")
+    parser.add_argument(
+        "pictures", nargs="*", metavar="PICTURE", help="or a folder of them; none: asks for paths"
+    )
     add_model_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument(
@@ -36,21 +40,47 @@ def run(args: argparse.Namespace) -> int:
         from digitnet.cli.dialogue import converse
 
         return converse(model)
-    answers = _answers(model, args.pictures)
+    pictures = _named(args.pictures)
+    answers = _answers(model, pictures)
     if args.explain is not None:
-        answers = _explained(model, args.pictures, answers, Path(args.explain))
+        answers = _explained(model, pictures, answers, Path(args.explain))
     show = _show_json if args.json else _show_table
-    n_failed = show(model, args.pictures, answers)
-    return 0 if n_failed == 0 else 2 if n_failed == len(args.pictures) else 1
+    n_failed = show(model, pictures, answers)
+    return 0 if n_failed == 0 else 2 if n_failed == len(pictures) else 1
+
+
+def _named(words: Sequence[str]) -> list[str]:
+    """The pictures that are meant: a folder stands for those in it, in natural order."""
+    pictures: list[str] = []
+    for word in words:
+        if Path(word).is_dir():
+            from digitnet.data.labelling import pictures_in
+
+            inside = [str(path) for path in pictures_in(Path(word))]
+            if not inside:
+                raise DataError(f"The folder {word} holds no pictures; name one that does.")
+            pictures += inside
+        else:
+            pictures.append(word)
+    return pictures
 
 
 def _answers(model: Model, pictures: Sequence[str]) -> Iterator[Prediction | PictureError]:
-    """One answer or one error for each picture, in order."""
-    for path in pictures:
+    """One answer or one error for each picture, in order; they are classified in batches."""
+    if len(pictures) == 1:  # at once, without what only many pictures need
         try:
-            yield model.predict(path)
+            yield model.predict(pictures[0])
         except PictureError as error:
             yield error
+        return
+    from digitnet.imaging.bulk import frame_files
+    from digitnet.threads import one_blas_thread
+
+    framed = frame_files(pictures, model.framing)
+    with one_blas_thread():  # the other cores are busy with the next pictures
+        while batch := list(islice(framed, BATCH if len(pictures) > BATCH else 1)):
+            answers = iter(model.answers([f for f in batch if not isinstance(f, PictureError)]))
+            yield from (f if isinstance(f, PictureError) else next(answers) for f in batch)
 
 
 def _explained(

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.labelling import label_folder
 from digitnet.errors import DataError, PictureError
-from digitnet.imaging.framing import frame_picture
-from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.bulk import frame_files
 
 Progress = Callable[[int, int], None]
-_BATCH = 512  # pictures handed to the pool at once; more would only fill the queue
 
 
 @dataclass(frozen=True)
@@ -79,11 +74,14 @@ def load_picture_folder(
         [],
         [(path, "has no label in its name.") for path in found.unlabelled],
     )
-    for i, frame in enumerate(_frames(found.paths, framing)):
-        if isinstance(frame, str):
-            unreadable.append((found.paths[i], frame))
+    for i, frame in enumerate(frame_files(found.paths, framing)):
+        path = found.paths[i]
+        if isinstance(frame, PictureError):
+            unreadable.append((path, str(frame).removeprefix(f"{path} ")))
+        elif frame.reason is not None:
+            unreadable.append((path, f"shows no digit: {frame.reason}."))
         else:
-            images.append(frame)
+            images.append(frame.image)
             kept.append(found.labels[i])
         if progress:
             progress(i + 1, len(found.paths))
@@ -101,23 +99,3 @@ def load_picture_folder(
     dataset = Dataset(np.stack(images), np.array(kept, np.int64), source=str(folder))
     counts = tuple(int(count) for count in dataset.counts())
     return dataset, FolderReport(found.convention, counts, tuple(unreadable), found.ignored)
-
-
-def _frames(paths: Sequence[Path], framing: str) -> Iterator[NDArray[np.uint8] | str]:
-    """The frame of each picture, or the reason why there is none, in the order of the paths.
-
-    Threads suffice: Pillow and OpenCV let go of the interpreter lock while they decode and
-    resize. A worker keeps nothing but the 28 x 28 frame, so that memory stays small however
-    large the pictures are.
-    """
-
-    def frame(path: Path) -> NDArray[np.uint8] | str:
-        try:
-            result = frame_picture(open_picture(path), framing)
-        except PictureError as error:
-            return str(error).removeprefix(f"{path} ")
-        return result.image if result.reason is None else f"shows no digit: {result.reason}."
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for start in range(0, len(paths), _BATCH):
-            yield from pool.map(frame, paths[start : start + _BATCH])

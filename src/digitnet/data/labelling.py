@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +69,7 @@ def label_folder(folder: Path, labels: str = "auto", per_class: int | None = Non
         )
     entries = _entries(folder)
     top = [entry for entry in entries if is_picture(entry)]
-    classes = {
-        name: [path for path in _entries(folder / name) if is_picture(path)]
-        for name in DIGITS
-        if (folder / name).is_dir()
-    }
+    classes = {name: pictures_in(folder / name) for name in DIGITS if (folder / name).is_dir()}
     n_in_classes = sum(len(paths) for paths in classes.values())
     if not top and not n_in_classes:
         raise DataError(
@@ -101,12 +98,22 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures in a folder, not in its sub-folders, in natural order.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    return [entry for entry in _entries(folder) if is_picture(entry)]
+
+
 def _entries(folder: Path) -> list[Path]:
     """Everything in a folder in natural order; names that sort alike keep one fixed order."""
     from natsort import natsorted
 
     try:
-        return list(natsorted(sorted(folder.iterdir()), key=lambda path: path.name))
+        names = sorted(entry.name for entry in os.scandir(folder))
+        return [folder / name for name in natsorted(names)]
     except OSError as error:
         raise DataError(
             f"{folder} cannot be listed ({error.strerror}); give the path of a readable folder."

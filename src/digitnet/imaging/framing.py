@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from digitnet.errors import SettingsError
 
 if TYPE_CHECKING:
     from digitnet.imaging.looks import Look
+    from digitnet.imaging.ready import Ready
 
 FRAMINGS = ("mnist", "stretch")
-FRAMING_VERSION = 1
+FRAMING_VERSION = 2
 """Counts up whenever a picture's frame changes, so that a model knows what it was trained on."""
 
 SIDE = 28
@@ -60,6 +62,11 @@ def frame_picture(picture: Picture, framing: str = "mnist") -> Frame:
     if framing == "stretch":
         return _stretch(picture)
     if framing == "mnist":
+        from digitnet.imaging.ready import find_ready
+
+        ready = find_ready(picture)
+        if ready is not None:
+            return _of_ready(picture.shape[:2], ready)
         from digitnet.imaging.looks import look_at
 
         return _frame(picture.shape[:2], look_at(picture))
@@ -130,6 +137,20 @@ def _frame(shape: tuple[int, ...], look: Look | None) -> Frame:
     return Frame(image, "mnist", reason, background, (left, top, right, bottom), dropped, sentence)
 
 
+def _of_ready(shape: tuple[int, ...], ready: Ready) -> Frame:
+    """The frame of ink that is MNIST's already: it only needs its place."""
+    height, width = shape
+    left, top, right, bottom = ready.box
+    inks = "Dark ink on a light" if ready.light else "Light ink on a dark"
+    sentence = (
+        f"{inks} background, {right - left} x {bottom - top} pixels of {width} x {height}, "
+        "at MNIST's own size; nothing was left out."
+    )
+    background = "light" if ready.light else "dark"
+    image = centre(ready.ink.astype(np.float32) / np.float32(255))
+    return Frame(image, "mnist", None, background, ready.box, {}, sentence)
+
+
 def _left_out(dropped: dict[str, int]) -> str:
     if not dropped:
         return "; nothing was left out"
@@ -148,8 +169,8 @@ def centre(ink: Floats, side: int = SIDE) -> Picture:
     mass = max(float(ink.sum()), 1e-6)
     y = float(ink.sum(axis=1) @ (np.arange(height) + 0.5)) / mass
     x = float(ink.sum(axis=0) @ (np.arange(width) + 0.5)) / mass
-    top = int(np.clip(np.ceil(side / 2 - y - 1e-6), 0, side - height))
-    left = int(np.clip(np.ceil(side / 2 - x - 1e-6), 0, side - width))
+    top = min(max(math.ceil(side / 2 - y - 1e-6), 0), side - height)
+    left = min(max(math.ceil(side / 2 - x - 1e-6), 0), side - width)
     frame = np.zeros((side, side), np.uint8)
     frame[top : top + height, left : left + width] = np.rint(ink * 255)
     return frame

@@ -8,7 +8,6 @@ so a hostile file costs neither memory nor time.
 from __future__ import annotations
 
 import io
-import re
 import stat
 import struct
 from collections.abc import Callable
@@ -50,13 +49,14 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 
 # The phone's JPEG with several pictures (MPO) is a JPEG, too.
-_DECODERS: tuple[tuple[bytes, str, str], ...] = (
-    (rb"\x89PNG", "PngImagePlugin", "PngImageFile"),
-    (rb"\xff\xd8", "JpegImagePlugin", "jpeg_factory"),
-    (rb"BM", "BmpImagePlugin", "BmpImageFile"),
-    (rb"GIF8", "GifImagePlugin", "GifImageFile"),
-    (rb"II|MM", "TiffImagePlugin", "TiffImageFile"),
-    (rb"RIFF....WEBP", "WebPImagePlugin", "WebPImageFile"),
+_DECODERS: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"\x89PNG", "PngImagePlugin", "PngImageFile"),
+    (0, b"\xff\xd8", "JpegImagePlugin", "jpeg_factory"),
+    (0, b"BM", "BmpImagePlugin", "BmpImageFile"),
+    (0, b"GIF8", "GifImagePlugin", "GifImageFile"),
+    (0, b"II", "TiffImagePlugin", "TiffImageFile"),
+    (0, b"MM", "TiffImagePlugin", "TiffImageFile"),
+    (8, b"WEBP", "WebPImagePlugin", "WebPImageFile"),
 )
 
 
@@ -149,11 +149,10 @@ def _recognise(stream: BinaryIO, head: bytes) -> Image:
 
     Pillow's own `Image.open` imports five decoders first, which costs more than most pictures.
     """
-    for magic, module, name in _DECODERS:
-        if re.match(magic, head, re.DOTALL):
-            break
-    else:
+    found = next((d for d in _DECODERS if head.startswith(d[1], d[0])), None)
+    if found is None:
         raise _NotOfItsKindError
+    _, _, module, name = found
     opener: Callable[[BinaryIO], Image] = getattr(import_module(f"PIL.{module}"), name)
     try:
         return opener(stream)

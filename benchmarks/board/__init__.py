@@ -1,0 +1,1 @@
+"""The board: digitnet beside its peers, all in one run."""

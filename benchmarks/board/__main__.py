@@ -1,0 +1,80 @@
+"""Board: one table per part, all peers in the same run.
+
+    python -m benchmarks.board [PART ...] [--peers PYTHON] [--data FOLDER] [--repeats 5]
+
+Parts: epoch, clock, start, latency, bulk, scaling; all unless named. The peers live in an
+environment of their own:
+
+    python3 -m venv .peers && .peers/bin/pip install -r benchmarks/requirements.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.board.contestants import PACKAGES, find_peers
+from digitnet.data.idx import load_idx_folder
+from digitnet.data.mnist import find_mnist
+
+ROOT = Path(__file__).resolve().parents[2]
+BESIDE_THE_CHECKOUT = ROOT.parent / "shared" / "mnist"
+PARTS = ("epoch", "clock", "start", "latency", "bulk", "scaling")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.board", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--peers", default=str(ROOT / ".peers" / "bin" / "python"))
+    parser.add_argument("--data", metavar="FOLDER", help="with MNIST's IDX files")
+    parser.add_argument("--repeats", type=int, default=5)
+    args = parser.parse_args()
+    for part in args.parts:
+        if part not in PARTS:
+            parser.error(f"there is no part {part}; the parts are {', '.join(PARTS)}")
+
+    peers = find_peers(args.peers)
+    mnist = find_mnist(args.data) or BESIDE_THE_CHECKOUT
+    print(
+        f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, "
+        f"{len(os.sched_getaffinity(0))} cores; peers: "
+        + (", ".join(f"{name} {number}" for name, number in peers.versions.items()) or "none")
+    )
+    for package in sorted(set(PACKAGES.values()) - set(peers.versions)):
+        print(f"skipped: {package} is not installed for {args.peers}")
+    with tempfile.TemporaryDirectory() as folder:
+        keep_digits(mnist, Path(folder))
+        for part in args.parts or PARTS:
+            print(flush=True)
+            module = importlib.import_module(f"benchmarks.board.{part}")
+            module.main(folder, peers, args.repeats)
+
+
+def keep_digits(mnist: Path, folder: Path) -> None:
+    """MNIST's training part, or noise of its shape, and the one start of every side, as .npy."""
+    rng = np.random.default_rng(0)
+    if mnist.is_dir():
+        dataset = load_idx_folder(mnist)
+        images, labels = dataset.images, dataset.labels
+        (folder / "mnist").symlink_to(mnist.resolve())
+    else:
+        images = rng.integers(0, 256, (60_000, 28, 28), dtype=np.uint8)
+        labels = rng.integers(0, 10, 60_000)
+        print("there is no MNIST here: noise instead, and no clock")
+    np.save(folder / "images.npy", images)
+    np.save(folder / "labels.npy", labels)
+    for name, shape in (("W1", (784, 64)), ("W2", (64, 10))):
+        limit = np.sqrt(6 / sum(shape))
+        np.save(folder / f"{name}.npy", rng.uniform(-limit, limit, shape).astype(np.float32))
+        np.save(folder / f"{name.replace('W', 'b')}.npy", np.zeros(shape[1], np.float32))
+
+
+if __name__ == "__main__":
+    main()

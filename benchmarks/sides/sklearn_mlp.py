@@ -1,0 +1,45 @@
+"""scikit-learn's MLPClassifier, one epoch by partial_fit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+
+from benchmarks.sides.work import Work
+
+
+def fitted(work: Work) -> MLPClassifier:
+    """784-64-10 with the start's parameters."""
+    warnings.simplefilter("ignore")
+    net = MLPClassifier(
+        (64,),
+        activation="logistic",
+        solver=work.optimizer,
+        alpha=0.0,
+        batch_size=work.batch_size,
+        learning_rate_init=work.learning_rate,
+        momentum=0.0,
+        random_state=0,
+    )
+    net.partial_fit(work.flat()[:200], work.labels()[:200], classes=np.arange(10))
+    W1, b1, W2, b2 = work.start()
+    net.coefs_, net.intercepts_ = [W1, W2], [b1, b2]
+    return net
+
+
+def epoch(work: Work) -> Callable[[], object]:
+    net, x, y = fitted(work), work.flat(), work.labels()
+    return lambda: net.partial_fit(x, y)
+
+
+def single(work: Work) -> Callable[[], object]:
+    net, x = fitted(work), work.flat()[:1]
+    return lambda: net.predict_proba(x)
+
+
+def bulk(work: Work) -> Callable[[], object]:
+    net, images = fitted(work), np.array(work.images())
+    return lambda: net.predict_proba(images.reshape(-1, 784).astype(np.float32) / 255)

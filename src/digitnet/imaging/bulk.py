@@ -1,0 +1,94 @@
+"""Bulk: many picture files decoded and framed on every core, in order, memory bounded."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digitnet.errors import PictureError
+from digitnet.imaging.framing import Frame, frame_picture
+from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.quiet import quiet_pillow
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+MANY = 300
+"""From so many files on, processes of their own pay for their start; Pillow and framing spend
+too much time in Python for threads."""
+
+AT_ONCE = 64
+"""Files handed to a process at a time."""
+
+Framed = Frame | PictureError
+
+
+def frame_files(paths: Sequence[str | Path], framing: str = "mnist") -> Iterator[Framed]:
+    """The frame of each picture file, or the error that says why there is none, in order.
+
+    Few files are read one by one, many by as many processes as there are cores. At most some
+    hundred frames wait to be taken, however many files there are.
+
+    Args:
+        paths: the files.
+        framing: see `frame_picture`.
+    """
+    if len(paths) < MANY or _n_cores() == 1:
+        yield from (_frame_file(path, framing) for path in paths)
+        return
+    chunks = (list(paths[i : i + AT_ONCE]) for i in range(0, len(paths), AT_ONCE))
+    with _processes() as pool:
+        waiting = deque(
+            pool.submit(frame_chunk, chunk, framing) for chunk in islice(chunks, 3 * _n_cores())
+        )
+        while waiting:
+            yield from waiting.popleft().result()
+            for chunk in islice(chunks, 1):
+                waiting.append(pool.submit(frame_chunk, chunk, framing))
+
+
+def frame_chunk(paths: Sequence[str | Path], framing: str) -> list[Framed]:
+    """What one process does with the files it is handed."""
+    with quiet_pillow():  # once for all of them
+        return [_frame_file(path, framing) for path in paths]
+
+
+def _frame_file(path: str | Path, framing: str) -> Framed:
+    try:
+        return frame_picture(open_picture(path), framing)
+    except PictureError as error:
+        return error
+
+
+@contextmanager
+def _processes() -> Iterator[Executor]:
+    """A process per core; on any error, Ctrl-C included, what is not begun is dropped."""
+    from loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(_n_cores(), initializer=_be_a_helper)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+def _be_a_helper() -> None:
+    """Leave Ctrl-C to the main process, and OpenCV's threads to the other helpers."""
+    import signal
+
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+
+
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
