@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +64,66 @@ def test_some_unreadable_pictures_are_said_and_counted(place: Path) -> None:
     assert done.returncode == 2
     assert json.loads(done.stdout)["label"] is None
     assert "text.png" in json.loads(done.stdout)["reason"]
+
+
+def test_a_folder_stands_for_its_pictures_in_natural_order(place: Path) -> None:
+    folder = place / "many"
+    folder.mkdir()
+    for i in range(12):
+        (folder / f"digi_{i}.png").write_bytes((place / "one.png").read_bytes())
+    (folder / "notes.txt").write_text("not asked for")
+    (folder / "digi_5.png").write_text("damaged")
+    done = digitnet("predict", "many", "small one.png", "--json", cwd=place)
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = [f"many/digi_{i}.png" for i in range(12)] + ["small one.png"]
+    assert [line["path"] for line in lines] == expected
+    assert [line["label"] is None for line in lines] == [i == 5 for i in range(13)]
+    (place / "empty").mkdir()
+    assert_one_sentence(digitnet("predict", "empty", cwd=place), "empty", "holds no pictures")
+
+
+def test_many_pictures_get_the_answers_that_each_gets_alone(place: Path) -> None:
+    """In batches and in processes of their own, the numbers are the same to rounding."""
+    folder = place / "many"
+    folder.mkdir()
+    rng = np.random.default_rng(6)
+    for i in range(310):
+        Image.fromarray(rng.integers(0, 256, (28, 28), dtype=np.uint8)).save(folder / f"{i}.png")
+    done = digitnet("predict", "many", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == [f"many/{i}.png" for i in range(310)]
+    model = load_model(place / "model")
+    for i in (0, 255, 256, 309):
+        alone = model.predict(folder / f"{i}.png")
+        assert alone.label == lines[i]["label"]
+        np.testing.assert_allclose(alone.probabilities, lines[i]["probabilities"], atol=1e-6)
+
+
+def test_predict_imports_nothing_it_does_not_use(place: Path) -> None:
+    """What costs a tenth of a second each: plots, progress bars, processes, training."""
+    program = (
+        "import sys; from digitnet.cli.main import main; "
+        "main(['predict', '--model', 'model', 'one.png']); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'matplotlib', 'rich', 'loky', 'multiprocessing', 'concurrent', 'natsort', 'urllib3'}), "
+        "[name for name in sys.modules if name.startswith('digitnet.training')], "
+        "'numpy.ma' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[] [] False"
+
+
+def test_importing_digitnet_imports_nothing_at_all() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import digitnet; "
+        "print(sorted(n for n in set(sys.modules) - before if 'digitnet' in n or 'numpy' in n))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "['digitnet']", done.stderr
 
 
 def test_explain_writes_one_picture_each_and_never_two_into_one_file(place: Path) -> None:

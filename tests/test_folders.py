@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digitnet.data import folders
 from digitnet.data.dataset import Dataset
 from digitnet.data.folders import FolderReport, load_picture_folder
 from digitnet.data.labelling import label_folder, label_in_name
-from digitnet.errors import DataError, PictureError, SettingsError
-from digitnet.imaging.framing import Frame
+from digitnet.errors import DataError, SettingsError
 
 
 def paint(path: Path, shade: int = 0) -> Path:
@@ -228,39 +225,25 @@ def test_a_folder_of_nothing_but_unreadable_pictures(tmp_path: Path) -> None:
         load_picture_folder(tmp_path)
 
 
-def test_the_order_stays_however_long_a_picture_takes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first picture is done last; more pictures than one round of the pool are waiting."""
+def test_many_pictures_stay_in_order_and_progress_counts_each(tmp_path: Path) -> None:
+    """More than one process is handed at once; one picture among them cannot be read."""
     names = [f"{i % 10}_{i:04}.png" for i in range(700)]
-    for name in names:
-        (tmp_path / name).touch()
-    others_done = threading.Event()
-
-    def open_slowly(path: Path) -> np.ndarray:
-        number = int(path.stem[2:])
-        if number == 0:
-            others_done.wait(10)
-        elif number == 20:
-            others_done.set()
-        if number == 5:
-            raise PictureError(f"{path} is odd.")
-        return np.full((28, 28), number % 256, np.uint8)
-
-    def frame(picture: np.ndarray, framing: str) -> Frame:
-        return Frame(picture, framing, None, "dark", (0, 0, 28, 28), (), "as it is")
-
-    monkeypatch.setattr(folders, "open_picture", open_slowly)
-    monkeypatch.setattr(folders, "frame_picture", frame)
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    for i, name in enumerate(names):
+        Image.fromarray(np.full((5, 5), i % 251, np.uint8)).save(tmp_path / name)
+    (tmp_path / "5_0005.png").write_text("odd")
     steps: list[tuple[int, int]] = []
     dataset, report = load_picture_folder(
-        tmp_path, labels="first", progress=lambda done, total: steps.append((done, total))
+        tmp_path,
+        labels="first",
+        framing="stretch",
+        progress=lambda done, total: steps.append((done, total)),
     )
     expected = sorted((n for n in names if n != "5_0005.png"), key=lambda n: (n[0], n))
-    assert shades(dataset) == [int(name[2:6]) % 256 for name in expected]
+    assert shades(dataset) == [int(name[2:6]) % 251 for name in expected]
     assert steps == [(i, 700) for i in range(1, 701)]
-    assert report.unreadable == ((tmp_path / "5_0005.png", "is odd."),)
+    ((path, reason),) = report.unreadable
+    assert path == tmp_path / "5_0005.png"
+    assert reason.startswith("is text")
 
 
 def test_the_labelling_alone_opens_no_picture(tmp_path: Path) -> None:

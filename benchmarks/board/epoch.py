@@ -19,11 +19,11 @@ FLOP = 60_000 * (2 * 2 * 784 * 64 + 3 * 2 * 64 * 10)
 def main(folder: str, peers: Peers, repeats: int) -> None:
     """Print one table."""
     cores = len(os.sched_getaffinity(0))
+    rates = {n: product_rate(n) for n in (1, cores)}
     contestants = [Contestant(OURS, cores, peers)]
     for side in SIDES:
         if peers.has(side):
             contestants += [Contestant(side, n, peers) for n in sorted({1, cores})]
-    rates = {n: product_rate(n) for n in (1, cores)}
     print("epoch: seconds per epoch, 784-64-10, sigmoid, float32, 60,000 images")
     print(f"medians (min to max) of {repeats} rounds; ratio: digitnet / peer, median of the rounds")
     print(f"an epoch is {FLOP / 1e9:.1f} GFLOP; the machine multiplies at " + ", ".join(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from benchmarks.sides.work import Work
+from benchmarks.sides.work import NAMES, Work
 
 
 def graph(arrays: list[np.ndarray], pixels: bool) -> bytes:
@@ -47,15 +48,11 @@ def bulk(work: Work) -> Callable[[], object]:
     return lambda: session.run(None, feed)
 
 
-def start(arguments: list[str]) -> None:
-    """Model file and picture to label: grey, resized, no search for the digit."""
-    from PIL import Image
-
-    model, picture = arguments
-    session = onnxruntime.InferenceSession(model)
-    grey = np.asarray(Image.open(picture).convert("L").resize((28, 28)), np.float32) / 255
-    print(session.run(None, {"x": 1 - grey.reshape(1, 784)})[0].argmax())
+def save(folder: str) -> None:
+    """Write FOLDER/model.onnx from the arrays beside it."""
+    arrays = [np.load(Path(folder) / f"{name}.npy") for name in NAMES]
+    (Path(folder) / "model.onnx").write_bytes(graph(arrays, pixels=False))
 
 
 if __name__ == "__main__":
-    start(sys.argv[1:])
+    save(sys.argv[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
@@ -11,23 +12,21 @@ from sklearn.neural_network import MLPClassifier
 from benchmarks.sides.work import Work
 
 
-def fitted(work: Work) -> MLPClassifier:
-    """784-64-10 with the start's parameters."""
+def with_parameters(parameters: list[np.ndarray], **settings: Any) -> MLPClassifier:
+    """784-64-10 with W1, b1, W2, b2."""
     warnings.simplefilter("ignore")
-    net = MLPClassifier(
-        (64,),
-        activation="logistic",
-        solver=work.optimizer,
-        alpha=0.0,
-        batch_size=work.batch_size,
-        learning_rate_init=work.learning_rate,
-        momentum=0.0,
-        random_state=0,
-    )
-    net.partial_fit(work.flat()[:200], work.labels()[:200], classes=np.arange(10))
-    W1, b1, W2, b2 = work.start()
+    net = MLPClassifier((64,), activation="logistic", alpha=0.0, random_state=0, **settings)
+    net.partial_fit(np.eye(10, 784, dtype=np.float32), np.arange(10), classes=np.arange(10))
+    W1, b1, W2, b2 = parameters
     net.coefs_, net.intercepts_ = [W1, W2], [b1, b2]
     return net
+
+
+def fitted(work: Work) -> MLPClassifier:
+    """The same with the work's optimiser."""
+    settings: dict[str, Any] = {"solver": work.optimizer, "batch_size": work.batch_size}
+    settings |= {"learning_rate_init": work.learning_rate, "momentum": 0.0}
+    return with_parameters(work.start(), **settings)
 
 
 def epoch(work: Work) -> Callable[[], object]:

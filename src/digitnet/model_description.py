@@ -13,13 +13,26 @@ import numpy as np
 from digitnet.calibration import Calibration
 from digitnet.errors import ModelError
 from digitnet.model import Model
-from digitnet.nn import Dense, Dropout, Flatten, Layer, Network, ReLU, Sigmoid, Tanh
+from digitnet.nn import (
+    AveragePool2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Network,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    ToImages,
+    ToRows,
+)
 from digitnet.nn.workspace import FloatArray
 from digitnet.novelty import N_AXES, N_FEATURES, Novelty
 
 VERSION = 1
 LAYERS: dict[str, type[Any]] = {
-    layer.__name__: layer for layer in (Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh)
+    layer.__name__: layer
+    for layer in (AveragePool2D, Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh, ToImages, ToRows)
 }
 NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
+    from digitnet.nn.images import ToImages, ToRows
     from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
     from digitnet.nn.losses import cross_entropy, log_softmax, one_hot, softmax
     from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
         Adam,
         Constant,
         Cosine,
+        Linear,
         Momentum,
         OneCycle,
         Optimizer,
         Schedule,
     )
+    from digitnet.nn.pooling import AveragePool2D
 
 _HOMES = {
     "ACTIVATIONS": "network",
     "Adam": "optimizers",
+    "AveragePool2D": "pooling",
     "check_gradients": "gradient_check",
     "Constant": "optimizers",
     "Cosine": "optimizers",
@@ -34,6 +38,7 @@ _HOMES = {
     "Flatten": "layers",
     "GradientCheck": "gradient_check",
     "Layer": "layers",
+    "Linear": "optimizers",
     "log_softmax": "losses",
     "Momentum": "optimizers",
     "multilayer_perceptron": "network",
@@ -47,12 +52,15 @@ _HOMES = {
     "Sigmoid": "layers",
     "softmax": "losses",
     "Tanh": "layers",
+    "ToImages": "images",
+    "ToRows": "images",
 }
 
 __all__ = [
     "ACTIVATIONS",
     "SGD",
     "Adam",
+    "AveragePool2D",
     "Constant",
     "Cosine",
     "Dense",
@@ -60,6 +68,7 @@ __all__ = [
     "Flatten",
     "GradientCheck",
     "Layer",
+    "Linear",
     "Momentum",
     "Network",
     "OneCycle",
@@ -68,6 +77,8 @@ __all__ = [
     "Schedule",
     "Sigmoid",
     "Tanh",
+    "ToImages",
+    "ToRows",
     "check_gradients",
     "cross_entropy",
     "log_softmax",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
 from digitnet.nn.losses import cross_entropy
 from digitnet.nn.workspace import FloatArray, Workspace
 
@@ -25,6 +25,8 @@ ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
     "tanh": Tanh,
     "relu": ReLU,
 }
+
+KEEP_WIDTH = (Sigmoid, Tanh, ReLU, Dropout, Flatten)
 
 
 class Network:
@@ -47,7 +49,8 @@ class Network:
         self._views = self._split(self.vector)
         self.parameters = self.named(self.vector)
         dense = [layer for layer in self.layers if isinstance(layer, Dense)]
-        self.n_in, self.n_out = dense[0].n_in, dense[-1].n_out
+        self.n_in = getattr(self.layers[0], "n_in", dense[0].n_in)
+        self.n_out = dense[-1].n_out
         self.largest_product = max(layer.n_in * layer.n_out for layer in dense)
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
@@ -81,6 +84,22 @@ class Network:
                 W[:] = rng.uniform(-limit, limit, W.shape)
             b[:] = 0.0
 
+    @property
+    def n_fixed(self) -> int:
+        """How many layers at the head give the same for the same image throughout a training."""
+        fixed = 0
+        for layer, views in zip(self.layers, self._views, strict=True):
+            if views or isinstance(layer, Dropout):
+                break
+            fixed += 1
+        return fixed
+
+    def head(self, x: FloatArray) -> FloatArray:
+        """What the first `n_fixed` layers make of inputs (N, n_in)."""
+        for layer in self.layers[: self.n_fixed]:
+            x, _ = layer.forward((), x)
+        return x
+
     def forward(self, x: FloatArray) -> FloatArray:
         """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
         for layer, params in zip(self.layers, self._views, strict=True):
@@ -99,6 +118,7 @@ class Network:
         gradient: FloatArray | Workspace,
         rng: np.random.Generator | None = None,
         sample_weights: FloatArray | None = None,
+        skip: int = 0,
     ) -> tuple[float, FloatArray]:
         """One forward and one backward pass.
 
@@ -110,14 +130,15 @@ class Network:
                 among them, are then gone, and none had to be made.
             rng: draws the dropout masks; None switches dropout off.
             sample_weights: (N,), how much each image counts.
+            skip: layers that x has been through already, at most `n_fixed`.
 
         Returns:
             (mean cross-entropy in nats, logits (N, n_classes)).
         """
         space = gradient if isinstance(gradient, Workspace) else self.workspace(gradient)
-        caches = []
-        for layer, params, room in zip(self.layers, self._views, space.rooms, strict=True):
-            x, cache = layer.forward(params, x, rng, room)
+        caches: list[Any] = [None] * skip
+        for i in range(skip, len(self.layers)):
+            x, cache = self.layers[i].forward(self._views[i], x, rng, space.rooms[i])
             caches.append(cache)
         loss, dy = cross_entropy(x, targets, sample_weights, space.loss_room)
         # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
@@ -163,9 +184,13 @@ def _lay_out(layers: Sequence[Layer]) -> tuple[Layout, int]:
 
 def _check_widths(layers: Sequence[Layer]) -> None:
     """Each Dense layer must take as many numbers as the one before it gives."""
-    dense = [layer for layer in layers if isinstance(layer, Dense)]
-    if not dense:
+    if not any(isinstance(layer, Dense) for layer in layers):
         raise ValueError("A network needs at least one Dense layer.")
-    for before, after in itertools.pairwise(dense):
-        if before.n_out != after.n_in:
-            raise ValueError(f"{after} cannot follow {before}: {before.n_out} != {after.n_in}.")
+    before: Dense | None = None
+    for layer in layers:
+        if isinstance(layer, Dense):
+            if before is not None and before.n_out != layer.n_in:
+                raise ValueError(f"{layer} cannot follow {before}: {before.n_out} != {layer.n_in}.")
+            before = layer
+        elif not isinstance(layer, KEEP_WIDTH):
+            before = None  # what it gives depends on more than one number

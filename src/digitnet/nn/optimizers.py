@@ -146,6 +146,16 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """A straight line from 1 down to `final`."""
+
+    final: float = 0.0
+
+    def factor(self, progress: float) -> float:
+        return self.final + (1.0 - self.final) * (1.0 - progress)
+
+
+@dataclass(frozen=True)
 class Cosine:
     """Half a cosine from 1 down to `final` (Loshchilov and Hutter 2017, one cycle)."""
 

@@ -1,57 +1,124 @@
-"""Feed: an epoch's batches in their order, several gathered at a time."""
+"""Feed: an epoch's batches in their order, several gathered at a time, varied if that is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset, to_input
+from digitnet.data.dataset import Dataset, as_input, to_input
+from digitnet.imaging.augment import Variation, vary
+from digitnet.nn import Network
 from digitnet.nn.workspace import FloatArray
 
 AT_ONCE = 256
 """Images gathered at a time where batches are small: few calls, and all of it stays in the cache
 until the step that reads it (docs/lab-notes.md)."""
 
+Batch = tuple[FloatArray, NDArray[np.int64]]
+
 
 class Feed:
-    """Batches of a dataset as the network takes them; memory is bounded whatever its size.
+    """Batches of a dataset as a network takes them.
+
+    Memory is bounded whatever the dataset's size, but for one case: where the network begins by
+    making the images smaller, that is done once for all of them, and kept as float32.
 
     Args:
         dataset: where the images come from; they stay uint8 until they are gathered.
         batch_size: images per batch; an epoch's last batch may be smaller.
-        dtype: what the network computes in.
+        network: who it is for.
+        variation: how much each image is changed, anew in every epoch. The next images are then
+            prepared in a second thread while the steps run.
+
+    Attributes:
+        layers_done: how many of the network's layers the inputs have been through.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int, dtype: Any) -> None:
-        self._images = dataset.images.reshape(len(dataset), -1)  # (N, 784) uint8
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        network: Network,
+        variation: Variation | None = None,
+    ) -> None:
+        self._images: NDArray[Any] = dataset.images
         self._labels = dataset.labels
+        self._variation = variation
         self._batch_size = batch_size
         self._at_once = max(1, AT_ONCE // batch_size) * batch_size
-        shape = (min(self._at_once, len(dataset)), self._images.shape[1])
-        self._pixels = np.empty(shape, dtype=np.uint8)
-        self._inputs: FloatArray = np.empty(shape, dtype=dtype)
+        self.layers_done = 0
+        dtype = network.vector.dtype
+        if not variation and network.head(as_input(dataset.images[:1], dtype)).size < network.n_in:
+            self._images = _through_head(dataset, network)
+            self.layers_done = network.n_fixed
+        n = min(self._at_once, len(dataset))
+        self._taken = np.empty((n, *self._images.shape[1:]), dtype=self._images.dtype)
+        # One array is read by the steps; a second is filled meanwhile where that takes long.
+        self._inputs: list[FloatArray] = [
+            np.empty((n, network.n_in), dtype=dtype) for _ in range(2 if variation else 1)
+        ]
 
-    def batches(
-        self, order: NDArray[np.int64], first: int = 0
-    ) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
+    def batches(self, order: NDArray[np.int64], first: int = 0) -> Iterator[Batch]:
         """An epoch's batches from the one with number `first` on.
+
+        The variations are drawn from the order itself, which is random: a resumed epoch goes on
+        with the very images that the interrupted one would have seen.
 
         Args:
             order: (N,), the epoch's order of the images.
             first: batches to pass over.
 
         Yields:
-            inputs (B, 784), good until the next batch is asked for, and labels (B,).
+            inputs (B, n), good until the next batch is asked for, and labels (B,).
         """
         size, at_once = self._batch_size, self._at_once
-        for start in range(first * size, len(order), at_once):
-            chosen = order[start : start + at_once]
-            labels = self._labels[chosen]
-            pixels, inputs = self._pixels[: len(chosen)], self._inputs[: len(chosen)]
-            self._images.take(chosen, 0, pixels, "clip")  # any other mode makes a copy first
-            to_input(pixels, inputs)
-            for i in range(0, len(chosen), size):
+        begin = first * size // at_once * at_once  # what is gathered together stays together
+        skip = first * size - begin
+        for start, inputs in self._gathered(order, range(begin, len(order), at_once)):
+            labels = self._labels[order[start : start + at_once]]
+            for i in range(skip, len(inputs), size):
                 yield inputs[i : i + size], labels[i : i + size]
+            skip = 0
+
+    def _gathered(
+        self, order: NDArray[np.int64], starts: range
+    ) -> Iterator[tuple[int, FloatArray]]:
+        """Each place in the order with the inputs from there on."""
+        if not self._variation:
+            for start in starts:
+                yield start, self._gather(order, start, self._inputs[0])
+            return
+        with ThreadPoolExecutor(1) as helper:
+            coming = helper.submit(self._gather, order, starts.start, self._inputs[0])
+            for number, start in enumerate(starts, start=1):
+                inputs = coming.result()
+                if start + self._at_once < starts.stop:
+                    following = self._inputs[number % 2]
+                    coming = helper.submit(self._gather, order, start + self._at_once, following)
+                yield start, inputs
+
+    def _gather(self, order: NDArray[np.int64], start: int, inputs: FloatArray) -> FloatArray:
+        """The images from one place in the order on, as the network takes them."""
+        chosen = order[start : start + self._at_once]
+        taken = self._taken[: len(chosen)]
+        self._images.take(chosen, 0, taken, "clip")  # any other mode makes a copy first
+        if self.layers_done:
+            return taken
+        if self._variation:
+            taken = vary(taken, self._variation, np.random.default_rng([start, *order[:8]]))
+        return to_input(taken.reshape(len(chosen), -1), inputs[: len(chosen)])
+
+
+def _through_head(dataset: Dataset, network: Network) -> FloatArray:
+    """What the network's fixed layers make of every image, (N, n)."""
+    dtype = network.vector.dtype
+    n_kept = network.head(as_input(dataset.images[:1], dtype)).size
+    through = np.empty((len(dataset), n_kept), dtype)  # row by row, however the layers left them
+    for start in range(0, len(dataset), AT_ONCE):
+        stop = start + AT_ONCE
+        through[start:stop] = network.head(as_input(dataset.images[start:stop], dtype))
+    return through

@@ -105,7 +105,7 @@ def train(
     n_steps = math.ceil(len(training) / batch_size)
     n_all = settings.epochs * n_steps
     space = network.workspace()
-    feed = Feed(training, batch_size, dtype)
+    feed = Feed(training, batch_size, network, settings.variation)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
 
@@ -126,6 +126,7 @@ def train(
                         space,
                         state.rng,
                         None if class_weights is None else class_weights[labels],
+                        skip=feed.layers_done,
                     )
                     optimizer.step(network.vector, space.gradient, optimizer_state, learning_rate)
                 if not math.isfinite(loss):

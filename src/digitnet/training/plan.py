@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from digitnet.errors import SettingsError
+from digitnet.imaging.augment import Variation
 from digitnet.nn import (
     ACTIVATIONS,
     SGD,
     Adam,
+    AveragePool2D,
     Constant,
     Cosine,
     Dropout,
     Layer,
+    Linear,
     Momentum,
     OneCycle,
     Optimizer,
     Schedule,
+    ToImages,
+    ToRows,
     multilayer_perceptron,
 )
 from digitnet.training.settings import Settings
@@ -27,7 +33,16 @@ LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
+    "linear": Linear(),
     "one-cycle": OneCycle(),
+}
+
+
+# What validation digits liked best (docs/lab-notes.md).
+VARIATIONS: dict[str, Variation | None] = {
+    "none": None,
+    "affine": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
+    "elastic": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
 }
 
 
@@ -47,6 +62,7 @@ class Plan:
     per_class: int | None = None
     hidden: tuple[int, ...] = (64,)
     activation: str = "sigmoid"
+    pool: int = 1
     input_dropout: float = 0.1
     dropout: float = 0.0
     epochs: int = 100
@@ -58,6 +74,7 @@ class Plan:
     label_smoothing: float = 0.0
     patience: int | None = None
     class_weights: str | None = None
+    augment: str = "none"
     validation: float = 0.1
     seed: int = 0
 
@@ -75,11 +92,14 @@ class Plan:
         for rate in (self.input_dropout, self.dropout):
             if not 0.0 <= rate < 1.0:
                 raise SettingsError(f"A dropout rate must lie in [0, 1), not at {rate:g}; try 0.1.")
+        if self.pool not in (1, 2, 4, 7):
+            raise SettingsError(f"--pool must be 1, 2, 4 or 7, which divide 28, not {self.pool}.")
         if self.seed < 0:
             raise SettingsError(f"The seed must be a whole number from 0, not {self.seed}.")
         _known("activation", self.activation, ACTIVATIONS)
         _known("optimizer", self.optimizer, LEARNING_RATES)
         _known("schedule", self.schedule, SCHEDULES)
+        _known("augmentation", self.augment, VARIATIONS)
         self.settings()
         if not 0.0 <= self.weight_decay * self.rate < 1.0:
             raise SettingsError(
@@ -110,11 +130,18 @@ class Plan:
             label_smoothing=self.label_smoothing,
             patience=self.patience,
             class_weights=self.class_weights,
+            variation=VARIATIONS[self.augment],
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes, dropout before the first layer and behind the hidden ones."""
-        layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
+        """The network it describes: pooled pixels, dropout before each Dense layer."""
+        layers: list[Layer] = []
+        if self.pool > 1:
+            side = math.isqrt(n_in)
+            layers += [ToImages(side, side), AveragePool2D(self.pool), ToRows()]
+            n_in = (side // self.pool) ** 2
+        if self.input_dropout:
+            layers.append(Dropout(self.input_dropout))
         for layer in multilayer_perceptron(n_in, self.hidden, n_classes, self.activation):
             layers.append(layer)
             if self.dropout and isinstance(layer, ACTIVATIONS[self.activation]):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
+from digitnet.imaging.augment import Variation
 from digitnet.nn import SGD, Cosine, Optimizer, Schedule
 
 
@@ -28,6 +29,7 @@ class Settings:
         patience: stop after so many epochs without a better validation accuracy; None never stops.
         class_weights: how much an image of each class counts: None for all the same,
             "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
+        variation: how much each image is changed, anew in every epoch; None for not at all.
 
     Raises:
         SettingsError: a value that makes no sense.
@@ -41,6 +43,7 @@ class Settings:
     label_smoothing: float = 0.0
     patience: int | None = None
     class_weights: str | Sequence[float] | None = None
+    variation: Variation | None = None
 
     def __post_init__(self) -> None:
         _whole("number of epochs", self.epochs)

@@ -1,0 +1,69 @@
+"""Clock: seconds of whole processes, from a cold start to a network, and its test accuracy.
+
+digitnet runs `digitnet train mnist --fast TARGET`, recipes of fixed length; the peers train the
+very same recipe for 98 % in their own way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.board.contestants import ROOT, Peers, environment, show, spread
+
+TARGETS = ("97", "98", "99")
+PEERS = ("pytorch", "jax_scan")
+SEEDS = 5
+
+
+def main(folder: str, peers: Peers, repeats: int) -> None:
+    """Print one table."""
+    mnist = Path(folder) / "mnist"
+    if not mnist.exists():
+        print("clock: skipped, there is no MNIST here")
+        return
+    out = str(Path(folder) / "fast")
+    commands = {
+        f"digitnet --fast {target}": [
+            sys.executable, "-m", "digitnet", "train", str(mnist), "--fast", target, "--out", out,
+        ]
+        for target in TARGETS
+    }  # fmt: skip
+    for side in PEERS:
+        if peers.has(side):
+            program = "benchmarks.sides.clock"
+            commands[f"{side}, recipe 98"] = [peers.python, "-m", program, side, str(mnist)]
+    print(f"clock: whole process, cold start to a network with its test accuracy; {SEEDS} seeds")
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for seed in range(SEEDS):
+        for name, command in commands.items():
+            measured[name].append(_run([*command, "--seed", str(seed)]))
+    widths = [24, 24, 10, 18]
+    show(["", "seconds", "98: ratio", "test accuracy, %"], widths)
+    best = statistics.median(seconds for seconds, _ in measured["digitnet --fast 98"])
+    for name, figures in measured.items():
+        seconds, right = [s for s, _ in figures], [a for _, a in figures]
+        share = f"{best / statistics.median(seconds):.2f}" if "98" in name else ""
+        accuracy = f"{statistics.mean(right):.2f} (sd {statistics.stdev(right):.2f})"
+        show([name, spread(seconds, digits=2), share, accuracy], widths)
+
+
+def _run(command: list[str]) -> tuple[float, float]:
+    """Seconds of the process, and the percentage it prints."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(len(os.sched_getaffinity(0))),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds = time.perf_counter() - started
+    found = re.findall(r"([\d.]+)% of [\d,]+ test digits", done.stdout)
+    return seconds, float(found[-1])

@@ -1,0 +1,92 @@
+"""Scaling: an epoch's time and the process's memory against images, hidden units, batch size.
+
+Writes scaling.png into the current folder.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.board.contestants import ROOT, Peers, environment, show
+
+DEFAULT = {"images": 60_000, "hidden": 64, "batch": 128}
+AXES = {
+    "images": (7_500, 15_000, 30_000, 60_000, 120_000, 240_000),
+    "hidden": (16, 32, 64, 128, 256, 512, 1024),
+    "batch": (1, 4, 16, 64, 256, 1024, 4096),
+}
+
+PROGRAM = """
+import json, resource, sys, time
+import numpy as np
+from digitnet.data.dataset import Dataset
+from digitnet.nn import SGD, Constant, Network, multilayer_perceptron
+from digitnet.training.events import EpochDone
+from digitnet.training.loop import begin, train
+from digitnet.training.settings import Settings
+folder, images, hidden, batch = sys.argv[1], *map(int, sys.argv[2:])
+pool = np.load(f"{folder}/images.npy"), np.load(f"{folder}/labels.npy")
+taken = np.arange(images) % len(pool[0])
+dataset = Dataset(pool[0][taken], pool[1][taken])
+del pool
+rng = np.random.default_rng(0)
+network = Network(multilayer_perceptron(784, [hidden], 10))
+network.initialize(rng)
+settings = Settings(2, batch, 0.1, SGD(), Constant())
+state = begin(network, settings, rng)
+seconds = [e.seconds for e in train(network, dataset, None, settings, state)
+           if isinstance(e, EpochDone)]
+print(json.dumps([min(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+def main(folder: str, peers: Peers, repeats: int) -> None:
+    """Print one table and draw it."""
+    print("scaling: the better of two epochs of digitnet, SGD; one thing changed at a time")
+    widths = [10, 10, 12, 16, 12]
+    show(["", "", "seconds", "images/s", "peak MiB"], widths)
+    found: dict[str, list[tuple[int, float, float]]] = {axis: [] for axis in AXES}
+    for axis, values in AXES.items():
+        for value in values:
+            sizes = {**DEFAULT, axis: value}
+            seconds, memory = _measure(folder, sizes)
+            found[axis].append((value, seconds, memory))
+            rate = f"{sizes['images'] / seconds:,.0f}"
+            show([axis, f"{value:,}", f"{seconds:.3f}", rate, f"{memory:.0f}"], widths)
+    _draw(found)
+    print("drawn: scaling.png")
+
+
+def _measure(folder: str, sizes: dict[str, int]) -> tuple[float, float]:
+    words = [folder, *map(str, sizes.values())]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=ROOT, env=environment(2), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    seconds, memory = json.loads(done.stdout)
+    return seconds, memory
+
+
+def _draw(found: dict[str, list[tuple[int, float, float]]]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6.4), layout="constrained")
+    axes = figure.subplots(2, 3, sharey="row")
+    names = {"images": "images", "hidden": "hidden units", "batch": "batch size"}
+    for column, (axis, points) in enumerate(found.items()):
+        x, seconds, memory = zip(*points, strict=True)
+        axes[0, column].loglog(x, seconds, "o-", color="#12355b")
+        axes[1, column].semilogx(x, memory, "s--", color="#e0701a")
+        axes[1, column].set_xlabel(names[axis])
+        for row in (0, 1):
+            axes[row, column].grid(alpha=0.3)
+            axes[row, column].set_xticks(x, [f"{value:,}" for value in x], fontsize=8)
+            axes[row, column].minorticks_off()
+    axes[0, 0].set_ylabel("seconds per epoch")
+    axes[1, 0].set_ylabel("peak memory, MiB")
+    axes[1, 0].set_ylim(0, None)
+    figure.suptitle("Training 784-64-10 on 60,000 images in batches of 128; one of them changed")
+    figure.savefig(Path("scaling.png"), dpi=110)

@@ -1,0 +1,91 @@
+"""Variations of frames: nothing changes nothing, what changes is what was asked, none leaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digitnet.imaging.augment import MOST, Variation, _elastic, vary
+
+
+def spots(n: int) -> np.ndarray:
+    """Frames with one soft spot in the middle, of mass that is easy to follow."""
+    y, x = np.mgrid[:28, :28] - 13.5
+    spot = np.rint(255 * np.exp(-(x**2 + y**2) / 18)).astype(np.uint8)
+    return np.repeat(spot[None], n, axis=0)
+
+
+def centres(images: np.ndarray) -> np.ndarray:
+    """(N, 2): the centre of mass of each frame, y and x."""
+    mass = images.astype(float).sum(axis=(1, 2))
+    rows = images.astype(float).sum(axis=2) @ np.arange(28)
+    columns = images.astype(float).sum(axis=1) @ np.arange(28)
+    return np.stack([rows, columns], axis=1) / mass[:, None]
+
+
+def test_no_variation_changes_nothing(rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (30, 28, 28)).astype(np.uint8)
+    np.testing.assert_array_equal(vary(images, Variation(), rng), images)
+    assert not Variation()
+    assert Variation(shear=0.1)
+
+
+def test_the_same_generator_gives_the_same_variations() -> None:
+    images, variation = spots(40), Variation(10, 2, 0.1, 0.2, 1.0)
+    one, other = (vary(images, variation, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+    assert len({image.tobytes() for image in one}) == 40  # and each image another
+
+
+def test_shifts_stay_within_their_bound_and_fill_it(rng: np.random.Generator) -> None:
+    moved = centres(vary(spots(500), Variation(shift=3), rng)) - 13.5
+    assert np.abs(moved).max() <= 3.05
+    assert np.abs(moved).max(axis=0).min() > 2.8
+    assert np.abs(moved.mean(axis=0)).max() < 0.3
+
+
+def test_rotation_turns_about_the_middle(rng: np.random.Generator) -> None:
+    """A spot off the middle goes along an arc: its distance stays, its angle spreads."""
+    images = np.roll(spots(400), 6, axis=2)
+    turned = centres(vary(images, Variation(rotation=30), rng)) - 13.5
+    np.testing.assert_allclose(np.hypot(*turned.T), 6.0, atol=0.1)
+    angles = np.degrees(np.arctan2(turned[:, 0], turned[:, 1]))
+    assert np.abs(angles).max() <= 30.5
+    assert np.abs(angles).max() > 27
+
+
+def test_scale_changes_size_and_shear_slants(rng: np.random.Generator) -> None:
+    mass = vary(spots(300), Variation(scale=0.2), rng).astype(float).sum(axis=(1, 2))
+    ratio = mass / spots(1).astype(float).sum()
+    assert 0.65 < ratio.min() < 0.8 < 1.25 < ratio.max() < 1.6
+    bar = np.zeros((300, 28, 28), np.uint8)
+    bar[:, 4:24, 12:16] = 255
+    slanted = vary(bar, Variation(shear=0.3), rng)
+    lean = centres(np.where(np.arange(28)[:, None] < 10, slanted, 0))[:, 1] - 13.5
+    assert lean.max() > 1.5
+    assert lean.min() < -1.5
+
+
+def test_elastic_moves_neighbours_alike(rng: np.random.Generator) -> None:
+    moves = _elastic((600, 28, 28), 1.5, rng)
+    np.testing.assert_allclose(moves.std(axis=0), 1.5, atol=0.2)
+    assert np.abs(moves.mean(axis=0)).max() < 0.3
+    steps = np.diff(moves, axis=2).std()
+    assert steps < 0.35 * 1.5  # a point and its neighbour
+    far = np.corrcoef(moves[:, 2, 2], moves[:, 25, 25])[0, 1]
+    assert abs(far) < 0.15
+
+
+def test_no_ink_leaks_into_a_neighbour(rng: np.random.Generator) -> None:
+    """Full frames beside empty ones: the empty ones stay empty, also across two warps."""
+    images = np.zeros((MOST + 11, 28, 28), np.uint8)
+    images[::2] = 255
+    varied = vary(images, Variation(20, 4, 0.2, 0.3, 2.0), rng)
+    assert varied.shape == images.shape
+    assert not varied[1::2].any()
+    assert varied[::2].mean(axis=(1, 2)).min() > 100
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_small_batches(n: int, rng: np.random.Generator) -> None:
+    assert vary(spots(n), Variation(5, 1), rng).shape == (n, 28, 28)
