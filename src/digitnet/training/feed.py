@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset, as_input, to_input
-from digitnet.imaging.augment import Variation, vary
+from digitnet.imaging.augment import MOST, Variation, vary
 from digitnet.nn import Network
 from digitnet.nn.workspace import FloatArray
 
@@ -31,8 +32,8 @@ class Feed:
         dataset: where the images come from; they stay uint8 until they are gathered.
         batch_size: images per batch; an epoch's last batch may be smaller.
         network: who it is for.
-        variation: how much each image is changed, anew in every epoch. The next images are then
-            prepared in a second thread while the steps run.
+        variation: how much each image is changed, anew in every epoch, on all cores between the
+            steps: beside the steps it would take from BLAS what it gains (docs/lab-notes.md).
 
     Attributes:
         layers_done: how many of the network's layers the inputs have been through.
@@ -49,7 +50,8 @@ class Feed:
         self._labels = dataset.labels
         self._variation = variation
         self._batch_size = batch_size
-        self._at_once = max(1, AT_ONCE // batch_size) * batch_size
+        at_once = AT_ONCE if not variation else 4 * MOST
+        self._at_once = max(1, at_once // batch_size) * batch_size
         self.layers_done = 0
         dtype = network.vector.dtype
         if not variation and network.head(as_input(dataset.images[:1], dtype)).size < network.n_in:
@@ -57,10 +59,7 @@ class Feed:
             self.layers_done = network.n_fixed
         n = min(self._at_once, len(dataset))
         self._taken = np.empty((n, *self._images.shape[1:]), dtype=self._images.dtype)
-        # One array is read by the steps; a second is filled meanwhile where that takes long.
-        self._inputs: list[FloatArray] = [
-            np.empty((n, network.n_in), dtype=dtype) for _ in range(2 if variation else 1)
-        ]
+        self._inputs: FloatArray = np.empty((n, network.n_in), dtype=dtype)
 
     def batches(self, order: NDArray[np.int64], first: int = 0) -> Iterator[Batch]:
         """An epoch's batches from the one with number `first` on.
@@ -90,27 +89,33 @@ class Feed:
         """Each place in the order with the inputs from there on."""
         if not self._variation:
             for start in starts:
-                yield start, self._gather(order, start, self._inputs[0])
+                yield start, self._gather(order, start, None)
             return
-        with ThreadPoolExecutor(1) as helper:
-            coming = helper.submit(self._gather, order, starts.start, self._inputs[0])
-            for number, start in enumerate(starts, start=1):
-                inputs = coming.result()
-                if start + self._at_once < starts.stop:
-                    following = self._inputs[number % 2]
-                    coming = helper.submit(self._gather, order, start + self._at_once, following)
-                yield start, inputs
+        with ThreadPoolExecutor(os.cpu_count()) as helpers:
+            for start in starts:
+                yield start, self._gather(order, start, helpers)
 
-    def _gather(self, order: NDArray[np.int64], start: int, inputs: FloatArray) -> FloatArray:
+    def _gather(
+        self, order: NDArray[np.int64], start: int, helpers: ThreadPoolExecutor | None
+    ) -> FloatArray:
         """The images from one place in the order on, as the network takes them."""
         chosen = order[start : start + self._at_once]
-        taken = self._taken[: len(chosen)]
+        taken, inputs = self._taken[: len(chosen)], self._inputs[: len(chosen)]
         self._images.take(chosen, 0, taken, "clip")  # any other mode makes a copy first
         if self.layers_done:
             return taken
-        if self._variation:
-            taken = vary(taken, self._variation, np.random.default_rng([start, *order[:8]]))
-        return to_input(taken.reshape(len(chosen), -1), inputs[: len(chosen)])
+        if helpers is None:
+            return to_input(taken.reshape(inputs.shape), inputs)
+
+        def prepare(part: slice) -> None:
+            assert self._variation is not None
+            rng = np.random.default_rng([start, part.start, *order[:8]])
+            varied = vary(taken[part], self._variation, rng)
+            to_input(varied.reshape(len(varied), -1), inputs[part])
+
+        parts = [slice(i, i + MOST) for i in range(0, len(chosen), MOST)]
+        list(helpers.map(prepare, parts))  # a list, so that an error is raised here
+        return inputs
 
 
 def _through_head(dataset: Dataset, network: Network) -> FloatArray:
