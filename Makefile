@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test check format bench peers docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,15 @@ format: $(VENV)/installed  ## lay the code out
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/installed  ## seconds per epoch, beside PyTorch where it is installed
-	$(BIN)/python -m benchmarks.epoch
+bench: $(VENV)/installed  ## the board: digitnet beside its peers, as far as they are installed
+	$(BIN)/python -m benchmarks.board
+
+peers:  ## install the peers (PyTorch, JAX, ...) into an environment of their own, .peers
+	$(PYTHON) -m venv .peers
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 
 docs: $(VENV)/installed  ## bring the README's list of files up to date
 	$(BIN)/python tools/house.py
 
 clean:  ## drop the environment and caches; the model stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

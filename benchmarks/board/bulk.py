@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.board.contestants import Peers, show, spread
-from benchmarks.board.start import keep_models, run_once
+from benchmarks.board.start import keep_models, peak_memory, run_once
 
 N_SHORT, N_LONG = 1_000, 10_000
 
@@ -29,14 +29,11 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
         commands.append(
             [sys.executable, "-m", "digitnet", "predict", "--model", model, str(pictures)]
         )
-    measured: list[list[tuple[float, float]]] = [[], []]
-    for number in range(repeats + 1):
-        for command, figures in zip(commands, measured, strict=True):
-            once = run_once(command)
-            if number:
-                figures.append(once)
-    short, long = ([seconds for seconds, _ in figures] for figures in measured)
-    peaks = [max(peak for _, peak in figures) / 1e6 for figures in measured]
+    peaks = [peak_memory(command) / 1e6 for command in commands]  # and a warm-up
+    short, long = measured = [], []
+    for _ in range(repeats):
+        for command, seconds in zip(commands, measured, strict=True):
+            seconds.append(run_once(command))
     print("bulk: `digitnet predict FOLDER` on 28 x 28 PNG files")
     widths = [34, 26, 12, 10]
     show(["", "seconds", "files/s", "peak MB"], widths)

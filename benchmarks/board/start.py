@@ -8,10 +8,11 @@ same least work, by a model of the original program's format.
 from __future__ import annotations
 
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,8 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
     for side in SIDES:
         package = PACKAGES[side]
         if peers.has(side):
-            imports[f"import {package}"] = [peers.python, "-c", f"import {package}"]
+            backend = "import os; os.environ['KERAS_BACKEND'] = 'jax'; "  # Keras asks for one
+            imports[f"import {package}"] = [peers.python, "-c", f"{backend}import {package}"]
     print()
     _compare(imports, max(repeats, 9))
 
@@ -69,39 +71,50 @@ def keep_models(place: Path) -> None:
 
 def _compare(commands: dict[str, list[str]], rounds: int) -> None:
     """Run all commands in turns and print a row for each; the first is the measure."""
-    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
+    measured: dict[str, list[float]] = {name: [] for name in commands}
+    memory = {name: peak_memory(command) for name, command in commands.items()}  # and a warm-up
+    for _ in range(rounds):
         for name, command in commands.items():
-            figures = run_once(command)
-            if number:  # the first round only warms the disk's cache
-                measured[name].append(figures)
+            measured[name].append(run_once(command))
     widths = [30, 24, 7, 9]
     show(["", "seconds", "ratio", "peak MB"], widths)
-    first = [seconds for seconds, _ in next(iter(measured.values()))]
-    for name, figures in measured.items():
-        seconds, memory = [s for s, _ in figures], sorted(m for _, m in figures)
-        peak = memory[len(memory) // 2] / 1e6
-        show([name, spread(seconds), f"{ratio(first, seconds):.2f}", f"{peak:.0f}"], widths)
+    first = next(iter(measured.values()))
+    for name, seconds in measured.items():
+        peak = f"{memory[name] / 1e6:.0f}"
+        show([name, spread(seconds), f"{ratio(first, seconds):.2f}", peak], widths)
 
 
-def run_once(command: list[str]) -> tuple[float, float]:
-    """Seconds of a whole process and its peak resident memory in bytes."""
+def run_once(command: list[str]) -> float:
+    """Seconds of a whole process."""
     started = time.perf_counter()
-    process = subprocess.Popen(
+    process = _begin(command)
+    process.wait()
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}.")
+    return seconds
+
+
+def peak_memory(command: list[str]) -> float:
+    """The most resident memory of a process in bytes, asked for every millisecond; 0 off Linux.
+
+    What the system says of a process that has ended counts its parent's memory, too.
+    """
+    process, peak = _begin(command), 0
+    status = Path(f"/proc/{process.pid}/status")
+    while process.poll() is None:
+        with suppress(OSError):
+            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+            peak = max(peak, int(found[1]) * 1024 if found else 0)
+        time.sleep(0.001)
+    return peak
+
+
+def _begin(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         command,
         cwd=ROOT,
         env=environment(len(os.sched_getaffinity(0))),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}.")
-    return seconds, _bytes(usage)
-
-
-def _bytes(usage: resource.struct_rusage) -> float:
-    """Linux counts in KiB, macOS in bytes."""
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -40,7 +40,7 @@ RECIPES: dict[str, Plan] = {
     "99": replace(
         _COMMON,
         hidden=(512, 256),
-        epochs=18,
+        epochs=17,
         learning_rate=0.3,
         label_smoothing=0.05,
         augment="affine",

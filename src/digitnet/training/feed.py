@@ -123,7 +123,11 @@ def _through_head(dataset: Dataset, network: Network) -> FloatArray:
     dtype = network.vector.dtype
     n_kept = network.head(as_input(dataset.images[:1], dtype)).size
     through = np.empty((len(dataset), n_kept), dtype)  # row by row, however the layers left them
-    for start in range(0, len(dataset), AT_ONCE):
-        stop = start + AT_ONCE
-        through[start:stop] = network.head(as_input(dataset.images[start:stop], dtype))
+
+    def fill(start: int) -> None:
+        part = slice(start, start + AT_ONCE)
+        through[part] = network.head(as_input(dataset.images[part], dtype))
+
+    with ThreadPoolExecutor(os.cpu_count()) as helpers:
+        list(helpers.map(fill, range(0, len(dataset), AT_ONCE)))  # a list, so that errors come out
     return through

@@ -1,0 +1,153 @@
+"""Convolution: a small window of weights moved over every place of an image.
+
+Written as matrix products: the pixels under the window at every place become the columns of one
+matrix (im2col; K. Chellapilla, S. Puri and P. Simard, "High performance convolutional neural
+networks for document processing", 2006). With the batch innermost (see images.py) each row of it
+is copied in long contiguous runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitnet.nn.layers import Parameters
+from digitnet.nn.workspace import FloatArray, Room, array
+
+MOST_COLUMNS = 1 << 20
+"""Numbers in the matrix of columns at a time (4 MB in float32): wide images are worked on in
+strips of rows, so memory stays bounded and the columns are still in the cache when they are
+multiplied."""
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """y[o] = b[o] + sum over c, i, j of W[c, i, j, o] x[c, row stride + i, column stride + j].
+
+    Images (channels_in, H, W, N) to (channels_out, H', W', N), H' = (H + 2 padding - size) //
+    stride + 1. W is (channels_in * size * size, channels_out), b (channels_out,).
+    """
+
+    channels_in: int
+    channels_out: int
+    size: int
+    stride: int = 1
+    padding: int = 0
+
+    def __post_init__(self) -> None:
+        least = min(self.channels_in, self.channels_out, self.size, self.stride)
+        if least < 1 or not 0 <= self.padding < self.size:
+            raise ValueError(
+                f"Conv2D needs channels, size and stride of at least 1 and a padding below its "
+                f"size, not {self}."
+            )
+
+    @property
+    def n_in(self) -> int:
+        """Numbers that each output is made of."""
+        return self.channels_in * self.size**2
+
+    @property
+    def n_out(self) -> int:
+        """Outputs at each place."""
+        return self.channels_out
+
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return (self.n_in, self.channels_out), (self.channels_out,)
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+        """(channels_out, H', W', N) for images of shape (channels_in, H, W, N).
+
+        Raises:
+            ValueError: the window is larger than the padded image, or the channels differ.
+        """
+        channels, height, width, n = shape
+        rows = (height + 2 * self.padding - self.size) // self.stride + 1
+        columns = (width + 2 * self.padding - self.size) // self.stride + 1
+        if channels != self.channels_in or min(rows, columns) < 1:
+            raise ValueError(f"{self} does not fit images of {channels} x {height} x {width}.")
+        return self.channels_out, rows, columns, n
+
+    def forward(
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
+    ) -> tuple[FloatArray, tuple[FloatArray, Room | None]]:
+        W, b = params
+        y = array(room, "y", self.output_shape(x.shape), x.dtype)
+        padded = self._pad(x, room)
+        for rows, columns in self._strips(padded, y.shape, room):
+            part = y[:, rows]  # (channels_out, rows, W', N), each channel contiguous
+            product = array(room, "product", (self.channels_out, columns.shape[1]), x.dtype)
+            np.matmul(W.T, columns, product)
+            np.add(product.reshape(part.shape), b[:, None, None, None], part)
+        return y, (padded, room)
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: tuple[FloatArray, Room | None],
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """dL/dW = columns dy^T, dL/db = sum of dy, dL/dx = W dy, each number back to its pixel."""
+        W, _ = params
+        dW, db = grads
+        padded, room = cache
+        np.add.reduce(dy, axis=(1, 2, 3), out=db)
+        dW[...] = 0.0
+        dpadded = array(room, "dpadded", padded.shape, dy.dtype)
+        if need_dx:
+            dpadded[...] = 0.0
+        for rows, columns in self._strips(padded, dy.shape, room):
+            part = dy[:, rows].reshape(self.channels_out, -1)
+            dW += columns @ part.T
+            if need_dx:
+                dcolumns = np.matmul(W, part, columns)  # they are not needed any more
+                shape = (self.channels_in, self.size, self.size, *dy[:1, rows].shape[1:])
+                pieces = dcolumns.reshape(shape)
+                for i in range(self.size):
+                    for j in range(self.size):
+                        self._window(dpadded, rows, dy.shape[2], i, j)[...] += pieces[:, i, j]
+        if not need_dx:
+            return None
+        p = self.padding
+        return dpadded[:, p : dpadded.shape[1] - p, p : dpadded.shape[2] - p]
+
+    def _pad(self, x: FloatArray, room: Room | None) -> FloatArray:
+        """The image with a border of zeros."""
+        p = self.padding
+        if p == 0:
+            return x
+        channels, height, width, n = x.shape
+        padded = array(room, "padded", (channels, height + 2 * p, width + 2 * p, n), x.dtype)
+        padded[...] = 0.0
+        padded[:, p:-p, p:-p] = x
+        return padded
+
+    def _strips(
+        self, padded: FloatArray, y_shape: tuple[int, ...], room: Room | None
+    ) -> Iterator[tuple[slice, FloatArray]]:
+        """Output rows a few at a time, with the columns (n_in, rows * W' * N) they are made of."""
+        _, height, width, n = y_shape
+        at_once = max(1, MOST_COLUMNS // (self.n_in * width * n))
+        for start in range(0, height, at_once):
+            rows = slice(start, min(start + at_once, height))
+            n_rows = rows.stop - rows.start
+            shape = (self.channels_in, self.size, self.size, n_rows, width, n)
+            columns = array(room, "columns", shape, padded.dtype)
+            for i in range(self.size):
+                for j in range(self.size):
+                    columns[:, i, j] = self._window(padded, rows, width, i, j)
+            yield rows, columns.reshape(self.n_in, -1)
+
+    def _window(self, padded: FloatArray, rows: slice, width: int, i: int, j: int) -> FloatArray:
+        """What the window's place (i, j) sees from the given output rows: (C, rows, W', N)."""
+        s = self.stride
+        top, bottom = rows.start * s + i, (rows.stop - 1) * s + i + 1
+        return padded[:, top:bottom:s, j : j + (width - 1) * s + 1 : s]
