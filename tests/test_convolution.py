@@ -29,7 +29,7 @@ def by_loops(conv: Conv2D, W: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.nd
     W = W.reshape(conv.channels_in, conv.size, conv.size, conv.channels_out)
     p, s = conv.padding, conv.stride
     padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
-    y = np.zeros(conv.output_shape(x.shape))
+    y = np.zeros((*conv.output_shape(x.shape[:3]), x.shape[3]))
     for o, row, column, n in np.ndindex(*y.shape):
         top, left = row * s, column * s
         window = padded[:, top : top + conv.size, left : left + conv.size, n]
@@ -140,6 +140,10 @@ def test_images_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         Conv2D(1, 1, 5).forward((np.zeros((25, 1)), np.zeros(1)), np.zeros((1, 4, 4, 1)))
     with pytest.raises(ValueError, match="does not fit"):
-        Conv2D(2, 1, 1).output_shape((1, 4, 4, 1))
+        Conv2D(2, 1, 1).output_shape((1, 4, 4))
+    with pytest.raises(ValueError, match="add ToRows"):
+        Network([ToImages(4, 4), Conv2D(1, 2, 3)])
+    with pytest.raises(ValueError, match="takes 8 numbers"):
+        Network([ToImages(4, 4), Conv2D(1, 2, 2), ToRows(), Dense(8, 2)])
     with pytest.raises(ValueError, match="do not divide"):
-        MaxPool2D(2).output_shape((1, 5, 4, 1))
+        MaxPool2D(2).output_shape((1, 5, 4))

@@ -15,10 +15,13 @@ from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.nn import (
     AveragePool2D,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
     Layer,
+    MaxPool2D,
     Network,
     ReLU,
     Sigmoid,
@@ -32,8 +35,11 @@ from digitnet.novelty import N_AXES, N_FEATURES, Novelty
 VERSION = 1
 LAYERS: dict[str, type[Any]] = {
     layer.__name__: layer
-    for layer in (AveragePool2D, Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh, ToImages, ToRows)
-}
+    for layer in (
+        AveragePool2D, Conv2D, Dense, Dropout, Flatten, GlobalAveragePool2D, MaxPool2D, ReLU,
+        Sigmoid, Tanh, ToImages, ToRows,
+    )
+}  # fmt: skip
 NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from digitnet.nn.convolution import Conv2D
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
     from digitnet.nn.images import ToImages, ToRows
     from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         Optimizer,
         Schedule,
     )
-    from digitnet.nn.pooling import AveragePool2D
+    from digitnet.nn.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 
 _HOMES = {
     "ACTIVATIONS": "network",
@@ -32,14 +33,17 @@ _HOMES = {
     "check_gradients": "gradient_check",
     "Constant": "optimizers",
     "Cosine": "optimizers",
+    "Conv2D": "convolution",
     "cross_entropy": "losses",
     "Dense": "layers",
     "Dropout": "layers",
     "Flatten": "layers",
+    "GlobalAveragePool2D": "pooling",
     "GradientCheck": "gradient_check",
     "Layer": "layers",
     "Linear": "optimizers",
     "log_softmax": "losses",
+    "MaxPool2D": "pooling",
     "Momentum": "optimizers",
     "multilayer_perceptron": "network",
     "Network": "network",
@@ -62,13 +66,16 @@ __all__ = [
     "Adam",
     "AveragePool2D",
     "Constant",
+    "Conv2D",
     "Cosine",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePool2D",
     "GradientCheck",
     "Layer",
     "Linear",
+    "MaxPool2D",
     "Momentum",
     "Network",
     "OneCycle",

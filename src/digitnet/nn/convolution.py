@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.layers import Parameters
+from digitnet.nn.layers import Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 MOST_COLUMNS = 1 << 20
@@ -57,18 +57,13 @@ class Conv2D:
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         return (self.n_in, self.channels_out), (self.channels_out,)
 
-    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-        """(channels_out, H', W', N) for images of shape (channels_in, H, W, N).
-
-        Raises:
-            ValueError: the window is larger than the padded image, or the channels differ.
-        """
-        channels, height, width, n = shape
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, height, width = shape
         rows = (height + 2 * self.padding - self.size) // self.stride + 1
         columns = (width + 2 * self.padding - self.size) // self.stride + 1
         if channels != self.channels_in or min(rows, columns) < 1:
             raise ValueError(f"{self} does not fit images of {channels} x {height} x {width}.")
-        return self.channels_out, rows, columns, n
+        return self.channels_out, rows, columns
 
     def forward(
         self,
@@ -78,7 +73,7 @@ class Conv2D:
         room: Room | None = None,
     ) -> tuple[FloatArray, tuple[FloatArray, Room | None]]:
         W, b = params
-        y = array(room, "y", self.output_shape(x.shape), x.dtype)
+        y = array(room, "y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
         padded = self._pad(x, room)
         for rows, columns in self._strips(padded, y.shape, room):
             part = y[:, rows]  # (channels_out, rows, W', N), each channel contiguous

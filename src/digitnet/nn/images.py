@@ -6,11 +6,12 @@ shift by N numbers, and everything that layers do to images runs along long cont
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.layers import Parameterless, Parameters
+from digitnet.nn.layers import Parameterless, Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 
@@ -25,6 +26,13 @@ class ToImages(Parameterless):
     def n_in(self) -> int:
         """Numbers per input."""
         return self.height * self.width
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if shape != (self.n_in,):
+            raise ValueError(
+                f"{self} takes {self.n_in} pixels, but what is before it gives {shape}."
+            )
+        return 1, self.height, self.width
 
     def forward(
         self,
@@ -51,6 +59,9 @@ class ToImages(Parameterless):
 
 class ToRows(Parameterless):
     """Images (channels, height, width, N) to rows (N, channels * height * width)."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
 
     def forward(
         self,

@@ -11,6 +11,7 @@ respect to what the layer gave; `backward` returns dL/dx by the chain rule.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from digitnet.nn.workspace import FloatArray, Room, array
 
 Parameters = Sequence[FloatArray]
+Shape = tuple[int, ...]
 
 NARROW = 32
 """A layer with fewer outputs keeps them column by column in memory (Fortran order): softmax's
@@ -32,6 +34,13 @@ class Layer(Protocol):
 
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shape of each parameter, in the order `forward` takes them."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape of what it gives for an input of this shape, both without N.
+
+        Raises:
+            ValueError: it takes no such input.
+        """
 
     def forward(
         self,
@@ -60,6 +69,9 @@ class Parameterless:
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         return ()
 
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
 
 @dataclass(frozen=True)
 class Dense:
@@ -74,6 +86,13 @@ class Dense:
 
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         return (self.n_in, self.n_out), (self.n_out,)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if shape != (self.n_in,):
+            raise ValueError(
+                f"{self} takes {self.n_in} numbers, but what is before it gives {shape}."
+            )
+        return (self.n_out,)
 
     def forward(
         self,
@@ -232,6 +251,9 @@ class Dropout(Parameterless):
 
 class Flatten(Parameterless):
     """(N, ...) to (N, product of the rest), row-major."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
 
     def forward(
         self,

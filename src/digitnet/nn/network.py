@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
+from digitnet.nn.layers import Dense, Dropout, Layer, ReLU, Shape, Sigmoid, Tanh
 from digitnet.nn.losses import cross_entropy
 from digitnet.nn.workspace import FloatArray, Workspace
 
@@ -25,8 +25,6 @@ ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
     "tanh": Tanh,
     "relu": ReLU,
 }
-
-KEEP_WIDTH = (Sigmoid, Tanh, ReLU, Dropout, Flatten)
 
 
 class Network:
@@ -42,16 +40,19 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
-        _check_widths(layers)
         self.layers = tuple(layers)
         self._layout, n_parameters = _lay_out(self.layers)
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
         self._views = self._split(self.vector)
         self.parameters = self.named(self.vector)
-        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
-        self.n_in = getattr(self.layers[0], "n_in", dense[0].n_in)
-        self.n_out = dense[-1].n_out
-        self.largest_product = max(layer.n_in * layer.n_out for layer in dense)
+        self.n_in = next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
+        shapes = _walk(self.layers, (self.n_in,))
+        (self.n_out,) = shapes[-1]
+        self.largest_product = max(
+            math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
+            for views, shape in zip(self._views, shapes, strict=True)
+            if views
+        )
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
         """Per layer, its parameters as views into a vector laid out like `self.vector`."""
@@ -73,14 +74,15 @@ class Network:
         He et al. 2015 before a ReLU: normal with standard deviation sqrt(2 / n_in).
         Glorot and Bengio 2010 ("Xavier") otherwise: uniform within sqrt(6 / (n_in + n_out)).
         """
-        for i, layer in enumerate(self.layers):
-            if not isinstance(layer, Dense):
+        for i in range(len(self.layers)):
+            if not self._views[i]:
                 continue
             W, b = self._views[i]
+            n_in, n_out = W.shape
             if any(isinstance(following, ReLU) for following in self.layers[i + 1 : i + 2]):
-                W[:] = rng.normal(0.0, np.sqrt(2.0 / layer.n_in), W.shape)
+                W[:] = rng.normal(0.0, np.sqrt(2.0 / n_in), W.shape)
             else:
-                limit = np.sqrt(6.0 / (layer.n_in + layer.n_out))
+                limit = np.sqrt(6.0 / (n_in + n_out))
                 W[:] = rng.uniform(-limit, limit, W.shape)
             b[:] = 0.0
 
@@ -182,15 +184,14 @@ def _lay_out(layers: Sequence[Layer]) -> tuple[Layout, int]:
     return layout, start
 
 
-def _check_widths(layers: Sequence[Layer]) -> None:
-    """Each Dense layer must take as many numbers as the one before it gives."""
-    if not any(isinstance(layer, Dense) for layer in layers):
-        raise ValueError("A network needs at least one Dense layer.")
-    before: Dense | None = None
+def _walk(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+    """What each layer gives for one input, without N; at the end one number per class."""
+    if not any(layer.parameter_shapes() for layer in layers):
+        raise ValueError("A network needs at least one Dense or Conv2D layer.")
+    shapes = []
     for layer in layers:
-        if isinstance(layer, Dense):
-            if before is not None and before.n_out != layer.n_in:
-                raise ValueError(f"{layer} cannot follow {before}: {before.n_out} != {layer.n_in}.")
-            before = layer
-        elif not isinstance(layer, KEEP_WIDTH):
-            before = None  # what it gives depends on more than one number
+        shape = layer.output_shape(shape)
+        shapes.append(shape)
+    if len(shape) != 1:
+        raise ValueError(f"A network ends in one number per class, not in {shape}: add ToRows.")
+    return shapes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.layers import Parameterless, Parameters
+from digitnet.nn.layers import Parameterless, Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 
@@ -21,16 +21,11 @@ class _Pool2D(Parameterless):
         if self.size < 1:
             raise ValueError(f"A pooling window has at least one pixel a side, not {self.size}.")
 
-    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-        """(C, H / size, W / size, N) for images of shape (C, H, W, N).
-
-        Raises:
-            ValueError: the windows do not divide the image.
-        """
-        channels, height, width, n = shape
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, height, width = shape
         if height % self.size or width % self.size:
             raise ValueError(f"Windows of {self.size} do not divide images of {height} x {width}.")
-        return channels, height // self.size, width // self.size, n
+        return channels, height // self.size, width // self.size
 
     def _places(self, x: FloatArray) -> Iterator[FloatArray]:
         """For each place in the window, the pixels that stand there: (C, H / size, W / size, N)."""
@@ -49,7 +44,7 @@ class AveragePool2D(_Pool2D):
         rng: np.random.Generator | None = None,
         room: Room | None = None,
     ) -> tuple[FloatArray, tuple[tuple[int, ...], Room | None]]:
-        y = array(room, "y", self.output_shape(x.shape), x.dtype)
+        y = array(room, "y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
         y[...] = 0.0
         for pixels in self._places(x):
             y += pixels
@@ -82,7 +77,7 @@ class MaxPool2D(_Pool2D):
         rng: np.random.Generator | None = None,
         room: Room | None = None,
     ) -> tuple[FloatArray, tuple[FloatArray, FloatArray, Room | None]]:
-        y = array(room, "y", self.output_shape(x.shape), x.dtype)
+        y = array(room, "y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
         y[...] = -np.inf
         for pixels in self._places(x):
             np.maximum(y, pixels, out=y)
@@ -111,6 +106,9 @@ class MaxPool2D(_Pool2D):
 
 class GlobalAveragePool2D(Parameterless):
     """The mean of each channel: images (C, H, W, N) to rows (N, C)."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape[:1]
 
     def forward(
         self,
