@@ -126,7 +126,7 @@ def environment(threads: int) -> dict[str, str]:
     """The environment of a measured process: bytecode is kept, as on any user's machine."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     limits = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**kept, **limits, "PYTHONPATH": str(ROOT)}
+    return {**kept, **limits, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
 
 
 def spread(seconds: list[float], scale: float = 1.0, digits: int = 3) -> str:
