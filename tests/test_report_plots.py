@@ -11,6 +11,7 @@ from PIL import Image
 
 from digitnet import report_plots
 from digitnet.report_plots import (
+    as_tiles,
     save_confusion_matrix,
     save_image_grid,
     save_weights,
@@ -149,3 +150,11 @@ def test_a_failing_save_leaves_the_old_picture(
             save_image_grid(images, labels, target, "made")
     assert target.read_bytes() == b"the old picture"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("side", [28, 14, 5])
+def test_weights_are_cut_into_the_squares_their_unit_sees(side: int) -> None:
+    weights = np.arange(side**2 * 6, dtype=np.float32).reshape(side**2, 6)
+    tiles = as_tiles(weights)
+    assert tiles.shape == (6, side, side)
+    np.testing.assert_array_equal(tiles[4].ravel(), weights[:, 4])

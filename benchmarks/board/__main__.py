@@ -2,7 +2,7 @@
 
     python -m benchmarks.board [PART ...] [--peers PYTHON] [--data FOLDER] [--repeats 5]
 
-Parts: epoch, clock, start, latency, bulk, scaling; all unless named. The peers live in an
+Parts: epoch, conv, clock, start, latency, bulk, scaling; all unless named. The peers live in an
 environment of their own:
 
     python3 -m venv .peers && .peers/bin/pip install -r benchmarks/requirements.txt
@@ -25,7 +25,7 @@ from digitnet.data.mnist import find_mnist
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE_THE_CHECKOUT = ROOT.parent / "shared" / "mnist"
-PARTS = ("epoch", "clock", "start", "latency", "bulk", "scaling")
+PARTS = ("epoch", "conv", "clock", "start", "latency", "bulk", "scaling")
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ AXES = {
 }
 
 PROGRAM = """
-import json, resource, sys, time
+import json, re, sys
+from pathlib import Path
 import numpy as np
 from digitnet.data.dataset import Dataset
 from digitnet.nn import SGD, Constant, Network, multilayer_perceptron
@@ -28,7 +29,7 @@ from digitnet.training.events import EpochDone
 from digitnet.training.loop import begin, train
 from digitnet.training.settings import Settings
 folder, images, hidden, batch = sys.argv[1], *map(int, sys.argv[2:])
-pool = np.load(f"{folder}/images.npy"), np.load(f"{folder}/labels.npy")
+pool = [np.load(f"{folder}/{name}.npy", mmap_mode="r") for name in ("images", "labels")]
 taken = np.arange(images) % len(pool[0])
 dataset = Dataset(pool[0][taken], pool[1][taken])
 del pool
@@ -39,7 +40,9 @@ settings = Settings(2, batch, 0.1, SGD(), Constant())
 state = begin(network, settings, rng)
 seconds = [e.seconds for e in train(network, dataset, None, settings, state)
            if isinstance(e, EpochDone)]
-print(json.dumps([min(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+status = Path("/proc/self/status")
+found = re.search(r"VmHWM:\\s+(\\d+)", status.read_text() if status.exists() else "")
+print(json.dumps([min(seconds), int(found[1]) / 1024 if found else 0]))
 """
 
 

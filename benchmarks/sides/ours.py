@@ -11,6 +11,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.model import classify
 from digitnet.nn import SGD, Adam, Constant, Network, Optimizer, multilayer_perceptron
 from digitnet.training.loop import begin, train
+from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
 
 
@@ -51,3 +52,27 @@ def bulk(work: Work) -> Callable[[], object]:
     """`classify` on uint8 images."""
     net, images = network(work), np.array(work.images())
     return lambda: classify(net, images)
+
+
+def convolution(work: Work) -> Callable[[], object]:
+    """An epoch of the reference convolutional network (see board/conv.py)."""
+    plan = Plan(
+        conv=(16, 32),
+        hidden=(128,),
+        activation="relu",
+        input_dropout=0.0,
+        epochs=1,
+        batch_size=work.batch_size,
+        learning_rate=work.learning_rate,
+        schedule="constant",
+    )
+    rng = np.random.default_rng(0)
+    net = Network(plan.layers(784, 10))
+    net.initialize(rng)
+    settings, dataset = plan.settings(), Dataset(np.array(work.images()), work.labels())
+
+    def run() -> None:
+        for _ in train(net, dataset, None, settings, begin(net, settings, rng)):
+            pass
+
+    return run

@@ -28,10 +28,31 @@ def optimizer(work: Work, parameters: object) -> torch.optim.Optimizer:
 
 
 def epoch(work: Work) -> Callable[[], object]:
+    """784-64-10."""
+    return _loop(work, network(work), torch.from_numpy(work.flat()))
+
+
+def convolution(work: Work) -> Callable[[], object]:
+    """The reference convolutional network (see board/conv.py), images as (N, 1, 28, 28)."""
+    net = nn.Sequential(
+        nn.Conv2d(1, 16, 5),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 5),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(512, 128),
+        nn.ReLU(),
+        nn.Linear(128, 10),
+    )
+    return _loop(work, net, torch.from_numpy(work.flat()).view(-1, 1, 28, 28))
+
+
+def _loop(work: Work, net: nn.Module, x: torch.Tensor) -> Callable[[], object]:
     """The loop a tutorial shows, without the parts that only cost time."""
-    net = network(work)
     moves = optimizer(work, net.parameters())
-    x, y = torch.from_numpy(work.flat()), torch.from_numpy(work.labels())
+    y = torch.from_numpy(work.labels())
 
     def run() -> None:
         total = torch.zeros(())

@@ -105,7 +105,10 @@ def save_worst_mistakes(
 
 
 def save_weights(weights: NDArray[np.floating], path: str | Path) -> None:
-    """Write the first layer's weights (784, H): what each of H hidden units looks for, 28 x 28.
+    """Write the first layer's weights (pixels, H): what each of H units looks for, as squares.
+
+    A unit sees all 28 x 28 pixels, the 14 x 14 means of a network that pools first, or the window
+    of a convolution.
 
     Blue raises the unit, red lowers it; one scale for all units, symmetric about 0, that leaves
     out the one weight in 200 that is largest.
@@ -114,7 +117,7 @@ def save_weights(weights: NDArray[np.floating], path: str | Path) -> None:
         OutputError: the picture cannot be written; what stood there before still stands.
     """
     n_units = weights.shape[1]
-    tiles = weights.T[:MAX_UNITS].reshape(-1, SIDE, SIDE)
+    tiles = as_tiles(weights)
     columns = math.ceil(math.sqrt(len(tiles)))
     limit = float(np.quantile(np.abs(tiles), 0.995)) or 1.0
     rows = math.ceil(len(tiles) / columns)
@@ -127,6 +130,12 @@ def save_weights(weights: NDArray[np.floating], path: str | Path) -> None:
     many = f"The first {len(tiles)} of {n_units}" if n_units > len(tiles) else f"The {n_units}"
     axes.set_title(f"{many} hidden units: the weight each gives each pixel", fontsize=17, pad=12)
     save_figure(figure, path)
+
+
+def as_tiles(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+    """What the first MAX_UNITS units look for, (units, side, side), of weights (side^2, H)."""
+    side = math.isqrt(len(weights))
+    return weights.T[:MAX_UNITS].reshape(-1, side, side)
 
 
 def save_image_grid(
@@ -170,13 +179,13 @@ def save_image_grid(
 
 
 def _mosaic(tiles: NDArray[Any], columns: int) -> NDArray[np.float64]:
-    """Tiles (n, 28, 28) in rows of `columns` as one picture; NaN between them and where none is."""
-    rows = math.ceil(len(tiles) / columns)
-    step = SIDE + GAP
+    """Tiles (n, side, side) in rows of `columns` as one picture; NaN between and where none is."""
+    rows, side = math.ceil(len(tiles) / columns), tiles.shape[1]
+    step = side + GAP
     picture = np.full((rows * step - GAP, columns * step - GAP), np.nan)
     for place, tile in enumerate(tiles):
         top, left = place // columns * step, place % columns * step
-        picture[top : top + SIDE, left : left + SIDE] = tile
+        picture[top : top + side, left : left + side] = tile
     return picture
 
 

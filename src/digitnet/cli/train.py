@@ -40,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hidden", type=_sizes, default=unset, metavar="N[,N...]",
         help="hidden neurons per layer (default: 64)",
     )  # fmt: skip
+    network.add_argument(
+        "--conv", type=_sizes, default=unset, metavar="C[,C]",
+        help="channels of one or two convolutions before the hidden layers (default: none)",
+    )  # fmt: skip
     training = parser.add_argument_group("the training")
     for group, name, kind, help_text in (
         (network, "activation", str, "sigmoid, tanh or relu"),

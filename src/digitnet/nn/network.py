@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from digitnet.nn.convolution import Conv2D
 from digitnet.nn.layers import Dense, Dropout, Layer, ReLU, Shape, Sigmoid, Tanh
 from digitnet.nn.losses import cross_entropy
 from digitnet.nn.workspace import FloatArray, Workspace
@@ -36,6 +37,7 @@ class Network:
         parameters: name to view, in order: W1, b1, W2, b2, ...
         n_in: numbers per input.
         n_out: logits per input, one per class.
+        convolves: whether any layer is a convolution.
         largest_product: multiply-adds per input of the largest matrix product.
     """
 
@@ -48,6 +50,7 @@ class Network:
         self.n_in = next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
         shapes = _walk(self.layers, (self.n_in,))
         (self.n_out,) = shapes[-1]
+        self.convolves = any(isinstance(layer, Conv2D) for layer in self.layers)
         self.largest_product = max(
             math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
             for views, shape in zip(self._views, shapes, strict=True)
@@ -79,12 +82,21 @@ class Network:
                 continue
             W, b = self._views[i]
             n_in, n_out = W.shape
-            if any(isinstance(following, ReLU) for following in self.layers[i + 1 : i + 2]):
+            if self._activation_after(i) is ReLU:
                 W[:] = rng.normal(0.0, np.sqrt(2.0 / n_in), W.shape)
             else:
                 limit = np.sqrt(6.0 / (n_in + n_out))
                 W[:] = rng.uniform(-limit, limit, W.shape)
             b[:] = 0.0
+
+    def _activation_after(self, i: int) -> type | None:
+        """The kind of the first activation behind a layer and before the next with parameters."""
+        for layer, views in zip(self.layers[i + 1 :], self._views[i + 1 :], strict=True):
+            if views:
+                return None
+            if isinstance(layer, Sigmoid | Tanh | ReLU):
+                return type(layer)
+        return None
 
     @property
     def n_fixed(self) -> int:

@@ -19,6 +19,7 @@ from digitnet.nn.workspace import FloatArray
 from digitnet.threads import blas_threads
 from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
 from digitnet.training.feed import Feed
+from digitnet.training.gradient import Gradient
 from digitnet.training.settings import Settings
 
 
@@ -104,38 +105,41 @@ def train(
     batch_size = min(settings.batch_size or len(training), len(training))
     n_steps = math.ceil(len(training) / batch_size)
     n_all = settings.epochs * n_steps
-    space = network.workspace()
     feed = Feed(training, batch_size, network, settings.variation)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
+    # Two halves at once leave one thread to the products of each.
+    multiply_adds = 0 if network.convolves else batch_size * network.largest_product
 
-    while state.epoch < settings.epochs and not _out_of_patience(state, settings):
-        started = time.perf_counter()
-        epoch = state.epoch + 1
-        if state.step == 0:
-            state.order = state.rng.permutation(len(training))
-            state.loss_sum, state.n_right = 0.0, 0
-        with blas_threads(batch_size * network.largest_product):
-            for x, labels in feed.batches(state.order, first=state.step):
-                progress = (state.epoch * n_steps + state.step) / n_all
-                learning_rate = settings.learning_rate * settings.schedule.factor(progress)
-                with np.errstate(over="ignore", invalid="ignore"):  # divergence is told below
-                    loss, logits = network.loss_and_gradient(
-                        x,
-                        class_targets.take(labels, 1).T,  # in columns, as the logits are
-                        space,
-                        state.rng,
-                        None if class_weights is None else class_weights[labels],
-                        skip=feed.layers_done,
-                    )
-                    optimizer.step(network.vector, space.gradient, optimizer_state, learning_rate)
-                if not math.isfinite(loss):
-                    raise _diverged(network, state, settings, loss)
-                state.loss_sum += loss * len(labels)
-                state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
-                state.step += 1
-                yield StepDone(epoch, state.step, n_steps, loss)
-        yield _end_epoch(network, training, validation, state, learning_rate, started)
+    with Gradient(network, halves=network.convolves) as gradient:
+        while state.epoch < settings.epochs and not _out_of_patience(state, settings):
+            started = time.perf_counter()
+            epoch = state.epoch + 1
+            if state.step == 0:
+                state.order = state.rng.permutation(len(training))
+                state.loss_sum, state.n_right = 0.0, 0
+            with blas_threads(multiply_adds):
+                for x, labels in feed.batches(state.order, first=state.step):
+                    progress = (state.epoch * n_steps + state.step) / n_all
+                    learning_rate = settings.learning_rate * settings.schedule.factor(progress)
+                    with np.errstate(over="ignore", invalid="ignore"):  # divergence is told below
+                        loss, logits = gradient.compute(
+                            x,
+                            class_targets.take(labels, 1).T,  # in columns, as the logits are
+                            state.rng,
+                            None if class_weights is None else class_weights[labels],
+                            skip=feed.layers_done,
+                        )
+                        optimizer.step(
+                            network.vector, gradient.vector, optimizer_state, learning_rate
+                        )
+                    if not math.isfinite(loss):
+                        raise _diverged(network, state, settings, loss)
+                    state.loss_sum += loss * len(labels)
+                    state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
+                    state.step += 1
+                    yield StepDone(epoch, state.step, n_steps, loss)
+            yield _end_epoch(network, training, validation, state, learning_rate, started)
     reason = f"all {settings.epochs} epochs done"
     if state.epoch < settings.epochs:
         reason = f"no better validation accuracy for {settings.patience} epochs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,13 +15,16 @@ from digitnet.nn import (
     Adam,
     AveragePool2D,
     Constant,
+    Conv2D,
     Cosine,
     Dropout,
     Layer,
     Linear,
+    MaxPool2D,
     Momentum,
     OneCycle,
     Optimizer,
+    ReLU,
     Schedule,
     ToImages,
     ToRows,
@@ -30,6 +34,7 @@ from digitnet.training.settings import Settings
 
 # What worked best for each optimiser at the default batch size (docs/lab-notes.md).
 LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
+WINDOW = 5  # pixels a side of every convolution: 28 becomes 24, pooled 12, then 8 and 4
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
@@ -63,6 +68,7 @@ class Plan:
     hidden: tuple[int, ...] = (64,)
     activation: str = "sigmoid"
     pool: int = 1
+    conv: tuple[int, ...] = ()
     input_dropout: float = 0.1
     dropout: float = 0.0
     epochs: int = 100
@@ -80,11 +86,19 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        object.__setattr__(self, "conv", tuple(self.conv))
         if not self.hidden or any(not isinstance(n, int) or n < 1 for n in self.hidden):
             raise SettingsError(
                 "The hidden sizes must be whole numbers of at least 1, such as 64 or 256,64, "
                 f"not {','.join(map(str, self.hidden))}."
             )
+        if len(self.conv) > 2 or any(not isinstance(n, int) or n < 1 for n in self.conv):
+            raise SettingsError(
+                "The convolutions are one or two numbers of channels, such as 16 or 16,32, "
+                f"not {','.join(map(str, self.conv))}."
+            )
+        if self.conv and self.pool > 1:
+            raise SettingsError("--conv and --pool are two ways to look at pixels; choose one.")
         if not 0.0 <= self.validation < 1.0:
             raise SettingsError(
                 f"The validation share must lie between 0 and 1, not {self.validation:g}; try 0.1."
@@ -134,14 +148,21 @@ class Plan:
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes: pooled pixels, dropout before each Dense layer."""
+        """The network it describes: dropped pixels, pooled or convolved, then Dense layers."""
         layers: list[Layer] = []
-        if self.pool > 1:
-            side = math.isqrt(n_in)
-            layers += [ToImages(side, side), AveragePool2D(self.pool), ToRows()]
-            n_in = (side // self.pool) ** 2
+        side = math.isqrt(n_in)
         if self.input_dropout:
             layers.append(Dropout(self.input_dropout))
+        if self.pool > 1:
+            layers[:0] = [ToImages(side, side), AveragePool2D(self.pool), ToRows()]
+            n_in = (side // self.pool) ** 2
+        if self.conv:
+            layers.append(ToImages(side, side))
+            for n_from, n_to in itertools.pairwise((1, *self.conv)):
+                layers += [Conv2D(n_from, n_to, WINDOW), MaxPool2D(2), ReLU()]
+                side = (side - WINDOW + 1) // 2
+            layers.append(ToRows())
+            n_in = self.conv[-1] * side**2
         for layer in multilayer_perceptron(n_in, self.hidden, n_classes, self.activation):
             layers.append(layer)
             if self.dropout and isinstance(layer, ACTIVATIONS[self.activation]):
@@ -150,7 +171,7 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Plan(**d)` reads them back."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        return {**asdict(self), "hidden": list(self.hidden), "conv": list(self.conv)}
 
 
 def _known(what: str, name: str, known: dict[str, Any]) -> None:

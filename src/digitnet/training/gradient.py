@@ -1,0 +1,82 @@
+"""Gradient: a batch's loss and gradient, by one thread or by two with half the batch each."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+import numpy as np
+
+from digitnet.nn import Network
+from digitnet.nn.workspace import FloatArray
+
+
+class Gradient:
+    """What a step follows, and who computes it.
+
+    Matrix products alone use all cores by themselves. Where much of the work lies between the
+    products, as in convolutions, two threads take half a batch each, with a workspace of their
+    own, and the two gradients are added up.
+
+    Args:
+        network: whose gradient.
+        halves: work on two halves at once.
+
+    Attributes:
+        vector: (n_parameters,), dL/dvector of the last batch.
+    """
+
+    def __init__(self, network: Network, halves: bool) -> None:
+        self._network = network
+        self._spaces = [network.workspace() for _ in range(2 if halves else 1)]
+        self._helper = ThreadPoolExecutor(1) if halves else None
+        self.vector = self._spaces[0].gradient
+
+    def __enter__(self) -> Gradient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._helper is not None:
+            self._helper.shutdown()
+
+    def compute(
+        self,
+        x: FloatArray,
+        targets: FloatArray,
+        rng: np.random.Generator,
+        sample_weights: FloatArray | None = None,
+        skip: int = 0,
+    ) -> tuple[float, FloatArray]:
+        """Loss and logits (N, n_classes) as `Network.loss_and_gradient` gives them."""
+        if self._helper is None or len(x) < 2:
+            return self._network.loss_and_gradient(
+                x, targets, self._spaces[0], rng, sample_weights, skip
+            )
+        middle = len(x) // 2
+        parts = slice(None, middle), slice(middle, None)
+        # A generator each: two threads that drew from one would draw in any order.
+        generators = [np.random.default_rng(seed) for seed in rng.integers(0, 1 << 63, 2)]
+
+        def half(number: int) -> tuple[float, FloatArray]:
+            part = parts[number]
+            weights = None if sample_weights is None else sample_weights[part]
+            space = self._spaces[number]
+            with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
+                return self._network.loss_and_gradient(
+                    x[part], targets[part], space, generators[number], weights, skip
+                )
+
+        coming = self._helper.submit(half, 1)
+        loss, logits = half(0)
+        other_loss, other_logits = coming.result()
+        share = middle / len(x)  # each half's loss and gradient are means over its own images
+        self.vector *= share
+        other = self._spaces[1].gradient
+        other *= 1.0 - share
+        self.vector += other
+        return share * loss + (1.0 - share) * other_loss, np.concatenate([logits, other_logits])
