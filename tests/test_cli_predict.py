@@ -193,6 +193,23 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     ]  # fmt: skip
 
 
+def test_preview_shows_what_variation_makes_of_the_digits(tmp_path: Path) -> None:
+    done = digitnet("data", "synthesize", "60", "-o", "s.npz", cwd=tmp_path)
+    plain = digitnet("data", "preview", "s.npz", "-o", "plain.png", cwd=tmp_path)
+    varied = digitnet(
+        "data", "preview", "s.npz", "--augment", "elastic", "-o", "varied.png", cwd=tmp_path
+    )
+    assert done.returncode == plain.returncode == varied.returncode == 0, varied.stderr
+    with Image.open(tmp_path / "plain.png") as one, Image.open(tmp_path / "varied.png") as two:
+        assert two.size[0] > 1.5 * one.size[0]  # the same digits, and beside them their variations
+    wrong = digitnet("data", "preview", "s.npz", "--augment", "odd", cwd=tmp_path)
+    assert_one_sentence(wrong, "affine, elastic", "odd")
+    both = digitnet(
+        "data", "preview", "s.npz", "--augment", "affine", "--beside", "s.npz", cwd=tmp_path
+    )
+    assert_one_sentence(both, "--beside")
+
+
 def test_data_synthesize_preview_and_info(tmp_path: Path) -> None:
     assert digitnet("data", "synthesize", "50", "-o", "s.npz", cwd=tmp_path).returncode == 0
     with np.load(tmp_path / "s.npz") as archive:

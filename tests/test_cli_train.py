@@ -30,8 +30,8 @@ def data(tmp_path: Path) -> Path:
 
 def weights_hash(folder: Path) -> str:
     digest = hashlib.sha256()
-    for name in ("W1", "b1", "W2", "b2"):
-        digest.update((folder / f"{name}.npy").read_bytes())
+    for path in sorted([*folder.glob("W?.npy"), *folder.glob("b?.npy")]):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -67,14 +67,25 @@ def start(data: Path, cwd: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "long"),
+    [
+        (signal.SIGINT, "--hidden 8 --epochs 150 --batch-size 16 --dropout 0.1 --optimizer adam"),
+        (signal.SIGTERM, "--hidden 8 --epochs 150 --batch-size 16 --dropout 0.1"),
+        (
+            signal.SIGINT,
+            "--conv 2,3 --activation relu --hidden 8 --epochs 25 --batch-size 24 "
+            "--learning-rate 0.1 --augment elastic",
+        ),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "convolutions and variations"],
+)
 def test_stopped_and_resumed_it_reaches_the_very_same_weights(
-    tmp_path: Path, data: Path, number: signal.Signals
+    tmp_path: Path, data: Path, number: signal.Signals, long: str
 ) -> None:
-    long = ("--hidden", "8", "--epochs", "150", "--batch-size", "16", "--dropout", "0.1")
-    long = (*long, "--optimizer", "adam")
-    assert digitnet("train", data, *long, "--out", "whole", cwd=tmp_path).returncode == 0
-    child = start(data, tmp_path, *long, "--out", "model")
+    words = long.split()
+    assert digitnet("train", data, *words, "--out", "whole", cwd=tmp_path).returncode == 0
+    child = start(data, tmp_path, *words, "--out", "model")
     while not (tmp_path / "model.checkpoint.npz").exists():
         time.sleep(0.01)
     time.sleep(0.3)

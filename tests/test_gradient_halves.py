@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_two_halves_give_the_gradient_of_the_whole(
     weights = rng.random(n) if weighted else None
     whole = np.empty_like(net.vector)
     loss, logits = net.loss_and_gradient(x, targets, whole, rng, weights)
-    with Gradient(net, halves=True) as gradient:
+    with closing(Gradient(net, halves=True)) as gradient:
         half_loss, half_logits = gradient.compute(x, targets, rng, weights)
         assert half_loss == pytest.approx(loss, rel=1e-12)
         np.testing.assert_allclose(half_logits, logits, rtol=1e-12)
@@ -45,7 +47,7 @@ def test_dropout_in_two_threads_is_repeatable(rng: np.random.Generator) -> None:
     net.initialize(rng)
     x, targets = rng.random((8, 784)), one_hot(np.arange(8), 10, dtype=np.float64)
     found = []
-    with Gradient(net, halves=True) as gradient:
+    with closing(Gradient(net, halves=True)) as gradient:
         for seed in (3, 3, 4):
             gradient.compute(x, targets, np.random.default_rng(seed))
             found.append(gradient.vector.copy())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.cli.sources import SOURCE_HELP, add_folder_options, progress_bar, read_source
 from digitnet.data.dataset import Dataset
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview = actions.add_parser("preview", help="a picture of ten digits of each class")
     preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
     preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
+    preview.add_argument(
+        "--augment", metavar="X", help="show the same digits varied beside: affine or elastic"
+    )
     preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
     preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
     add_folder_options(preview)
@@ -71,6 +75,8 @@ def _info(args: argparse.Namespace) -> int:
 def _preview(args: argparse.Namespace) -> int:
     from digitnet.report_plots import save_image_grid
 
+    if args.augment is not None and args.beside is not None:
+        raise SettingsError("--augment and --beside both fill the second half; choose one.")
     rng = np.random.default_rng(args.seed)
     dataset, some_failed = _read(args, args.source, n_synthetic=ENOUGH_TO_SHOW)
     shown = _shuffled(dataset, rng)
@@ -80,6 +86,8 @@ def _preview(args: argparse.Namespace) -> int:
         some_failed |= other_failed
         other = _shuffled(other, rng)
         beside = (other.images, other.labels, other.source)
+    if args.augment is not None:
+        beside = (_varied(shown, args.augment, rng), shown.labels, f"varied: {args.augment}")
     save_image_grid(
         shown.images,
         shown.labels,
@@ -90,6 +98,18 @@ def _preview(args: argparse.Namespace) -> int:
     )
     print(f"Drawn: {args.output}")
     return 1 if some_failed else 0
+
+
+def _varied(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What training with --augment NAME sees of the same digits."""
+    from digitnet.imaging.augment import vary
+    from digitnet.training.plan import VARIATIONS
+
+    variation = VARIATIONS.get(name)
+    if variation is None:
+        known = ", ".join(known for known, value in VARIATIONS.items() if value)
+        raise SettingsError(f"--augment shows one of {known}, not {name}.")
+    return vary(dataset.images, variation, rng)
 
 
 def _shuffled(dataset: Dataset, rng: np.random.Generator) -> Dataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 
 import numpy as np
 
@@ -32,15 +31,8 @@ class Gradient:
         self._helper = ThreadPoolExecutor(1) if halves else None
         self.vector = self._spaces[0].gradient
 
-    def __enter__(self) -> Gradient:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the second thread, where there is one."""
         if self._helper is not None:
             self._helper.shutdown()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -111,7 +112,7 @@ def train(
     # Two halves at once leave one thread to the products of each.
     multiply_adds = 0 if network.convolves else batch_size * network.largest_product
 
-    with Gradient(network, halves=network.convolves) as gradient:
+    with closing(Gradient(network, halves=network.convolves)) as gradient:
         while state.epoch < settings.epochs and not _out_of_patience(state, settings):
             started = time.perf_counter()
             epoch = state.epoch + 1
