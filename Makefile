@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench peers docs clean
+.PHONY: help demo test check format bench peers models docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ bench: $(VENV)/installed  ## the board: digitnet beside its peers, as far as the
 peers:  ## install the peers (PyTorch, JAX, ...) into an environment of their own, .peers
 	$(PYTHON) -m venv .peers
 	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+
+models: $(VENV)/installed  ## train the models in the box anew by their recipes
+	for name in mlp cnn; do \
+		$(BIN)/digitnet train --recipe $$name --out runs/$$name && \
+		mkdir -p src/digitnet/box/$$name && \
+		cp runs/$$name/*.npy runs/$$name/model.json src/digitnet/box/$$name/ || exit 1; \
+	done
 
 docs: $(VENV)/installed  ## bring the README's list of files up to date
 	$(BIN)/python tools/house.py

@@ -18,6 +18,7 @@ FLOORS = {
     "files": 1,
     "novelty": 1,
     "threads": 1,
+    "box": 1,
     "imaging": 2,
     "data": 3,
     "calibration": 4,

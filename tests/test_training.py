@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -193,6 +195,10 @@ def test_settings_that_make_no_sense_are_refused(field: str, value: object) -> N
         ("weight_decay", -1.0),
         ("seed", -1),
         ("epochs", 0),
+        ("pool", 3),
+        ("conv", (16, 0)),
+        ("conv", (8, 8, 8)),
+        ("augment", "mirror"),
     ],
 )
 def test_plans_that_make_no_sense_are_refused(field: str, value: object) -> None:
@@ -211,5 +217,20 @@ def test_a_network_that_does_not_fit_the_images_is_refused(parts: tuple[Dataset,
 
 
 def test_plan_survives_json() -> None:
-    plan = Plan(hidden=(256, 64), batch_size=None, patience=5)
-    assert Plan(**plan.as_dict()) == plan
+    plan = Plan(hidden=(256, 64), batch_size=None, patience=5, conv=(4, 6), augment="affine")
+    assert Plan(**json.loads(json.dumps(plan.as_dict()))) == plan
+
+
+def test_a_plan_says_its_network_in_a_word_and_builds_it() -> None:
+    plans = {
+        "784-64-10": Plan(),
+        "784-conv4-conv6-32-10": Plan(conv=(4, 6), hidden=(32,)),
+        "784-conv5-16-10": Plan(conv=(5,), hidden=(16,)),
+        "784-pool2-48-24-10": Plan(pool=2, hidden=(48, 24)),
+    }
+    for words, plan in plans.items():
+        network = Network(plan.layers(784, 10))
+        assert plan.words(network.n_in, network.n_out) == words
+        assert network.forward(np.zeros((2, 784), np.float32)).shape == (2, 10)
+    with pytest.raises(SettingsError, match="choose one"):
+        Plan(conv=(4,), pool=2)

@@ -1,10 +1,11 @@
-"""Models: the --model option, and where a model is found."""
+"""Models: the --model option, where a model is found, and `digitnet models`, those in the box."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from digitnet.box import BEST, box_names, in_box
 from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.model_folder import load_model
@@ -13,21 +14,46 @@ DEFAULT = "model"
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Let the user name a model folder."""
+    """Let the user name a model folder, or a model in the box."""
     parser.add_argument(
-        "--model", metavar="DIR", help=f"model folder (default: ./{DEFAULT} where there is one)"
+        "--model",
+        metavar="DIR",
+        help=f"model folder, or {' or '.join(box_names())} from the box "
+        f"(default: ./{DEFAULT} where there is one, else {BEST})",
     )
 
 
 def find_model(named: str | None) -> Model:
-    """Load the named model, or the one in ./model.
+    """Load the named model, the one in ./model, or the best in the box.
 
     Raises:
-        ModelError: there is none, or it is damaged.
+        ModelError: there is none of that name, or it is damaged.
     """
-    if named is None and not Path(DEFAULT).exists():
-        raise ModelError(
-            f"There is no model in ./{DEFAULT} yet; train one with: digitnet train, "
-            "or name a folder with --model."
-        )
-    return load_model(named or DEFAULT)
+    if named is None:
+        return load_model(DEFAULT if Path(DEFAULT).exists() else in_box(BEST))
+    if named in box_names() and not Path(named).exists():
+        return load_model(in_box(named))
+    try:
+        return load_model(named)
+    except ModelError as error:
+        if Path(named).exists():
+            raise
+        raise ModelError(f"{error} In the box are {', '.join(box_names())}.") from error
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`digitnet models` takes none."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """A row for each model in the box."""
+    print(f"{'':<6}{'parameters':>11}{'kB':>7}  validation  made with")
+    for name in box_names():
+        model, folder = load_model(in_box(name)), in_box(name)
+        size = sum(path.stat().st_size for path in folder.iterdir()) / 1000
+        accuracy = model.training.get("validation_accuracy")
+        shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"
+        made = f"digitnet train --recipe {name}"
+        print(f"{name:<6}{model.network.vector.size:>11,}{size:>7.0f}  {shown}   {made}")
+    print(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
+    return 0

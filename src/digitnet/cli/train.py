@@ -14,9 +14,10 @@ from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
 from digitnet.model_folder import check_place, load_model
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.plan import LEARNING_RATES, SCHEDULES, Plan
+from digitnet.training.recipes import read_recipe, recipe_names
 from digitnet.training.run import Run, checkpoint_path
 
-NOT_OF_THE_PLAN = ("command", "run", "version", "out", "live", "resume", "fast")
+NOT_OF_THE_PLAN = ("command", "run", "version", "out", "live", "resume", "fast", "recipe")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default="model", metavar="DIR", help="model folder to write")
     parser.add_argument("--live", action="store_true", help="follow the loss in a window")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument(
+        "--recipe", metavar="NAME",
+        help=f"settings from a file: {', '.join(recipe_names())}, or a .toml of your own; "
+        "what else is said here wins over it",
+    )  # fmt: skip
     parser.add_argument(
         "--fast", nargs="?", const="98", metavar="PERCENT",
         help="a fixed recipe to 97, 98 (default) or 99 %% on MNIST's test digits, in seconds",
@@ -76,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     if args.fast is not None:
         return _run_fast(args)
     given = {name: value for name, value in vars(args).items() if name not in NOT_OF_THE_PLAN}
+    if args.recipe is not None:
+        given = {**read_recipe(args.recipe), **given}
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
         print(f"The run into {args.out} is already finished; there is nothing to resume.")
@@ -98,7 +106,7 @@ def _run_fast(args: argparse.Namespace) -> int:
 
     kept = {"source", "seed", *NOT_OF_THE_PLAN}
     odd = [name for name in vars(args) if name not in kept]
-    odd += [name for name in ("live", "resume") if vars(args)[name]]
+    odd += [name for name in ("live", "resume", "recipe") if vars(args)[name]]
     if odd:
         raise SettingsError(
             f"--fast is a fixed recipe and takes no --{odd[0].replace('_', '-')}; leave one out."
@@ -141,8 +149,8 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
 
 
 def _title(run: Run) -> str:
-    sizes = [run.network.n_in, *run.plan.hidden, run.network.n_out]
-    return f"Learning to read digits: {'-'.join(map(str, sizes))} on {run.training.source}"
+    words = run.plan.words(run.network.n_in, run.network.n_out)
+    return f"Learning to read digits: {words} on {run.training.source}"
 
 
 def _checkpoint(out: str) -> Checkpoint | None:

@@ -54,12 +54,11 @@ class TrainingView:
         )
 
     def __enter__(self) -> Self:
-        hidden = ",".join(map(str, self._run.plan.hidden))
+        words = self._run.plan.words(self._run.network.n_in, self._run.network.n_out)
         n_validation = 0 if self._run.validation is None else len(self._run.validation)
         self._console.print(
-            f"Training {self._run.network.n_in}-{hidden}-{self._run.network.n_out} "
-            f"({self._run.network.vector.size:,} parameters) on {self._n_images:,} images, "
-            f"{n_validation:,} more for validation.",
+            f"Training {words} ({self._run.network.vector.size:,} parameters) "
+            f"on {self._n_images:,} images, {n_validation:,} more for validation.",
             highlight=False,
             soft_wrap=True,
         )

@@ -17,9 +17,9 @@ from digitnet.nn.layers import Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 MOST_COLUMNS = 1 << 20
-"""Numbers in the matrix of columns at a time (4 MB in float32): wide images are worked on in
-strips of rows, so memory stays bounded and the columns are still in the cache when they are
-multiplied."""
+"""Numbers in the matrix of columns at a time (4 MB in float32), but one row of the image at least:
+large images are worked on in strips of rows, so memory stays bounded and the columns are still in
+the cache when they are multiplied."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,8 @@ class Conv2D:
         padded, room = cache
         np.add.reduce(dy, axis=(1, 2, 3), out=db)
         dW[...] = 0.0
-        dpadded = array(room, "dpadded", padded.shape, dy.dtype)
-        if need_dx:
-            dpadded[...] = 0.0
+        dpadded = array(room, "dpadded", padded.shape if need_dx else (0,), dy.dtype)
+        dpadded[...] = 0.0
         for rows, columns in self._strips(padded, dy.shape, room):
             part = dy[:, rows].reshape(self.channels_out, -1)
             dW += columns @ part.T

@@ -169,6 +169,12 @@ class Plan:
                 layers.append(Dropout(self.dropout))
         return layers
 
+    def words(self, n_in: int, n_classes: int) -> str:
+        """The network in a word: 784-64-10, 784-conv16-conv32-128-10, 784-pool2-384-10."""
+        pooled = [f"pool{self.pool}"] if self.pool > 1 else []
+        parts = [n_in, *pooled, *(f"conv{n}" for n in self.conv), *self.hidden, n_classes]
+        return "-".join(map(str, parts))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Plan(**d)` reads them back."""
         return {**asdict(self), "hidden": list(self.hidden), "conv": list(self.conv)}
