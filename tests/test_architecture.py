@@ -31,6 +31,7 @@ FLOORS = {
     "segmentation": 6,
     "reading": 7,
     "evaluation": 5,
+    "comparison": 5,
     "plots": 6,
     "report_plots": 6,
     "explanation": 6,

@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": "say which digit a picture shows",
     "read": "read the lines of digits on a page",
     "evaluate": "measure a model on labelled digits",
+    "compare": "measure models on the same digits",
     "models": "list the models in the box",
     "data": "look at, preview, download or draw labelled digits",
 }

@@ -1,0 +1,130 @@
+"""Compare: `digitnet compare MODEL MODEL ... --on SOURCE`, models measured on the same digits."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.cli.models import find_model
+from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.comparison import mcnemar
+from digitnet.data.dataset import Dataset
+from digitnet.errors import DataError, SettingsError
+from digitnet.evaluation import wilson_interval
+from digitnet.model import Model
+from digitnet.model_description import arrays_of
+
+N_SYNTHETIC = 10_000
+
+
+class _Row(NamedTuple):
+    """One model's figures, and which images it read rightly (N,)."""
+
+    name: str
+    parameters: int
+    kilobytes: float
+    milliseconds: float
+    right: NDArray[np.bool_]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The models, and what they are compared on."""
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a folder, or mlp or cnn")
+    parser.add_argument("--on", required=True, metavar="SOURCE", help=SOURCE_HELP)
+    parser.add_argument(
+        "--part", choices=("test", "train"), default="test", help="of MNIST (default: test)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_folder_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """A row per model, and a sentence for each pair."""
+    if len(set(args.models)) < 2:
+        raise SettingsError("Name two different models or more to compare.")
+    models = {name: find_model(name) for name in args.models}
+    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+    options |= {"part": args.part, "n_synthetic": N_SYNTHETIC}
+    datasets: dict[str, Dataset] = {}  # by framing: a picture is framed as its model asks
+    some_failed = False
+    for model in models.values():
+        if model.framing not in datasets:
+            dataset, report = read_source(
+                args.on, quiet=args.json, framing=model.framing, **options
+            )
+            datasets[model.framing] = dataset
+            some_failed |= bool(report.unreadable)
+    sizes = {len(dataset) for dataset in datasets.values()}
+    if len(sizes) > 1:
+        raise DataError(f"{args.on} has pictures that only some of the models' framings can read.")
+    rows = [_measure(name, model, datasets[model.framing]) for name, model in models.items()]
+    if args.json:
+        print(json.dumps(_as_dict(rows, args.on)))
+    else:
+        _show(rows)
+    return 1 if some_failed else 0
+
+
+def _measure(name: str, model: Model, dataset: Dataset) -> _Row:
+    if len(model.class_names) != len(dataset.class_names):
+        raise DataError(
+            f"{name} knows {len(model.class_names)} classes and {dataset.source} has "
+            f"{len(dataset.class_names)}; compare models of the same classes."
+        )
+    model.probabilities(dataset.images[:512])  # the first call makes what the others use again
+    started = time.perf_counter()
+    right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels
+    milliseconds = 1e3 * (time.perf_counter() - started) * 1000 / len(dataset)
+    kilobytes = sum(array.nbytes for array in arrays_of(model).values()) / 1000
+    return _Row(name, model.network.vector.size, kilobytes, milliseconds, right)
+
+
+def _show(rows: list[_Row]) -> None:
+    width = max(5, *(len(row.name) for row in rows))
+    print(f"{'':<{width}}  accuracy   95 % interval        parameters     kB   ms for 1,000")
+    for row in rows:
+        n_right, n = int(row.right.sum()), len(row.right)
+        low, high = wilson_interval(n_right, n)
+        print(
+            f"{row.name:<{width}}  {n_right / n:8.2%}   {low:.2%} to {high:.2%}   "
+            f"{row.parameters:>10,}  {row.kilobytes:>5.0f}  {row.milliseconds:>12.1f}"
+        )
+    for one, other in combinations(rows, 2):
+        test = mcnemar(one.right, other.right)
+        if not test.sure:
+            verdict = "which may be luck"
+        else:
+            better = one.name if test.only_first > test.only_second else other.name
+            verdict = f"so {better} is better"
+        print(
+            f"{one.name} alone reads {test.only_first}, {other.name} alone {test.only_second}: "
+            f"{verdict} (McNemar's exact test, p = {test.p_value:.2g})."
+        )
+
+
+def _as_dict(rows: list[_Row], source: str) -> dict[str, Any]:
+    return {
+        "source": source,
+        "n": len(rows[0].right),
+        "models": [
+            {
+                "model": row.name,
+                "accuracy": float(row.right.mean()),
+                "interval": list(wilson_interval(int(row.right.sum()), len(row.right))),
+                "parameters": row.parameters,
+                "kilobytes": row.kilobytes,
+                "milliseconds_for_1000": row.milliseconds,
+            }
+            for row in rows
+        ],
+        "pairs": [
+            {"models": [one.name, other.name], **mcnemar(one.right, other.right)._asdict()}
+            for one, other in combinations(rows, 2)
+        ],
+    }
