@@ -7,7 +7,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from digitnet.data.dataset import as_input
 from digitnet.errors import TrainingDivergedError
+from digitnet.model import classify
 from digitnet.nn import Dropout, Network, one_hot
 from digitnet.training.events import EpochDone
 from digitnet.training.gradient import Gradient
@@ -75,3 +77,15 @@ def test_divergence_in_the_second_thread_is_one_clear_error(rng: np.random.Gener
     settings = Settings(epochs=5, batch_size=20, learning_rate=1e12)
     with pytest.raises(TrainingDivergedError, match="too high"):
         list(train(net, bars(100, rng), None, settings, begin(net, settings, rng)))
+
+
+@pytest.mark.parametrize("n", [0, 1, 40, 103])
+@pytest.mark.parametrize("plan", [PLAN, Plan(hidden=(9,), input_dropout=0.0)], ids=["conv", "mlp"])
+def test_classifying_in_batches_gives_what_one_pass_gives(
+    n: int, plan: Plan, rng: np.random.Generator
+) -> None:
+    net = network(plan, np.float32)
+    images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+    logits = classify(net, images, batch_size=20)
+    assert logits.shape == (n, 10)
+    np.testing.assert_allclose(logits, net.forward(as_input(images)), rtol=1e-4, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,7 +125,7 @@ class Dataset:
 
 def as_input(images: NDArray[np.uint8], dtype: Any = np.float32) -> NDArray[np.floating[Any]]:
     """What the network takes: images (N, 28, 28) as (N, 784) row by row, ink 255 as 1.0."""
-    flat = images.reshape(len(images), -1)
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))  # also where there is none
     return to_input(flat, np.empty(flat.shape, dtype))
 
 

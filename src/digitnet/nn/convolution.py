@@ -129,7 +129,7 @@ class Conv2D:
     ) -> Iterator[tuple[slice, FloatArray]]:
         """Output rows a few at a time, with the columns (n_in, rows * W' * N) they are made of."""
         _, height, width, n = y_shape
-        at_once = max(1, MOST_COLUMNS // (self.n_in * width * n))
+        at_once = max(1, MOST_COLUMNS // max(1, self.n_in * width * n))
         for start in range(0, height, at_once):
             rows = slice(start, min(start + at_once, height))
             n_rows = rows.stop - rows.start

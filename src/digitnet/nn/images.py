@@ -70,7 +70,8 @@ class ToRows(Parameterless):
         rng: np.random.Generator | None = None,
         room: Room | None = None,
     ) -> tuple[FloatArray, tuple[int, ...]]:
-        return x.reshape(-1, x.shape[-1]).T, x.shape  # a view: products take it as it lies
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T  # a view: products take it so
+        return rows, x.shape
 
     def backward(
         self,
