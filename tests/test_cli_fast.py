@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +74,23 @@ def test_a_source_without_a_test_part_is_refused(tmp_path: Path) -> None:
     assert_one_sentence(
         digitnet("train", "pictures", "--fast", cwd=tmp_path), "test part", "pictures"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_ends_it_after_the_epoch_and_keeps_what_was_learnt(
+    tmp_path: Path, idx: Path
+) -> None:
+    command = [sys.executable, "-m", "digitnet", "train", str(idx), "--fast", "99", "--out", "m"]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("epoch 1/")
+    child.send_signal(signal.SIGINT)
+    told, complaint = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "test digits right" in told
+    assert "Stopped" in complaint
+    assert "Traceback" not in complaint
+    assert "epoch 17/17" not in told
+    assert load_model(tmp_path / "m").training["fast"] == "99"

@@ -63,7 +63,7 @@ class FastResult(NamedTuple):
 
 
 def train_fast(
-    target: str, source: str, seed: int, tell: Callable[[EpochDone, int], None]
+    target: str, source: str, seed: int, go_on: Callable[[EpochDone, int], bool]
 ) -> FastResult:
     """Train by a recipe, and open the test part once, at the end.
 
@@ -73,7 +73,8 @@ def train_fast(
         target: one of RECIPES.
         source: `mnist`, `synthetic` or a folder with MNIST's IDX files.
         seed: of the start and the shuffling.
-        tell: called after each epoch with it and the number of epochs.
+        go_on: called after each epoch with it and the number of epochs; False ends the training
+            there, and what was learnt by then is measured and kept.
 
     Raises:
         SettingsError: an unknown target, or a source without a test part of its own.
@@ -90,8 +91,8 @@ def train_fast(
         network.initialize(rng)
         settings = plan.settings()
         for event in train(network, training, None, settings, begin(network, settings, rng)):
-            if isinstance(event, EpochDone):
-                tell(event, settings.epochs)
+            if isinstance(event, EpochDone) and not go_on(event, settings.epochs):
+                break
         test = coming.result()
     right = classify(network, test.images).argmax(axis=1) == test.labels
     record = {"plan": {**plan.as_dict(), "source": source, "seed": seed}, "fast": target}
