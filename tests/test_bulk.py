@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitnet.errors import PictureError
+from digitnet.errors import DataError, PictureError
 from digitnet.imaging import bulk
 from digitnet.imaging.bulk import MANY, frame_files
 from digitnet.imaging.framing import Frame
@@ -57,11 +57,26 @@ def test_no_more_files_are_read_ahead_than_a_few_chunks(
         def __exit__(self, *_: object) -> None: ...
 
     monkeypatch.setattr(bulk, "_processes", Pool)
-    monkeypatch.setattr(bulk, "_n_cores", lambda: 2)
+    monkeypatch.setattr(bulk, "n_cores", lambda: 2)
     frames = frame_files([str(i) for i in range(100_000)])
     for taken in range(1, 5000):
         next(frames)
         assert sum(handed) <= taken + 7 * bulk.AT_ONCE
+
+
+@pytest.mark.filterwarnings("ignore:A worker stopped")
+def test_a_killed_process_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(paths: object, framing: str) -> None:
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(bulk, "frame_chunk", killed)
+    with pytest.raises(DataError, match="has been killed"):
+        list(frame_files(shades(tmp_path, MANY)))
 
 
 def test_a_script_without_a_guard_may_read_many_pictures(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
-from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.framing import frame_picture, framing_stages
 from digitnet.imaging.ready import find_ready
 
 
@@ -49,6 +49,13 @@ def test_negatives_colours_and_any_border_make_no_difference(frames: np.ndarray)
         left, top, right, bottom = frame_picture(padded(frame, 40, 11)).box
         assert max(right - left, bottom - top) == 20
     assert found > 40
+
+
+def test_the_stages_end_in_the_frame_that_the_network_sees(frames: np.ndarray) -> None:
+    ready = [frame for frame in frames if find_ready(frame) is not None]
+    for picture in [*ready[:5], np.kron(ready[0], np.ones((3, 3), np.uint8))]:
+        stages = dict(framing_stages(picture))
+        np.testing.assert_array_equal(stages["frame"], frame_picture(picture).image)
 
 
 def test_what_is_not_at_its_size_goes_the_long_way(frames: np.ndarray) -> None:

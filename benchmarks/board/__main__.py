@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import platform
 import tempfile
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from benchmarks.board.contestants import PACKAGES, find_peers
 from digitnet.data.idx import load_idx_folder
 from digitnet.data.mnist import find_mnist
+from digitnet.threads import n_cores
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE_THE_CHECKOUT = ROOT.parent / "shared" / "mnist"
@@ -44,7 +44,7 @@ def main() -> None:
     mnist = find_mnist(args.data) or BESIDE_THE_CHECKOUT
     print(
         f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, "
-        f"{len(os.sched_getaffinity(0))} cores; peers: "
+        f"{n_cores()} cores; peers: "
         + (", ".join(f"{name} {number}" for name, number in peers.versions.items()) or "none")
     )
     for package in sorted(set(PACKAGES.values()) - set(peers.versions)):

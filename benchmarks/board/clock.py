@@ -6,7 +6,6 @@ very same recipe for 98 % in their own way.
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.board.contestants import ROOT, Peers, environment, show, spread
+from digitnet.threads import n_cores
 
 TARGETS = ("97", "98", "99")
 PEERS = ("pytorch", "jax_scan")
@@ -59,7 +59,7 @@ def _run(command: list[str]) -> tuple[float, float]:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=environment(len(os.sched_getaffinity(0))),
+        env=environment(n_cores()),
         capture_output=True,
         text=True,
         check=True,

@@ -84,7 +84,6 @@ class Contestant:
 
     def __init__(self, side: str, threads: int, peers: Peers) -> None:
         self.side, self.threads = side, threads
-        cores = sorted(os.sched_getaffinity(0))[:threads]
         self._process = subprocess.Popen(
             [sys.executable if side == OURS else peers.python, "-m", "benchmarks.sides.worker",
              side],
@@ -96,7 +95,8 @@ class Contestant:
             text=True,
         )  # fmt: skip
         # Some libraries know no other way to be kept to one thread.
-        os.sched_setaffinity(self._process.pid, cores)
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self._process.pid, sorted(os.sched_getaffinity(0))[:threads])
 
     def prepare(self, part: str, work: Work) -> None:
         """Get ready for a part and run it once, unmeasured."""
@@ -129,11 +129,10 @@ def environment(threads: int) -> dict[str, str]:
     return {**kept, **limits, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
 
 
-def spread(seconds: list[float], scale: float = 1.0, digits: int = 3) -> str:
+def spread(seconds: list[float], digits: int = 3) -> str:
     """Median (min to max)."""
     low, middle, high = (
-        f"{scale * value:.{digits}f}"
-        for value in (min(seconds), statistics.median(seconds), max(seconds))
+        f"{value:.{digits}f}" for value in (min(seconds), statistics.median(seconds), max(seconds))
     )
     return f"{middle} ({low} to {high})"
 

@@ -6,11 +6,10 @@ hidden units, 10 classes; ReLU, SGD.
 
 from __future__ import annotations
 
-import os
-
 from benchmarks.board.contestants import OURS, TITLES, Contestant, Peers, ratio, show, spread
 from benchmarks.board.product import product_rate
 from benchmarks.sides.work import Work
+from digitnet.threads import n_cores
 
 FLOP = 60_000 * 2 * (2 * 24**2 * 25 * 16 + 3 * 8**2 * 400 * 32 + 3 * (512 * 128 + 128 * 10))
 """Of an epoch: the first layer has no gradient with respect to its input."""
@@ -18,7 +17,7 @@ FLOP = 60_000 * 2 * (2 * 24**2 * 25 * 16 + 3 * 8**2 * 400 * 32 + 3 * (512 * 128 
 
 def main(folder: str, peers: Peers, repeats: int) -> None:
     """Print one table."""
-    cores = len(os.sched_getaffinity(0))
+    cores = n_cores()
     rate = product_rate(cores)
     sides = [side for side in (OURS, "pytorch") if peers.has(side)]
     contestants = [Contestant(side, cores, peers) for side in sides]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from benchmarks.board.contestants import OURS, TITLES, Contestant, Peers, ratio, show, spread
 from benchmarks.board.product import product_rate
 from benchmarks.sides.work import Work
+from digitnet.threads import n_cores
 
 BATCH_SIZES = (32, 128, 512)
 RATES = {"sgd": 0.1, "adam": 0.001}
@@ -18,7 +17,7 @@ FLOP = 60_000 * (2 * 2 * 784 * 64 + 3 * 2 * 64 * 10)
 
 def main(folder: str, peers: Peers, repeats: int) -> None:
     """Print one table."""
-    cores = len(os.sched_getaffinity(0))
+    cores = n_cores()
     rates = {n: product_rate(n) for n in (1, cores)}
     contestants = [Contestant(OURS, cores, peers)]
     for side in SIDES:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 
 from benchmarks.board.contestants import OURS, TITLES, Contestant, Peers, ratio, show
 from benchmarks.sides.work import Work
+from digitnet.threads import n_cores
 
 SIDES = ("onnx_session", "pytorch", "jax_scan", "sklearn_mlp")
 N_BULK = 10_000
@@ -14,7 +14,7 @@ N_BULK = 10_000
 
 def main(folder: str, peers: Peers, repeats: int) -> None:
     """Print one table."""
-    cores = len(os.sched_getaffinity(0))
+    cores = n_cores()
     sides = [OURS, *(side for side in SIDES if peers.has(side))]
     contestants = [Contestant(side, cores, peers) for side in sides]
     rounds = max(repeats, 9)

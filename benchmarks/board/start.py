@@ -7,7 +7,6 @@ same least work, by a model of the original program's format.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from benchmarks.sides.work import NAMES
 from digitnet.model import Model
 from digitnet.model_folder import save_model
 from digitnet.nn import Network, multilayer_perceptron
+from digitnet.threads import n_cores
 
 SIDES = ("onnx_session", "pytorch", "jax_scan", "sklearn_mlp", "keras_jax")
 
@@ -114,7 +114,7 @@ def _begin(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(len(os.sched_getaffinity(0))),
+        env=environment(n_cores()),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from digitnet.calibration import Calibration
 from digitnet.data.dataset import DIGITS, as_input
 from digitnet.nn import Network
 from digitnet.nn.workspace import FloatArray
-from digitnet.threads import one_blas_thread
+from digitnet.threads import on_all_cores, one_blas_thread
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -126,10 +125,8 @@ def classify(network: Network, images: NDArray[np.uint8], batch_size: int = 512)
 
     starts = range(0, len(images), batch_size)
     if network.convolves and len(starts) > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as helpers:
-            list(helpers.map(fill, starts))  # a list, so that an error is raised here
+        with one_blas_thread():
+            on_all_cores(fill, starts)
     else:
         for start in starts:
             fill(start)

@@ -1,13 +1,33 @@
-"""Threads: how many threads BLAS takes, by the size of the products, for one block of code."""
+"""Threads: how many there are, how many of them BLAS takes, and work spread over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Part = TypeVar("Part")
 
 ENOUGH_FOR_ALL = 4_000_000
 """Multiply-adds of a product from which on the other cores pay (docs/lab-notes.md): below, the
 second thread waits longer to be woken than it works."""
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def on_all_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
+    """Call `work` for every part, a thread per core; an error in one of them is raised here."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(n_cores()) as helpers:
+        for _ in helpers.map(work, parts):
+            pass
 
 
 @contextmanager

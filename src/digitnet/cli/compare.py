@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.cli.models import find_model
-from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.cli.sources import (
+    N_TEST,
+    SOURCE_HELP,
+    add_folder_options,
+    folder_options,
+    read_source,
+)
 from digitnet.comparison import mcnemar
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import wilson_interval
 from digitnet.model import Model
 from digitnet.model_description import arrays_of
-
-N_SYNTHETIC = 10_000
 
 
 class _Row(NamedTuple):
@@ -49,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if len(set(args.models)) < 2:
         raise SettingsError("Name two different models or more to compare.")
     models = {name: find_model(name) for name in args.models}
-    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
-    options |= {"part": args.part, "n_synthetic": N_SYNTHETIC}
+    options = {**folder_options(args), "part": args.part, "n_synthetic": N_TEST}
     datasets: dict[str, Dataset] = {}  # by framing: a picture is framed as its model asks
     some_failed = False
     for model in models.values():

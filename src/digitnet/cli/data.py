@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.cli.sources import SOURCE_HELP, add_folder_options, progress_bar, read_source
+from digitnet.cli.sources import (
+    SOURCE_HELP,
+    add_folder_options,
+    folder_options,
+    progress_bar,
+    read_source,
+)
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.files import replacing
@@ -55,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace, source: str, **options: Any) -> tuple[Dataset, bool]:
-    given: dict[str, Any] = {
-        name: vars(args)[name] for name in ("labels", "per_class") if name in args
-    }
-    dataset, report = read_source(source, **given, **options)
+    dataset, report = read_source(source, **folder_options(args), **options)
     return dataset, bool(report.unreadable)
 
 

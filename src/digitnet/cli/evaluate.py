@@ -8,15 +8,19 @@ import sys
 from pathlib import Path
 
 from digitnet.cli.models import add_model_option, find_model
-from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
+from digitnet.cli.sources import (
+    N_TEST,
+    SOURCE_HELP,
+    add_folder_options,
+    folder_options,
+    read_source,
+)
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.model import Model
 from digitnet.nn.workspace import FloatArray
-
-N_SYNTHETIC = 10_000  # as many as MNIST's test part has
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,14 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     model = find_model(args.model)
-    options = {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
     dataset, report = read_source(
         args.source,
         quiet=args.json,
         part=args.part,
         framing=model.framing,
-        n_synthetic=N_SYNTHETIC,
-        **options,
+        n_synthetic=N_TEST,
+        **folder_options(args),
     )
     if len(dataset.class_names) != len(model.class_names):
         raise DataError(

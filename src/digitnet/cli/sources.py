@@ -17,6 +17,8 @@ SOURCE_HELP = (
     "synthetic, mnist, a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
 )
 
+N_TEST = 10_000  # synthetic digits to measure a model on, as many as MNIST's test part has
+
 
 def add_folder_options(parser: argparse.ArgumentParser) -> None:
     """The options of a folder of pictures; their defaults are `open_source`'s."""
@@ -35,6 +37,11 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="no labels: the first N pictures in natural order are 0, the next N are 1, ...",
     )
+
+
+def folder_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of them that were given."""
+    return {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
 
 
 def read_source(

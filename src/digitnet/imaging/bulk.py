@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digitnet.errors import PictureError
+from digitnet.errors import DataError, PictureError
 from digitnet.imaging.framing import Frame, frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.imaging.quiet import quiet_pillow
+from digitnet.threads import n_cores
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -37,14 +37,17 @@ def frame_files(paths: Sequence[str | Path], framing: str = "mnist") -> Iterator
     Args:
         paths: the files.
         framing: see `frame_picture`.
+
+    Raises:
+        DataError: one of the processes was killed.
     """
-    if len(paths) < MANY or _n_cores() == 1:
+    if len(paths) < MANY or n_cores() == 1:
         yield from (_frame_file(path, framing) for path in paths)
         return
     chunks = (list(paths[i : i + AT_ONCE]) for i in range(0, len(paths), AT_ONCE))
     with _processes() as pool:
         waiting = deque(
-            pool.submit(frame_chunk, chunk, framing) for chunk in islice(chunks, 3 * _n_cores())
+            pool.submit(frame_chunk, chunk, framing) for chunk in islice(chunks, 3 * n_cores())
         )
         while waiting:
             yield from waiting.popleft().result()
@@ -68,11 +71,18 @@ def _frame_file(path: str | Path, framing: str) -> Framed:
 @contextmanager
 def _processes() -> Iterator[Executor]:
     """A process per core; on any error, Ctrl-C included, what is not begun is dropped."""
+    from concurrent.futures import BrokenExecutor
+
     from loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(_n_cores(), initializer=_be_a_helper)
+    pool = ProcessPoolExecutor(n_cores(), initializer=_be_a_helper)
     try:
         yield pool
+    except BrokenExecutor as error:
+        raise DataError(
+            "A process that was reading pictures has been killed, perhaps for want of memory; "
+            f"free some, or read fewer than {MANY} pictures at once."
+        ) from error
     finally:
         pool.shutdown(kill_workers=True)
 
@@ -85,10 +95,3 @@ def _be_a_helper() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -77,6 +77,12 @@ def framing_stages(picture: Picture, framing: str = "mnist") -> list[tuple[str, 
     """Every stage of a picture's way into the frame: (title, uint8 image) pairs, for a look."""
     if framing == "stretch":
         return [("picture", picture), ("frame", frame_picture(picture, framing).image)]
+    from digitnet.imaging.ready import find_ready
+
+    ready = find_ready(picture)
+    if ready is not None:
+        frame = _of_ready(picture.shape[:2], ready)
+        return [("picture", picture), ("digit, as it is", ready.ink), ("frame", frame.image)]
     from digitnet.imaging.looks import look_at
 
     look = look_at(picture)

@@ -37,6 +37,8 @@ class Network:
         parameters: name to view, in order: W1, b1, W2, b2, ...
         n_in: numbers per input.
         n_out: logits per input, one per class.
+        n_fixed: layers at the head that give the same for the same input throughout a training.
+        n_head: numbers per input that they give.
         convolves: whether any layer is a convolution.
         largest_product: multiply-adds per input of the largest matrix product.
     """
@@ -50,6 +52,11 @@ class Network:
         self.n_in = next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
         shapes = _walk(self.layers, (self.n_in,))
         (self.n_out,) = shapes[-1]
+        changing = (
+            bool(v) or isinstance(s, Dropout) for s, v in zip(layers, self._views, strict=True)
+        )
+        self.n_fixed = next(i for i, changes in enumerate(changing) if changes)
+        self.n_head = math.prod(shapes[self.n_fixed - 1]) if self.n_fixed else self.n_in
         self.convolves = any(isinstance(layer, Conv2D) for layer in self.layers)
         self.largest_product = max(
             math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
@@ -97,16 +104,6 @@ class Network:
             if isinstance(layer, Sigmoid | Tanh | ReLU):
                 return type(layer)
         return None
-
-    @property
-    def n_fixed(self) -> int:
-        """How many layers at the head give the same for the same image throughout a training."""
-        fixed = 0
-        for layer, views in zip(self.layers, self._views, strict=True):
-            if views or isinstance(layer, Dropout):
-                break
-            fixed += 1
-        return fixed
 
     def head(self, x: FloatArray) -> FloatArray:
         """What the first `n_fixed` layers make of inputs (N, n_in)."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.idx import has_idx
+from digitnet.data.idx import Part, has_idx
 from digitnet.data.sources import open_source
 from digitnet.errors import SettingsError
 from digitnet.model import Model, classify
@@ -19,33 +18,10 @@ from digitnet.nn import Network
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import begin, train
 from digitnet.training.plan import Plan
+from digitnet.training.recipes import read_recipe
 
-# Means of 2 x 2 pixels: a quarter of the work, and no accuracy lost at these lengths.
-_COMMON = Plan(
-    pool=2,
-    activation="relu",
-    input_dropout=0.0,
-    batch_size=128,
-    optimizer="nesterov",
-    learning_rate=0.6,
-    schedule="linear",
-    validation=0.0,
-)
-
-# Percent right on MNIST's test digits to the plan that gets there; chosen on the last 10,000 of
-# the training digits (docs/lab-notes.md).
-RECIPES: dict[str, Plan] = {
-    "97": replace(_COMMON, hidden=(192,), epochs=2),
-    "98": replace(_COMMON, hidden=(384,), epochs=4, label_smoothing=0.05),
-    "99": replace(
-        _COMMON,
-        hidden=(512, 256),
-        epochs=17,
-        learning_rate=0.3,
-        label_smoothing=0.05,
-        augment="affine",
-    ),
-}
+TARGETS = ("97", "98", "99")
+"""Percent right on MNIST's test digits; each has its recipe, `fast-97` and so on."""
 
 
 class FastResult(NamedTuple):
@@ -67,10 +43,10 @@ def train_fast(
 ) -> FastResult:
     """Train by a recipe, and open the test part once, at the end.
 
-    Both parts are unpacked in threads: the test part while the steps run.
+    The test part is unpacked in a second thread while the steps run.
 
     Args:
-        target: one of RECIPES.
+        target: one of TARGETS.
         source: `mnist`, `synthetic` or a folder with MNIST's IDX files.
         seed: of the start and the shuffling.
         go_on: called after each epoch with it and the number of epochs; False ends the training
@@ -80,9 +56,9 @@ def train_fast(
         SettingsError: an unknown target, or a source without a test part of its own.
         DataError, TrainingDivergedError: as reading and training do.
     """
-    if target not in RECIPES:
-        raise SettingsError(f"--fast takes one of {', '.join(RECIPES)}, not {target}.")
-    plan = RECIPES[target]
+    if target not in TARGETS:
+        raise SettingsError(f"--fast takes one of {', '.join(TARGETS)}, not {target}.")
+    plan = Plan(**{**read_recipe(f"fast-{target}"), "source": source, "seed": seed})
     with ThreadPoolExecutor(1) as helper:
         training = _part(source, "train")
         coming = helper.submit(_part, source, "test")
@@ -95,16 +71,16 @@ def train_fast(
                 break
         test = coming.result()
     right = classify(network, test.images).argmax(axis=1) == test.labels
-    record = {"plan": {**plan.as_dict(), "source": source, "seed": seed}, "fast": target}
+    record = {"plan": plan.as_dict(), "fast": target}
     model = Model(network, training.class_names, plan.framing, record)
     return FastResult(model, float(right.mean()), len(test))
 
 
-def _part(source: str, part: str) -> Dataset:
+def _part(source: str, part: Part) -> Dataset:
     """One part of a source that has two."""
     if source not in ("mnist", "synthetic") and not has_idx(Path(source)):
         raise SettingsError(
             f"--fast needs a source with a test part: mnist, synthetic or a folder with MNIST's "
             f"IDX files, not {source}."
         )
-    return open_source(source, part="train" if part == "train" else "test")[0]
+    return open_source(source, part=part)[0]

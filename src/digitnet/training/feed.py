@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from digitnet.data.dataset import Dataset, as_input, to_input
 from digitnet.imaging.augment import MOST, Variation, vary
 from digitnet.nn import Network
 from digitnet.nn.workspace import FloatArray
+from digitnet.threads import on_all_cores
 
 AT_ONCE = 256
 """Images gathered at a time where batches are small: few calls, and all of it stays in the cache
@@ -54,7 +53,7 @@ class Feed:
         self._at_once = max(1, at_once // batch_size) * batch_size
         self.layers_done = 0
         dtype = network.vector.dtype
-        if not variation and network.head(as_input(dataset.images[:1], dtype)).size < network.n_in:
+        if not variation and network.n_head < network.n_in:
             self._images = _through_head(dataset, network)
             self.layers_done = network.n_fixed
         n = min(self._at_once, len(dataset))
@@ -77,57 +76,42 @@ class Feed:
         size, at_once = self._batch_size, self._at_once
         begin = first * size // at_once * at_once  # what is gathered together stays together
         skip = first * size - begin
-        for start, inputs in self._gathered(order, range(begin, len(order), at_once)):
+        for start in range(begin, len(order), at_once):
+            inputs = self._gather(order, start)
             labels = self._labels[order[start : start + at_once]]
             for i in range(skip, len(inputs), size):
                 yield inputs[i : i + size], labels[i : i + size]
             skip = 0
 
-    def _gathered(
-        self, order: NDArray[np.int64], starts: range
-    ) -> Iterator[tuple[int, FloatArray]]:
-        """Each place in the order with the inputs from there on."""
-        if not self._variation:
-            for start in starts:
-                yield start, self._gather(order, start, None)
-            return
-        with ThreadPoolExecutor(os.cpu_count()) as helpers:
-            for start in starts:
-                yield start, self._gather(order, start, helpers)
-
-    def _gather(
-        self, order: NDArray[np.int64], start: int, helpers: ThreadPoolExecutor | None
-    ) -> FloatArray:
+    def _gather(self, order: NDArray[np.int64], start: int) -> FloatArray:
         """The images from one place in the order on, as the network takes them."""
         chosen = order[start : start + self._at_once]
         taken, inputs = self._taken[: len(chosen)], self._inputs[: len(chosen)]
         self._images.take(chosen, 0, taken, "clip")  # any other mode makes a copy first
         if self.layers_done:
             return taken
-        if helpers is None:
+        variation = self._variation
+        if not variation:
             return to_input(taken.reshape(inputs.shape), inputs)
 
         def prepare(part: slice) -> None:
-            assert self._variation is not None
             rng = np.random.default_rng([start, part.start, *order[:8]])
-            varied = vary(taken[part], self._variation, rng)
+            varied = vary(taken[part], variation, rng)
             to_input(varied.reshape(len(varied), -1), inputs[part])
 
-        parts = [slice(i, i + MOST) for i in range(0, len(chosen), MOST)]
-        list(helpers.map(prepare, parts))  # a list, so that an error is raised here
+        on_all_cores(prepare, (slice(i, i + MOST) for i in range(0, len(chosen), MOST)))
         return inputs
 
 
 def _through_head(dataset: Dataset, network: Network) -> FloatArray:
     """What the network's fixed layers make of every image, (N, n)."""
     dtype = network.vector.dtype
-    n_kept = network.head(as_input(dataset.images[:1], dtype)).size
-    through = np.empty((len(dataset), n_kept), dtype)  # row by row, however the layers left them
+    # Row by row in memory, however the layers left them.
+    through: FloatArray = np.empty((len(dataset), network.n_head), dtype)
 
     def fill(start: int) -> None:
         part = slice(start, start + AT_ONCE)
         through[part] = network.head(as_input(dataset.images[part], dtype))
 
-    with ThreadPoolExecutor(os.cpu_count()) as helpers:
-        list(helpers.map(fill, range(0, len(dataset), AT_ONCE)))  # a list, so that errors come out
+    on_all_cores(fill, range(0, len(dataset), AT_ONCE))
     return through

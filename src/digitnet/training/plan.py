@@ -42,8 +42,7 @@ SCHEDULES: dict[str, Schedule] = {
     "one-cycle": OneCycle(),
 }
 
-
-# What validation digits liked best (docs/lab-notes.md).
+# Mild enough that every digit stays itself; what each brought is in docs/lab-notes.md.
 VARIATIONS: dict[str, Variation | None] = {
     "none": None,
     "affine": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
