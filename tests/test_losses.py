@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from digitnet.nn import cross_entropy, log_softmax, one_hot, softmax
+from digitnet.nn import Distillation, cross_entropy, log_softmax, one_hot, softmax
 
 
 def test_one_hot_by_hand() -> None:
@@ -65,3 +65,33 @@ def test_any_finite_logits_give_a_finite_loss_and_probabilities_that_sum_to_one(
 )
 def test_adding_a_constant_to_all_logits_changes_nothing(logits: np.ndarray, c: float) -> None:
     np.testing.assert_allclose(softmax(logits + c), softmax(logits), rtol=1e-9, atol=1e-12)
+
+
+def test_distillation_by_hand() -> None:
+    """Two classes, T = 2, half of each; logits 0 and 2 ln 3, so softmax(z / T) is 1/4 and 3/4."""
+    logits = np.array([[0.0, 2 * np.log(3)]])
+    targets = np.array([[1.0, 0.0, 0.5, 0.5]])
+    loss, dlogits = Distillation(temperature=2.0, share=0.5)(logits, targets)
+    hard = np.log(1 + 9)  # softmax(z) is 1/10 and 9/10
+    soft = -(0.5 * np.log(0.25) + 0.5 * np.log(0.75))
+    assert loss == pytest.approx(0.5 * hard + 0.5 * 4 * soft)
+    # 0.5 (softmax(z) - labels) + 0.5 T (softmax(z / T) - teacher)
+    np.testing.assert_allclose(dlogits, [[-0.45 - 0.25, 0.45 + 0.25]])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_distillation_s_gradient_matches_central_differences(
+    weighted: bool, rng: np.random.Generator
+) -> None:
+    loss = Distillation(temperature=3.0, share=0.7)
+    logits = rng.normal(size=(4, 5))
+    teacher = softmax(rng.normal(size=(4, 5)))
+    targets = np.hstack([one_hot(rng.integers(0, 5, 4), 5, dtype=np.float64), teacher])
+    weights = rng.random(4) if weighted else None
+    _, dlogits = loss(logits, targets, weights)
+    for place in np.ndindex(*logits.shape):
+        moved = [logits.copy(), logits.copy()]
+        moved[0][place] += 1e-6
+        moved[1][place] -= 1e-6
+        numeric = (loss(moved[0], targets, weights)[0] - loss(moved[1], targets, weights)[0]) / 2e-6
+        assert dlogits[place] == pytest.approx(numeric, abs=1e-8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digitnet.calibration import Calibration
 from digitnet.data.dataset import DIGITS, as_input
-from digitnet.nn import Network
+from digitnet.nn import Network, fold
 from digitnet.nn.workspace import FloatArray
 from digitnet.threads import on_all_cores, one_blas_thread
 
@@ -115,8 +115,10 @@ def classify(network: Network, images: NDArray[np.uint8], batch_size: int = 512)
     """Logits (N, n_classes) for frames (N, 28, 28); memory is bounded by the batch size.
 
     A batch of 512 stays in the cache between the layers; 4,096 take half as long again. A
-    convolutional network works on a batch per core, since BLAS alone would not fill them.
+    convolutional network works on a batch per core, since BLAS alone would not fill them. Batch
+    normalisations are folded into the weights first.
     """
+    network = fold(network)
     logits = np.empty((len(images), network.n_out), dtype=network.vector.dtype)
 
     def fill(start: int) -> None:

@@ -15,8 +15,10 @@ from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.nn import (
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Deskew,
     Dropout,
     Flatten,
     GlobalAveragePool2D,
@@ -36,8 +38,8 @@ VERSION = 1
 LAYERS: dict[str, type[Any]] = {
     layer.__name__: layer
     for layer in (
-        AveragePool2D, Conv2D, Dense, Dropout, Flatten, GlobalAveragePool2D, MaxPool2D, ReLU,
-        Sigmoid, Tanh, ToImages, ToRows,
+        AveragePool2D, BatchNorm, Conv2D, Dense, Deskew, Dropout, Flatten, GlobalAveragePool2D,
+        MaxPool2D, ReLU, Sigmoid, Tanh, ToImages, ToRows,
     )
 }  # fmt: skip
 NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")

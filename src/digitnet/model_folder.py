@@ -13,6 +13,7 @@ of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 2
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -154,7 +155,7 @@ def _load(folder: Path) -> Model:
 def _is_ours(path: Path) -> bool:
     """Whether a file in a model folder is one that digitnet writes there."""
     name = path.name
-    numbered = name[:1] in ("W", "b") and name.endswith(".npy") and name[1:-4].isdigit()
+    numbered = re.fullmatch(r"(W|b|gamma|beta|mean|variance)\d+\.npy", name) is not None
     novelty = name.removesuffix(".npy") in NOVELTY and name.endswith(".npy")
     return path.is_file() and (numbered or novelty or name in (DESCRIPTION, *COMPANIONS))
 

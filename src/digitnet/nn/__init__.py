@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from digitnet.nn.convolution import Conv2D
+    from digitnet.nn.deskew import Deskew
+    from digitnet.nn.folding import fold
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
     from digitnet.nn.images import ToImages, ToRows
     from digitnet.nn.layers import Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Tanh
-    from digitnet.nn.losses import cross_entropy, log_softmax, one_hot, softmax
+    from digitnet.nn.losses import Distillation, cross_entropy, log_softmax, one_hot, softmax
     from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
+    from digitnet.nn.normalization import BatchNorm
     from digitnet.nn.optimizers import (
         SGD,
         Adam,
@@ -30,14 +33,18 @@ _HOMES = {
     "ACTIVATIONS": "network",
     "Adam": "optimizers",
     "AveragePool2D": "pooling",
+    "BatchNorm": "normalization",
     "check_gradients": "gradient_check",
     "Constant": "optimizers",
     "Cosine": "optimizers",
     "Conv2D": "convolution",
     "cross_entropy": "losses",
     "Dense": "layers",
+    "Deskew": "deskew",
+    "Distillation": "losses",
     "Dropout": "layers",
     "Flatten": "layers",
+    "fold": "folding",
     "GlobalAveragePool2D": "pooling",
     "GradientCheck": "gradient_check",
     "Layer": "layers",
@@ -65,10 +72,13 @@ __all__ = [
     "SGD",
     "Adam",
     "AveragePool2D",
+    "BatchNorm",
     "Constant",
     "Conv2D",
     "Cosine",
     "Dense",
+    "Deskew",
+    "Distillation",
     "Dropout",
     "Flatten",
     "GlobalAveragePool2D",
@@ -88,6 +98,7 @@ __all__ = [
     "ToRows",
     "check_gradients",
     "cross_entropy",
+    "fold",
     "log_softmax",
     "multilayer_perceptron",
     "one_hot",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Conv2D:
     size: int
     stride: int = 1
     padding: int = 0
+
+    parameter_names: ClassVar = ("W", "b")
 
     def __post_init__(self) -> None:
         least = min(self.channels_in, self.channels_out, self.size, self.stride)

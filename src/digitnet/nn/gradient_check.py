@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.losses import cross_entropy
 from digitnet.nn.network import Network
 from digitnet.nn.workspace import FloatArray
 
@@ -31,15 +30,22 @@ class GradientCheck:
 
 
 def check_gradients(
-    network: Network, x: FloatArray, targets: FloatArray, step: float = 1e-5
+    network: Network,
+    x: FloatArray,
+    targets: FloatArray,
+    step: float = 1e-5,
+    seed: int | None = None,
 ) -> GradientCheck:
     """Compare every parameter's gradient with (L(p + step) - L(p - step)) / (2 step).
 
     Args:
-        network: in float64, or rounding drowns the difference; dropout is off while it checks.
+        network: in float64, or rounding drowns the difference.
         x: inputs (N, n_in), float64.
         targets: (N, n_classes).
         step: how far each parameter is moved either way.
+        seed: check the training pass, with the dropout masks of this seed, and a BatchNorm's
+            statistics from the batch; None checks the prediction pass, which has neither.
+            Running statistics are not learnt, and are left out.
 
     Returns:
         The worst parameter; with a right backward pass its error is below 1e-6.
@@ -49,20 +55,33 @@ def check_gradients(
     """
     if network.vector.dtype != np.float64:
         raise ValueError("A gradient check needs Network(layers, dtype=np.float64).")
-    analytic = np.empty_like(network.vector)
-    network.loss_and_gradient(x, targets, analytic)
+    analytic, scratch = np.empty_like(network.vector), np.empty_like(network.vector)
+
+    def loss(gradient: FloatArray) -> float:
+        rng = None if seed is None else np.random.default_rng(seed)
+        return network.loss_and_gradient(x, targets, gradient, rng)[0]
+
+    loss(analytic)
+    learnt = np.ones(len(analytic), dtype=bool)
+    for place in network.statistics:
+        learnt[place] = False
     numeric = np.empty_like(analytic)
     for i, value in enumerate(network.vector.copy()):
         losses = []
         for moved in (value + step, value - step):
             network.vector[i] = moved
-            losses.append(cross_entropy(network.forward(x), targets)[0])
+            losses.append(loss(scratch))
         network.vector[i] = value
         numeric[i] = (losses[0] - losses[1]) / (2.0 * step)
     errors = np.abs(analytic - numeric) / np.maximum(1e-4, np.abs(analytic) + np.abs(numeric))
+    errors[~learnt] = 0.0
     i = int(np.argmax(errors))
     return GradientCheck(
-        _name(network, i), float(analytic[i]), float(numeric[i]), float(errors[i]), len(errors)
+        worst=_name(network, i),
+        analytic=float(analytic[i]),
+        numeric=float(numeric[i]),
+        error=float(errors[i]),
+        n_checked=int(np.count_nonzero(learnt)),
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,10 @@ sums and maxima then run along columns as long as the batch, not along rows of t
 
 class Layer(Protocol):
     """What every layer can do."""
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The name of each parameter, without its number: W and b, or none."""
 
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shape of each parameter, in the order `forward` takes them."""
@@ -66,6 +70,8 @@ class Layer(Protocol):
 class Parameterless:
     """What layers without parameters share; those without settings are equal to their like."""
 
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
         return ()
 
@@ -79,6 +85,8 @@ class Dense:
 
     n_in: int
     n_out: int
+
+    parameter_names: ClassVar = ("W", "b")
 
     def __post_init__(self) -> None:
         if self.n_in < 1 or self.n_out < 1:

@@ -6,8 +6,9 @@ softmax(logits) - targets (Bishop 2006, "Pattern Recognition and Machine Learnin
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,58 @@ def cross_entropy(
         losses = np.log(total[:, 0]) - np.einsum("nk,nk->n", targets, z)
         loss = float(np.vdot(sample_weights, losses))
     return loss / len(logits), dlogits
+
+
+class LossFunction(Protocol):
+    """What `cross_entropy` is like."""
+
+    def __call__(
+        self,
+        logits: FloatArray,
+        targets: FloatArray,
+        sample_weights: FloatArray | None = None,
+        room: Room | None = None,
+    ) -> tuple[float, FloatArray]:
+        """(mean loss, dL/dlogits)."""
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Learning from a teacher's probabilities as well as from the labels.
+
+    G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015:
+
+        loss = (1 - share) CE(targets, softmax(z)) + share T^2 CE(teacher's, softmax(z / T))
+
+    The teacher's probabilities are softmax(its logits / T); T^2 keeps the size of the gradient the
+    same whatever the temperature T.
+
+    Attributes:
+        temperature: T; the higher, the more is said about the less likely classes.
+        share: of the teacher in the loss, 0 to 1.
+    """
+
+    temperature: float = 2.0
+    share: float = 0.9
+
+    def __call__(
+        self,
+        logits: FloatArray,
+        targets: FloatArray,
+        sample_weights: FloatArray | None = None,
+        room: Room | None = None,
+    ) -> tuple[float, FloatArray]:
+        """The loss and dL/dlogits; targets (N, 2 n_classes) are the labels', then the teacher's.
+
+        The rest is as in `cross_entropy`.
+        """
+        n_classes, T = logits.shape[1], self.temperature
+        hard, dlogits = cross_entropy(logits, targets[:, :n_classes], sample_weights, room)
+        soft, from_teacher = cross_entropy(logits / T, targets[:, n_classes:], sample_weights)
+        dlogits *= 1.0 - self.share
+        from_teacher *= self.share * T  # T^2, and d(z / T) / dz = 1 / T
+        dlogits += from_teacher
+        return (1.0 - self.share) * hard + self.share * T**2 * soft, dlogits
 
 
 def _exponentials(

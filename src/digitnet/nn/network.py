@@ -16,11 +16,13 @@ import numpy as np
 
 from digitnet.nn.convolution import Conv2D
 from digitnet.nn.layers import Dense, Dropout, Layer, ReLU, Shape, Sigmoid, Tanh
-from digitnet.nn.losses import cross_entropy
+from digitnet.nn.losses import LossFunction, cross_entropy
 from digitnet.nn.workspace import FloatArray, Workspace
 
 # Per layer, where each of its parameters lies in the flat vector, and its shape.
 Layout = list[list[tuple[slice, tuple[int, ...]]]]
+STATISTICS_RATE = 0.1
+"""How far running statistics move towards each batch's."""
 ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
     "sigmoid": Sigmoid,
     "tanh": Tanh,
@@ -34,7 +36,9 @@ class Network:
     Attributes:
         layers: the frozen layer descriptions, input first.
         vector: every parameter, (n_parameters,), zeros until `initialize`.
+        views: per layer, its parameters as views into the vector.
         parameters: name to view, in order: W1, b1, W2, b2, ...
+        statistics: where running statistics lie in the vector, which are kept but not learnt.
         n_in: numbers per input.
         n_out: logits per input, one per class.
         n_fixed: layers at the head that give the same for the same input throughout a training.
@@ -47,21 +51,27 @@ class Network:
         self.layers = tuple(layers)
         self._layout, n_parameters = _lay_out(self.layers)
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
-        self._views = self._split(self.vector)
+        self.views = self._split(self.vector)
         self.parameters = self.named(self.vector)
+        self.statistics = [
+            place
+            for layer, group in zip(self.layers, self._layout, strict=True)
+            for name, (place, _) in zip(layer.parameter_names, group, strict=True)
+            if name in ("mean", "variance")
+        ]
         self.n_in = next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
         shapes = _walk(self.layers, (self.n_in,))
         (self.n_out,) = shapes[-1]
         changing = (
-            bool(v) or isinstance(s, Dropout) for s, v in zip(layers, self._views, strict=True)
+            bool(v) or isinstance(s, Dropout) for s, v in zip(layers, self.views, strict=True)
         )
         self.n_fixed = next(i for i, changes in enumerate(changing) if changes)
         self.n_head = math.prod(shapes[self.n_fixed - 1]) if self.n_fixed else self.n_in
         self.convolves = any(isinstance(layer, Conv2D) for layer in self.layers)
         self.largest_product = max(
             math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
-            for views, shape in zip(self._views, shapes, strict=True)
-            if views
+            for layer, views, shape in zip(self.layers, self.views, shapes, strict=True)
+            if "W" in layer.parameter_names
         )
 
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
@@ -69,37 +79,40 @@ class Network:
         return [[vector[place].reshape(shape) for place, shape in group] for group in self._layout]
 
     def named(self, vector: FloatArray) -> dict[str, FloatArray]:
-        """Views into any vector of this layout by name: W1, b1, W2, b2, ..."""
-        groups = [group for group in self._split(vector) if group]
-        names = ("W", "b")
-        return {
-            f"{name}{number}": view
-            for number, group in enumerate(groups, start=1)
-            for name, view in zip(names, group, strict=True)
-        }
+        """Views into any vector of this layout by name: W1, b1, W2, b2, ...
+
+        What belongs to a BatchNorm bears the number of the weights before it: gamma1, beta1, ...
+        """
+        named = {}
+        number = 0
+        for layer, group in zip(self.layers, self._split(vector), strict=True):
+            number += "W" in layer.parameter_names
+            for name, view in zip(layer.parameter_names, group, strict=True):
+                named[f"{name}{number}"] = view
+        return named
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw new weights, chosen by the activation that follows; biases become 0.
+        """Draw new weights, chosen by the activation that follows; biases become 0, scales 1.
 
         He et al. 2015 before a ReLU: normal with standard deviation sqrt(2 / n_in).
         Glorot and Bengio 2010 ("Xavier") otherwise: uniform within sqrt(6 / (n_in + n_out)).
         """
-        for i in range(len(self.layers)):
-            if not self._views[i]:
-                continue
-            W, b = self._views[i]
-            n_in, n_out = W.shape
-            if self._activation_after(i) is ReLU:
-                W[:] = rng.normal(0.0, np.sqrt(2.0 / n_in), W.shape)
-            else:
-                limit = np.sqrt(6.0 / (n_in + n_out))
-                W[:] = rng.uniform(-limit, limit, W.shape)
-            b[:] = 0.0
+        for i, layer in enumerate(self.layers):
+            for name, view in zip(layer.parameter_names, self.views[i], strict=True):
+                if name != "W":
+                    view[:] = name in ("gamma", "variance")
+                    continue
+                n_in, n_out = view.shape
+                if self._activation_after(i) is ReLU:
+                    view[:] = rng.normal(0.0, np.sqrt(2.0 / n_in), view.shape)
+                else:
+                    limit = np.sqrt(6.0 / (n_in + n_out))
+                    view[:] = rng.uniform(-limit, limit, view.shape)
 
     def _activation_after(self, i: int) -> type | None:
-        """The kind of the first activation behind a layer and before the next with parameters."""
-        for layer, views in zip(self.layers[i + 1 :], self._views[i + 1 :], strict=True):
-            if views:
+        """The kind of the first activation behind a layer and before the next with weights."""
+        for layer in self.layers[i + 1 :]:
+            if "W" in layer.parameter_names:
                 return None
             if isinstance(layer, Sigmoid | Tanh | ReLU):
                 return type(layer)
@@ -113,9 +126,20 @@ class Network:
 
     def forward(self, x: FloatArray) -> FloatArray:
         """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
-        for layer, params in zip(self.layers, self._views, strict=True):
+        for layer, params in zip(self.layers, self.views, strict=True):
             x, _ = layer.forward(params, x)
         return x
+
+    def absorb_statistics(self, gradient: FloatArray) -> None:
+        """Move running statistics towards the batch's; to be called before the optimiser's step.
+
+        Args:
+            gradient: (n_parameters,), as `loss_and_gradient` left it: at the places of running
+                statistics it holds batch minus running, and 0 afterwards.
+        """
+        for place in self.statistics:
+            self.vector[place] += STATISTICS_RATE * gradient[place]
+            gradient[place] = 0.0
 
     def workspace(self, gradient: FloatArray | None = None) -> Workspace:
         """What `loss_and_gradient` writes into; the gradient is a new vector if none is given."""
@@ -130,33 +154,35 @@ class Network:
         rng: np.random.Generator | None = None,
         sample_weights: FloatArray | None = None,
         skip: int = 0,
+        loss_function: LossFunction = cross_entropy,
     ) -> tuple[float, FloatArray]:
         """One forward and one backward pass.
 
         Args:
             x: inputs (N, n_in).
-            targets: (N, n_classes), see `one_hot`.
+            targets: what the loss takes; for cross-entropy (N, n_classes), see `one_hot`.
             gradient: (n_parameters,), overwritten with dL/dvector; or a workspace whose gradient
                 is overwritten, and all its other arrays too: those of the step before, the logits
                 among them, are then gone, and none had to be made.
             rng: draws the dropout masks; None switches dropout off.
             sample_weights: (N,), how much each image counts.
             skip: layers that x has been through already, at most `n_fixed`.
+            loss_function: gives the loss and dL/dlogits, as `cross_entropy` does.
 
         Returns:
-            (mean cross-entropy in nats, logits (N, n_classes)).
+            (mean loss in nats, logits (N, n_classes)).
         """
         space = gradient if isinstance(gradient, Workspace) else self.workspace(gradient)
         caches: list[Any] = [None] * skip
         for i in range(skip, len(self.layers)):
-            x, cache = self.layers[i].forward(self._views[i], x, rng, space.rooms[i])
+            x, cache = self.layers[i].forward(self.views[i], x, rng, space.rooms[i])
             caches.append(cache)
-        loss, dy = cross_entropy(x, targets, sample_weights, space.loss_room)
+        loss, dy = loss_function(x, targets, sample_weights, space.loss_room)
         # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
-        first = next(i for i, views in enumerate(self._views) if views)
+        first = next(i for i, views in enumerate(self.views) if views)
         for i in range(len(self.layers) - 1, first - 1, -1):
             grads, need_dx = space.grads[i], i > first
-            dx = self.layers[i].backward(self._views[i], caches[i], dy, grads, need_dx=need_dx)
+            dx = self.layers[i].backward(self.views[i], caches[i], dy, grads, need_dx=need_dx)
             if dx is not None:
                 dy = dx
         return loss, x
@@ -195,7 +221,7 @@ def _lay_out(layers: Sequence[Layer]) -> tuple[Layout, int]:
 
 def _walk(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
     """What each layer gives for one input, without N; at the end one number per class."""
-    if not any(layer.parameter_shapes() for layer in layers):
+    if not any("W" in layer.parameter_names for layer in layers):
         raise ValueError("A network needs at least one Dense or Conv2D layer.")
     shapes = []
     for layer in layers:

@@ -1,0 +1,117 @@
+"""Batch normalisation: every channel brought to mean 0 and variance 1 over the batch.
+
+S. Ioffe and C. Szegedy, "Batch normalization: accelerating deep network training by reducing
+internal covariate shift", ICML 2015. Prediction uses running statistics instead of the batch's,
+and is then a plain affine map, which `fold` puts into the weights before it (folding.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from digitnet.nn.layers import Parameters, Shape
+from digitnet.nn.workspace import FloatArray, Room, array
+
+EPSILON = 1e-5
+"""Added to the variance, so that a channel that is always the same does no harm."""
+
+# What backward needs: x - mean, 1 / deviation, the batch's mean and variance, the room.
+Cache = tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray] | None, Room | None]
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, channel by channel.
+
+    In training, mean and variance are the batch's; in prediction the running ones. Takes images
+    (channels, H, W, N), whose H W N pixels count alike, or rows (N, channels). The variance is the
+    mean square (divided by n, not by n - 1), in the running one too.
+
+    The running statistics lie among the parameters, so a checkpoint, an average of weights and a
+    model folder keep them like all others, but nothing is learnt about them: where other
+    parameters have their gradient, `backward` leaves batch minus running, and
+    `Network.absorb_statistics` moves the running ones a tenth of that way. So `forward` stays
+    pure, and two threads with half a batch each agree on what is kept.
+    """
+
+    channels: int
+
+    parameter_names: ClassVar = ("gamma", "beta", "mean", "variance")
+
+    def __post_init__(self) -> None:
+        if self.channels < 1:
+            raise ValueError(f"BatchNorm needs at least one channel, not {self.channels}.")
+
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ((self.channels,),) * 4
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) not in (1, 3) or shape[0] != self.channels:
+            raise ValueError(f"{self} does not fit what is before it, which gives {shape}.")
+        return shape
+
+    def forward(
+        self,
+        params: Parameters,
+        x: FloatArray,
+        rng: np.random.Generator | None = None,
+        room: Room | None = None,
+    ) -> tuple[FloatArray, Cache]:
+        gamma, beta, mean, variance = params
+        flat = self._by_channel(x)
+        centred = array(room, "centred", flat.shape, x.dtype)
+        batch = None
+        if rng is not None:
+            mean = flat.mean(axis=1)
+        np.subtract(flat, mean[:, None], centred)
+        if rng is not None:
+            variance = np.einsum("cm,cm->c", centred, centred) / x.dtype.type(flat.shape[1])
+            batch = mean, variance
+        scale = 1.0 / np.sqrt(variance + x.dtype.type(EPSILON))
+        y = array(room, "y", x.shape, x.dtype)
+        out = self._by_channel(y)
+        np.multiply(centred, (gamma * scale)[:, None], out)
+        out += beta[:, None]
+        return y, (centred, scale, batch, room)
+
+    def backward(
+        self,
+        params: Parameters,
+        cache: Cache,
+        dy: FloatArray,
+        grads: Parameters,
+        need_dx: bool = True,
+    ) -> FloatArray | None:
+        """With x^ = (x - mean) / deviation: dL/dgamma = sum of dy x^, dL/dbeta = sum of dy.
+
+        The batch's mean and variance depend on every x, so in training (Ioffe and Szegedy,
+        section 3) dL/dx = gamma / deviation (dy - mean(dy) - x^ mean(dy x^)).
+        """
+        gamma, _, running_mean, running_variance = params
+        dgamma, dbeta, to_mean, to_variance = grads
+        centred, scale, batch, room = cache
+        flat = self._by_channel(dy)
+        np.add.reduce(flat, axis=1, out=dbeta)
+        dgamma[:] = np.einsum("cm,cm->c", flat, centred) * scale
+        to_mean[:] = 0.0 if batch is None else batch[0] - running_mean
+        to_variance[:] = 0.0 if batch is None else batch[1] - running_variance
+        if not need_dx:
+            return None
+        dx = array(room, "dx", dy.shape, dy.dtype)
+        out = self._by_channel(dx)
+        if batch is None:
+            np.multiply(flat, (gamma * scale)[:, None], out)
+            return dx
+        n = dy.dtype.type(flat.shape[1])
+        np.multiply(centred, (scale * dgamma / -n)[:, None], out)
+        out += flat
+        out -= (dbeta / n)[:, None]
+        out *= (gamma * scale)[:, None]
+        return dx
+
+    def _by_channel(self, x: FloatArray) -> FloatArray:
+        """A view (channels, everything else)."""
+        return x.reshape(self.channels, -1) if x.ndim == 4 else x.T
