@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitnet.cli.models import add_model_option, find_model
+from digitnet.cli.models import add_model_option
 from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
+from digitnet.finding import find_model
 from digitnet.imaging.framing import frame_picture
 from digitnet.model import Model
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet.imaging.augment import MOST, Variation, _elastic, vary
+from digitnet.imaging.inking import erase, soften, speckle, thicken
 
 
 def spots(n: int) -> np.ndarray:
@@ -89,3 +90,50 @@ def test_no_ink_leaks_into_a_neighbour(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("n", [0, 1])
 def test_small_batches(n: int, rng: np.random.Generator) -> None:
     assert vary(spots(n), Variation(5, 1), rng).shape == (n, 28, 28)
+
+
+def bars_of_width(width: int, n: int = 3) -> np.ndarray:
+    images = np.zeros((n, 28, 28), np.uint8)
+    images[:, 4:24, 10 : 10 + width] = 200
+    return images
+
+
+def test_strokes_grow_and_shrink_by_the_pixels_asked_for() -> None:
+    """A bar of 4 pixels: the ink across it, in pixels, is 4 + 2 amount."""
+    for amount in (-1.0, -0.5, 0.0, 0.3, 1.0):
+        changed = thicken(bars_of_width(4), np.full(3, amount, np.float32))
+        across = changed[:, 14].sum(axis=1) / 200
+        np.testing.assert_allclose(across, 4 + 2 * amount, atol=0.02)
+
+
+def test_a_blur_keeps_the_ink_and_softens_the_edge() -> None:
+    images = bars_of_width(4)
+    np.testing.assert_array_equal(soften(images, np.zeros(3, np.float32)), images)
+    blurred = soften(images, np.ones(3, np.float32))
+    assert blurred[0, 14].sum() == pytest.approx(4 * 200, abs=4)
+    np.testing.assert_array_equal(blurred[0, 14, 8:12], [0, 50, 150, 200])  # 1 2 1, quarters
+
+
+def test_erasures_are_small_and_hit_the_share_asked_for(rng: np.random.Generator) -> None:
+    full = np.full((2000, 28, 28), 255, np.uint8)
+    gone = (erase(full, 0.3, rng) == 0).sum(axis=(1, 2))
+    hit = gone[gone > 0]
+    assert len(hit) / 2000 == pytest.approx(0.3, abs=0.04)
+    assert hit.max() <= 25
+    assert hit.min() >= 4
+
+
+def test_noise_is_as_strong_as_asked_and_leaves_paper_alone(rng: np.random.Generator) -> None:
+    images = np.zeros((2, 28, 28), np.uint8)
+    images[:, 5:20] = 128
+    noisy = speckle(images, np.array([0.0, 10.0], np.float32), rng)
+    np.testing.assert_array_equal(noisy[0], images[0])
+    assert noisy[1, 5:20].std() == pytest.approx(10, rel=0.15)
+    assert not noisy[1, :5].any()
+
+
+def test_changed_ink_does_not_reach_the_next_frame(rng: np.random.Generator) -> None:
+    images = np.zeros((6, 28, 28), np.uint8)
+    images[::2] = 255
+    ink = Variation(thickness=1.0, blur=1.0, erasure=0.5, noise=20)
+    assert not vary(images, ink, rng)[1::2].any()

@@ -74,8 +74,8 @@ def start(data: Path, cwd: Path, *words: str) -> subprocess.Popen[str]:
         (signal.SIGTERM, "--hidden 8 --epochs 150 --batch-size 16 --dropout 0.1"),
         (
             signal.SIGINT,
-            "--conv 2,3 --activation relu --hidden 8 --epochs 25 --batch-size 24 "
-            "--learning-rate 0.1 --augment elastic",
+            "--conv 2C5-MP2-3C5-MP2 --batch-norm --activation relu --hidden 8 --epochs 25 "
+            "--batch-size 24 --learning-rate 0.1 --augment ink --ema-decay 0.9",
         ),
     ],
     ids=["Ctrl-C", "SIGTERM", "convolutions and variations"],

@@ -7,8 +7,9 @@ import pytest
 
 from digitnet.data.dataset import as_input
 from digitnet.imaging.augment import Variation
-from digitnet.nn import AveragePool2D, Dense, Network, ToImages, ToRows
+from digitnet.nn import AveragePool2D, Dense, Distillation, Network, ToImages, ToRows, softmax
 from digitnet.training.feed import AT_ONCE, Feed
+from digitnet.training.settings import Teacher
 from helpers import bars
 
 PLAIN = [Dense(784, 10)]
@@ -18,7 +19,7 @@ VARIATION = Variation(rotation=10, shift=2, elastic=1)
 
 def taken(feed: Feed, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """All inputs and labels, copied, since the next batch overwrites them."""
-    pairs = [(x.copy(), labels) for x, labels in feed.batches(order, first)]
+    pairs = [(x.copy(), labels) for x, labels, _ in feed.batches(order, first)]
     return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs])
 
 
@@ -30,7 +31,7 @@ def test_every_image_comes_once_and_in_order(batch_size: int, rng: np.random.Gen
     x, labels = taken(feed, order)
     np.testing.assert_array_equal(x, as_input(dataset.images[order]))
     np.testing.assert_array_equal(labels, dataset.labels[order])
-    sizes = [len(batch) for _, batch in feed.batches(order)]
+    sizes = [len(batch.labels) for batch in feed.batches(order)]
     assert set(sizes[:-1]) <= {min(batch_size, 700)}
 
 
@@ -75,3 +76,19 @@ def test_stopping_in_the_middle_leaves_no_thread_behind(rng: np.random.Generator
     next(batches)
     batches.close()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("variation", [None, VARIATION])
+@pytest.mark.parametrize("layers", [PLAIN, POOLED], ids=["plain", "pooled"])
+def test_a_teacher_answers_for_the_very_images_that_are_shown(
+    variation: Variation | None, layers: list, rng: np.random.Generator
+) -> None:
+    dataset, order = bars(700, rng), rng.permutation(700)
+    known = Network([Dense(784, 10)])
+    known.vector[:] = rng.normal(0, 0.02, known.vector.shape)
+    teacher = Teacher(known, Distillation(temperature=3.0))
+    feed = Feed(dataset, 60, Network(layers), variation, teacher)
+    plain = Feed(dataset, 60, Network(PLAIN), variation)  # the same images as the teacher sees
+    for batch, shown in zip(feed.batches(order), plain.batches(order), strict=True):
+        expected = softmax(known.forward(shown.inputs) / 3.0)
+        np.testing.assert_allclose(batch.soft, expected, rtol=1e-4)

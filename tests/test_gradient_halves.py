@@ -18,7 +18,7 @@ from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
 from helpers import bars
 
-PLAN = Plan(conv=(4, 8), hidden=(16,), activation="relu", input_dropout=0.0)
+PLAN = Plan(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)
 
 
 def network(plan: Plan = PLAN, dtype: type = np.float64) -> Network:

@@ -47,6 +47,7 @@ def test_the_command_line_wins_over_the_recipe_and_the_folder_keeps_both(place: 
     ("text", "said"),
     [
         ("hidden = 64", "wrong kind"),
+        ("conv = [16, 32]", "wrong kind"),
         ("colour = 1", "colour"),
         ("epochs = 0", "epochs"),
         ("epochs = ", "cannot be read"),

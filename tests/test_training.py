@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,11 +10,29 @@ import pytest
 
 from digitnet.data.dataset import Dataset, as_input
 from digitnet.errors import SettingsError, TrainingDivergedError
-from digitnet.nn import SGD, Adam, Constant, Network, multilayer_perceptron, one_hot
+from digitnet.model import classify
+from digitnet.nn import (
+    SGD,
+    Adam,
+    AveragePool2D,
+    BatchNorm,
+    Constant,
+    Conv2D,
+    Distillation,
+    GlobalAveragePool2D,
+    MaxPool2D,
+    Network,
+    ReLU,
+    ToImages,
+    ToRows,
+    multilayer_perceptron,
+    one_hot,
+)
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.loop import begin, fit, train
 from digitnet.training.plan import Plan
-from digitnet.training.settings import Settings
+from digitnet.training.settings import Settings, Teacher
+from digitnet.training.stack import convolutional_layers
 from helpers import bars
 
 
@@ -196,14 +215,78 @@ def test_settings_that_make_no_sense_are_refused(field: str, value: object) -> N
         ("seed", -1),
         ("epochs", 0),
         ("pool", 3),
-        ("conv", (16, 0)),
-        ("conv", (8, 8, 8)),
+        ("conv", "16C5-XP2"),
+        ("conv", "16C5-MP2-8C5-MP2-8C5"),
+        ("conv", "0C5"),
+        ("batch_norm", True),
+        ("conv", "GAP-8C3"),
+        ("hidden", (8.5,)),
+        ("ema_decay", 1.0),
+        ("temperature", 0.0),
+        ("teacher_share", 1.5),
         ("augment", "mirror"),
     ],
 )
 def test_plans_that_make_no_sense_are_refused(field: str, value: object) -> None:
     with pytest.raises(SettingsError):
         Plan(**{field: value})
+
+
+def test_what_a_notation_stands_for() -> None:
+    """28 - 5 + 1 = 24, pooled 12, 12 - 3 + 1 = 10, with a border of 1 10 again, pooled 5."""
+    layers, n = convolutional_layers("6C5-MP2-8C3-9C3P1-AP2", 28, ReLU, batch_norm=True)
+    assert layers == [
+        ToImages(28, 28),
+        Conv2D(1, 6, 5), BatchNorm(6), MaxPool2D(2), ReLU(),
+        Conv2D(6, 8, 3), BatchNorm(8), ReLU(),
+        Conv2D(8, 9, 3, padding=1), BatchNorm(9), AveragePool2D(2), ReLU(),
+        ToRows(),
+    ]  # fmt: skip
+    assert n == 9 * 5 * 5
+    layers, n = convolutional_layers("4C3S2-GAP", 28, ReLU, batch_norm=False)
+    assert layers == [ToImages(28, 28), Conv2D(1, 4, 3, stride=2), ReLU(), GlobalAveragePool2D()]
+    assert n == 4
+
+
+@pytest.mark.parametrize("text", ["", "16C5-", "C5", "16C5M2", "8C3-GAP-MP2", "MP3", "4C30"])
+def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"no layer|does not fit"):
+        convolutional_layers(text, 28, ReLU, batch_norm=False)
+
+
+def test_averaged_weights_are_what_is_kept(parts: tuple[Dataset, Dataset]) -> None:
+    """Against the recurrence, written out beside the run."""
+    network, settings = small_network(), Settings(epochs=2, batch_size=30, ema_decay=0.8)
+    state = begin(network, settings, np.random.default_rng(0))
+    average, step = network.vector.astype(np.float64), 0
+    for event in train(network, parts[0], None, settings, state):
+        if isinstance(event, StepDone):
+            decay = min(0.8, (1 + step) / (10 + step))
+            average = decay * average + (1 - decay) * network.vector
+            step += 1
+            np.testing.assert_allclose(state.average, average, atol=1e-5)
+    np.testing.assert_array_equal(network.vector, state.average)
+    assert step == 16
+
+
+def test_a_pupil_takes_after_its_teacher(parts: tuple[Dataset, Dataset]) -> None:
+    """Labels that say nothing, and a teacher that knows: what is learnt is the teacher's."""
+    training, validation = parts
+    known = small_network()
+    settings = Settings(epochs=30, learning_rate=0.3)
+    fit(known, training, validation, settings, rng=np.random.default_rng(0))
+    labels = np.random.default_rng(1).permutation(training.labels)
+    shuffled = Dataset(training.images, labels, source="shuffled")
+    right = []
+    for share in (0.0, 1.0):
+        pupil = small_network()
+        teacher = Teacher(known, Distillation(temperature=2.0, share=share))
+        learning = dataclasses.replace(settings, teacher=teacher)
+        fit(pupil, shuffled, None, learning, rng=np.random.default_rng(2))
+        answers = classify(pupil, validation.images).argmax(axis=1)
+        right.append(float((answers == validation.labels).mean()))
+    assert right[0] < 0.4
+    assert right[1] > 0.9
 
 
 def test_a_network_that_does_not_fit_the_images_is_refused(parts: tuple[Dataset, Dataset]) -> None:
@@ -217,20 +300,23 @@ def test_a_network_that_does_not_fit_the_images_is_refused(parts: tuple[Dataset,
 
 
 def test_plan_survives_json() -> None:
-    plan = Plan(hidden=(256, 64), batch_size=None, patience=5, conv=(4, 6), augment="affine")
+    plan = Plan(
+        hidden=(256, 64), batch_size=None, patience=5, conv="4C5-MP2", augment="ink", ema_decay=0.9
+    )
     assert Plan(**json.loads(json.dumps(plan.as_dict()))) == plan
 
 
 def test_a_plan_says_its_network_in_a_word_and_builds_it() -> None:
     plans = {
         "784-64-10": Plan(),
-        "784-conv4-conv6-32-10": Plan(conv=(4, 6), hidden=(32,)),
-        "784-conv5-16-10": Plan(conv=(5,), hidden=(16,)),
-        "784-pool2-48-24-10": Plan(pool=2, hidden=(48, 24)),
+        "784-4C5-MP2-6C5-MP2-32-10": Plan(conv="4C5-MP2-6C5-MP2", hidden=(32,)),
+        "784-5C3S2P1-GAP-10": Plan(conv="5C3S2P1-GAP", hidden=(), batch_norm=True),
+        "784-AP2-48-24-10": Plan(pool=2, hidden=(48, 24)),
+        "784-AP2-deskewed-48-10": Plan(pool=2, deskew=True, hidden=(48,)),
     }
     for words, plan in plans.items():
         network = Network(plan.layers(784, 10))
         assert plan.words(network.n_in, network.n_out) == words
         assert network.forward(np.zeros((2, 784), np.float32)).shape == (2, 10)
     with pytest.raises(SettingsError, match="choose one"):
-        Plan(conv=(4,), pool=2)
+        Plan(conv="4C5", pool=2)

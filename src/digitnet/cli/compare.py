@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.cli.models import find_model
 from digitnet.cli.sources import (
     N_TEST,
     SOURCE_HELP,
@@ -23,6 +22,7 @@ from digitnet.comparison import mcnemar
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import wilson_interval
+from digitnet.finding import find_model
 from digitnet.model import Model
 from digitnet.model_description import arrays_of
 

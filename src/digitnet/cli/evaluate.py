@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from digitnet.cli.models import add_model_option, find_model
+from digitnet.cli.models import add_model_option
 from digitnet.cli.sources import (
     N_TEST,
     SOURCE_HELP,
@@ -19,6 +19,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
+from digitnet.finding import find_model
 from digitnet.model import Model
 from digitnet.nn.workspace import FloatArray
 

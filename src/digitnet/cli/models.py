@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from digitnet.box import BEST, box_names, in_box
-from digitnet.errors import ModelError
-from digitnet.model import Model
+from digitnet.finding import DEFAULT
 from digitnet.model_folder import load_model
-
-DEFAULT = "model"
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
@@ -21,24 +17,6 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
         help=f"model folder, or {' or '.join(box_names())} from the box "
         f"(default: ./{DEFAULT} where there is one, else {BEST})",
     )
-
-
-def find_model(named: str | None) -> Model:
-    """Load the named model, the one in ./model, or the best in the box.
-
-    Raises:
-        ModelError: there is none of that name, or it is damaged.
-    """
-    if named is None:
-        return load_model(DEFAULT if Path(DEFAULT).exists() else in_box(BEST))
-    if named in box_names() and not Path(named).exists():
-        return load_model(in_box(named))
-    try:
-        return load_model(named)
-    except ModelError as error:
-        if Path(named).exists():
-            raise
-        raise ModelError(f"{error} In the box are {', '.join(box_names())}.") from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

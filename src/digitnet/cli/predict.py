@@ -10,8 +10,9 @@ from itertools import count, islice
 from pathlib import Path
 
 from digitnet.cli.blocks import draw_frame
-from digitnet.cli.models import add_model_option, find_model
+from digitnet.cli.models import add_model_option
 from digitnet.errors import DataError, PictureError, SettingsError
+from digitnet.finding import find_model
 from digitnet.model import Model, Prediction
 
 BATCH = 256  # pictures classified at once where there are many

@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from digitnet.cli.models import add_model_option, find_model
+from digitnet.cli.models import add_model_option
 from digitnet.errors import PictureError, SettingsError
+from digitnet.finding import find_model
 from digitnet.imaging.marking import Mark, save_marked
 from digitnet.imaging.pictures import open_picture
 from digitnet.reading import read_page

@@ -47,9 +47,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hidden neurons per layer (default: 64)",
     )  # fmt: skip
     network.add_argument(
-        "--conv", type=_sizes, default=unset, metavar="C[,C]",
-        help="channels of one or two convolutions before the hidden layers (default: none)",
+        "--conv", default=unset, metavar="LAYERS",
+        help="convolutions before the hidden layers, such as 16C5-MP2-32C5-MP2 (16 channels, "
+        "windows of 5 x 5; max pooling of 2 x 2); also AP2, GAP, 16C3S2P1 (stride, border)",
     )  # fmt: skip
+    flag = argparse.BooleanOptionalAction
+    network.add_argument(
+        "--batch-norm", action=flag, default=unset, help="normalise behind each convolution"
+    )
+    network.add_argument(
+        "--deskew", action=flag, default=unset, help="set slanted writing upright first"
+    )
     training = parser.add_argument_group("the training")
     for group, name, kind, help_text in (
         (network, "activation", str, "sigmoid, tanh or relu"),
@@ -64,9 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         (training, "weight-decay", float, "decoupled weight decay"),
         (training, "schedule", str, ", ".join(SCHEDULES)),
         (training, "label-smoothing", float, "share of the target spread over all classes"),
+        (training, "ema-decay", float, "keep a moving average of the weights, such as 0.999"),
+        (training, "teacher", str, "learn from this model's answers too: cnn, or a folder"),
+        (training, "temperature", float, "how soft the teacher's answers are made"),
+        (training, "teacher-share", float, "of the teacher in the loss, 0 to 1"),
         (training, "patience", int, "stop after so many epochs without improvement"),
         (training, "class-weights", str, "balanced: rare classes count as much as frequent ones"),
-        (training, "augment", str, "affine or elastic: each image a little different every time"),
+        (
+            training,
+            "augment",
+            str,
+            "affine, elastic or ink: vary each image every time",
+        ),
         (training, "validation", float, "share set aside to choose the best epoch; 0 for none"),
         (training, "seed", int, "of the split, the start and the shuffling"),
     ):

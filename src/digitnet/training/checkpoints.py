@@ -43,7 +43,9 @@ class Checkpoint:
             "train again without --resume."
         )
         try:
-            targets = {"vector": state.vector, "best_vector": state.best_vector}
+            targets = {
+                "vector": state.vector, "best_vector": state.best_vector, "average": state.average,
+            }  # fmt: skip
             targets |= {f"optimizer.{name}": a for name, a in state.optimizer_state.items()}
             if set(targets) | {"order"} != set(self._arrays):
                 raise misfit
@@ -83,6 +85,7 @@ def save_checkpoint(path: str | Path, state: TrainingState, run: dict[str, Any])
     arrays: dict[str, NDArray[Any]] = {
         "vector": state.vector,
         "best_vector": state.best_vector,
+        "average": state.average,
         "order": state.order,
         **{f"optimizer.{name}": array for name, array in state.optimizer_state.items()},
         "head": np.frombuffer(head, dtype=np.uint8),

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from digitnet.nn import Network
+from digitnet.nn import Network, cross_entropy
+from digitnet.nn.losses import LossFunction
 from digitnet.nn.workspace import FloatArray
 
 
@@ -43,11 +44,12 @@ class Gradient:
         rng: np.random.Generator,
         sample_weights: FloatArray | None = None,
         skip: int = 0,
+        loss_function: LossFunction = cross_entropy,
     ) -> tuple[float, FloatArray]:
         """Loss and logits (N, n_classes) as `Network.loss_and_gradient` gives them."""
         if self._helper is None or len(x) < 2:
             return self._network.loss_and_gradient(
-                x, targets, self._spaces[0], rng, sample_weights, skip
+                x, targets, self._spaces[0], rng, sample_weights, skip, loss_function
             )
         middle = len(x) // 2
         parts = slice(None, middle), slice(middle, None)
@@ -60,7 +62,7 @@ class Gradient:
             space = self._spaces[number]
             with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
                 return self._network.loss_and_gradient(
-                    x[part], targets[part], space, generators[number], weights, skip
+                    x[part], targets[part], space, generators[number], weights, skip, loss_function
                 )
 
         coming = self._helper.submit(half, 1)

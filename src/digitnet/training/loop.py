@@ -15,6 +15,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, TrainingDivergedError
 from digitnet.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
+from digitnet.nn.losses import LossFunction
 from digitnet.nn.optimizers import State
 from digitnet.nn.workspace import FloatArray
 from digitnet.threads import blas_threads
@@ -31,6 +32,8 @@ class TrainingState:
     Attributes:
         vector: the network's own parameters (n_parameters,), not a copy.
         optimizer_state: see `Optimizer.start`.
+        average: the moving average of the parameters, where the settings ask for one; without it
+            the parameters themselves.
         rng: shuffles and draws dropout masks.
         epoch: epochs done.
         step: steps done in the running epoch.
@@ -47,6 +50,7 @@ class TrainingState:
     optimizer_state: State
     rng: np.random.Generator
     best_vector: FloatArray
+    average: FloatArray
     order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     epoch: int = 0
     step: int = 0
@@ -64,6 +68,7 @@ def begin(network: Network, settings: Settings, rng: np.random.Generator) -> Tra
         optimizer_state=settings.optimizer.start(network.vector),
         rng=rng,
         best_vector=network.vector.copy(),
+        average=network.vector.copy() if settings.ema_decay else network.vector,
     )
 
 
@@ -106,7 +111,9 @@ def train(
     batch_size = min(settings.batch_size or len(training), len(training))
     n_steps = math.ceil(len(training) / batch_size)
     n_all = settings.epochs * n_steps
-    feed = Feed(training, batch_size, network, settings.variation)
+    teacher = settings.teacher
+    loss_function: LossFunction = cross_entropy if teacher is None else teacher.loss
+    feed = Feed(training, batch_size, network, settings.variation, teacher)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
     # Two halves at once leave one thread to the products of each.
@@ -120,22 +127,33 @@ def train(
                 state.order = state.rng.permutation(len(training))
                 state.loss_sum, state.n_right = 0.0, 0
             with blas_threads(multiply_adds):
-                for x, labels in feed.batches(state.order, first=state.step):
-                    progress = (state.epoch * n_steps + state.step) / n_all
-                    learning_rate = settings.learning_rate * settings.schedule.factor(progress)
+                for x, labels, soft in feed.batches(state.order, first=state.step):
+                    steps_done = state.epoch * n_steps + state.step
+                    factor = settings.schedule.factor(steps_done / n_all)
+                    learning_rate = settings.learning_rate * factor
+                    targets = class_targets.take(labels, 1)  # in columns, as the logits are
+                    if soft is not None:
+                        targets = np.concatenate([targets, soft.T])
                     with np.errstate(over="ignore", invalid="ignore"):  # divergence is told below
                         loss, logits = gradient.compute(
                             x,
-                            class_targets.take(labels, 1).T,  # in columns, as the logits are
+                            targets.T,
                             state.rng,
                             None if class_weights is None else class_weights[labels],
                             skip=feed.layers_done,
+                            loss_function=loss_function,
                         )
+                        network.absorb_statistics(gradient.vector)
                         optimizer.step(
                             network.vector, gradient.vector, optimizer_state, learning_rate
                         )
                     if not math.isfinite(loss):
                         raise _diverged(network, state, settings, loss)
+                    if settings.ema_decay:
+                        decay = min(settings.ema_decay, (1 + steps_done) / (10 + steps_done))
+                        np.subtract(network.vector, state.average, gradient.vector)
+                        gradient.vector *= 1.0 - decay
+                        state.average += gradient.vector
                     state.loss_sum += loss * len(labels)
                     state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
                     state.step += 1
@@ -177,7 +195,9 @@ def _end_epoch(
     validation_loss = validation_accuracy = None
     is_best = True
     if validation is not None:
-        logits = classify(network, validation.images)
+        averaged = Network(network.layers, network.vector.dtype)
+        averaged.vector[:] = state.average
+        logits = classify(averaged, validation.images)
         targets = one_hot(validation.labels, len(validation.class_names), dtype=logits.dtype)
         validation_loss, _ = cross_entropy(logits, targets)
         validation_accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
@@ -185,7 +205,7 @@ def _end_epoch(
         if is_best:
             state.best_accuracy, state.best_loss = validation_accuracy, validation_loss
     if is_best:
-        state.best_vector[:] = network.vector
+        state.best_vector[:] = state.average
     state.epoch += 1
     state.step = 0
     event = EpochDone(

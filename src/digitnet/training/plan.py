@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,26 +14,27 @@ from digitnet.nn import (
     Adam,
     AveragePool2D,
     Constant,
-    Conv2D,
     Cosine,
+    Deskew,
+    Distillation,
     Dropout,
     Layer,
     Linear,
-    MaxPool2D,
     Momentum,
+    Network,
     OneCycle,
     Optimizer,
-    ReLU,
     Schedule,
     ToImages,
     ToRows,
     multilayer_perceptron,
 )
-from digitnet.training.settings import Settings
+from digitnet.training.settings import Settings, Teacher
+from digitnet.training.stack import convolutional_layers
 
 # What worked best for each optimiser at the default batch size (docs/lab-notes.md).
 LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
-WINDOW = 5  # pixels a side of every convolution: 28 becomes 24, pooled 12, then 8 and 4
+SIDE = 28  # pixels, of the frames that a plan's network is made for
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
@@ -47,6 +47,17 @@ VARIATIONS: dict[str, Variation | None] = {
     "none": None,
     "affine": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
     "elastic": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
+    "ink": Variation(
+        rotation=10,
+        shift=1.5,
+        scale=0.1,
+        shear=0.15,
+        elastic=0.8,
+        thickness=0.5,
+        blur=0.7,
+        erasure=0.3,
+        noise=8,
+    ),
 }
 
 
@@ -67,7 +78,9 @@ class Plan:
     hidden: tuple[int, ...] = (64,)
     activation: str = "sigmoid"
     pool: int = 1
-    conv: tuple[int, ...] = ()
+    deskew: bool = False
+    conv: str = ""
+    batch_norm: bool = False
     input_dropout: float = 0.1
     dropout: float = 0.0
     epochs: int = 100
@@ -77,6 +90,10 @@ class Plan:
     weight_decay: float = 0.0
     schedule: str = "cosine"
     label_smoothing: float = 0.0
+    ema_decay: float = 0.0
+    teacher: str | None = None
+    temperature: float = 2.0
+    teacher_share: float = 0.9
     patience: int | None = None
     class_weights: str | None = None
     augment: str = "none"
@@ -85,17 +102,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        object.__setattr__(self, "conv", tuple(self.conv))
-        if not self.hidden or any(not isinstance(n, int) or n < 1 for n in self.hidden):
+        if not isinstance(self.conv, str):
+            raise TypeError(f"conv is a notation such as 16C5-MP2-32C5-MP2, not {self.conv!r}")
+        if not (self.hidden or self.conv) or any(
+            not isinstance(n, int) or n < 1 for n in self.hidden
+        ):
             raise SettingsError(
                 "The hidden sizes must be whole numbers of at least 1, such as 64 or 256,64, "
                 f"not {','.join(map(str, self.hidden))}."
             )
-        if len(self.conv) > 2 or any(not isinstance(n, int) or n < 1 for n in self.conv):
-            raise SettingsError(
-                "The convolutions are one or two numbers of channels, such as 16 or 16,32, "
-                f"not {','.join(map(str, self.conv))}."
-            )
+        if self.batch_norm and not self.conv:
+            raise SettingsError("--batch-norm normalises behind convolutions; give --conv too.")
         if self.conv and self.pool > 1:
             raise SettingsError("--conv and --pool are two ways to look at pixels; choose one.")
         if not 0.0 <= self.validation < 1.0:
@@ -113,6 +130,13 @@ class Plan:
         _known("optimizer", self.optimizer, LEARNING_RATES)
         _known("schedule", self.schedule, SCHEDULES)
         _known("augmentation", self.augment, VARIATIONS)
+        if self.conv:
+            convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
+        if not 0.0 < self.temperature < 100.0 or not 0.0 <= self.teacher_share <= 1.0:
+            raise SettingsError(
+                f"The temperature must lie above 0 and the teacher's share in 0 to 1, not at "
+                f"{self.temperature:g} and {self.teacher_share:g}; try 2 and 0.9."
+            )
         self.settings()
         if not 0.0 <= self.weight_decay * self.rate < 1.0:
             raise SettingsError(
@@ -126,8 +150,8 @@ class Plan:
         own = LEARNING_RATES.get(self.optimizer, 1.0)
         return own if self.learning_rate is None else self.learning_rate
 
-    def settings(self) -> Settings:
-        """What the training loop needs of it."""
+    def settings(self, teacher: Network | None = None) -> Settings:
+        """What the training loop needs of it; `teacher` is the network that the plan names."""
         optimizers: dict[str, Optimizer] = {
             "sgd": SGD(self.weight_decay),
             "momentum": Momentum(weight_decay=self.weight_decay),
@@ -141,42 +165,49 @@ class Plan:
             optimizer=optimizers[self.optimizer],
             schedule=SCHEDULES[self.schedule],
             label_smoothing=self.label_smoothing,
+            ema_decay=self.ema_decay,
+            teacher=Teacher(teacher, Distillation(self.temperature, self.teacher_share))
+            if teacher is not None
+            else None,
             patience=self.patience,
             class_weights=self.class_weights,
             variation=VARIATIONS[self.augment],
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes: dropped pixels, pooled or convolved, then Dense layers."""
+        """The network it describes: pixels made ready, convolutions, then Dense layers."""
         layers: list[Layer] = []
         side = math.isqrt(n_in)
+        if self.pool > 1:
+            layers += [ToImages(side, side), AveragePool2D(self.pool), ToRows()]
+            n_in = (side // self.pool) ** 2
+        if self.deskew:
+            layers.append(Deskew(side // self.pool, side // self.pool))
         if self.input_dropout:
             layers.append(Dropout(self.input_dropout))
-        if self.pool > 1:
-            layers[:0] = [ToImages(side, side), AveragePool2D(self.pool), ToRows()]
-            n_in = (side // self.pool) ** 2
+        activation = ACTIVATIONS[self.activation]
         if self.conv:
-            layers.append(ToImages(side, side))
-            for n_from, n_to in itertools.pairwise((1, *self.conv)):
-                layers += [Conv2D(n_from, n_to, WINDOW), MaxPool2D(2), ReLU()]
-                side = (side - WINDOW + 1) // 2
-            layers.append(ToRows())
-            n_in = self.conv[-1] * side**2
+            convolutions, n_in = convolutional_layers(self.conv, side, activation, self.batch_norm)
+            layers += convolutions
+            if self.dropout:
+                layers.append(Dropout(self.dropout))
         for layer in multilayer_perceptron(n_in, self.hidden, n_classes, self.activation):
             layers.append(layer)
-            if self.dropout and isinstance(layer, ACTIVATIONS[self.activation]):
+            if self.dropout and isinstance(layer, activation):
                 layers.append(Dropout(self.dropout))
         return layers
 
     def words(self, n_in: int, n_classes: int) -> str:
-        """The network in a word: 784-64-10, 784-conv16-conv32-128-10, 784-pool2-384-10."""
-        pooled = [f"pool{self.pool}"] if self.pool > 1 else []
-        parts = [n_in, *pooled, *(f"conv{n}" for n in self.conv), *self.hidden, n_classes]
+        """The network in a word: 784-64-10, 784-16C5-MP2-32C5-MP2-128-10, 784-AP2-384-10."""
+        pooled = [f"AP{self.pool}"] if self.pool > 1 else []
+        deskewed = ["deskewed"] if self.deskew else []
+        convolved = [self.conv] if self.conv else []
+        parts = [n_in, *pooled, *deskewed, *convolved, *self.hidden, n_classes]
         return "-".join(map(str, parts))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Plan(**d)` reads them back."""
-        return {**asdict(self), "hidden": list(self.hidden), "conv": list(self.conv)}
+        return {**asdict(self), "hidden": list(self.hidden)}
 
 
 def _known(what: str, name: str, known: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from digitnet.calibration import Calibration, fit_calibration
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
+from digitnet.finding import find_model
 from digitnet.model import Model, classify
 from digitnet.model_folder import check_place, save_model
 from digitnet.nn import Network
@@ -59,7 +60,8 @@ class Run:
             self.training, self.validation = dataset.split(plan.validation, rng)
         self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
         self.network.initialize(rng)
-        self.settings = plan.settings()
+        teacher = None if plan.teacher is None else find_model(plan.teacher).network
+        self.settings = plan.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
         self._record = {"plan": plan.as_dict(), "data": dataset.fingerprint()}
         if checkpoint is not None:

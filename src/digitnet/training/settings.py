@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,14 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.imaging.augment import Variation
-from digitnet.nn import SGD, Cosine, Optimizer, Schedule
+from digitnet.nn import SGD, Cosine, Distillation, Network, Optimizer, Schedule
+
+
+class Teacher(NamedTuple):
+    """A trained network to learn from, and how; it sees what the pupil sees."""
+
+    network: Network
+    loss: Distillation
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,11 @@ class Settings:
         optimizer: moves the parameters.
         schedule: the learning rate over the course of the run.
         label_smoothing: see `one_hot`.
+        ema_decay: the weights that are kept are an exponential moving average over the steps,
+            average = decay average + (1 - decay) weights (Polyak and Juditsky 1992 in the form of
+            Tarvainen and Valpola 2017); 0 keeps the weights of the step itself. While fewer steps
+            have been made than the average reaches back, the decay is (1 + steps) / (10 + steps).
+        teacher: a network whose answers are learnt beside the labels, or None.
         patience: stop after so many epochs without a better validation accuracy; None never stops.
         class_weights: how much an image of each class counts: None for all the same,
             "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
@@ -41,6 +54,8 @@ class Settings:
     optimizer: Optimizer = SGD()  # noqa: RUF009 (frozen, so it can be shared)
     schedule: Schedule = Cosine()  # noqa: RUF009 (frozen too)
     label_smoothing: float = 0.0
+    ema_decay: float = 0.0
+    teacher: Teacher | None = None
     patience: int | None = None
     class_weights: str | Sequence[float] | None = None
     variation: Variation | None = None
@@ -58,6 +73,11 @@ class Settings:
         if not 0.0 <= self.label_smoothing < 1.0:
             raise SettingsError(
                 f"Label smoothing lies in [0, 1), not at {self.label_smoothing:g}; try 0.1."
+            )
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise SettingsError(
+                f"The decay of averaged weights lies in [0, 1), not at {self.ema_decay:g}; "
+                "try 0.999."
             )
         if isinstance(self.class_weights, str) and self.class_weights != "balanced":
             raise SettingsError(
