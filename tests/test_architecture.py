@@ -30,6 +30,8 @@ FLOORS = {
     "figures": 5,
     "segmentation": 6,
     "reading": 7,
+    "ensembles": 6,
+    "test_time": 6,
     "evaluation": 5,
     "comparison": 5,
     "plots": 6,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digitnet.calibration import Calibration
 from digitnet.data.dataset import DIGITS, as_input
-from digitnet.nn import Network, fold
+from digitnet.nn import Ensemble, Network, fold
 from digitnet.nn.workspace import FloatArray
 from digitnet.threads import on_all_cores, one_blas_thread
 
@@ -57,18 +57,23 @@ class Model:
     """A trained network and what it takes to use it.
 
     Attributes:
-        network: maps inputs (N, 784) to logits (N, n_classes).
+        network: maps inputs (N, 784) to logits (N, n_classes); or several that do as one.
         class_names: one per logit.
         framing: how a picture becomes the 28 x 28 frame, "mnist" or "stretch".
         training: the record of the run that made it: source, settings, seed, figures.
         calibration: how far its probabilities may be trusted, and when it does not answer.
     """
 
-    network: Network
+    network: Network | Ensemble
     class_names: tuple[str, ...] = DIGITS
     framing: str = "mnist"
     training: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that an answer is computed with; batch normalisations are in the weights."""
+        return sum(view.size for view in predictor(self.network).parameters.values())
 
     def probabilities(self, images: NDArray[np.uint8]) -> FloatArray:
         """Calibrated class probabilities (N, n_classes) for frames (N, 28, 28), ink bright on 0."""
@@ -111,15 +116,22 @@ class Model:
         return answers
 
 
-def classify(network: Network, images: NDArray[np.uint8], batch_size: int = 512) -> FloatArray:
+def predictor(network: Network | Ensemble) -> Network | Ensemble:
+    """What predicts the same with less work: batch normalisations folded into the weights."""
+    return network.folded() if isinstance(network, Ensemble) else fold(network)
+
+
+def classify(
+    network: Network | Ensemble, images: NDArray[np.uint8], batch_size: int = 512
+) -> FloatArray:
     """Logits (N, n_classes) for frames (N, 28, 28); memory is bounded by the batch size.
 
     A batch of 512 stays in the cache between the layers; 4,096 take half as long again. A
     convolutional network works on a batch per core, since BLAS alone would not fill them. Batch
     normalisations are folded into the weights first.
     """
-    network = fold(network)
-    logits = np.empty((len(images), network.n_out), dtype=network.vector.dtype)
+    network = predictor(network)
+    logits = np.empty((len(images), network.n_out), dtype=network.dtype)
 
     def fill(start: int) -> None:
         part = slice(start, start + batch_size)

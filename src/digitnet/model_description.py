@@ -20,6 +20,7 @@ from digitnet.nn import (
     Dense,
     Deskew,
     Dropout,
+    Ensemble,
     Flatten,
     GlobalAveragePool2D,
     Layer,
@@ -62,7 +63,7 @@ def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "format": "digitnet model",
         "version": VERSION,
-        "layers": [{"kind": type(layer).__name__, **vars(layer)} for layer in model.network.layers],
+        **_describe_network(model.network),
         "class_names": list(model.class_names),
         "framing": {"name": model.framing, "version": FRAMING_VERSION},
         "calibration": _describe_calibration(model.calibration),
@@ -94,7 +95,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             )
         hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
         model = Model(
-            Network([_layer(entry) for entry in description["layers"]]),
+            _network(description),
             tuple(str(name) for name in description["class_names"]),
             _framing(description["framing"]["name"]),
             dict(description["training"]),
@@ -106,6 +107,24 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     if model.network.n_out != n_classes:
         raise ModelError(f"{where} names {n_classes} classes for {model.network.n_out}.")
     return model, hashes
+
+
+def _describe_network(network: Network | Ensemble) -> dict[str, Any]:
+    """The layers of a network, or of each member of an ensemble."""
+    if isinstance(network, Ensemble):
+        return {"members": [_describe_network(member) for member in network.networks]}
+    return {"layers": [{"kind": type(layer).__name__, **vars(layer)} for layer in network.layers]}
+
+
+def _network(entry: dict[str, Any]) -> Network | Ensemble:
+    """A network or an ensemble from its description, its parameters zeros."""
+    if "members" in entry:
+        return Ensemble([_plain(member) for member in entry["members"]])
+    return _plain(entry)
+
+
+def _plain(entry: dict[str, Any]) -> Network:
+    return Network([_layer(layer) for layer in entry["layers"]])
 
 
 def _layer(entry: dict[str, Any]) -> Layer:

@@ -85,7 +85,7 @@ def _measure(name: str, model: Model, dataset: Dataset) -> _Row:
     right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels
     milliseconds = 1e3 * (time.perf_counter() - started) * 1000 / len(dataset)
     kilobytes = sum(array.nbytes for array in arrays_of(model).values()) / 1000
-    return _Row(name, model.network.vector.size, kilobytes, milliseconds, right)
+    return _Row(name, model.n_parameters, kilobytes, milliseconds, right)
 
 
 def _show(rows: list[_Row]) -> None:

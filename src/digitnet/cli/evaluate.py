@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from digitnet.cli.models import add_model_option
 from digitnet.cli.sources import (
     N_TEST,
@@ -16,12 +18,13 @@ from digitnet.cli.sources import (
     read_source,
 )
 from digitnet.data.dataset import Dataset
-from digitnet.errors import DataError
+from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.finding import find_model
 from digitnet.model import Model
 from digitnet.nn.workspace import FloatArray
+from digitnet.test_time import varied_logits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="test",
         help="which part of MNIST or of the synthetic digits (default: test)",
     )
+    parser.add_argument(
+        "--looks",
+        type=int,
+        default=1,
+        metavar="N",
+        help="look N times at each digit, each time varied a little, and answer with the mean "
+        "(test-time variation; N times the work; default: 1)",
+    )
     parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_folder_options(parser)
@@ -41,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
+    if args.looks < 1:
+        raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
     model = find_model(args.model)
     dataset, report = read_source(
         args.source,
@@ -55,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
             f"{args.source} has {len(dataset.class_names)} classes and the model "
             f"{len(model.class_names)}; evaluate on digits of the model's classes."
         )
-    probabilities = model.probabilities(dataset.images)
+    looks = varied_logits(model.network, dataset.images, args.looks, np.random.default_rng(0))
+    probabilities = model.calibration.probabilities(looks)
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:

@@ -16,6 +16,7 @@ COMMANDS = {
     "read": "read the lines of digits on a page",
     "evaluate": "measure a model on labelled digits",
     "compare": "measure models on the same digits",
+    "ensemble": "make several models into one that answers for all",
     "models": "list the models in the box",
     "data": "look at, preview, download or draw labelled digits",
 }

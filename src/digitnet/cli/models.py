@@ -32,6 +32,6 @@ def run(args: argparse.Namespace) -> int:
         accuracy = model.training.get("validation_accuracy")
         shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"
         made = f"digitnet train --recipe {name}"
-        print(f"{name:<6}{model.network.vector.size:>11,}{size:>7.0f}  {shown}   {made}")
+        print(f"{name:<6}{model.n_parameters:>11,}{size:>7.0f}  {shown}   {made}")
     print(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
     return 0

@@ -8,6 +8,7 @@ import shlex
 import sys
 from typing import Any
 
+from digitnet.cli.adapt import as_adaptation, tell_before_and_after
 from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
 from digitnet.cli.stopping import StopRequested, listen_for_stop
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
@@ -34,6 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", metavar="NAME",
         help=f"settings from a file: {', '.join(recipe_names())}, or a .toml of your own; "
         "what else is said here wins over it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--from", dest="start", default=unset, metavar="MODEL",
+        help="start from a model, cnn or mlp or a folder, and adapt it to SOURCE",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mix", default=unset, metavar="SOURCE",
+        help="with --from: other digits that are not to be forgotten (default: mnist where it has "
+        "been downloaded, else synthetic)",
     )  # fmt: skip
     parser.add_argument(
         "--fast", nargs="?", const="98", metavar="PERCENT",
@@ -101,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(args).items() if name not in NOT_OF_THE_PLAN}
     if args.recipe is not None:
         given = {**read_recipe(args.recipe), **given}
+    if "start" in given:
+        given = as_adaptation(given)
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
         print(f"The run into {args.out} is already finished; there is nothing to resume.")
@@ -110,11 +122,15 @@ def run(args: argparse.Namespace) -> int:
     dataset, report = read_source(
         plan.source, framing=plan.framing, labels=plan.labels, per_class=plan.per_class,
     )  # fmt: skip
-    return train_and_keep(
-        Run(plan, dataset, args.out, checkpoint),
+    rest = None if plan.mix is None else read_source(plan.mix, framing=plan.framing)[0]
+    code = train_and_keep(
+        Run(plan, dataset, args.out, checkpoint, rest),
         live=args.live,
         some_failed=bool(report.unreadable),
     )
+    if plan.start is not None and code in (0, 1):
+        tell_before_and_after(plan, args.out, dataset)
+    return code
 
 
 def _run_fast(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from digitnet.nn.convolution import Conv2D
     from digitnet.nn.deskew import Deskew
+    from digitnet.nn.ensemble import Ensemble
     from digitnet.nn.folding import fold
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
     from digitnet.nn.images import ToImages, ToRows
@@ -43,6 +44,7 @@ _HOMES = {
     "Deskew": "deskew",
     "Distillation": "losses",
     "Dropout": "layers",
+    "Ensemble": "ensemble",
     "Flatten": "layers",
     "fold": "folding",
     "GlobalAveragePool2D": "pooling",
@@ -80,6 +82,7 @@ __all__ = [
     "Deskew",
     "Distillation",
     "Dropout",
+    "Ensemble",
     "Flatten",
     "GlobalAveragePool2D",
     "GradientCheck",

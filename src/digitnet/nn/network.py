@@ -74,6 +74,11 @@ class Network:
             if "W" in layer.parameter_names
         )
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters, the inputs and the logits."""
+        return self.vector.dtype
+
     def _split(self, vector: FloatArray) -> list[list[FloatArray]]:
         """Per layer, its parameters as views into a vector laid out like `self.vector`."""
         return [[vector[place].reshape(shape) for place, shape in group] for group in self._layout]

@@ -18,6 +18,7 @@ from digitnet.nn import (
     Deskew,
     Distillation,
     Dropout,
+    Ensemble,
     Layer,
     Linear,
     Momentum,
@@ -98,6 +99,8 @@ class Plan:
     class_weights: str | None = None
     augment: str = "none"
     validation: float = 0.1
+    start: str | None = None
+    mix: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -130,6 +133,8 @@ class Plan:
         _known("optimizer", self.optimizer, LEARNING_RATES)
         _known("schedule", self.schedule, SCHEDULES)
         _known("augmentation", self.augment, VARIATIONS)
+        if self.mix is not None and self.start is None:
+            raise SettingsError("--mix adds digits that --from is not to forget; give --from too.")
         if self.conv:
             convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
         if not 0.0 < self.temperature < 100.0 or not 0.0 <= self.teacher_share <= 1.0:
@@ -150,7 +155,7 @@ class Plan:
         own = LEARNING_RATES.get(self.optimizer, 1.0)
         return own if self.learning_rate is None else self.learning_rate
 
-    def settings(self, teacher: Network | None = None) -> Settings:
+    def settings(self, teacher: Network | Ensemble | None = None) -> Settings:
         """What the training loop needs of it; `teacher` is the network that the plan names."""
         optimizers: dict[str, Optimizer] = {
             "sgd": SGD(self.weight_decay),

@@ -17,6 +17,7 @@ from digitnet.finding import find_model
 from digitnet.model import Model, classify
 from digitnet.model_folder import check_place, save_model
 from digitnet.nn import Network
+from digitnet.training.adaptation import mixed, network_to_adapt
 from digitnet.training.checkpoints import Checkpoint, save_checkpoint
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.loop import begin, train
@@ -40,6 +41,7 @@ class Run:
         dataset: what `plan.source` stands for.
         out: the model folder to write at the end; the checkpoint lies beside it.
         checkpoint: of an interrupted run to go on with.
+        rest: where the plan starts from a model, other digits that it must not forget.
 
     Raises:
         OutputError: `out` cannot be written to.
@@ -48,7 +50,12 @@ class Run:
     """
 
     def __init__(
-        self, plan: Plan, dataset: Dataset, out: str | Path, checkpoint: Checkpoint | None = None
+        self,
+        plan: Plan,
+        dataset: Dataset,
+        out: str | Path,
+        checkpoint: Checkpoint | None = None,
+        rest: Dataset | None = None,
     ) -> None:
         check_place(out)
         self.plan = plan
@@ -58,8 +65,13 @@ class Run:
         self.validation: Dataset | None = None
         if plan.validation:
             self.training, self.validation = dataset.split(plan.validation, rng)
-        self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
-        self.network.initialize(rng)
+        self._start = None if plan.start is None else find_model(plan.start)
+        if self._start is None:
+            self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
+            self.network.initialize(rng)
+        else:
+            self.network = network_to_adapt(str(plan.start), self._start, dataset)
+            self.training = mixed(self.training, rest, rng)
         teacher = None if plan.teacher is None else find_model(plan.teacher).network
         self.settings = plan.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
@@ -118,7 +130,12 @@ class Run:
         return model
 
     def _calibration(self) -> Calibration:
-        """Fitted on the validation part, which the weights were not; none without such a part."""
+        """Fitted on the validation part, which the weights were not; none without such a part.
+
+        An adapted model keeps the one of the model it started from, which knows many hands.
+        """
+        if self._start is not None:
+            return self._start.calibration
         if self.validation is None:
             return Calibration()
         logits = classify(self.network, self.validation.images)
@@ -126,8 +143,10 @@ class Run:
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1
+        start = {} if self._start is None else {"start": self._start.training}
         return {
             **self._record,
+            **start,
             "n_training": len(self.training),
             "n_validation": 0 if self.validation is None else len(self.validation),
             "epochs_done": len(self.history.epochs),

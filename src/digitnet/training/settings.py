@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.imaging.augment import Variation
-from digitnet.nn import SGD, Cosine, Distillation, Network, Optimizer, Schedule
+from digitnet.nn import SGD, Cosine, Distillation, Ensemble, Network, Optimizer, Schedule
 
 
 class Teacher(NamedTuple):
     """A trained network to learn from, and how; it sees what the pupil sees."""
 
-    network: Network
+    network: Network | Ensemble
     loss: Distillation
 
 

@@ -1,0 +1,57 @@
+"""Adapt: what `digitnet train FOLDER --from MODEL` adds to a training: before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from digitnet.cli.sources import N_TEST, read_source
+from digitnet.data.dataset import Dataset
+from digitnet.data.mnist import find_mnist
+from digitnet.errors import SettingsError
+from digitnet.finding import find_model
+from digitnet.model import Model
+from digitnet.training.adaptation import OF_THE_MODEL, SETTINGS
+from digitnet.training.plan import Plan
+
+
+def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a plan that starts from a model: those given, and what it has otherwise.
+
+    Raises:
+        SettingsError: a setting that the model decides.
+        ModelError: there is no such model.
+    """
+    odd = [name for name in OF_THE_MODEL if name in given]
+    if odd:
+        raise SettingsError(
+            f"--{odd[0].replace('_', '-')} is decided by the model of --from; leave one out."
+        )
+    framing = find_model(given["start"]).framing
+    mix = "synthetic" if find_mnist() is None else "mnist"
+    return {**SETTINGS, "framing": framing, "mix": mix, **given}
+
+
+def tell_before_and_after(plan: Plan, out: str, own: Dataset) -> None:
+    """A small table: the old model and the new, on one's own digits and on the others."""
+    before, after = find_model(plan.start), find_model(out)
+    words = f"{own.source}, learnt from"
+    if plan.validation:  # the same split as in training
+        own = own.split(plan.validation, np.random.default_rng(plan.seed))[1]
+        words = f"{own.source}, set aside"
+    sources = [(f"{words} ({len(own):,})", own)]
+    if plan.mix is not None:
+        options = {"framing": plan.framing, "part": "test", "n_synthetic": N_TEST}
+        rest, _ = read_source(plan.mix, quiet=True, **options)
+        sources.append((f"{rest.source} ({len(rest):,})", rest))
+    width = max(len(name) for name, _ in sources)
+    print(f"\n{'':<{width}}   before    after")
+    for name, dataset in sources:
+        shares = [f"{_accuracy(model, dataset):>8.2%}" for model in (before, after)]
+        print(f"{name:<{width}} {' '.join(shares)}")
+
+
+def _accuracy(model: Model, dataset: Dataset) -> float:
+    right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels
+    return float(right.mean())

@@ -1,0 +1,28 @@
+"""Ensemble: `digitnet ensemble MODEL MODEL ...`, several models made into one."""
+
+from __future__ import annotations
+
+import argparse
+
+from digitnet.ensembles import combine
+from digitnet.errors import SettingsError
+from digitnet.finding import find_model
+from digitnet.model_folder import check_place, save_model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The members, and where the result goes."""
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a folder, or mlp or cnn")
+    parser.add_argument("--out", required=True, metavar="DIR", help="model folder to write")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the members, write the ensemble."""
+    if len(args.models) < 2:
+        raise SettingsError("Name two models or more to combine.")
+    check_place(args.out)
+    model = combine({name: find_model(name) for name in args.models})
+    save_model(model, args.out)
+    print(f"{len(args.models)} models, {model.n_parameters:,} parameters, are one in {args.out}.")
+    print(f"Try it: digitnet predict --model {args.out} PICTURE")
+    return 0

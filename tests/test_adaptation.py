@@ -1,0 +1,99 @@
+"""Adapting a model to someone's own digits: they are learnt, and the others not forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitnet.data.dataset import Dataset
+from digitnet.errors import ModelError, SettingsError
+from digitnet.model import classify
+from digitnet.model_folder import load_model
+from digitnet.training.adaptation import N_MIXED, mixed, network_to_adapt
+from helpers import assert_one_sentence, bars, digitnet, small_model
+
+
+def odd_hand(n: int, rng: np.random.Generator) -> Dataset:
+    """The bars of `bars`, but drawn upright: a hand that a network has not met."""
+    dataset = bars(n, rng)
+    return Dataset(np.swapaxes(dataset.images, 1, 2).copy(), dataset.labels, source="odd hand")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    for name, dataset in (
+        ("bars", bars(900, rng)),
+        ("own", odd_hand(20, rng)),
+        ("new", odd_hand(200, rng)),
+    ):
+        np.savez(tmp_path / f"{name}.npz", images=dataset.images, labels=dataset.labels)
+    words = ("--hidden", "24", "--activation", "relu", "--learning-rate", "0.1", "--epochs", "12")
+    done = digitnet("train", "bars.npz", *words, "--out", "base", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def accuracy(model: Path, data: Path) -> float:
+    arrays = np.load(data)
+    answers = classify(load_model(model).network, arrays["images"]).argmax(axis=1)
+    return float((answers == arrays["labels"]).mean())
+
+
+def test_a_new_hand_is_learnt_and_the_old_ones_are_not_forgotten(place: Path) -> None:
+    words = ("train", "own.npz", "--from", "base", "--mix", "bars.npz", "--out", "adapted")
+    done = digitnet(*words, "--augment", "affine", "--learning-rate", "0.03", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert accuracy(place / "base", place / "new.npz") < 0.5
+    assert accuracy(place / "adapted", place / "new.npz") > 0.9
+    assert accuracy(place / "adapted", place / "bars.npz") > 0.97
+    table = done.stdout.splitlines()[-3:]
+    assert table[0].split() == ["before", "after"]
+    assert "own.npz, learnt from (20)" in table[1]
+    assert "bars.npz (900)" in table[2]
+    shown = [float(word.rstrip("%")) for word in table[2].split()[-2:]]
+    assert shown[0] == pytest.approx(100 * accuracy(place / "base", place / "bars.npz"), abs=0.01)
+    assert shown[1] == pytest.approx(
+        100 * accuracy(place / "adapted", place / "bars.npz"), abs=0.01
+    )
+    adapted, base = load_model(place / "adapted"), load_model(place / "base")
+    assert adapted.calibration.temperature == base.calibration.temperature
+    assert adapted.training["plan"]["start"] == "base"
+    assert adapted.training["start"] == base.training
+    assert accuracy(place / "base", place / "new.npz") < 0.5  # the base is as it was
+
+
+def test_without_the_others_they_would_be_forgotten(rng: np.random.Generator) -> None:
+    own, rest = odd_hand(7, rng), bars(5000, rng)
+    mix = mixed(own, rest, rng)
+    n_own = len(mix) // 2
+    assert N_MIXED // 2 <= n_own < N_MIXED // 2 + len(own)
+    copies = {image.tobytes() for image in mix.images[:n_own]}
+    assert copies == {image.tobytes() for image in own.images}
+    others = {image.tobytes() for image in mix.images[n_own:]}
+    assert len(others) == len(mix) - n_own  # each at most once
+    assert len(mixed(own, bars(50, rng), rng)) == n_own + 50
+    with pytest.raises(SettingsError, match="other classes"):
+        mixed(own, Dataset(rest.images, rest.labels, tuple("abcdefghij")), rng)
+
+
+def test_pictures_set_aside_are_what_is_measured(place: Path) -> None:
+    words = ("train", "new.npz", "--from", "base", "--mix", "bars.npz", "--validation", "0.4")
+    done = digitnet(*words, "--epochs", "2", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "new.npz, set aside (80)" in done.stdout
+
+
+def test_what_cannot_be_adapted_is_one_sentence(place: Path) -> None:
+    start = ("train", "own.npz", "--from")
+    assert_one_sentence(digitnet(*start, "base", "--hidden", "9", cwd=place), "--hidden")
+    assert_one_sentence(digitnet(*start, "gone", cwd=place), "gone", "cnn")
+    assert_one_sentence(digitnet("train", "own.npz", "--mix", "bars.npz", cwd=place), "--from")
+
+
+def test_other_classes_cannot_be_adapted_to(rng: np.random.Generator) -> None:
+    letters = Dataset(bars(20, rng).images, np.arange(20) % 3, tuple("abc"), "letters")
+    with pytest.raises(ModelError, match="classes 0, 1"):
+        network_to_adapt("mine", small_model(rng), letters)
