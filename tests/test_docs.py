@@ -39,6 +39,38 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"digitnet {command}" in README, command
 
 
+ACCURACY = re.compile(r"\b9\d\.\d+(?= %)")  # whole numbers are names and aims: --fast 98
+LEDGER = ROOT / "docs" / "results.md"
+QUOTING = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+QUOTING += sorted((ROOT / "src" / "digitnet" / "box").glob("*.md"))
+# The lab notes hold experiments, each with its command and settings, on digits set aside.
+QUOTING = [path for path in QUOTING if path.name not in ("results.md", "lab-notes.md")]
+
+
+def quoted(text: str) -> set[str]:
+    """The accuracies in a text as it writes them: 99.53 %, or two of them: 96.3 and 95.4 %."""
+    text = re.sub(r"(\d) (and|to|/|or) (?=\d+\.\d+ %)", r"\1 % \2 ", text)
+    return set(ACCURACY.findall(text))
+
+
+def test_the_ledger_says_what_the_records_say() -> None:
+    command = [sys.executable, "-m", "benchmarks.ledger", "--check"]
+    assert subprocess.run(command, cwd=ROOT).returncode == 0, "run python -m benchmarks.ledger"
+
+
+@pytest.mark.parametrize("path", QUOTING, ids=lambda path: path.name)
+def test_no_document_quotes_an_accuracy_that_the_ledger_lacks(path: Path) -> None:
+    known = quoted(LEDGER.read_text())
+    known |= {f"{float(figure):.1f}" for figure in known}
+    missing = quoted(path.read_text()) - known
+    assert not missing, f"{path.name} quotes {sorted(missing)}, docs/results.md has none of them"
+
+
+def test_an_accuracy_is_found_however_it_is_written() -> None:
+    text = "97.84 %, then 96.3 and 95.4 %, 90.1 to 99.25 %; not 99 %, 89.5 % nor 94.1 seconds"
+    assert quoted(text) == {"97.84", "96.3", "95.4", "90.1", "99.25"}
+
+
 def test_every_picture_the_readme_shows_is_there() -> None:
     for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
         assert (ROOT / path).is_file(), path

@@ -14,9 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digitnet.data.dataset import as_input
 from digitnet.errors import ModelError, OutputError
-from digitnet.model import Model
+from digitnet.model import Model, classify
 from digitnet.model_folder import load_model, save_model
+from digitnet.nn import Network
+from digitnet.training.plan import Plan
 from helpers import small_model
 
 
@@ -50,6 +53,25 @@ def test_the_files_are_the_ones_promised(folder: Path) -> None:
     for name in shapes:
         assert np.load(folder / f"{name}.npy").dtype == np.float32
         assert (folder / f"{name}.npy").read_bytes()[:8] == b"\x93NUMPY\x01\x00"
+
+
+def test_running_statistics_are_kept_and_folded_where_it_predicts(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    layers = Plan(conv="3C5-MP2", batch_norm=True, hidden=(), activation="relu").layers(784, 10)
+    network = Network(layers)
+    network.vector[:] = rng.normal(0, 0.1, network.vector.size)
+    network.parameters["variance1"][:] = 0.5
+    save_model(Model(network), tmp_path / "m")
+    names = {path.stem for path in (tmp_path / "m").glob("*.npy")}
+    assert names == {"W1", "b1", "gamma1", "beta1", "mean1", "variance1", "W2", "b2"}
+    back = load_model(tmp_path / "m")
+    assert back.network.vector.tobytes() == network.vector.tobytes()
+    images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
+    np.testing.assert_allclose(
+        classify(back.network, images), network.forward(as_input(images)), rtol=1e-4, atol=1e-4
+    )
+    assert back.n_parameters == network.vector.size - 4 * 3
 
 
 def spoil(path: Path, how: str) -> None:
