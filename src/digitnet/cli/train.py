@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network = parser.add_argument_group("the network")
     network.add_argument(
         "--hidden", type=_sizes, default=unset, metavar="N[,N...]",
-        help="hidden neurons per layer (default: 64)",
+        help="hidden neurons per layer, or none (default: 64)",
     )  # fmt: skip
     network.add_argument(
         "--conv", default=unset, metavar="LAYERS",
@@ -225,7 +225,7 @@ def _plan(given: dict[str, Any], checkpoint: Checkpoint | None) -> Plan:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    return () if text == "none" else tuple(int(part) for part in text.split(","))
 
 
 _sizes.__name__ = "list of whole numbers"  # argparse puts it into its message
