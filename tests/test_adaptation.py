@@ -11,7 +11,8 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import ModelError, SettingsError
 from digitnet.model import classify
 from digitnet.model_folder import load_model
-from digitnet.training.adaptation import N_MIXED, mixed, network_to_adapt
+from digitnet.training.adaptation import N_MIXED, network_to_adapt, repeated
+from digitnet.training.mixture import mixed
 from helpers import assert_one_sentence, bars, digitnet, small_model
 
 
@@ -65,18 +66,17 @@ def test_a_new_hand_is_learnt_and_the_old_ones_are_not_forgotten(place: Path) ->
     assert accuracy(place / "base", place / "new.npz") < 0.5  # the base is as it was
 
 
-def test_without_the_others_they_would_be_forgotten(rng: np.random.Generator) -> None:
+def test_one_s_own_are_repeated_and_others_added_once_each(rng: np.random.Generator) -> None:
     own, rest = odd_hand(7, rng), bars(5000, rng)
-    mix = mixed(own, rest, rng)
-    n_own = len(mix) // 2
-    assert N_MIXED // 2 <= n_own < N_MIXED // 2 + len(own)
-    copies = {image.tobytes() for image in mix.images[:n_own]}
-    assert copies == {image.tobytes() for image in own.images}
-    others = {image.tobytes() for image in mix.images[n_own:]}
-    assert len(others) == len(mix) - n_own  # each at most once
-    assert len(mixed(own, bars(50, rng), rng)) == n_own + 50
+    many = repeated(own)
+    assert N_MIXED // 2 <= len(many) < N_MIXED // 2 + len(own)
+    assert {i.tobytes() for i in many.images} == {i.tobytes() for i in own.images}
+    for share, n_others in ((0.5, len(many)), (0.25, round(len(many) / 3)), (0.9, 5000)):
+        mix = mixed(many, rest, share, rng)
+        others = {image.tobytes() for image in mix.images[len(many) :]}
+        assert len(mix) - len(many) == len(others) == n_others
     with pytest.raises(SettingsError, match="other classes"):
-        mixed(own, Dataset(rest.images, rest.labels, tuple("abcdefghij")), rng)
+        mixed(own, Dataset(rest.images, rest.labels, tuple("abcdefghij")), 0.5, rng)
 
 
 def test_pictures_set_aside_are_what_is_measured(place: Path) -> None:
@@ -90,7 +90,8 @@ def test_what_cannot_be_adapted_is_one_sentence(place: Path) -> None:
     start = ("train", "own.npz", "--from")
     assert_one_sentence(digitnet(*start, "base", "--hidden", "9", cwd=place), "--hidden")
     assert_one_sentence(digitnet(*start, "gone", cwd=place), "gone", "cnn")
-    assert_one_sentence(digitnet("train", "own.npz", "--mix", "bars.npz", cwd=place), "--from")
+    mixing = ("train", "own.npz", "--mix", "bars.npz", "--mix-share", "1")
+    assert_one_sentence(digitnet(*mixing, cwd=place), "share of other digits")
 
 
 def test_other_classes_cannot_be_adapted_to(rng: np.random.Generator) -> None:

@@ -42,8 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--mix", default=unset, metavar="SOURCE",
-        help="with --from: other digits that are not to be forgotten (default: mnist where it has "
-        "been downloaded, else synthetic)",
+        help="other digits to be learnt beside; with --from, those that are not to be forgotten "
+        "(then by default mnist where it has been downloaded, else synthetic)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mix-share", type=float, default=unset, metavar="X",
+        help=f"share of those in what is learnt (default: {plan.mix_share})",
     )  # fmt: skip
     parser.add_argument(
         "--fast", nargs="?", const="98", metavar="PERCENT",

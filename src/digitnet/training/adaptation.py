@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.dataset import Dataset
-from digitnet.errors import ModelError, SettingsError
+from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.nn import Ensemble, Network
 
 N_MIXED = 6_000
-"""Images of an epoch: half of them one's own, each as often as it takes, half others."""
+"""Images of an epoch at least: half of them one's own, each as often as it takes, half others."""
 
 SETTINGS: dict[str, Any] = {
     "optimizer": "nesterov",
@@ -49,29 +49,7 @@ def network_to_adapt(name: str, model: Model, dataset: Dataset) -> Network:
     return model.network
 
 
-def mixed(own: Dataset, rest: Dataset | None, rng: np.random.Generator) -> Dataset:
-    """One's own images, repeated until there are enough of them, and as many others.
-
-    Args:
-        own: what to learn.
-        rest: what not to forget; None for no others.
-        rng: chooses among the others.
-
-    Raises:
-        SettingsError: the two have different classes.
-    """
+def repeated(own: Dataset) -> Dataset:
+    """One's own images, each as often as it takes to make half an epoch."""
     times = -(-N_MIXED // (2 * len(own)))
-    repeated = np.tile(np.arange(len(own)), times)
-    if rest is None:
-        return own.take(repeated)
-    if rest.class_names != own.class_names:
-        raise SettingsError(
-            f"{rest.source} has other classes than {own.source}; mix with digits of the same."
-        )
-    chosen = rng.choice(len(rest), min(len(repeated), len(rest)), replace=False)
-    return Dataset(
-        np.concatenate([own.images[repeated], rest.images[chosen]]),
-        np.concatenate([own.labels[repeated], rest.labels[chosen]]),
-        own.class_names,
-        f"{own.source} and {rest.source}",
-    )
+    return own.take(np.tile(np.arange(len(own)), times))

@@ -101,6 +101,7 @@ class Plan:
     validation: float = 0.1
     start: str | None = None
     mix: str | None = None
+    mix_share: float = 0.5
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -133,8 +134,11 @@ class Plan:
         _known("optimizer", self.optimizer, LEARNING_RATES)
         _known("schedule", self.schedule, SCHEDULES)
         _known("augmentation", self.augment, VARIATIONS)
-        if self.mix is not None and self.start is None:
-            raise SettingsError("--mix adds digits that --from is not to forget; give --from too.")
+        if not 0.0 < self.mix_share < 1.0:
+            raise SettingsError(
+                f"The share of other digits must lie between 0 and 1, not at {self.mix_share:g}; "
+                "try 0.5."
+            )
         if self.conv:
             convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
         if not 0.0 < self.temperature < 100.0 or not 0.0 <= self.teacher_share <= 1.0:

@@ -17,10 +17,11 @@ from digitnet.finding import find_model
 from digitnet.model import Model, classify
 from digitnet.model_folder import check_place, save_model
 from digitnet.nn import Network
-from digitnet.training.adaptation import mixed, network_to_adapt
+from digitnet.training.adaptation import network_to_adapt, repeated
 from digitnet.training.checkpoints import Checkpoint, save_checkpoint
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.loop import begin, train
+from digitnet.training.mixture import mixed
 from digitnet.training.plan import Plan
 
 
@@ -41,7 +42,7 @@ class Run:
         dataset: what `plan.source` stands for.
         out: the model folder to write at the end; the checkpoint lies beside it.
         checkpoint: of an interrupted run to go on with.
-        rest: where the plan starts from a model, other digits that it must not forget.
+        rest: what `plan.mix` stands for: other digits to be learnt beside.
 
     Raises:
         OutputError: `out` cannot be written to.
@@ -71,7 +72,9 @@ class Run:
             self.network.initialize(rng)
         else:
             self.network = network_to_adapt(str(plan.start), self._start, dataset)
-            self.training = mixed(self.training, rest, rng)
+            self.training = repeated(self.training)
+        if rest is not None:
+            self.training = mixed(self.training, rest, plan.mix_share, rng)
         teacher = None if plan.teacher is None else find_model(plan.teacher).network
         self.settings = plan.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
