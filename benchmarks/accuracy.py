@@ -44,7 +44,7 @@ def main() -> None:
     test = None if args.validation_only else open_source(args.on or args.source, part="test")[0]
 
     def measured(seed: int) -> dict[str, Any]:
-        run = _train_and_measure(args.source, seed, options, args.keep, test)
+        run = train_and_measure(args.source, seed, options, args.keep, test)
         print(_line(run), flush=True)
         return run
 
@@ -62,7 +62,7 @@ def main() -> None:
         keep_record(args.record, what, n, figures, what=runs[0]["network"], runs=runs)
 
 
-def _train_and_measure(
+def train_and_measure(
     source: str, seed: int, options: list[str], keep: Path | None, test: Dataset | None
 ) -> dict[str, Any]:
     """One training in a process of its own; what it reached."""
