@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.records import keep_record
 from digitnet.imaging.framing import FRAMINGS, frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.model import Model
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--pictures", type=Path, default=BESIDE_THE_CHECKOUT, metavar="FOLDER")
     parser.add_argument("--misses", action="store_true", help="list what was not read rightly")
+    parser.add_argument("--record", action="store_true", help="keep the means in results/")
     args = parser.parse_args()
     sources = {
         folder.name: [
@@ -63,6 +65,18 @@ def main() -> None:
     means = np.array([[cell[:2] for cell in row] for row in rows]).mean(axis=0)
     cells = "".join(f"{100 * right:>9.2f} ({100 * top:5.2f})" for right, top in means)
     print(f"{'mean':<18}{cells}")
+    if args.record:
+        for (name, framing), (right, top) in zip(columns, means, strict=True):
+            label = Path(name).name + ("" if framing == FRAMINGS[0] else "-resized")
+            for kind, mean in (("likeliest digit", top), ("answered rightly", right)):
+                keep_record(
+                    f"pictures-{label}-{kind.split()[0]}",
+                    f"{len(sources)} sources of pictures, {kind}",
+                    0,
+                    [mean],
+                    part="pictures",
+                    what=f"{Path(name).name}, framing {framing}",
+                )
     if args.misses:
         for source, row in zip(sources, rows, strict=True):
             for (name, framing), (_, _, misses) in zip(columns, row, strict=True):
