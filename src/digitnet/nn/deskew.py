@@ -7,19 +7,17 @@ stands upright. A small network need not spend neurons on slants then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from digitnet.nn.layers import Parameterless, Parameters, Shape
+from digitnet.nn.images import OfPixels
+from digitnet.nn.layers import Parameters
 from digitnet.nn.workspace import FloatArray, Room, array
 
 MOST_SLANT = 1.0
 """Pixels sideways per pixel up (45 degrees): nobody writes more slanted, but noise may seem so."""
 
 
-@dataclass(frozen=True)
-class Deskew(Parameterless):
+class Deskew(OfPixels):
     """Shear and shift pixels (N, height * width) until their ink is upright and in the middle.
 
     With the ink as a mass over rows y and columns x, the slant is cov(x, y) / var(y), and row y is
@@ -27,21 +25,6 @@ class Deskew(Parameterless):
     image's centre sideways. Between pixels, values are interpolated in a straight line; what
     moves in from outside is 0.
     """
-
-    height: int
-    width: int
-
-    @property
-    def n_in(self) -> int:
-        """Numbers per input."""
-        return self.height * self.width
-
-    def output_shape(self, shape: Shape) -> Shape:
-        if shape != (self.n_in,):
-            raise ValueError(
-                f"{self} takes {self.n_in} pixels, but what is before it gives {shape}."
-            )
-        return shape
 
     def forward(
         self,

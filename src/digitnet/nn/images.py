@@ -16,8 +16,8 @@ from digitnet.nn.workspace import FloatArray, Room, array
 
 
 @dataclass(frozen=True)
-class ToImages(Parameterless):
-    """Pixels (N, height * width), row by row, to images (1, height, width, N)."""
+class OfPixels(Parameterless):
+    """What layers that take rows of height * width pixels share."""
 
     height: int
     width: int
@@ -32,6 +32,14 @@ class ToImages(Parameterless):
             raise ValueError(
                 f"{self} takes {self.n_in} pixels, but what is before it gives {shape}."
             )
+        return shape
+
+
+class ToImages(OfPixels):
+    """Pixels (N, height * width), row by row, to images (1, height, width, N)."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        super().output_shape(shape)
         return 1, self.height, self.width
 
     def forward(
