@@ -66,6 +66,16 @@ def test_a_new_hand_is_learnt_and_the_old_ones_are_not_forgotten(place: Path) ->
     assert accuracy(place / "base", place / "new.npz") < 0.5  # the base is as it was
 
 
+def test_a_model_may_be_replaced_by_its_adapted_self(place: Path) -> None:
+    words = ("train", "own.npz", "--from", "base", "--mix", "bars.npz", "--out", "base")
+    before = accuracy(place / "base", place / "own.npz")
+    done = digitnet(*words, "--learning-rate", "0.03", cwd=place)
+    assert done.returncode == 0, done.stderr
+    shown = [float(word.rstrip("%")) / 100 for word in done.stdout.splitlines()[-2].split()[-2:]]
+    assert shown == pytest.approx([before, accuracy(place / "base", place / "own.npz")], abs=1e-4)
+    assert shown[0] < shown[1]
+
+
 def test_one_s_own_are_repeated_and_others_added_once_each(rng: np.random.Generator) -> None:
     own, rest = odd_hand(7, rng), bars(5000, rng)
     many = repeated(own)

@@ -299,6 +299,17 @@ def test_a_network_that_does_not_fit_the_images_is_refused(parts: tuple[Dataset,
         )
 
 
+def test_a_teacher_of_other_classes_is_refused(parts: tuple[Dataset, Dataset]) -> None:
+    teacher = Teacher(Network(multilayer_perceptron(784, [5], 3)), Distillation())
+    with pytest.raises(SettingsError, match="teacher maps 784 inputs to 3"):
+        fit(
+            small_network(),
+            parts[0],
+            settings=Settings(teacher=teacher),
+            rng=np.random.default_rng(0),
+        )
+
+
 def test_plan_survives_json() -> None:
     plan = Plan(
         hidden=(256, 64), batch_size=None, patience=5, conv="4C5-MP2", augment="ink", ema_decay=0.9

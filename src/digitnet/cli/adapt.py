@@ -33,9 +33,8 @@ def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
     return {**SETTINGS, "framing": framing, "mix": mix, **given}
 
 
-def tell_before_and_after(plan: Plan, out: str, own: Dataset) -> None:
+def tell_before_and_after(plan: Plan, before: Model, after: Model, own: Dataset) -> None:
     """A small table: the old model and the new, on one's own digits and on the others."""
-    before, after = find_model(plan.start), find_model(out)
     words = f"{own.source}, learnt from"
     if plan.validation:  # the same split as in training
         own = own.split(plan.validation, np.random.default_rng(plan.seed))[1]

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
     preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
     preview.add_argument(
-        "--augment", metavar="X", help="show the same digits varied beside: affine or elastic"
+        "--augment", metavar="X", help="show the same digits varied beside: affine, elastic or ink"
     )
     preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
     preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")

@@ -12,6 +12,7 @@ from digitnet.cli.adapt import as_adaptation, tell_before_and_after
 from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
 from digitnet.cli.stopping import StopRequested, listen_for_stop
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
+from digitnet.finding import find_model
 from digitnet.model_folder import check_place, load_model
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.plan import LEARNING_RATES, SCHEDULES, Plan
@@ -126,14 +127,15 @@ def run(args: argparse.Namespace) -> int:
     dataset, report = read_source(
         plan.source, framing=plan.framing, labels=plan.labels, per_class=plan.per_class,
     )  # fmt: skip
+    before = None if plan.start is None else find_model(plan.start)  # --out may take its place
     rest = None if plan.mix is None else read_source(plan.mix, framing=plan.framing)[0]
     code = train_and_keep(
         Run(plan, dataset, args.out, checkpoint, rest),
         live=args.live,
         some_failed=bool(report.unreadable),
     )
-    if plan.start is not None and code in (0, 1):
-        tell_before_and_after(plan, args.out, dataset)
+    if before is not None and code in (0, 1):
+        tell_before_and_after(plan, before, load_model(args.out), dataset)
     return code
 
 

@@ -103,7 +103,7 @@ def train(
         TrainingDivergedError: the loss is no longer finite; the network then holds the best
             epoch's parameters.
     """
-    _check_fit(network, training)
+    _check_fit(network, training, settings)
     dtype = network.vector.dtype
     n_classes = len(training.class_names)
     class_weights = settings.weights_of_classes(training)
@@ -245,11 +245,18 @@ def fit(
     return state.history
 
 
-def _check_fit(network: Network, training: Dataset) -> None:
-    """The network must take the images and answer with the classes."""
+def _check_fit(network: Network, training: Dataset, settings: Settings) -> None:
+    """The network must take the images and answer with the classes, its teacher too."""
     n_pixels, n_classes = training.images[0].size, len(training.class_names)
     if (network.n_in, network.n_out) != (n_pixels, n_classes):
         raise SettingsError(
             f"The network maps {network.n_in} inputs to {network.n_out} classes, but "
             f"{training.source} has {n_pixels} pixels and {n_classes} classes."
         )
+    if settings.teacher is not None:
+        taught = settings.teacher.network
+        if (taught.n_in, taught.n_out) != (n_pixels, n_classes):
+            raise SettingsError(
+                f"The teacher maps {taught.n_in} inputs to {taught.n_out} classes, but "
+                f"{training.source} has {n_pixels} pixels and {n_classes} classes."
+            )

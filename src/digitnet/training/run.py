@@ -78,7 +78,8 @@ class Run:
         teacher = None if plan.teacher is None else find_model(plan.teacher).network
         self.settings = plan.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
-        self._record = {"plan": plan.as_dict(), "data": dataset.fingerprint()}
+        fingerprints = [d.fingerprint() for d in (dataset, rest) if d is not None]
+        self._record = {"plan": plan.as_dict(), "data": " and ".join(fingerprints)}
         if checkpoint is not None:
             if checkpoint.run.get("data") != self._record["data"]:
                 raise SettingsError(
