@@ -69,9 +69,12 @@ def main() -> None:
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--hands", type=int, default=5)
     parser.add_argument("--mix", default="mnist")
+    parser.add_argument(
+        "--part", default="test", help="of MNIST; train while choosing: the test part stays shut"
+    )
     parser.add_argument("--record", metavar="NAME")
     args, options = parser.parse_known_args()
-    test = open_source("mnist", part="test")[0]
+    test = open_source("mnist", part=args.part)[0]
     before = find_model(args.model)
     rows = []
     for seed in range(args.hands):
