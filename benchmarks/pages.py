@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.records import keep_record
 from digitnet.data.pages import draw_field, draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.model_folder import load_model
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, default=Path("../shared/sheets"))
     parser.add_argument("--fields", type=int, default=200)
     parser.add_argument("--first", type=int, default=900_000)
+    parser.add_argument("--record", action="store_true", help="keep the share in results/")
     args = parser.parse_args()
     model = load_model(args.model)
 
@@ -53,6 +55,17 @@ def main() -> None:
     )
     print(f"{'  six digits found':<28}{lengths:>5} of {args.fields}")
     print(f"{'  digits right in those':<28}{digits:>5} of {compared}  ({digits / compared:.2%})")
+
+    if args.record:
+        name = Path(args.model).name
+        keep_record(
+            f"pages-{name}",
+            "generated six-digit fields, read exactly",
+            args.fields,
+            [exact / args.fields],
+            part="pictures",
+            what=name,
+        )
 
     for path in sorted(args.sheets.glob("parker/*.jpg")):
         _say_seconds(path.name, lambda path=path: read_page(model, path))  # type: ignore[misc]
