@@ -6,8 +6,9 @@
     python -m benchmarks.accuracy mnist --validation-only   while choosing: the test stays shut
 
 `--record NAME` keeps the result in results/NAME.json, from where `python -m benchmarks.ledger`
-writes docs/results.md. `--keep FOLDER` keeps the models. Further options are those of
-`digitnet train`, for example --epochs 30 --hidden 128.
+writes docs/results.md. `--keep FOLDER` keeps the models, one per seed; those that are there already,
+made with the same settings, are not trained again. Further options are those of `digitnet train`,
+for example --epochs 30 --hidden 128.
 """
 
 from __future__ import annotations
@@ -69,9 +70,8 @@ def train_and_measure(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "model" if keep is None else keep / str(seed)
         words = ["train", source, "--out", str(out), "--seed", str(seed), *options]
-        subprocess.run(
-            [sys.executable, "-m", "digitnet", *words], check=True, stdout=subprocess.DEVNULL
-        )
+        command = [sys.executable, "-m", "digitnet", *words, "--resume"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         model = load_model(out)
         history = model.training
         seconds = sum(_history(out)["seconds"])
