@@ -6,7 +6,7 @@
     python -m benchmarks.accuracy mnist --validation-only   while choosing: the test stays shut
 
 `--record NAME` keeps the result in results/NAME.json, from where `python -m benchmarks.ledger`
-writes docs/results.md. `--keep FOLDER` keeps the models, one per seed; those that are there already,
+writes docs/results.md. `--keep FOLDER` keeps the models, one per seed; those that are there,
 made with the same settings, are not trained again. Further options are those of `digitnet train`,
 for example --epochs 30 --hidden 128.
 """
