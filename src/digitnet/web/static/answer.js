@@ -42,7 +42,7 @@ export function startAnswer({ say }) {
     bars.forEach(({ item, fill, value }, label) => {
       const share = answer ? answer.probabilities[label] : 0;
       fill.style.transform = `scaleX(${share})`;
-      value.textContent = answer ? percent(share) : "";
+      value.textContent = answer ? short(share) : "";
       item.classList.toggle("first", answer !== null && answer.order[0] === label);
     });
     clearTimeout(speaking);
@@ -66,9 +66,14 @@ export function words(model, answer, drawn) {
   return { letter: first, sentence: `${percent(answer.probabilities[answer.order[0]])} likely` };
 }
 
+// A probability in a table: as short as can be.
+export function short(share) {
+  if (share > 0.9995) return "> 99.9 %";
+  if (share < 0.0005) return "< 0.1 %";
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 // A probability in words that do not claim too much: never 100 % and never 0 %.
 export function percent(share) {
-  if (share > 0.9995) return "over 99.9 %";
-  if (share < 0.0005) return "under 0.1 %";
-  return `${(100 * share).toFixed(1)} %`;
+  return short(share).replace(">", "over").replace("<", "under");
 }

@@ -1,10 +1,10 @@
 // Inside: every layer's activations for what is drawn, and what each neuron adds to the answer.
 
+import { short } from "./answer.js";
 import { element, signed } from "./detail.js";
 import { paintFrame } from "./paint.js";
 import { makeStage } from "./stage.js";
 import { stagesOf } from "./stages.js";
-import { percent } from "./answer.js";
 
 export function startInside(root) {
   let model = null;
@@ -130,7 +130,7 @@ function makeSums(model, stage) {
       sum.textContent = pass ? signed(value) : "";
       fill.style.transform = `scaleX(${value / most})`;
       fill.classList.toggle("against", value < 0);
-      likely.textContent = said ? percent(said.probabilities[label]) : "";
+      likely.textContent = said ? short(said.probabilities[label]) : "";
       row.classList.toggle("first", Boolean(said) && said.order[0] === label);
     });
   }

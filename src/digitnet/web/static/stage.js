@@ -30,7 +30,7 @@ export function makeStage(stage, model, member) {
   const formula = element("details");
   formula.append(element("summary", "", "The formula"), element("p", "formula", stage.formula));
   if (!plain) {
-    const exact = stage.steps[step].index >= layers.length - 2;
+    const exact = nextDense() !== null;
     formula.append(
       element(
         "p",
@@ -51,6 +51,7 @@ export function makeStage(stage, model, member) {
     units = makeUnits(n, `${stage.title}: ${n} to look at`, look);
     units.root.addEventListener("more", repaint);
     units.units.forEach(({ element: unit }) => unit.classList.toggle("map", plain));
+    body.classList.toggle("few", n <= 36);
     body.classList.toggle("with-pictures", stage.pixels !== null || size.length === 3);
     body.append(units.root);
     if (!plain) body.append(detail.root);
@@ -121,6 +122,7 @@ export function makeStage(stage, model, member) {
       } else {
         const share = values ? values[k] / most : 0;
         unit.style.setProperty("--share", Math.abs(share).toFixed(3));
+        unit.style.setProperty("--seen", values ? (0.35 + 0.65 * Math.abs(share)).toFixed(3) : "1");
         unit.classList.toggle("below", share < 0);
       }
     });
@@ -129,20 +131,32 @@ export function makeStage(stage, model, member) {
       isFresh = true;
     } else if (isFresh && units.current() < 0) {
       isFresh = false;
-      units.choose(strongest(values, each));
+      units.choose(first(values, each));
     }
     if (units.current() >= 0) look(units.current());
     clearTimeout(labelling);
     labelling = setTimeout(label, PAUSE);
   }
 
-  function strongest(values, each) {
+  // The unit to begin with: the one that does most for the answer where the sums come next, else
+  // the one that fires most.
+  function first(values, each) {
+    const next = nextDense();
+    const logits = found.at[found.at.length - 1];
+    const answer = logits.indexOf(Math.max(...logits));
+    const worth = (unit) =>
+      activation(values, unit, each) * (next ? next.W[unit * next.n_out + answer] : 1);
     let best = 0;
-    units.units.forEach((_, k) => {
-      const mean = (unit) => activation(values, unit, each);
-      if (mean(k) > mean(best)) best = k;
+    units.units.forEach((_, unit) => {
+      if (worth(unit) > worth(best)) best = unit;
     });
     return best;
+  }
+
+  // The layer that makes the sums, where nothing else comes between it and these units.
+  function nextDense() {
+    const next = layers.slice(index() + 1).filter(({ kind }) => kind !== "Dropout");
+    return next.length === 1 && next[0].kind === "Dense" ? next[0] : null;
   }
 
   // A neuron's number; of a map the largest.
@@ -187,7 +201,7 @@ export function makeStage(stage, model, member) {
       name: unitName(stage, unit),
       fires: firesWords(strength, each),
       adds,
-      formula: found ? sumWords(unit, strength, adds, each) : "",
+      formula: found ? sumWords(unit, strength, adds) : "",
     });
   }
 
@@ -207,12 +221,12 @@ export function makeStage(stage, model, member) {
   }
 
   // The sum in numbers, for the digit it changes most.
-  function sumWords(unit, strength, adds, each) {
+  function sumWords(unit, strength, adds) {
     const label = [...adds.keys()].sort((a, b) => Math.abs(adds[b]) - Math.abs(adds[a]))[0];
     const name = model.classNames[label];
-    const next = layers.slice(index() + 1).filter(({ kind }) => kind !== "Dropout");
-    if (each === 1 && next.length === 1 && next[0].kind === "Dense") {
-      const weight = next[0].W[unit * next[0].n_out + label];
+    const next = nextDense();
+    if (next) {
+      const weight = next.W[unit * next.n_out + label];
       return `${strength.toFixed(2)} × ${signedWeight(weight)} = ${signedWeight(adds[label])} for ${name}`;
     }
     return `with it minus without it: ${signedWeight(adds[label])} for ${name}`;
