@@ -1,0 +1,96 @@
+"""Server: the app in a process of its own, from a free port to a quiet end."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from digitnet.errors import SettingsError
+from digitnet.web.app import make_app
+from digitnet.web.door import own_names
+from digitnet.web.rooms import Rooms
+
+GRACE = 35
+"""Seconds that running requests have to be answered when the server goes down: a little more than
+any of them may take."""
+
+
+def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
+    """Serve until a signal comes; then answer what is running, and keep a training's state.
+
+    Args:
+        folder: where models, corrections and one's own digits lie.
+        host: a name or address of this machine.
+        port: to listen on; 0 for one that is free.
+        token: what clients must know, or None.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    rooms = Rooms(folder)
+    listening = _listen(host, port)
+    open_to_others = token is not None
+    app = make_app(
+        rooms, token=token, hosts=own_names(host) if open_to_others else (),
+        addresses=open_to_others,
+    )  # fmt: skip
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # addresses may hold the token
+        server_header=False,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+    )
+    _Server(config, rooms, _address(host, listening, token)).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Says where it is once it is there, and lets the training know before it waits."""
+
+    def __init__(self, config: uvicorn.Config, rooms: Rooms, address: str) -> None:
+        super().__init__(config)
+        self._rooms, self._address = rooms, address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._rooms.go_down()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    where = f"{host}, port {port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # localhost may be two addresses; the older one is the one that everybody reaches.
+        family, kind, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        listening = socket.socket(family, kind)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(512)
+        except OSError:
+            listening.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"The server cannot listen on {where}: {why}; choose another --host or --port."
+        ) from None
+    return listening
+
+
+def _address(host: str, listening: socket.socket, token: str | None) -> str:
+    port = listening.getsockname()[1]
+    if host in ("0.0.0.0", "::", ""):  # everywhere; its name is what others can open
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}" + ("" if token is None else f"/?token={token}")
