@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from digitnet.errors import SettingsError
 from digitnet.web.app import make_app
@@ -30,43 +31,51 @@ def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
         SettingsError: the address cannot be listened on.
     """
     rooms = Rooms(folder)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     open_to_others = token is not None
     app = make_app(
         rooms, token=token, hosts=own_names(host) if open_to_others else (),
         addresses=open_to_others,
     )  # fmt: skip
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,  # addresses may hold the token
-        server_header=False,
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="on",
-        timeout_graceful_shutdown=GRACE,
-    )
-    _Server(config, rooms, _address(host, listening, token)).run(sockets=[listening])
+    server = Server(app, rooms, _address(host, listening, token))
+    server.run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Says where it is once it is there, and lets the training know before it waits."""
 
-    def __init__(self, config: uvicorn.Config, rooms: Rooms, address: str) -> None:
+    def __init__(self, app: ASGIApp, rooms: Rooms, address: str) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,  # addresses may hold the token
+            server_header=False,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE,
+        )
         super().__init__(config)
         self._rooms, self._address = rooms, address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and print the address."""
         await super().startup(sockets)
         print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is running; a training leaves its checkpoint meanwhile."""
         self._rooms.go_down()
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there already, so that no client comes too early.
+
+    Raises:
+        SettingsError: there is no such address here, or it is taken.
+    """
     where = f"{host}, port {port}"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
