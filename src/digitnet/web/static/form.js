@@ -6,7 +6,7 @@ import { many } from "./words.js";
 const FIELDS = [
   {
     name: "hidden", words: "Hidden neurons", value: "64", plain: true,
-    hint: "They look at the picture; 16 are quick, 64 a good start, 256 take longer. Two layers: 128, 64.",
+    hint: "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.",
     read: (text) => text.split(/[\s,;-]+/).filter(Boolean).map(Number),
     wrong: (sizes) =>
       (!sizes.length || sizes.length > 4 || sizes.some((n) => !Number.isInteger(n) || n < 1 || n > 2000)) &&
@@ -14,8 +14,8 @@ const FIELDS = [
   },
   {
     name: "activation", words: "Activation", value: "sigmoid", plain: true,
-    choices: { sigmoid: "sigmoid: a soft switch", tanh: "tanh: from −1 to 1", relu: "ReLU: off or as it is" },
-    hint: "How a neuron answers to what it sees. ReLU likes a learning rate of 0.1 or less.",
+    choices: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
+    hint: "A neuron's answer: sigmoid 0 to 1, tanh −1 to 1, ReLU from 0 up (rate 0.1).",
   },
   {
     name: "learning_rate", words: "Learning rate", value: "1", plain: true, mode: "decimal",
@@ -53,12 +53,13 @@ export function startForm({ begin }) {
   const fields = FIELDS.map(newField);
   const go = make("button", { type: "submit", class: "button primary", id: "train-go" }, "Start training");
   const notice = startNotice();
+  const sourceField = row("train-source", "Digits to learn from", source, "");
   const startField = row("train-start", "Start from", start, "A model that reads digits already learns yours with few pictures.");
   const element = make(
     "form",
     { class: "card stack train-form", novalidate: true, "aria-label": "A new training run" },
     make("h2", {}, "Train a network"),
-    row("train-source", "Digits to learn from", source, "Nine in ten are learnt; the tenth is kept back to check."),
+    sourceField,
     startField,
     make("div", { class: "fields" }, ...fields.map((field) => field.element)),
     notice.element,
@@ -66,6 +67,8 @@ export function startForm({ begin }) {
   );
 
   function settle() {
+    const count = source.selectedOptions[0]?.dataset.count ?? "";
+    sourceField.lastChild.textContent = `${count}Nine in ten are learnt from, the tenth is kept back to check.`;
     const own = !DRAWN.includes(source.value) && start.options.length > 1;
     startField.hidden = !own;
     const adapts = own && start.value !== "";
@@ -104,8 +107,9 @@ export function startForm({ begin }) {
       const chosen = wanted?.source ?? source.value;
       source.replaceChildren(
         ...sources.map(({ name, title, digits }) => {
-          const count = digits ? `, ${many(digits, "digit")}` : "";
-          return new Option(`${title}${count}`, name);
+          const option = new Option(title, name);
+          option.dataset.count = digits ? `${many(digits, "digit")}. ` : "";
+          return option;
         }),
       );
       if (sources.some(({ name }) => name === chosen)) source.value = chosen;

@@ -6,6 +6,9 @@ import { colour } from "./theme.js";
 
 const PIXELS = 28 * 28;
 
+// One weight far from 0 would leave the others pale: small ones are shown stronger than they are.
+const spread = (share) => Math.sign(share) * Math.abs(share) ** 0.6;
+
 // W1's columns, one picture for each hidden neuron; they are painted again as they change.
 export function startWeights() {
   const tiles = make("div", { class: "weights", role: "img" });
@@ -24,7 +27,7 @@ export function startWeights() {
     }
     const bytes = bytesOf(picture.weights);
     const tint = scale(colour("--card"), colour("--accent"), colour("--against"));
-    const colours = Array.from({ length: 256 }, (_, byte) => tint((byte - 127.5) / 127.5));
+    const colours = Array.from({ length: 256 }, (_, byte) => tint(spread((byte - 127.5) / 127.5)));
     [...tiles.children].forEach((canvas, i) => {
       const values = bytes.subarray(i * PIXELS, (i + 1) * PIXELS);
       paintPixels(canvas, values, 28, 28, (byte) => colours[byte]);

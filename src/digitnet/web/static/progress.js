@@ -75,7 +75,7 @@ export function startCurves() {
     );
     const last = compared ? [["before", `the run before: ${compared.name}, ${compared.network}`]] : [];
     legend.replaceChildren(
-      ...[...LINES, ...last].map(([kind, words]) => make("li", { class: kind }, words)),
+      ...[...LINES, ...last].map(([kind, words]) => make("li", { class: `key-${kind}` }, words)),
     );
     fill(table, present.epochs);
   }

@@ -154,13 +154,13 @@ function startView() {
   const weights = startWeights();
   const confusion = startConfusion();
   const mistakes = startMistakes();
-  const part = (title, ...inside) => make("section", { class: "card" }, make("h3", {}, title), ...inside);
+  const part = (title, inside, width = "") => make("section", { class: `card ${width}` }, make("h3", {}, title), inside);
   const pictures = make(
     "div",
     { class: "run-pictures", hidden: true },
     part("What the neurons look for", weights.element),
     part("What was read as what", make("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" }, confusion.element)),
-    part("Mistakes", mistakes.element),
+    part("Mistakes", mistakes.element, "wide"),
   );
   const graphs = make("div", { class: "card", hidden: true }, curves.element);
   const head = make("div", { class: "card stack tight" }, heading, status, bar, gone, notice.element, actions);
@@ -268,6 +268,6 @@ function endWords(end) {
   const kept = end.model ? `Kept as the model ${end.model}` : "";
   const best = end.best_epoch && end.validation_accuracy !== null ? `, ${accuracy(end.validation_accuracy)} right after epoch ${end.best_epoch}` : "";
   const sentence = kept ? `${kept}${best}.` : "";
-  const reason = end.state === "finished" ? "" : (end.reason ?? "");
+  const reason = end.state === "failed" ? (end.reason ?? "") : "";
   return [reason, sentence].filter(Boolean).join(" ");
 }

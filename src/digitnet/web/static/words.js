@@ -2,8 +2,8 @@
 
 export const whole = (number) => Math.round(number).toLocaleString("en");
 
-export const accuracy = (share) =>
-  share === null || share === undefined ? "not measured" : `${(100 * share).toFixed(share > 0.99 ? 2 : 1)} %`;
+export const accuracy = (share, digits = share > 0.99 ? 2 : 1) =>
+  share === null || share === undefined ? "not measured" : `${(100 * share).toFixed(digits)} %`;
 
 export function loss(value) {
   if (value === null || value === undefined) return "not measured";
