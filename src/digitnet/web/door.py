@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import html
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
@@ -78,8 +79,10 @@ class Door:
         headers = Headers(scope=scope)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         cookie: str | None = None
+        answered = False
 
         async def dressed(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 answer.update(SECURITY)
@@ -87,6 +90,7 @@ class Door:
                 if cookie is not None:
                     answer.append("set-cookie", cookie)
             await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
             self._check_host(headers)
@@ -102,7 +106,13 @@ class Door:
         if cookie is not None and scope["path"] == "/":
             await HTMLResponse(_go_on())(scope, receive, dressed)
             return
-        await self._app(scope, receive, dressed)
+        try:
+            await self._app(scope, receive, dressed)
+        except Exception:
+            if not answered:
+                raise
+            # A bug that was answered with 500: the connection may live on, but the log must know.
+            logging.getLogger("uvicorn.error").exception("A request met a bug.")
 
     def _check_host(self, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -159,7 +169,8 @@ class Door:
             message = await receive()
             n_read += len(message.get("body", b""))
             if n_read > most:
-                await _drain(receive, DRAINED * self._limits.body)
+                if message.get("more_body", False):
+                    await _drain(receive, DRAINED * self._limits.body)
                 raise Problem(413, sentence)
             return message
 

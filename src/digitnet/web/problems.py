@@ -30,6 +30,11 @@ UNSAID = {
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not take that method; /docs says which it takes.",
 }
+ALONG = {
+    503: {"Retry-After": "2"},
+    408: {"Connection": "close"},  # the rest of the body may still be on its way
+    413: {"Connection": "close"},
+}
 BUG = "Something went wrong inside digitnet; the server's own output has the details."
 
 
@@ -37,7 +42,7 @@ class Problem(HTTPException):
     """A request that is not done, and why."""
 
     def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(status, sentence, {"Retry-After": "2"} if status == 503 else None)
+        super().__init__(status, sentence, ALONG.get(status))
 
 
 def as_answer(problem: HTTPException) -> JSONResponse:
