@@ -1,6 +1,6 @@
 // Stage: one group of layers on the page: its words, its units, and the unit that is looked at.
 
-import { element, makeDetail } from "./detail.js";
+import { element, makeDetail, signed } from "./detail.js";
 import { forwardFrom } from "./network.js";
 import { paintPixels, reach, scale } from "./paint.js";
 import { unitName, withoutUnit } from "./stages.js";
@@ -49,7 +49,12 @@ export function makeStage(stage, model, member) {
     const size = shape();
     const n = plain ? 1 : size[0];
     units = makeUnits(n, `${stage.title}: ${n} to look at`, look);
-    units.root.addEventListener("more", repaint);
+    units.root.addEventListener("more", () => {
+      repaint();
+      name();
+      show(found);
+    });
+    name();
     units.units.forEach(({ element: unit }) => unit.classList.toggle("map", plain));
     body.classList.toggle("few", n <= 36);
     body.classList.toggle("with-pictures", stage.pixels !== null || size.length === 3);
@@ -135,7 +140,7 @@ export function makeStage(stage, model, member) {
     }
     if (units.current() >= 0) look(units.current());
     clearTimeout(labelling);
-    labelling = setTimeout(label, PAUSE);
+    labelling = setTimeout(name, PAUSE);
   }
 
   // The unit to begin with: the one that does most for the answer where the sums come next, else
@@ -165,7 +170,8 @@ export function makeStage(stage, model, member) {
     return Math.max(...values.subarray(unit * each, (unit + 1) * each));
   }
 
-  function label() {
+  // What each unit is called, and how strongly it fires.
+  function name() {
     const values = found?.at[index()];
     const size = shape();
     const each = size.length === 3 ? size[1] * size[2] : 1;
@@ -242,4 +248,4 @@ export function makeStage(stage, model, member) {
   return { root, show, repaint };
 }
 
-const signedWeight = (value) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;
+const signedWeight = (value) => signed(value).replace("+", "");
