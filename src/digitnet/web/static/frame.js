@@ -8,6 +8,7 @@ const BOX = 20; // the longer side of a digit in its frame
 const FINE = 8; // fine pixels to a frame pixel: ink is drawn on a grid this fine, then averaged
 const THINNEST = 2.3; // widths of nine MNIST strokes in ten, in frame pixels
 const THICKEST = 4.2;
+const EDGE = 0.25;
 const BLOT = 0.55; // a stroke as broad as this share of the drawing is no stroke
 
 // The frame, 784 bytes with ink 255, or null where nothing is drawn but a dot.
@@ -36,7 +37,7 @@ function stretched(strokes) {
   const placed = strokes.map((stroke) =>
     stroke.map(({ x, y, r }) => ({ x: x * side, y: y * side, r: r * side })),
   );
-  const ink = shrunk(cover(placed, side, side), side, side, SIDE, SIDE);
+  const { ink } = shrunk(cover(placed, side, side), side, side, FINE);
   return Uint8Array.from(ink, (share) => Math.round(share * 255));
 }
 
@@ -103,12 +104,13 @@ function line(ink, width, height, from, to) {
 }
 
 // The frame of ink (shares from 0 to 1, row by row): cropped, its longer side made 20 pixels by
-// averaging areas, its centre of mass laid in the middle; null where there is none.
+// averaging areas, its centre of mass laid in the middle; null where there is none. A pixel's soft
+// edge is no ink yet: a line's box is as long as the line.
 export function frameOfInk(ink, width, height) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      if (ink[row * width + column] === 0) continue;
+      if (ink[row * width + column] < EDGE) continue;
       left = Math.min(left, column);
       right = Math.max(right, column + 1);
       top = Math.min(top, row);
@@ -121,16 +123,15 @@ export function frameOfInk(ink, width, height) {
     const from = row * width;
     cropped.set(ink.subarray(from + left, from + right), (row - top) * (right - left));
   }
-  const longest = Math.max(right - left, bottom - top);
-  const wide = Math.max(1, Math.round(((right - left) * BOX) / longest));
-  const high = Math.max(1, Math.round(((bottom - top) * BOX) / longest));
-  return centred(shrunk(cropped, right - left, bottom - top, wide, high), wide, high);
+  const step = Math.max(right - left, bottom - top) / BOX;
+  const small = shrunk(cropped, right - left, bottom - top, step);
+  return centred(small.ink, small.wide, small.high);
 }
 
-// A picture of another size, each new pixel the mean of the area it stands for.
-function shrunk(ink, width, height, wide, high) {
-  const across = shares(width, wide);
-  const down = shares(height, high);
+// A picture in other pixels, each the mean of the `step` x `step` old ones that it stands for.
+function shrunk(ink, width, height, step) {
+  const [across, down] = [shares(width, step), shares(height, step)];
+  const [wide, high] = [across.length, down.length];
   const small = new Float32Array(wide * high);
   for (let row = 0; row < high; row++) {
     for (let column = 0; column < wide; column++) {
@@ -141,13 +142,13 @@ function shrunk(ink, width, height, wide, high) {
       small[row * wide + column] = sum;
     }
   }
-  return small;
+  return { ink: small, wide, high };
 }
 
-// For each of `few` pixels, which of `many` it is the mean of, and each one's share of it.
-function shares(many, few) {
-  const step = many / few;
-  return Array.from({ length: few }, (_, k) => {
+// For each new pixel, which of `many` old ones it is the mean of, and each one's share of it. The
+// last one may reach past their end, where there is no ink.
+function shares(many, step) {
+  return Array.from({ length: Math.ceil(many / step - 1e-9) }, (_, k) => {
     const found = [];
     for (let i = Math.floor(k * step); i < Math.min(many, Math.ceil((k + 1) * step)); i++) {
       const overlap = Math.min(i + 1, (k + 1) * step) - Math.max(i, k * step);

@@ -55,9 +55,17 @@ export function makeStage(stage, model, member) {
       show(found);
     });
     name();
-    units.units.forEach(({ element: unit }) => unit.classList.toggle("map", plain));
+    if (plain) {
+      units.list.removeAttribute("role");
+      units.list.removeAttribute("aria-label");
+      const [{ element: picture }] = units.units;
+      picture.classList.add("map");
+      picture.setAttribute("role", "img");
+      picture.setAttribute("aria-label", stage.title);
+      ["aria-selected", "tabindex"].forEach((name) => picture.removeAttribute(name));
+    }
     body.classList.toggle("few", n <= 36);
-    body.classList.toggle("with-pictures", stage.pixels !== null || size.length === 3);
+    body.classList.toggle("with-pictures", plain || stage.pixels !== null || size.length === 3);
     body.append(units.root);
     if (!plain) body.append(detail.root);
     repaint();
@@ -172,6 +180,7 @@ export function makeStage(stage, model, member) {
 
   // What each unit is called, and how strongly it fires.
   function name() {
+    if (plain) return;
     const values = found?.at[index()];
     const size = shape();
     const each = size.length === 3 ? size[1] * size[2] : 1;

@@ -86,5 +86,5 @@ export function makeUnits(n, label, chosen) {
     choose(to, true);
   });
 
-  return { root, units, choose, current: () => current };
+  return { root, list, units, choose, current: () => current };
 }
