@@ -68,7 +68,10 @@ export function startForm({ begin }) {
 
   function settle() {
     const count = source.selectedOptions[0]?.dataset.count ?? "";
-    sourceField.lastChild.textContent = `${count}Nine in ten are learnt from, the tenth is kept back to check.`;
+    const use = source.value === "corrections"
+      ? "Others are learnt beside them, so that nothing is forgotten."
+      : "Nine in ten are learnt from, the tenth is kept back to check.";
+    sourceField.lastChild.textContent = count + use;
     const own = !DRAWN.includes(source.value) && start.options.length > 1;
     startField.hidden = !own;
     const adapts = own && start.value !== "";
@@ -151,6 +154,8 @@ function newField({ name, words, value, hint, plain, mode, choices, read, wrong 
     return !sentence;
   }
 
-  input.addEventListener("change", check);
+  // Checked on sending, and then while it is mended: a complaint that comes as the field is left
+  // would move the button away from under the pointer.
+  input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check());
   return { name, plain, input, element: row(id, words, input, hint, error), value: values, check };
 }

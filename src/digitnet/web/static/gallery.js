@@ -20,11 +20,7 @@ export function startWeights() {
     const n = picture?.weights ? picture.n : 0;
     while (tiles.children.length > n) tiles.lastChild.remove();
     while (tiles.children.length < n) tiles.append(make("canvas", { class: "pixels", width: 28, height: 28 }));
-    tiles.hidden = !n;
-    if (!n) {
-      words.textContent = picture ? "This network's first layer does not look at the whole picture." : "";
-      return;
-    }
+    if (!n) return; // the first layer does not look at the whole picture
     const bytes = bytesOf(picture.weights);
     const tint = scale(colour("--card"), colour("--accent"), colour("--against"));
     const colours = Array.from({ length: 256 }, (_, byte) => tint(spread((byte - 127.5) / 127.5)));
@@ -58,7 +54,6 @@ export function startConfusion() {
   );
 
   function show(counts) {
-    table.hidden = !counts;
     counts?.forEach((row, i) => {
       const all = Math.max(1, row.reduce((sum, count) => sum + count, 0));
       const worst = Math.max(0.02, ...row.map((count, j) => (j === i ? 0 : count / all)));

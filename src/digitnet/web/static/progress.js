@@ -33,7 +33,7 @@ export function startCurves() {
       { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "The figures of each epoch" },
       make(
         "table",
-        { class: "table" },
+        { class: "table figures" },
         make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col", class: "number" }, head)))),
         table,
       ),
@@ -44,11 +44,13 @@ export function startCurves() {
   function show(what, epoch = null) {
     runs = what;
     const { present, before } = runs;
-    const nEpochs = Math.max(present.nEpochs, before?.epochs.at(-1)?.epoch ?? 1);
+    const compared = before?.epochs.length ? before : null;
+    const other = compared?.epochs.at(-1).epoch ?? 0;
+    const nEpochs = other <= 2 * present.nEpochs ? Math.max(present.nEpochs, other) : present.nEpochs;
+    const checked = has(present, "validation_loss");
     const at = epoch === null ? present.epochs.at(-1) : present.epochs.find((one) => one.epoch === epoch);
     readout.textContent = at ? sentence(at) : "The first epoch is under way.";
     const mark = epoch === null ? null : (at?.epoch ?? null);
-    const compared = before?.epochs.length ? before : null;
     charts.loss.draw(
       {
         nEpochs,
@@ -73,9 +75,11 @@ export function startCurves() {
       },
       mark,
     );
+    charts.accuracy.element.hidden = present.epochs.length > 0 && !checked;
     const last = compared ? [["before", `the run before: ${compared.name}, ${compared.network}`]] : [];
+    const drawn = LINES.filter(([kind]) => kind !== "validation" || checked || !present.epochs.length);
     legend.replaceChildren(
-      ...[...LINES, ...last].map(([kind, words]) => make("li", { class: `key-${kind}` }, words)),
+      ...[...drawn, ...last].map(([kind, words]) => make("li", { class: `key-${kind}` }, words)),
     );
     fill(table, present.epochs);
   }
@@ -91,6 +95,8 @@ function sentence({ epoch, training_loss: training, validation_loss: validation,
   const other = validation === null ? "" : `, ${loss(validation)} on digits it has not learnt from`;
   return `Epoch ${epoch}: loss ${loss(training)}${other}${right}.`;
 }
+
+const has = (run, key) => run.epochs.some((epoch) => epoch[key] !== null && epoch[key] !== undefined);
 
 function points(run, key, otherwise = key) {
   return run.epochs

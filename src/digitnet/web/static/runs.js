@@ -22,26 +22,13 @@ function newRun(start) {
 
 export class Runs {
   constructor() {
-    const kept = recall();
     this.present = null;
     this.before = null;
-    this.kept = kept;
+    this.kept = recall();
   }
 
-  // Take over the whole state, as GET /api/train has it.
-  restore(state) {
-    if (!state.start) {
-      this.before ??= this.kept.present;
-      if (state.state === "idle") this.present = null;
-      return;
-    }
-    this.start(state.start);
-    for (const epoch of state.epochs ?? []) this.epoch(epoch);
-    this.present.picture = state.picture ?? null;
-    this.present.end = state.end ?? null;
-  }
-
-  // A run begins, is told anew from its beginning, or goes on after it was stopped.
+  // A run begins, is told anew from its beginning, or goes on after it was stopped: then it is not
+  // the run before of itself.
   start(start) {
     const last = this.present ?? this.kept.present;
     const same = last && (last.id === start.run || (start.resumed && last.name === start.name));
@@ -79,6 +66,12 @@ export class Runs {
     if (!this.present) return;
     this.present.end = end;
     this.present.step = null;
+  }
+
+  // There is no run any more; the last one is still known, to compare.
+  forget() {
+    this.kept = { present: this.present ?? this.kept.present, before: this.before };
+    this.present = null;
   }
 
   // How much of the run is done, 0 to 1.
