@@ -155,8 +155,7 @@ export function makeStage(stage, model, member) {
   // the one that fires most.
   function first(values, each) {
     const next = nextDense();
-    const logits = found.at[found.at.length - 1];
-    const answer = logits.indexOf(Math.max(...logits));
+    const answer = answerLabel();
     const worth = (unit) =>
       activation(values, unit, each) * (next ? next.W[unit * next.n_out + answer] : 1);
     let best = 0;
@@ -164,6 +163,11 @@ export function makeStage(stage, model, member) {
       if (worth(unit) > worth(best)) best = unit;
     });
     return best;
+  }
+
+  function answerLabel() {
+    const logits = found.at[found.at.length - 1];
+    return logits.indexOf(Math.max(...logits));
   }
 
   // The layer that makes the sums, where nothing else comes between it and these units.
@@ -235,9 +239,9 @@ export function makeStage(stage, model, member) {
     return strength < 0.005 ? "It does not fire" : `It fires at ${amount}`;
   }
 
-  // The sum in numbers, for the digit it changes most.
+  // The sum in numbers, for the digit that is the answer.
   function sumWords(unit, strength, adds) {
-    const label = [...adds.keys()].sort((a, b) => Math.abs(adds[b]) - Math.abs(adds[a]))[0];
+    const label = answerLabel();
     const name = model.classNames[label];
     const next = nextDense();
     if (next) {
