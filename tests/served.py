@@ -137,9 +137,9 @@ class Served:
         assert found
         return int(found.group(1)) / 1024
 
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal; the exit code and what was said on standard error."""
-        if self.process.poll() is None:
+    def end(self, number: int | None = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, or wait; the exit code and what was said on standard error."""
+        if number is not None:
             os.kill(self.process.pid, number)
         _, said = self.process.communicate(timeout=60)
         return self.process.returncode, said

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +300,28 @@ def test_a_bug_is_one_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert "Traceback" not in answered.text
         assert answered.headers["x-content-type-options"] == "nosniff"
         assert web.get("/healthz").status_code == 200
+
+
+def test_a_client_that_does_not_read_is_cut_off(tmp_path: Path) -> None:
+    """Otherwise its answer would wait in memory for as long as it likes."""
+    with client(tmp_path, deaf_seconds=1.5) as web:
+        with socket.create_connection(("127.0.0.1", web.base_url.port or 0)) as deaf:
+            ask = b"GET /api/model?name=cnn HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            deaf.sendall(ask * 60)  # 20 MB, more than the system takes on the way
+            assert web.get("/healthz").status_code == 200
+            time.sleep(4.5)
+            deaf.settimeout(10)
+            n_read = 0
+            with suppress(ConnectionResetError):
+                while piece := deaf.recv(2**20):
+                    n_read += len(piece)
+        assert n_read < 19_000_000
+        # One that reads slowly is not: it gets all of it.
+        with socket.create_connection(("127.0.0.1", web.base_url.port or 0)) as slow:
+            slow.sendall(ask * 29 + ask.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            slow.settimeout(10)
+            n_read = 0
+            while piece := slow.recv(2**18):
+                n_read += len(piece)
+                time.sleep(0.01)
+        assert n_read > 30 * 4 * 80_202

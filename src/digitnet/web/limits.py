@@ -25,7 +25,7 @@ class Limits:
         workers: threads that decode and classify.
         streams: clients that follow the training at once.
         stream_seconds: after which a stream ends; browsers come back by themselves.
-        send_seconds: for which a client may leave an event unread.
+        deaf_seconds: for which a client may read nothing of an answer that waits for it.
         quiet_seconds: of silence in a stream, before a sign of life.
         corrections: pictures in the folder of corrections.
         own_models: models of one's own that are listed.
@@ -43,7 +43,7 @@ class Limits:
     workers: int = field(default_factory=lambda: max(2, n_cores()))
     streams: int = 32
     stream_seconds: float = 3600.0
-    send_seconds: float = 30.0
+    deaf_seconds: float = 120.0
     quiet_seconds: float = 15.0
     corrections: int = 10_000
     own_models: int = 200

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,6 +16,8 @@ from digitnet.web.app import make_app
 from digitnet.web.door import own_names
 from digitnet.web.rooms import Rooms
 
+DEAF_AT_THE_END = 2.0
+"""Seconds that a client may read nothing when the server goes down."""
 GRACE = 35
 """Seconds that running requests have to be answered when the server goes down: a little more than
 any of them may take."""
@@ -41,6 +46,13 @@ def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
     server.run(sockets=[listening])
 
 
+class Deaf(NamedTuple):
+    """Bytes that wait to be read by a client, and since when there have not been fewer."""
+
+    size: int
+    since: float
+
+
 class Server(uvicorn.Server):
     """Says where it is once it is there, and lets the training know before it waits."""
 
@@ -58,6 +70,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._rooms, self._address = rooms, address
+        self._deaf: dict[object, Deaf] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
@@ -67,7 +80,42 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is running; a training leaves its checkpoint meanwhile."""
         self._rooms.go_down()
-        await super().shutdown(sockets)
+        letting_go = asyncio.create_task(self._keep_letting_go())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            letting_go.cancel()
+
+    async def on_tick(self, counter: int) -> bool:
+        """What is done ten times a second."""
+        if counter % 10 == 0:
+            self._let_go_of_the_deaf(self._rooms.limits.deaf_seconds)
+        return await super().on_tick(counter)
+
+    async def _keep_letting_go(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self._let_go_of_the_deaf(DEAF_AT_THE_END)
+
+    def _let_go_of_the_deaf(self, seconds: float) -> None:
+        """Cut off clients that have read nothing for so long of what waits for them.
+
+        Nothing else ends such a connection: a close would wait until they have read it all.
+        """
+        now = time.monotonic()
+        waiting: dict[object, Deaf] = {}
+        for connection in list(self.server_state.connections):
+            transport: Any = connection.transport
+            size = transport.get_write_buffer_size()
+            if not size:
+                continue
+            known = self._deaf.get(connection)
+            since = now if known is None or size < known.size else known.since
+            if now - since > seconds:
+                transport.abort()
+            else:
+                waiting[connection] = Deaf(size, since)
+        self._deaf = waiting
 
 
 def listen(host: str, port: int) -> socket.socket:
