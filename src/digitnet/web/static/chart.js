@@ -73,7 +73,8 @@ function axis(lines, { log, floor, ceiling }) {
     return { place, ticks: thinned(roundSteps(low, high)) };
   }
   const high = ceiling ?? Math.max(...values);
-  const low = Math.max(floor ?? -Infinity, Math.min(...values, high - 0.01));
+  const least = values.length ? Math.min(...values, high - 0.01) : -Infinity;
+  const low = Math.max(floor ?? 0, least);
   const marks = ticks(low, high, 5);
   const first = marks[0];
   return { place: (value) => Math.min(1, Math.max(0, (value - first) / (high - first || 1))), ticks: marks };

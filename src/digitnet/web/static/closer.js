@@ -87,7 +87,8 @@ export function startCloser({ correct, stages }) {
 }
 
 function sentence({ label, probability, sure, reason, corrected }) {
-  const read = sure ? `Read as ${label}, ${percent(probability)} likely.` : `Unsure; likeliest a ${label}, ${percent(probability)}.`;
-  if (corrected !== undefined) return `${read} You said ${corrected}.`;
-  return reason ? `${read} ${reason[0].toUpperCase()}${reason.slice(1)}.` : read;
+  let read = `Unsure; likeliest a ${label}, ${percent(probability)}.`;
+  if (sure) read = `Read as ${label}, ${percent(probability)} likely.`;
+  else if (reason) read = `${reason[0].toUpperCase()}${reason.slice(1)}. Nearest to a ${label}.`;
+  return corrected === undefined ? read : `${read} You said ${corrected}.`;
 }

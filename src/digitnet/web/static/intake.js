@@ -7,7 +7,7 @@ export function startIntake(root, { taken, refused }) {
   const chooser = make("input", { type: "file", accept: "image/*", hidden: true, id: "read-file", "aria-label": "A picture" });
   const camera = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, "aria-label": "A photograph" });
   const choose = button("Choose a picture", () => chooser.click(), { class: "button primary" });
-  const take = button("Take a photograph", () => camera.click());
+  const take = button("Take a photograph", () => camera.click(), { class: "button camera" });
   const element = make(
     "div",
     { class: "drop" },

@@ -52,7 +52,7 @@ export async function mount(root, context) {
     const chosen = model.name === context.currentModel();
     const path = `api/models/${encodeURIComponent(model.name)}`;
     const use = button(chosen ? "In use" : "Use", () => choose(model.name), {
-      "data-model": model.name, "aria-pressed": String(chosen), "aria-label": `Use ${model.name}`,
+      "data-model": model.name, "aria-pressed": String(chosen), "aria-label": chosen ? `In use: ${model.name}` : `Use ${model.name}`,
       class: chosen ? "button primary" : "button",
     });
     const link = (ending, words) =>

@@ -31,7 +31,7 @@ export async function mount(root, context) {
   root.classList.add("reading-part");
   root.append(
     make("div", { class: "stack" }, make("h2", {}, "Read a picture"), intake.element, notice.element, sheet.element),
-    make("div", { class: "stack beside-sheet" }, closer.element, result, kept),
+    make("div", { class: "stack beside-sheet" }, result, closer.element, kept),
   );
   root.addEventListener("keydown", typed);
   whenShown(root, shown);
@@ -73,10 +73,12 @@ export async function mount(root, context) {
     sheet.show(page, url);
     result.hidden = !page.digits.length;
     showLines();
+    const none = page.single && page.digits[0]?.reason?.startsWith("no digit");
     const unsure = page.digits.filter(({ sure }) => !sure).length;
-    const found = page.digits.length ? `${many(page.digits.length, "digit")} found` : capital(page.reason ?? "no digits");
-    const doubt = unsure ? `, ${unsure === page.digits.length ? "" : `${unsure} of them `}unsure` : "";
-    const advice = page.digits.length ? " Choose one by pointer or arrow keys to look closer or to correct it." : "";
+    const found = none ? capital(page.digits[0].reason) : page.digits.length ? `${many(page.digits.length, "digit")} found` : capital(page.reason ?? "no digits");
+    const doubt = unsure && !none ? `, ${unsure === page.digits.length ? "" : `${unsure} of them `}unsure` : "";
+    let advice = page.single ? " Is it another? Type the right digit." : " Choose one by pointer or arrow keys to look closer or to correct it.";
+    if (!page.digits.length) advice = "";
     notice.tell(`${found}${doubt}.${advice}`, page.digits.length ? (unsure ? "warn" : "good") : "warn");
     context.say(`${found}${doubt}. ${page.lines.join("; ")}`);
     if (page.digits.length === 1) sheet.choose(0, false);
@@ -124,9 +126,9 @@ export async function mount(root, context) {
     const digit = here.digits[index];
     try {
       const picture = await cutOut(sheet.bitmap(), sheet.scale(), here.digits, index);
-      const { kept: all } = await keep(label, picture).catch(() => keep(label, framePicture(digit)));
+      const { kept: all, per_label: counts } = await keep(label, picture).catch(() => keep(label, framePicture(digit)));
       digit.corrected = label;
-      tellCount(all);
+      tellCount(all, counts);
       context.say(`Kept as ${label}. ${many(all, "correction")} so far.`);
     } catch (error) {
       closer.tell(error.message, "error");
@@ -152,17 +154,21 @@ export async function mount(root, context) {
 
   async function showCount() {
     try {
-      tellCount((await ask("api/corrections")).count);
+      const { count: all, per_label: counts } = await ask("api/corrections");
+      tellCount(all, counts);
     } catch (error) {
       notice.tell(error.message, "error");
     }
   }
 
-  function tellCount(all) {
+  // Nothing is learnt from one kind of digit alone.
+  function tellCount(all, counts) {
+    const enough = counts.filter(Boolean).length > 1;
+    const use = enough ? "A model that trains with them learns your hand." : "Correct another digit too, and a model can learn from them.";
     count.textContent = all
-      ? `${many(all, "correction")} kept. A model that trains with them learns your hand.`
+      ? `${many(all, "correction")} kept. ${use}`
       : "None yet. Every digit you correct is kept here as a picture with its right label, to learn from.";
-    train.hidden = !all;
+    train.hidden = !enough;
   }
 }
 

@@ -15,7 +15,7 @@ export async function readPicture(file, model, signal) {
   if (page.digits.length > 1) return { ...page, single: false };
   const { answers } = await ask(`api/predict${query}`, options);
   const [answer] = answers;
-  if (!answer.frame || !hasInk(answer.box)) {
+  if (!answer.frame || isBlank(answer, page)) {
     if (page.failed) throw page.failed;
     return { ...page, reason: answer.reason ?? page.reason, single: true };
   }
@@ -41,4 +41,8 @@ export async function stagesOf(picture, model) {
   return answers[0].stages ?? [];
 }
 
-const hasInk = (box) => box && box[2] > box[0] && box[3] > box[1];
+// Where nothing stands out, what was found is the whole picture.
+function isBlank({ box, reason }, { width, height }) {
+  const [left, top, right, bottom] = box;
+  return Boolean(reason?.startsWith("no digit")) && left === 0 && top === 0 && right === width && bottom === height;
+}

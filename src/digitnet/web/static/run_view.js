@@ -68,7 +68,7 @@ export function startView() {
       heading.textContent = NONE;
       status.textContent = INVITATION;
     }
-    offer({ run, running, resumable, stop, goOn, context });
+    offer({ run, ready, running, resumable, stop, goOn, context });
   }
 
   function showPicture(picture) {
@@ -81,14 +81,14 @@ export function startView() {
   }
 
   // Buttons are made anew only when there are others, so that the focus stays where it is.
-  function offer({ run, running, resumable, stop, goOn, context }) {
+  function offer({ run, ready, running, resumable, stop, goOn, context }) {
     const model = !running && run?.end?.model;
-    const key = JSON.stringify([running, model, resumable?.name]);
+    const key = JSON.stringify([running, ready, model, resumable?.name]);
     if (key === offered) return;
     offered = key;
     const held = actions.contains(document.activeElement);
     actions.replaceChildren();
-    if (running) actions.append(button("Stop and keep the best", stop, { id: "train-stop" }));
+    if (running) actions.append(button(ready ? "Stop and keep the best" : "Stop", stop, { id: "train-stop" }));
     if (!running && resumable) {
       const done = resumable.epoch ? ` from epoch ${resumable.epoch}` : "";
       actions.append(button(`Go on with ${resumable.name}${done}`, goOn, { id: "train-resume" }));
@@ -114,7 +114,12 @@ export function startView() {
   return {
     element: make("div", { class: "run stack" }, head, graphs, pictures),
     show,
-    focus: () => heading.focus({ preventScroll: true }),
+    // Bring the run into sight, where it is not, and tell screen readers where it is.
+    focus() {
+      const { top, bottom } = heading.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) head.scrollIntoView({ block: "start" });
+      heading.focus({ preventScroll: true });
+    },
     stopping(is) {
       const stop = actions.querySelector("#train-stop");
       if (!is) offered = "";

@@ -141,13 +141,17 @@ export function nameOf(page, index) {
   const number = page.digits.slice(0, index).filter(({ line }) => line === digit.line).length + 1;
   const place = page.single ? "" : `, line ${digit.line + 1}, digit ${number}`;
   if (digit.corrected !== undefined) return `${digit.corrected}, corrected${place}`;
+  if (isNone(digit)) return `no digit${place}`;
   return `${digit.label}${digit.sure ? "" : ", unsure"}${place}`;
 }
 
-function shortReading({ label, sure, corrected }) {
-  if (corrected !== undefined) return `${corrected} ✓`;
-  return sure ? `${label}` : `${label}?`;
+function shortReading(digit) {
+  if (digit.corrected !== undefined) return `${digit.corrected} ✓`;
+  if (isNone(digit)) return "?";
+  return digit.sure ? `${digit.label}` : `${digit.label}?`;
 }
+
+const isNone = ({ reason }) => Boolean(reason?.startsWith("no digit"));
 
 // The digit of the line above or below whose middle is nearest.
 function beside(digits, at, step) {

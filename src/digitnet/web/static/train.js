@@ -20,7 +20,7 @@ export async function mount(root, context) {
   let toldBefore = ""; // the newest event when the page came: what is older is not said aloud
   let lastSaid = 0;
   let waiting = 0;
-  let nStarts = 0;
+  let begun = null; // the run that the stream told of last
 
   root.classList.add("training");
   root.append(form.element, view.element);
@@ -70,10 +70,7 @@ export async function mount(root, context) {
 
   async function begin(values) {
     form.complain("");
-    if (await start(values, form)) {
-      view.element.scrollIntoView({ block: "start" });
-      context.say("The training has begun.");
-    }
+    if (await start(values, form)) context.say("The training has begun.");
   }
 
   async function goOn() {
@@ -84,17 +81,17 @@ export async function mount(root, context) {
   async function start(values, place) {
     form.busy(true);
     view.complain("");
-    const before = nStarts;
+    let run = null;
     try {
-      await askWithJson("api/train", "POST", values);
+      ({ run } = await askWithJson("api/train", "POST", values));
     } catch (error) {
       place.complain(error.message);
       draw();
       return false;
     }
-    if (nStarts === before) {
+    if (begun !== run) {
       state = "running"; // else the stream was quicker, and knows more
-      preparing ??= {};
+      preparing = {};
     }
     draw();
     view.focus();
@@ -114,16 +111,16 @@ export async function mount(root, context) {
 
   function heard(kind, data, id) {
     const old = isOld(id, toldBefore);
+    begun = runOf(id);
     if (kind === "preparing") {
       state = "running";
       preparing = data;
     } else if (kind === "end") {
-      ended(data, old);
+      ended(data, old, runs.present?.id === begun);
     } else {
       runs[kind](data);
     }
     if (kind === "start") {
-      nStarts += 1;
       state = "running";
       preparing = null;
     }
@@ -134,13 +131,13 @@ export async function mount(root, context) {
     });
   }
 
-  async function ended(end, old) {
+  async function ended(end, old, started) {
     state = end.state;
-    if (preparing) view.complain(end.reason ?? "The run ended before it began.");
-    else runs.end(end);
+    if (started) runs.end(end);
+    else view.complain(sentence(end.reason ?? "the run ended before it began"));
     preparing = null;
     if (!old) {
-      sayNow(endWords(end), true);
+      if (started) sayNow(endWords(end), true);
       context.refreshModels?.();
     }
     const told = await ask("api/train").catch(() => null);
@@ -162,6 +159,10 @@ export async function mount(root, context) {
 
 // Whether an event was there when `newest` was the newest; ids are RUN-NUMBER.
 function isOld(id, newest) {
-  const [at, known] = [id, newest].map((one) => one.lastIndexOf("-"));
-  return id.slice(0, at) === newest.slice(0, known) && Number(id.slice(at + 1)) <= Number(newest.slice(known + 1));
+  const numberOf = (one) => Number(one.slice(one.lastIndexOf("-") + 1));
+  return runOf(id) === runOf(newest) && numberOf(id) <= numberOf(newest);
 }
+
+const runOf = (id) => id.slice(0, Math.max(0, id.lastIndexOf("-")));
+
+const sentence = (words) => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
