@@ -67,14 +67,14 @@ class Door:
         hosts: Iterable[str] = (),
         addresses: bool = False,
     ) -> None:
-        self._app, self._limits, self._token = app, limits, token
+        self.app, self._limits, self._token = app, limits, token
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request, then pass it on with a body that cannot grow past its limit."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -107,7 +107,7 @@ class Door:
             await HTMLResponse(_go_on())(scope, receive, dressed)
             return
         try:
-            await self._app(scope, receive, dressed)
+            await self.app(scope, receive, dressed)
         except Exception:
             if not answered:
                 raise

@@ -57,6 +57,10 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 405:  # two routes may share an address; the first one answers
+            methods = app.openapi()["paths"].get(request.url.path, {})
+            allowed = ", ".join(sorted(method.upper() for method in methods))
+            error.headers = {"Allow": allowed} if allowed else error.headers
         return as_answer(error)
 
     @app.exception_handler(RequestValidationError)

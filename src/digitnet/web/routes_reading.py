@@ -33,7 +33,12 @@ def _body(content: dict[str, Any], words: str) -> dict[str, Any]:
 
 ONE_PICTURE = _body(_ONE, "a picture's bytes")
 PICTURES = _body(
-    {**_ONE, "multipart/form-data": {"schema": _FORM}},
+    {
+        **_ONE,
+        "multipart/form-data": {
+            "schema": _FORM,
+        },
+    },
     f'a picture\'s bytes, or several pictures in the multipart field "{FIELD}"',
 )
 

@@ -15,10 +15,16 @@ from digitnet.web.problems import Problem
 from digitnet.web.rooms import Rooms
 from digitnet.web.stream import EventStream
 
+_TEXT = {"type": "string"}
+_KINDS = ["preparing", "start", "step", "epoch", "picture", "end"]
+_EVENT = {
+    "type": "object",
+    "properties": {"id": _TEXT, "event": {"enum": _KINDS}, "data": _TEXT},
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "server-sent events: preparing, start, step, epoch, picture, end",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "server-sent events, each with an id and its data as JSON",
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 

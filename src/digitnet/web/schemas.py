@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from digitnet.web.shelf import NAME
 
@@ -102,7 +102,15 @@ class OfferedSources(BaseModel):
     sources: list[OfferedSource]
 
 
-Units = Annotated[int, Field(ge=1, le=1024)]
+def _whole(value: Any) -> Any:
+    """JSON does not tell 20.0 from 20, and neither do schemas."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# The bounds come first: behind a validator, a schema would not have them.
+Units = Annotated[int, Field(ge=1, le=1024), BeforeValidator(_whole)]
+Batch = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+Epochs = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 
 
 class Settings(BaseModel):
@@ -113,8 +121,8 @@ class Settings(BaseModel):
     source: str = Field("synthetic", min_length=1, max_length=255)
     hidden: list[Units] = Field([64], max_length=4)
     learning_rate: float | None = Field(None, gt=0, le=1000)
-    batch_size: int | None = Field(None, ge=1, le=10_000)
-    epochs: int | None = Field(None, ge=1, le=1000)
+    batch_size: Batch | None = None
+    epochs: Epochs | None = None
     activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid"
     name: str = Field("my-model", pattern=NAME)
     resume: bool = False
