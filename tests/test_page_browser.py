@@ -203,7 +203,7 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     units = visit.page.query_selector_all(".stage .unit")
     assert len(units) >= 64
     for j in (0, 17, 63):
-        visit.page.click(f".with-pictures .unit[data-index='{j}']")
+        visit.page.click(f".unit[role=option][data-index='{j}']")
         shown = visit.page.eval_on_selector_all(
             ".with-pictures .adds .bar-value", "all => all.map((each) => each.textContent)"
         )
@@ -214,6 +214,10 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     )
     logits = [float(text.replace("\u2212", "-")) for text in sums]
     np.testing.assert_allclose(logits, hidden @ W2 + b2, atol=0.0051)
+    answer = int(np.argmax(logits))
+    best = int(np.argmax(hidden * W2[:, answer]))
+    said = visit.page.inner_text(".deciders")
+    assert said.startswith(f"Most for {answer} comes from neuron {best + 1} (+")
     np.testing.assert_allclose(logits, classify(network, visit.frame()[None])[0], atol=0.0051)
 
 
@@ -223,9 +227,9 @@ def test_inside_goes_on_when_the_drawing_changes(visit: Visit) -> None:
     visit.draw(strokes_of(4))
     assert "It reads 4" in visit.page.inner_text("#inside-verdict")
     assert visit.page.query_selector(".sums tr.first th").inner_text() == "4"
-    for name in ("mlp", "cnn"):
+    for name, title in (("mlp", "64 neurons look"), ("cnn", "small windows")):
         visit.page.select_option("#model", name)
-        visit.page.wait_for_selector(".stage .unit")
+        visit.page.wait_for_selector(f".stage h2:text('{title}')")
         assert "It reads 4" in visit.page.inner_text("#inside-verdict")
         for button in visit.page.query_selector_all(".step"):
             button.click()

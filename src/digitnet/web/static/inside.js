@@ -6,6 +6,8 @@ import { paintFrame } from "./paint.js";
 import { makeStage } from "./stage.js";
 import { stagesOf } from "./stages.js";
 
+const N_DECIDERS = 5; // neurons that are named beneath the sums
+
 export function startInside(root) {
   let model = null;
   let member = 0;
@@ -23,7 +25,7 @@ export function startInside(root) {
     const described = stagesOf(model.members[member]);
     stages = described.slice(0, -1).map((stage) => makeStage(stage, model, member));
     stages.forEach((stage) => root.append(stage.root));
-    sums = makeSums(model, described[described.length - 1]);
+    sums = makeSums(model, described[described.length - 1], described[described.length - 2]);
     root.append(sums.root);
   }
 
@@ -90,8 +92,9 @@ function makeHead() {
   return { root, show: (frame) => paintFrame(canvas, frame ?? new Uint8Array(784)) };
 }
 
-// The last stage: a sum for each digit, and the probabilities they make.
-function makeSums(model, stage) {
+// The last stage: a sum for each digit, and the probabilities they make; `before` is the stage that
+// is added up.
+function makeSums(model, stage, before) {
   const root = element("section", "card stage");
   const table = element("table", "table sums");
   table.innerHTML =
@@ -121,9 +124,11 @@ function makeSums(model, stage) {
       `T = ${model.temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. Below ${(100 * model.leastProbability).toFixed(0)} % the answer is “unsure”.`,
     ),
   );
-  root.append(element("h2", "", stage.title), element("p", "", stage.about), table, formula);
+  const deciders = element("p", "deciders");
+  root.append(element("h2", "", stage.title), element("p", "", stage.about), table, deciders, formula);
 
-  function show(pass, said) {
+  function show(pass, said, found) {
+    deciders.textContent = found && before?.kind === "Dense" ? mostFor(found, said.order[0]) : "";
     const most = pass ? Math.max(...pass.logits.map(Math.abs), 1e-9) : 1;
     rows.forEach(({ row, sum, fill, likely }, label) => {
       const value = pass ? pass.logits[label] : 0;
@@ -134,5 +139,15 @@ function makeSums(model, stage) {
       row.classList.toggle("first", Boolean(said) && said.order[0] === label);
     });
   }
+  // The neurons that add most to the answer.
+  function mostFor(found, label) {
+    const { W, n_out: nOut } = stage.layer;
+    const adds = Array.from(found.at[stage.first - 1], (fires, j) => fires * W[j * nOut + label]);
+    const most = [...adds.keys()].sort((a, b) => adds[b] - adds[a]).slice(0, N_DECIDERS);
+    const named = most.filter((j) => adds[j] > 0).map((j) => `${j + 1} (${signed(adds[j])})`);
+    if (named.length === 0) return "";
+    return `Most for ${model.classNames[label]} comes from neuron ${named.join(", ")}.`;
+  }
+
   return { root, show };
 }

@@ -10,6 +10,8 @@ const trouble = document.getElementById("trouble");
 const live = document.getElementById("live");
 const listeners = new Set();
 const mounted = new Set();
+let inUse = ""; // the model that answers
+let asked = 0; // how often one was asked for
 const parts = {
   train: () => import("./train.js"),
   read: () => import("./read.js"),
@@ -21,7 +23,7 @@ const lab = startLab({ say });
 
 const context = {
   chooseModel,
-  currentModel: () => menu.value,
+  currentModel: () => inUse || menu.value,
   onModel: (callback) => listeners.add(callback),
   refreshModels,
   say,
@@ -60,18 +62,23 @@ async function refreshModels() {
   if (models.some(({ name }) => name === wanted)) menu.value = wanted;
 }
 
-// Load a model and use it from now on.
+// Load a model and use it from now on. Of several that are asked for at once, the last one counts.
 async function chooseModel(name) {
   if (!name) return;
+  const mine = ++asked;
   const answer = await ask(`api/model?name=${encodeURIComponent(name)}`);
-  if (!answer) return;
+  const bytes = await answer?.arrayBuffer();
+  if (mine !== asked) return;
+  menu.value = bytes ? name : inUse;
+  if (!bytes) return;
   try {
-    lab.use(decodeModel(await answer.arrayBuffer()));
+    lab.use(decodeModel(bytes));
   } catch (error) {
     complain(`The model ${name} cannot be used here: ${error.message}.`);
+    menu.value = inUse;
     return;
   }
-  menu.value = name;
+  inUse = name;
   listeners.forEach((callback) => callback(name));
 }
 

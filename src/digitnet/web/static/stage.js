@@ -7,6 +7,8 @@ import { unitName, withoutUnit } from "./stages.js";
 import { colour } from "./theme.js";
 import { makeUnits } from "./units.js";
 
+const HOW =
+  "Point at one, tap it, or walk with the arrow keys, to see what it adds to each digit. A click keeps it.";
 const PAUSE = 300; // milliseconds without a change before the units' labels are written
 
 export function makeStage(stage, model, member) {
@@ -23,6 +25,7 @@ export function makeStage(stage, model, member) {
 
   root.append(element("h2", "", stage.title), element("p", "", stage.about));
   if (stage.steps.length > 1) root.append(stepMenu());
+  if (stage.isFirst && !plain) root.append(element("p", "quiet small", HOW));
   const body = element("div", "stage-body");
   const detail = makeDetail(model.classNames);
   let units = null;
@@ -68,6 +71,7 @@ export function makeStage(stage, model, member) {
     body.classList.toggle("with-pictures", plain || stage.pixels !== null || size.length === 3);
     body.append(units.root);
     if (!plain) body.append(detail.root);
+    detail.root.hidden = units.current() < 0;
     repaint();
   }
 
@@ -197,6 +201,7 @@ export function makeStage(stage, model, member) {
   // Look at one unit.
   function look(unit) {
     if (plain) return;
+    detail.root.hidden = false;
     const values = found?.at[index()] ?? new Float32Array(shape().reduce((n, side) => n * side, 1));
     const size = shape();
     const each = size.length === 3 ? size[1] * size[2] : 1;
