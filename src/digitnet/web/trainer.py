@@ -12,6 +12,7 @@ from typing import Any
 
 from digitnet.data.sources import open_source
 from digitnet.errors import DigitnetError, TrainingDivergedError
+from digitnet.export.weights import in_words
 from digitnet.files import make_folder
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.events import EpochDone, Finished, StepDone
@@ -213,7 +214,7 @@ class Trainer:
         start = {
             "run": self._run_id,
             "name": job.name,
-            "network": job.plan.words(run.network.n_in, run.network.n_out),
+            "network": in_words(run.network),
             "epochs": job.plan.epochs,
             "n_training": len(run.training),
             "n_validation": n_validation,
