@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -314,3 +316,44 @@ def test_a_killed_browser_and_a_client_that_does_not_read_leave_the_run_alone(
     visit = Visit(browser, address)
     wait_until(opened(visit, "train"), "Finished: survivor")
     visit.close()
+
+
+def serve_at(port: int, folder: Path) -> subprocess.Popen[str]:
+    """A server that may be killed, once it listens."""
+    command = [sys.executable, "-m", "digitnet", "serve", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--folder", str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert f":{port}" in process.stdout.readline()
+    return process
+
+
+def test_a_server_that_was_killed_is_waited_for_and_its_run_gone_on_with(
+    browser: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("uvicorn", reason="needs digitnet[web]")
+    small_source(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = serve_at(port, tmp_path)
+    try:
+        visit = Visit(browser, f"http://127.0.0.1:{port}")
+        page = begin(visit, epochs="1000", name="broken")
+        wait_for_epoch(page, 2)
+        server.kill()
+        server.communicate()
+        page.wait_for_selector(".run .notice.warn", timeout=LONG)
+        server = serve_at(port, tmp_path)
+        page.wait_for_selector(".run .notice.warn", state="hidden", timeout=LONG)
+        page.click("#train-resume")
+        wait_until(page, "Training broken")
+        wait_for_epoch(page, 3)
+        assert epochs(page)[:3] == [1, 2, 3]
+        assert all("Failed to load resource" in complaint for complaint in visit.complaints)
+        visit.complaints.clear()
+        visit.close()
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)

@@ -20,7 +20,10 @@ export function startChart({ title, log, format, floor, ceiling, hovered }) {
     if (!width || !height) return;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-label", `${title}. ${what.words}`);
-    const scale = axis(what.lines.filter((line) => !line.rough), { log, floor, ceiling });
+    const scale = axis(
+      what.lines.filter((line) => !line.rough),
+      { log, floor, ceiling },
+    );
     const right = width - SPACE.right;
     const bottom = height - SPACE.bottom;
     const x = (epoch) => SPACE.left + (epoch / what.nEpochs) * (right - SPACE.left);
@@ -31,9 +34,13 @@ export function startChart({ title, log, format, floor, ceiling, hovered }) {
       const at = { class: "tick", x: SPACE.left - 8, y: y(value), "text-anchor": "end", dy: "0.35em" };
       parts.push(makeSvg("text", at, format(value)));
     }
-    for (const epoch of ticks(0, what.nEpochs, Math.max(2, (right - SPACE.left) / 60)).filter(Number.isInteger)) {
+    for (const epoch of ticks(0, what.nEpochs, Math.max(2, (right - SPACE.left) / 60)).filter(
+      Number.isInteger,
+    )) {
       parts.push(makeSvg("line", { class: "notch", x1: x(epoch), x2: x(epoch), y1: bottom, y2: bottom + 5 }));
-      parts.push(makeSvg("text", { class: "tick", x: x(epoch), y: bottom + 20, "text-anchor": "middle" }, `${epoch}`));
+      parts.push(
+        makeSvg("text", { class: "tick", x: x(epoch), y: bottom + 20, "text-anchor": "middle" }, `${epoch}`),
+      );
     }
     parts.push(makeSvg("line", { class: "base", x1: SPACE.left, x2: right, y1: bottom, y2: bottom }));
     for (const { kind, points } of what.lines) {

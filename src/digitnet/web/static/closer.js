@@ -6,20 +6,32 @@ import { percent } from "./answer.js";
 // `correct(label)` hears of the right digit, `stages()` gives a promise of the framing's stages.
 export function startCloser({ correct, stages }) {
   const title = make("h3", {}, "");
-  const frame = make("img", { class: "pixels", width: 28, height: 28, alt: "The digit as the network sees it, 28 by 28 pixels" });
+  const frame = make("img", {
+    class: "pixels",
+    width: 28,
+    height: 28,
+    alt: "The digit as the network sees it, 28 by 28 pixels",
+  });
   const words = make("p", { class: "closer-words" });
   const notice = startNotice();
   const keys = [..."0123456789"].map((name) =>
     button(name, () => correct(Number(name)), { "aria-pressed": "false" }),
   );
   const list = make("ol", { class: "stages", hidden: true });
-  const more = button("Show how it was framed", showStages, { class: "button quiet", "aria-expanded": "false" });
+  const more = button("Show how it was framed", showStages, {
+    class: "button quiet",
+    "aria-expanded": "false",
+  });
   const element = make(
     "section",
     { class: "card closer stack tight", hidden: true, "aria-label": "The chosen digit" },
     make("div", { class: "closer-head" }, frame, make("div", {}, title, words)),
     make("div", { class: "keys-of-digits", role: "group", "aria-label": "It is really a" }, ...keys),
-    make("p", { class: "hint" }, "Is it another? Type the right digit, or press it here. Its picture is kept to learn from."),
+    make(
+      "p",
+      { class: "hint" },
+      "Is it another? Type the right digit, or press it here. Its picture is kept to learn from.",
+    ),
     notice.element,
     make("div", {}, more),
     list,
@@ -64,7 +76,16 @@ export function startCloser({ correct, stages }) {
       open = true;
       list.replaceChildren(
         ...found.map(({ title: stage, image }, i) =>
-          make("li", {}, make("figure", {}, make("img", { src: pngUrl(image), alt: `Stage ${i + 1}: ${stage}` }), make("figcaption", {}, `${i + 1}. ${stage}`))),
+          make(
+            "li",
+            {},
+            make(
+              "figure",
+              {},
+              make("img", { src: pngUrl(image), alt: `Stage ${i + 1}: ${stage}` }),
+              make("figcaption", {}, `${i + 1}. ${stage}`),
+            ),
+          ),
         ),
       );
       list.hidden = false;

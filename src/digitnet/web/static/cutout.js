@@ -14,7 +14,9 @@ export async function cutOut(image, scale, digits, index) {
   const canvas = document.createElement("canvas");
   canvas.width = right - left;
   canvas.height = bottom - top;
-  canvas.getContext("2d").drawImage(image, left, top, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height);
+  canvas
+    .getContext("2d")
+    .drawImage(image, left, top, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   return blob ?? framePicture(digits[index]);
 }

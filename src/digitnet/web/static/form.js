@@ -5,38 +5,64 @@ import { many } from "./words.js";
 
 const FIELDS = [
   {
-    name: "hidden", words: "Hidden neurons", value: "64", plain: true,
+    name: "hidden",
+    words: "Hidden neurons",
+    value: "64",
+    plain: true,
     hint: "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.",
-    read: (text) => text.split(/[\s,;-]+/).filter(Boolean).map(Number),
+    read: (text) =>
+      text
+        .split(/[\s,;-]+/)
+        .filter(Boolean)
+        .map(Number),
     wrong: (sizes) =>
       (!sizes.length || sizes.length > 4 || sizes.some((n) => !Number.isInteger(n) || n < 1 || n > 2000)) &&
       "One to four whole numbers from 1 to 2000, such as 64 or 128, 64.",
   },
   {
-    name: "activation", words: "Activation", value: "sigmoid", plain: true,
+    name: "activation",
+    words: "Activation",
+    value: "sigmoid",
+    plain: true,
     choices: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
     hint: "A neuron's answer: sigmoid 0 to 1, tanh −1 to 1, ReLU from 0 up (rate 0.1).",
   },
   {
-    name: "learning_rate", words: "Learning rate", value: "1", plain: true, mode: "decimal",
+    name: "learning_rate",
+    words: "Learning rate",
+    value: "1",
+    plain: true,
+    mode: "decimal",
     hint: "How far each step goes. Too small is slow; too large never settles.",
     read: (text) => Number(text.replace(",", ".")),
     wrong: (rate) => !(rate > 0 && rate <= 10) && "A number above 0, at most 10, such as 1 or 0.1.",
   },
   {
-    name: "batch_size", words: "Batch size", value: "32", plain: true, mode: "numeric",
+    name: "batch_size",
+    words: "Batch size",
+    value: "32",
+    plain: true,
+    mode: "numeric",
     hint: "Digits looked at before each step. Small batches take more steps.",
     read: Number,
-    wrong: (n) => !(Number.isInteger(n) && n >= 1 && n <= 10000) && "A whole number from 1 to 10000, such as 32.",
+    wrong: (n) =>
+      !(Number.isInteger(n) && n >= 1 && n <= 10000) && "A whole number from 1 to 10000, such as 32.",
   },
   {
-    name: "epochs", words: "Epochs", value: "20", plain: true, mode: "numeric",
+    name: "epochs",
+    words: "Epochs",
+    value: "20",
+    plain: true,
+    mode: "numeric",
     hint: "How often it sees every digit. 5 are a first look.",
     read: Number,
-    wrong: (n) => !(Number.isInteger(n) && n >= 1 && n <= 1000) && "A whole number from 1 to 1000, such as 20.",
+    wrong: (n) =>
+      !(Number.isInteger(n) && n >= 1 && n <= 1000) && "A whole number from 1 to 1000, such as 20.",
   },
   {
-    name: "name", words: "Name", value: "my-model",
+    name: "name",
+    words: "Name",
+    value: "my-model",
     hint: "Under which the model is kept.",
     read: (text) => text.trim(),
     wrong: (name) =>
@@ -46,15 +72,20 @@ const FIELDS = [
 ];
 const DRAWN = ["synthetic", "mnist"];
 
-// `begin(values)` hears of checked values.
-export function startForm({ begin }) {
+// `begin(values)` hears of checked values; `model()` tells which one is in use.
+export function startForm({ begin, model }) {
   const source = make("select", { id: "train-source" });
   const start = make("select", { id: "train-start" });
   const fields = FIELDS.map(newField);
   const go = make("button", { type: "submit", class: "button primary", id: "train-go" }, "Start training");
   const notice = startNotice();
   const sourceField = row("train-source", "Digits to learn from", source, "");
-  const startField = row("train-start", "Start from", start, "A model that reads digits already learns yours with few pictures.");
+  const startField = row(
+    "train-start",
+    "Start from",
+    start,
+    "A model that reads digits already learns yours with few pictures.",
+  );
   const element = make(
     "form",
     { class: "card stack train-form", novalidate: true, "aria-label": "A new training run" },
@@ -68,9 +99,10 @@ export function startForm({ begin }) {
 
   function settle() {
     const count = source.selectedOptions[0]?.dataset.count ?? "";
-    const use = source.value === "corrections"
-      ? "Others are learnt beside them, so that nothing is forgotten."
-      : "Nine in ten are learnt from, the tenth is kept back to check.";
+    const use =
+      source.value === "corrections"
+        ? "Others are learnt beside them, so that nothing is forgotten."
+        : "Nine in ten are learnt from, the tenth is kept back to check.";
     sourceField.lastChild.textContent = count + use;
     const own = !DRAWN.includes(source.value) && start.options.length > 1;
     startField.hidden = !own;
@@ -80,6 +112,7 @@ export function startForm({ begin }) {
 
   source.addEventListener("change", () => {
     if (DRAWN.includes(source.value)) start.value = "";
+    if (source.value === "corrections") start.value ||= model(); // what it read wrong, it shall learn
     settle();
   });
   start.addEventListener("change", settle);

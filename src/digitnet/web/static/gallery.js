@@ -19,7 +19,8 @@ export function startWeights() {
     shown = picture;
     const n = picture?.weights ? picture.n : 0;
     while (tiles.children.length > n) tiles.lastChild.remove();
-    while (tiles.children.length < n) tiles.append(make("canvas", { class: "pixels", width: 28, height: 28 }));
+    while (tiles.children.length < n)
+      tiles.append(make("canvas", { class: "pixels", width: 28, height: 28 }));
     if (!n) return; // the first layer does not look at the whole picture
     const bytes = bytesOf(picture.weights);
     const tint = scale(colour("--card"), colour("--accent"), colour("--against"));
@@ -29,7 +30,10 @@ export function startWeights() {
       paintPixels(canvas, values, 28, 28, (byte) => colours[byte]);
     });
     const all = picture.n_hidden ?? n;
-    tiles.setAttribute("aria-label", `The weights of ${n} hidden neurons as pictures, after epoch ${picture.epoch}`);
+    tiles.setAttribute(
+      "aria-label",
+      `The weights of ${n} hidden neurons as pictures, after epoch ${picture.epoch}`,
+    );
     const some = all > n ? `The first ${n} of ${all} neurons. ` : "";
     words.textContent = `${some}Where a picture is blue, ink excites the neuron; where it is orange, ink calms it. They begin as noise.`;
   }
@@ -48,14 +52,21 @@ export function startConfusion() {
   const table = make(
     "table",
     { class: "confusion" },
-    make("caption", { class: "hint" }, "Each row is a true digit, each column what it was read as. Right answers lie on the diagonal."),
+    make(
+      "caption",
+      { class: "hint" },
+      "Each row is a true digit, each column what it was read as. Right answers lie on the diagonal.",
+    ),
     make("thead", {}, make("tr", {}, corner, ...head)),
     make("tbody", {}, ...rows),
   );
 
   function show(counts) {
     counts?.forEach((row, i) => {
-      const all = Math.max(1, row.reduce((sum, count) => sum + count, 0));
+      const all = Math.max(
+        1,
+        row.reduce((sum, count) => sum + count, 0),
+      );
       const worst = Math.max(0.02, ...row.map((count, j) => (j === i ? 0 : count / all)));
       row.forEach((count, j) => {
         const cell = cells[i]?.[j];
@@ -83,7 +94,12 @@ export function startMistakes() {
       ...mistakes.map(({ frame, label, read_as: readAs, probability }) => {
         const sure = `${Math.round(100 * probability)} % sure`;
         const image = make("img", {
-          class: "pixels", src: pngUrl(frame), width: 28, height: 28, alt: `a ${label}`, title: sure,
+          class: "pixels",
+          src: pngUrl(frame),
+          width: 28,
+          height: 28,
+          alt: `a ${label}`,
+          title: sure,
         });
         const caption = make("span", {}, make("b", {}, `${readAs}`), `, not ${label}`);
         return make("li", { class: "tile" }, image, caption);

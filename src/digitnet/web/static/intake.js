@@ -4,14 +4,30 @@ import { button, make } from "./elements.js";
 
 // `taken(file)` hears of each picture; `refused(sentence)` of what is none.
 export function startIntake(root, { taken, refused }) {
-  const chooser = make("input", { type: "file", accept: "image/*", hidden: true, id: "read-file", "aria-label": "A picture" });
-  const camera = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, "aria-label": "A photograph" });
+  const chooser = make("input", {
+    type: "file",
+    accept: "image/*",
+    hidden: true,
+    id: "read-file",
+    "aria-label": "A picture",
+  });
+  const camera = make("input", {
+    type: "file",
+    accept: "image/*",
+    capture: "environment",
+    hidden: true,
+    "aria-label": "A photograph",
+  });
   const choose = button("Choose a picture", () => chooser.click(), { class: "button primary" });
   const take = button("Take a photograph", () => camera.click(), { class: "button camera" });
   const element = make(
     "div",
     { class: "drop" },
-    make("p", { class: "drop-words" }, "Drop a picture here, or paste one: a single digit, or a page of them."),
+    make(
+      "p",
+      { class: "drop-words" },
+      "Drop a picture here, or paste one: a single digit, or a page of them.",
+    ),
     make("div", { class: "row" }, choose, take, chooser, camera),
   );
 

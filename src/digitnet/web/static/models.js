@@ -12,8 +12,15 @@ export async function mount(root, context) {
   const body = make("tbody", { role: "rowgroup" });
   const columns = ["Model", "Right on unseen digits", "Parameters", "Size", "What to do with it"];
   const classes = ["", "number", "number wide", "number wide", ""];
-  const head = columns.map((words, i) => make("th", { scope: "col", role: "columnheader", class: classes[i] }, words));
-  const table = make("table", { class: "table models", role: "table", "aria-label": "Models" }, make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head)), body);
+  const head = columns.map((words, i) =>
+    make("th", { scope: "col", role: "columnheader", class: classes[i] }, words),
+  );
+  const table = make(
+    "table",
+    { class: "table models", role: "table", "aria-label": "Models" },
+    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head)),
+    body,
+  );
   let list = [];
   let exports = [];
 
@@ -21,7 +28,16 @@ export async function mount(root, context) {
     make(
       "div",
       { class: "stack" },
-      make("div", {}, make("h2", {}, "Models"), make("p", { class: "quiet" }, "The chosen one answers in every part of this page. Accuracy is that on digits which were kept back while it learnt.")),
+      make(
+        "div",
+        {},
+        make("h2", {}, "Models"),
+        make(
+          "p",
+          { class: "quiet" },
+          "The chosen one answers in every part of this page. Accuracy is that on digits which were kept back while it learnt.",
+        ),
+      ),
       notice.element,
       make("div", { class: "card table-card" }, table),
     ),
@@ -52,11 +68,22 @@ export async function mount(root, context) {
     const chosen = model.name === context.currentModel();
     const path = `api/models/${encodeURIComponent(model.name)}`;
     const use = button(chosen ? "In use" : "Use", () => choose(model.name), {
-      "data-model": model.name, "aria-pressed": String(chosen), "aria-label": chosen ? `In use: ${model.name}` : `Use ${model.name}`,
+      "data-model": model.name,
+      "aria-pressed": String(chosen),
+      "aria-label": chosen ? `In use: ${model.name}` : `Use ${model.name}`,
       class: chosen ? "button primary" : "button",
     });
     const link = (ending, words) =>
-      make("a", { class: "button", href: `${path}.${ending}`, download: `${model.name}.${ending}`, "aria-label": `${words} of ${model.name}` }, words);
+      make(
+        "a",
+        {
+          class: "button",
+          href: `${path}.${ending}`,
+          download: `${model.name}.${ending}`,
+          "aria-label": `${words} of ${model.name}`,
+        },
+        words,
+      );
     const small = make(
       "div",
       { class: "hint" },
@@ -66,11 +93,31 @@ export async function mount(root, context) {
     return make(
       "tr",
       { role: "row" },
-      make("th", { scope: "row", role: "rowheader" }, make("div", { class: "row named" }, model.name, make("span", { class: chosen ? "chip chosen" : "chip" }, KINDS[model.kind] ?? model.kind)), small),
+      make(
+        "th",
+        { scope: "row", role: "rowheader" },
+        make(
+          "div",
+          { class: "row named" },
+          model.name,
+          make("span", { class: chosen ? "chip chosen" : "chip" }, KINDS[model.kind] ?? model.kind),
+        ),
+        small,
+      ),
       make("td", { role: "cell", class: "number" }, accuracy(model.validation_accuracy, 2)),
       make("td", { role: "cell", class: "number wide" }, whole(model.parameters)),
       make("td", { role: "cell", class: "number wide" }, size(model.bytes)),
-      make("td", { role: "cell" }, make("div", { class: "row doing" }, use, link("zip", "Zip"), exports.includes("html") ? link("html", "One-file page") : null)),
+      make(
+        "td",
+        { role: "cell" },
+        make(
+          "div",
+          { class: "row doing" },
+          use,
+          link("zip", "Zip"),
+          exports.includes("html") ? link("html", "One-file page") : null,
+        ),
+      ),
     );
   }
 

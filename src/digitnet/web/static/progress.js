@@ -19,8 +19,11 @@ export function startCurves() {
   const charts = {
     loss: startChart({ title: "Loss: how wrong it is", log: true, format: String, hovered }),
     accuracy: startChart({
-      title: "Accuracy: how many are right", format: (share) => `${Number((100 * share).toFixed(1))} %`,
-      floor: 0, ceiling: 1, hovered,
+      title: "Accuracy: how many are right",
+      format: (share) => `${Number((100 * share).toFixed(1))} %`,
+      floor: 0,
+      ceiling: 1,
+      hovered,
     }),
   };
   const heads = ["Epoch", "Loss, learnt from", "Loss, not learnt from", "Accuracy"];
@@ -34,7 +37,11 @@ export function startCurves() {
       make(
         "table",
         { class: "table figures" },
-        make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col", class: "number" }, head)))),
+        make(
+          "thead",
+          {},
+          make("tr", {}, ...heads.map((head) => make("th", { scope: "col", class: "number" }, head))),
+        ),
         table,
       ),
     ),
@@ -56,7 +63,9 @@ export function startCurves() {
         nEpochs,
         words: at ? sentence(at) : "",
         lines: [
-          ...(compared ? [{ kind: "before", points: points(compared, "validation_loss", "training_loss") }] : []),
+          ...(compared
+            ? [{ kind: "before", points: points(compared, "validation_loss", "training_loss") }]
+            : []),
           { kind: "steps", points: present.steps, rough: present.epochs.length > 0 },
           { kind: "training", points: points(present, "training_loss") },
           { kind: "validation", points: points(present, "validation_loss") },
@@ -85,12 +94,24 @@ export function startCurves() {
   }
 
   return {
-    element: make("div", { class: "stack tight" }, legend, make("div", { class: "charts" }, charts.loss.element, charts.accuracy.element), readout, figures),
+    element: make(
+      "div",
+      { class: "stack tight" },
+      legend,
+      make("div", { class: "charts" }, charts.loss.element, charts.accuracy.element),
+      readout,
+      figures,
+    ),
     show,
   };
 }
 
-function sentence({ epoch, training_loss: training, validation_loss: validation, validation_accuracy: share }) {
+function sentence({
+  epoch,
+  training_loss: training,
+  validation_loss: validation,
+  validation_accuracy: share,
+}) {
   const right = share === null ? "" : `, ${accuracy(share)} right`;
   const other = validation === null ? "" : `, ${loss(validation)} on digits it has not learnt from`;
   return `Epoch ${epoch}: loss ${loss(training)}${other}${right}.`;
@@ -108,8 +129,15 @@ function points(run, key, otherwise = key) {
 function fill(table, epochs) {
   while (table.children.length > epochs.length) table.lastChild.remove();
   epochs.forEach((one, i) => {
-    const texts = [`${one.epoch}`, loss(one.training_loss), loss(one.validation_loss), accuracy(one.validation_accuracy)];
-    const row = table.children[i] ?? table.appendChild(make("tr", {}, ...texts.map(() => make("td", { class: "number" }))));
+    const texts = [
+      `${one.epoch}`,
+      loss(one.training_loss),
+      loss(one.validation_loss),
+      accuracy(one.validation_accuracy),
+    ];
+    const row =
+      table.children[i] ??
+      table.appendChild(make("tr", {}, ...texts.map(() => make("td", { class: "number" }))));
     texts.forEach((text, column) => {
       if (row.children[column].textContent !== text) row.children[column].textContent = text;
     });

@@ -17,10 +17,23 @@ export async function mount(root, context) {
   const closer = startCloser({ correct, stages });
   const text = make("div", { class: "lines", id: "read-lines" });
   const copy = button("Copy", copyLines, { class: "button quiet" });
-  const result = make("section", { class: "card stack tight", hidden: true, "aria-label": "What was read" }, make("div", { class: "row spread" }, make("h3", {}, "It says"), copy), text);
+  const result = make(
+    "section",
+    { class: "card stack tight", hidden: true, "aria-label": "What was read" },
+    make("div", { class: "row spread" }, make("h3", {}, "It says"), copy),
+    text,
+  );
   const count = make("p", { id: "read-corrections" });
-  const train = button("Train with them", () => trainWith({ source: "corrections", start: context.currentModel() }));
-  const kept = make("section", { class: "card stack tight", "aria-label": "Corrections" }, make("h3", {}, "Corrections"), count, train);
+  const train = button("Train with them", () =>
+    trainWith({ source: "corrections", start: context.currentModel() }),
+  );
+  const kept = make(
+    "section",
+    { class: "card stack tight", "aria-label": "Corrections" },
+    make("h3", {}, "Corrections"),
+    count,
+    train,
+  );
   let file = null;
   let url = null;
   let page = null;
@@ -30,7 +43,14 @@ export async function mount(root, context) {
 
   root.classList.add("reading-part");
   root.append(
-    make("div", { class: "stack" }, make("h2", {}, "Read a picture"), intake.element, notice.element, sheet.element),
+    make(
+      "div",
+      { class: "stack" },
+      make("h2", {}, "Read a picture"),
+      intake.element,
+      notice.element,
+      sheet.element,
+    ),
     make("div", { class: "stack beside-sheet" }, result, closer.element, kept),
   );
   root.addEventListener("keydown", typed);
@@ -75,9 +95,16 @@ export async function mount(root, context) {
     showLines();
     const none = page.single && page.digits[0]?.reason?.startsWith("no digit");
     const unsure = page.digits.filter(({ sure }) => !sure).length;
-    const found = none ? capital(page.digits[0].reason) : page.digits.length ? `${many(page.digits.length, "digit")} found` : capital(page.reason ?? "no digits");
-    const doubt = unsure && !none ? `, ${unsure === page.digits.length ? "" : `${unsure} of them `}unsure` : "";
-    let advice = page.single ? " Is it another? Type the right digit." : " Choose one by pointer or arrow keys to look closer or to correct it.";
+    const found = none
+      ? capital(page.digits[0].reason)
+      : page.digits.length
+        ? `${many(page.digits.length, "digit")} found`
+        : capital(page.reason ?? "no digits");
+    const doubt =
+      unsure && !none ? `, ${unsure === page.digits.length ? "" : `${unsure} of them `}unsure` : "";
+    let advice = page.single
+      ? " Is it another? Type the right digit."
+      : " Choose one by pointer or arrow keys to look closer or to correct it.";
     if (!page.digits.length) advice = "";
     notice.tell(`${found}${doubt}.${advice}`, page.digits.length ? (unsure ? "warn" : "good") : "warn");
     context.say(`${found}${doubt}. ${page.lines.join("; ")}`);
@@ -126,7 +153,9 @@ export async function mount(root, context) {
     const digit = here.digits[index];
     try {
       const picture = await cutOut(sheet.bitmap(), sheet.scale(), here.digits, index);
-      const { kept: all, per_label: counts } = await keep(label, picture).catch(() => keep(label, framePicture(digit)));
+      const { kept: all, per_label: counts } = await keep(label, picture).catch(() =>
+        keep(label, framePicture(digit)),
+      );
       digit.corrected = label;
       tellCount(all, counts);
       context.say(`Kept as ${label}. ${many(all, "correction")} so far.`);
@@ -144,12 +173,18 @@ export async function mount(root, context) {
 
   // A cut-out in which nothing can be found is refused; then its frame is sent.
   function keep(label, picture) {
-    return ask(`api/corrections?label=${label}`, { method: "POST", body: picture, headers: { "Content-Type": "image/png" } });
+    return ask(`api/corrections?label=${label}`, {
+      method: "POST",
+      body: picture,
+      headers: { "Content-Type": "image/png" },
+    });
   }
 
   function stages() {
     if (page.single) return stagesOf(file, context.currentModel());
-    return cutOut(sheet.bitmap(), sheet.scale(), page.digits, at).then((picture) => stagesOf(picture, context.currentModel()));
+    return cutOut(sheet.bitmap(), sheet.scale(), page.digits, at).then((picture) =>
+      stagesOf(picture, context.currentModel()),
+    );
   }
 
   async function showCount() {
@@ -164,7 +199,9 @@ export async function mount(root, context) {
   // Nothing is learnt from one kind of digit alone.
   function tellCount(all, counts) {
     const enough = counts.filter(Boolean).length > 1;
-    const use = enough ? "A model that trains with them learns your hand." : "Correct another digit too, and a model can learn from them.";
+    const use = enough
+      ? "A model that trains with them learns your hand."
+      : "Correct another digit too, and a model can learn from them.";
     count.textContent = all
       ? `${many(all, "correction")} kept. ${use}`
       : "None yet. Every digit you correct is kept here as a picture with its right label, to learn from.";

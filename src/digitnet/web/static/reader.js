@@ -7,7 +7,12 @@ import { ask } from "./asking.js";
 // better at it, and says why where it does not answer.
 export async function readPicture(file, model, signal) {
   const query = `?model=${encodeURIComponent(model)}`;
-  const options = { method: "POST", body: file, signal, headers: { "Content-Type": file.type || "application/octet-stream" } };
+  const options = {
+    method: "POST",
+    body: file,
+    signal,
+    headers: { "Content-Type": file.type || "application/octet-stream" },
+  };
   const page = await ask(`api/read${query}`, options).catch((error) => {
     if (error.name === "AbortError") throw error;
     return { digits: [], lines: [], reason: error.message, failed: error };
@@ -30,7 +35,13 @@ export async function readPicture(file, model, signal) {
     frame: answer.frame,
     reason: answer.reason,
   };
-  return { ...page, digits: [digit], lines: [answer.label === null ? "?" : `${label}`], reason: null, single: true };
+  return {
+    ...page,
+    digits: [digit],
+    lines: [answer.label === null ? "?" : `${label}`],
+    reason: null,
+    single: true,
+  };
 }
 
 // The stages of a picture's way into the frame: [{title, image}].
@@ -44,5 +55,7 @@ export async function stagesOf(picture, model) {
 // Where nothing stands out, what was found is the whole picture.
 function isBlank({ box, reason }, { width, height }) {
   const [left, top, right, bottom] = box;
-  return Boolean(reason?.startsWith("no digit")) && left === 0 && top === 0 && right === width && bottom === height;
+  return (
+    Boolean(reason?.startsWith("no digit")) && left === 0 && top === 0 && right === width && bottom === height
+  );
 }

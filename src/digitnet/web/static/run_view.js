@@ -20,25 +20,57 @@ export function startView() {
   const heading = make("h2", { tabindex: -1 }, NONE);
   const status = make("p", { class: "status" }, INVITATION);
   const fill = make("div", { class: "fill" });
-  const bar = make("div", { class: "progress", role: "progressbar", "aria-label": "How far the run is", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true }, fill);
+  const bar = make(
+    "div",
+    {
+      class: "progress",
+      role: "progressbar",
+      "aria-label": "How far the run is",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      hidden: true,
+    },
+    fill,
+  );
   const notice = startNotice();
-  const gone = make("p", { class: "notice warn", hidden: true }, "The connection to the server was lost; the run goes on there, and this page tries to come back.");
+  const gone = make(
+    "p",
+    { class: "notice warn", hidden: true },
+    "The server does not answer at the moment. This page keeps trying; a run goes on without it.",
+  );
   const actions = make("div", { class: "row" });
   const curves = startCurves();
   const weights = startWeights();
   const confusion = startConfusion();
   const mistakes = startMistakes();
-  const part = (title, inside, width = "") => make("section", { class: `card ${width}` }, make("h3", {}, title), inside);
+  const part = (title, inside, width = "") =>
+    make("section", { class: `card ${width}` }, make("h3", {}, title), inside);
   const scroll = { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" };
   const parts = {
     weights: part("What the neurons look for", weights.element),
     confusion: part("What was read as what", make("div", scroll, confusion.element)),
     mistakes: part("Mistakes", mistakes.element, "wide"),
-    none: part("No mistakes to show", make("p", { class: "hint" }, "There are so few digits that all of them are learnt from; none was kept back to check.")),
+    none: part(
+      "No mistakes to show",
+      make(
+        "p",
+        { class: "hint" },
+        "There are so few digits that all of them are learnt from; none was kept back to check.",
+      ),
+    ),
   };
   const pictures = make("div", { class: "run-pictures", hidden: true }, ...Object.values(parts));
   const graphs = make("div", { class: "card", hidden: true }, curves.element);
-  const head = make("div", { class: "card stack tight" }, heading, status, bar, gone, notice.element, actions);
+  const head = make(
+    "div",
+    { class: "card stack tight" },
+    heading,
+    status,
+    bar,
+    gone,
+    notice.element,
+    actions,
+  );
   let drawnPicture = null;
   let offered = "";
 
@@ -52,10 +84,14 @@ export function startView() {
     if (running && !ready) {
       heading.textContent = "Getting ready";
       const { what, done, total } = preparing ?? {};
-      status.textContent = what ? `${what}${total ? `, ${Math.round((100 * done) / total)} %` : ""}.` : "The digits are being read.";
+      status.textContent = what
+        ? `${what}${total ? `, ${Math.round((100 * done) / total)} %` : ""}.`
+        : "The digits are being read.";
       setBar(total ? done / total : 0);
     } else if (run) {
-      heading.textContent = running ? `Training ${run.name}` : `${ENDS[run.end?.state] ?? "Ended"}: ${run.name}`;
+      heading.textContent = running
+        ? `Training ${run.name}`
+        : `${ENDS[run.end?.state] ?? "Ended"}: ${run.name}`;
       status.textContent = running ? runningWords(runs) : endWords(run.end);
       setBar(runs.share());
       curves.show(runs);
@@ -88,7 +124,8 @@ export function startView() {
     offered = key;
     const held = actions.contains(document.activeElement);
     actions.replaceChildren();
-    if (running) actions.append(button(ready ? "Stop and keep the best" : "Stop", stop, { id: "train-stop" }));
+    if (running)
+      actions.append(button(ready ? "Stop and keep the best" : "Stop", stop, { id: "train-stop" }));
     if (!running && resumable) {
       const done = resumable.epoch ? ` from epoch ${resumable.epoch}` : "";
       actions.append(button(`Go on with ${resumable.name}${done}`, goOn, { id: "train-resume" }));
@@ -153,7 +190,10 @@ function runningWords(runs) {
 export function endWords(end) {
   if (!end) return "";
   const kept = end.model ? `Kept as the model ${end.model}` : "";
-  const best = end.best_epoch && end.validation_accuracy !== null ? `, ${accuracy(end.validation_accuracy)} right after epoch ${end.best_epoch}` : "";
+  const best =
+    end.best_epoch && end.validation_accuracy !== null
+      ? `, ${accuracy(end.validation_accuracy)} right after epoch ${end.best_epoch}`
+      : "";
   const sentence = kept ? `${kept}${best}.` : "";
   const reason = end.state === "failed" ? (end.reason ?? "") : "";
   return [reason, sentence].filter(Boolean).join(" ");

@@ -8,12 +8,21 @@ const MOST = 6; // times the size that fits
 // `chosen(index)` hears which digit is looked at.
 export function startSheet({ chosen }) {
   const image = make("img", { alt: "The picture that was read" });
-  const overlay = makeSvg("svg", { class: "boxes", role: "listbox", "aria-label": "The digits that were read" });
+  const overlay = makeSvg("svg", {
+    class: "boxes",
+    role: "listbox",
+    "aria-label": "The digits that were read",
+  });
   const sheet = make("div", { class: "sheet" }, image, overlay);
   const scroll = make("div", { class: "sheet-scroll" }, sheet);
   const smaller = button("Smaller", () => zoomTo(zoom / 1.5), { class: "button quiet" });
   const larger = button("Larger", () => zoomTo(zoom * 1.5), { class: "button quiet" });
-  const element = make("div", { class: "sheet-frame", hidden: true }, scroll, make("div", { class: "row zooms" }, smaller, larger));
+  const element = make(
+    "div",
+    { class: "sheet-frame", hidden: true },
+    scroll,
+    make("div", { class: "row zooms" }, smaller, larger),
+  );
   let page = { width: 1, height: 1, digits: [] };
   let at = -1;
   let zoom = 1;
@@ -28,7 +37,9 @@ export function startSheet({ chosen }) {
     if (url) image.src = url;
     overlay.toggleAttribute("hidden", page.digits.length === 0);
     zoom = Math.min(MOST, Math.max(1, LEGIBLE / (usualHeight() * fit() || LEGIBLE)));
-    marks = page.digits.map((_, i) => makeSvg("g", { role: "option", "aria-selected": "false", tabindex: i ? -1 : 0, "data-index": i }));
+    marks = page.digits.map((_, i) =>
+      makeSvg("g", { role: "option", "aria-selected": "false", tabindex: i ? -1 : 0, "data-index": i }),
+    );
     overlay.replaceChildren(...marks);
     draw();
   }
@@ -66,17 +77,33 @@ export function startSheet({ chosen }) {
   function drawMark(mark, digit, unit, i) {
     const [left, top, right, bottom] = digit.box.map((edge) => edge * unit);
     const margin = 2;
-    const size = { x: left - margin, y: top - margin, width: right - left + 2 * margin, height: bottom - top + 2 * margin, rx: 3 };
+    const size = {
+      x: left - margin,
+      y: top - margin,
+      width: right - left + 2 * margin,
+      height: bottom - top + 2 * margin,
+      rx: 3,
+    };
     const letters = Math.min(28, Math.max(14, 0.5 * (bottom - top)));
     const above = top - margin - 4 > letters * 0.8;
-    const text = { class: "reading-mark", x: (left + right) / 2, y: above ? top - margin - 4 : bottom + margin + letters * 0.85, "font-size": letters, "text-anchor": "middle" };
+    const text = {
+      class: "reading-mark",
+      x: (left + right) / 2,
+      y: above ? top - margin - 4 : bottom + margin + letters * 0.85,
+      "font-size": letters,
+      "text-anchor": "middle",
+    };
     const state = digit.corrected !== undefined ? "corrected" : digit.sure ? "sure" : "unsure";
     mark.setAttribute("class", `digit-box ${state}${i === at ? " chosen" : ""}`);
     mark.setAttribute("aria-selected", String(i === at));
     mark.setAttribute("aria-label", nameOf(page, i));
     const frame = image.hidden ? makeSvg("image", { ...size, href: pngUrl(digit.frame) }) : null;
     mark.replaceChildren(
-      ...[frame, makeSvg("rect", { class: "halo", ...size }), makeSvg("rect", { class: "edge", ...size })].filter(Boolean),
+      ...[
+        frame,
+        makeSvg("rect", { class: "halo", ...size }),
+        makeSvg("rect", { class: "edge", ...size }),
+      ].filter(Boolean),
       makeSvg("text", text, shortReading(digit)),
     );
   }
