@@ -7,6 +7,8 @@ import io
 import re
 import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,12 +52,14 @@ class Shelved:
     def as_dict(self, default: str) -> dict[str, Any]:
         """What a list of models says about it."""
         training = self.model.training
+        with _as_it_stands():
+            n_bytes = sum(path.stat().st_size for path in model_files(self.folder))
         return {
             "name": self.name,
             "kind": self.kind,
             "network": header(self.model, self.name)[0]["network"],
             "parameters": self.model.n_parameters,
-            "bytes": sum(path.stat().st_size for path in model_files(self.folder)),
+            "bytes": n_bytes,
             "validation_accuracy": training.get("validation_accuracy"),
             "made_with": self._made_with(training),
             "default": self.name == default,
@@ -73,7 +77,10 @@ class Shelved:
     def as_zip(self) -> bytes:
         """The model's folder as a zip file, the same bytes for the same files."""
         content = io.BytesIO()
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with (
+            _as_it_stands(),
+            zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
             for path in model_files(self.folder):
                 entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
                 entry.compress_type = zipfile.ZIP_DEFLATED
@@ -115,7 +122,7 @@ class Shelf:
         for name in self._folders():
             try:
                 found.append(self.get(name).as_dict(self.default))
-            except (ModelError, OSError):  # half-written or damaged: it says so when it is named
+            except (ModelError, Problem):  # damaged or just replaced: it says so when it is named
                 continue
         return found
 
@@ -163,6 +170,15 @@ class Shelf:
                 if re.match(NAME, name) and name not in found:
                     found[name] = ("own", self.own / name)
         return found
+
+
+@contextmanager
+def _as_it_stands() -> Iterator[None]:
+    """A folder may be swapped for a new one while its files are looked at."""
+    try:
+        yield
+    except OSError:
+        raise Problem(503, "The model is just being replaced; try again in a moment.") from None
 
 
 def _stamp(folder: Path) -> tuple[int, ...]:

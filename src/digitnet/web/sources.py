@@ -66,10 +66,6 @@ class Sources:
         names = ", ".join(source.name for source in offered)
         raise Problem(404, f"There are no digits of that name; there are {names}.")
 
-    def name_of(self, place: str) -> str:
-        """What the page calls the digits of a plan."""
-        return Path(place).name
-
     def _in_folder(self) -> Iterator[Source]:
         entries = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
         for path in entries[:LOOKED_AT]:

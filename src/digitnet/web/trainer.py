@@ -14,14 +14,14 @@ from digitnet.data.sources import open_source
 from digitnet.errors import DigitnetError, TrainingDivergedError
 from digitnet.export.weights import in_words
 from digitnet.files import make_folder
-from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
-from digitnet.web.job import N_OTHERS, Job, as_settings, plan_of
+from digitnet.web.job import N_OTHERS, Job, as_settings
 from digitnet.web.limits import Limits
 from digitnet.web.problems import BUG, Problem
 from digitnet.web.shelf import Shelf
 from digitnet.web.snapshot import snapshot
+from digitnet.web.stopped import Stopped
 from digitnet.web.stream import Story
 
 STEP_SECONDS = 0.2
@@ -45,6 +45,7 @@ class Trainer:
     def __init__(self, shelf: Shelf, limits: Limits) -> None:
         self.story = Story()
         self._shelf, self._limits = shelf, limits
+        self._stopped = Stopped(shelf.own)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._going_down = False
@@ -108,33 +109,14 @@ class Trainer:
         """How far the run is, and which stopped one could go on."""
         with self._lock:
             state, job, run_id = self._state, self._job, self._run_id
+        going_on = checkpoint_path(job.out) if job is not None and state == "running" else None
         return {
             "state": state,
             "run": run_id or None,
             "name": None if job is None else job.name,
             **self.story.so_far(),
-            "resumable": self._resumable(job if state == "running" else None),
+            "resumable": self._stopped.newest(but=going_on),
         }
-
-    def _resumable(self, going_on: Job | None) -> dict[str, Any] | None:
-        """The newest checkpoint that nobody is working on."""
-        if not self._shelf.own.is_dir():
-            return None
-        paths = [p for p in self._shelf.own.glob("*.checkpoint.npz") if not p.name.startswith(".")]
-        busy = None if going_on is None else checkpoint_path(going_on.out)
-        for path in sorted(paths, key=lambda p: -p.stat().st_mtime):
-            if path.resolve() == busy:
-                continue
-            try:
-                checkpoint = load_checkpoint(path)
-                plan = plan_of(checkpoint)
-            except (DigitnetError, OSError):  # damaged, or finished in this moment
-                continue
-            name = path.name.removesuffix(".checkpoint.npz")
-            return {"name": name, "epoch": checkpoint.epochs_done} | {
-                "settings": as_settings(name, plan)
-            }
-        return None
 
     def _work(self, job: Job) -> None:
         """The thread: whatever happens, the run ends with an `end`."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from digitnet.web.limits import Limits
@@ -46,12 +46,12 @@ class Turn:
         return future.result()
 
 
-class Workshop:
-    """Threads for the work, and turns for the requests that want some done."""
+class Queue:
+    """Threads, and the turns of those who want some work done in them."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, name: str, limits: Limits) -> None:
         self._limits = limits
-        self._threads = ThreadPoolExecutor(limits.workers, thread_name_prefix="digitnet-work")
+        self._threads = ThreadPoolExecutor(limits.workers, thread_name_prefix=f"digitnet-{name}")
         self._turns = asyncio.Semaphore(limits.at_once)
         self._n_waiting = 0
 
@@ -82,14 +82,34 @@ class Workshop:
             else:
                 turn.running.add_done_callback(lambda _: self._turns.release())
 
+    def close(self) -> None:
+        """Take no more work."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Workshop:
+    """Two queues: pictures, which take their time, and errands, which need not wait for them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._pictures, self._errands = Queue("pictures", limits), Queue("errands", limits)
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """A turn for a request with pictures in its body, see `Queue.turn`."""
+        return self._pictures.turn()
+
     async def do(self, work: Callable[[], Done]) -> Done:
-        """Work that needs no body, in a turn of its own."""
-        async with self.turn() as turn:
+        """Work that needs no body, in a turn of its own.
+
+        Raises:
+            Problem: 503 or 504, as for any turn.
+        """
+        async with self._errands.turn() as turn:
             return await turn.do(lambda check: work())
 
     def close(self) -> None:
         """Take no more work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pictures.close()
+        self._errands.close()
 
 
 def _too_long(seconds: float) -> Problem:
