@@ -126,10 +126,6 @@ export function startView() {
     actions.replaceChildren();
     if (running)
       actions.append(button(ready ? "Stop and keep the best" : "Stop", stop, { id: "train-stop" }));
-    if (!running && resumable) {
-      const done = resumable.epoch ? ` from epoch ${resumable.epoch}` : "";
-      actions.append(button(`Go on with ${resumable.name}${done}`, goOn, { id: "train-resume" }));
-    }
     if (model) {
       const use = async () => {
         await context.refreshModels?.();
@@ -139,6 +135,13 @@ export function startView() {
       actions.append(button(`Draw with ${model}`, use, { id: "train-use", class: "button primary" }));
       const zip = `api/models/${encodeURIComponent(model)}.zip`;
       actions.append(make("a", { class: "button", href: zip, download: `${model}.zip` }, "Download"));
+    }
+    if (!running && resumable) {
+      const done = resumable.epoch ? ` from epoch ${resumable.epoch}` : "";
+      const words = `Go on with ${resumable.name}${done}`;
+      const on = button(words, goOn, { id: "train-resume" });
+      if (resumable.name === run?.name) actions.prepend(on);
+      else actions.append(on); // another one, from an earlier day
     }
     if (held) (actions.querySelector("button") ?? heading).focus();
   }
