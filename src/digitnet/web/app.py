@@ -66,5 +66,5 @@ def make_app(
     answer_problems(app)
     for routes in (reading_routes(rooms), model_routes(rooms), training_routes(rooms)):
         app.include_router(routes)
-    add_page(app)
+    add_page(app, WHY_NOT)
     return Door(app, rooms.limits, token, hosts, addresses)

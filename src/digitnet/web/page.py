@@ -39,8 +39,8 @@ class Files(StaticFiles):
         return response
 
 
-def add_page(app: FastAPI) -> None:
-    """Add what is not the API to an app."""
+def add_page(app: FastAPI, why_not: dict[int, str]) -> None:
+    """Add what is not the API to an app; `why_not` are the answers that any address may give."""
     files = Files(directory=STATIC)
     app.mount("/static", files)
 
@@ -50,7 +50,7 @@ def add_page(app: FastAPI) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return HTMLResponse(as_page(app.openapi()))
+        return HTMLResponse(as_page(app.openapi(), why_not))
 
     @app.get("/healthz", responses={200: {"model": schemas.Health}})
     async def healthz() -> Response:
