@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -275,22 +276,34 @@ def test_a_run_fits_the_screen_and_has_no_violations(
     size: tuple[int, int], theme: str, browser: Any, address: str
 ) -> None:
     visit = Visit(browser, address, size, theme)
-    page = begin(visit, epochs="2", name="fits")
+    page = begin(visit, epochs="2" if size == WIDE else "24", name="fits")
     wait_until(page, "Finished: fits")
     page.click("text=The figures as a table")
     assert visit.overflows() == []
-    texts = page.evaluate(
-        """[...document.querySelectorAll('.chart text')].map((text) => {
-          const [inner, outer] = [text, text.closest('svg')].map((e) => e.getBoundingClientRect());
-          return [inner.left - outer.left, outer.right - inner.right, inner.height];
+    charts = page.evaluate(
+        """[...document.querySelectorAll('.chart')].map((chart) => {
+          const edge = chart.getBoundingClientRect();
+          return [...chart.querySelectorAll('text')].map((text) => {
+            const box = text.getBoundingClientRect();
+            return [box.left - edge.left, box.top - edge.top,
+              edge.right - box.right, edge.bottom - box.bottom, box.width, box.height];
+          });
         })"""
     )
-    assert len(texts) > 8
-    for left, right, height in texts:
-        assert left >= 0
-        assert right >= -1
-        assert height >= 12, "the axes can be read"
+    for texts in charts:
+        assert len(texts) >= 5
+        for left, top, right, bottom, _, height in texts:
+            assert min(left, top, right, bottom) >= -1, "nothing is cut off"
+            assert height >= 12, "it can be read"
+        for one, other in itertools.combinations(texts, 2):
+            apart_x = abs(one[0] + one[4] / 2 - other[0] - other[4] / 2)
+            apart_y = abs(one[1] + one[5] / 2 - other[1] - other[5] / 2)
+            assert apart_x >= (one[4] + other[4]) / 2 or apart_y >= (one[5] + other[5]) / 2 - 2
     assert violations(visit) == []
+    page.fill("#train-hidden", "0")
+    page.click("#train-go")
+    assert violations(visit) == [], "with a complaint too"
+    assert visit.overflows() == []
     visit.close()
 
 
