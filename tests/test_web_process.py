@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from digitnet.model_folder import load_model
 from helpers import assert_one_sentence, digitnet
@@ -63,28 +67,33 @@ def test_sigterm_leaves_a_checkpoint_and_the_run_goes_on_after_a_restart(tmp_pat
 
 
 def test_sigterm_lets_a_running_request_be_answered(tmp_path: Path) -> None:
-    from io import BytesIO
-
-    import numpy as np
-    from PIL import Image
-
     rng = np.random.default_rng(2)
-    photo = BytesIO()
-    Image.fromarray(rng.integers(180, 200, (3000, 4000), np.uint8)).save(photo, "JPEG")
-    answers: list[int] = []
+    photo = io.BytesIO()
+    Image.fromarray(rng.integers(180, 200, (3000, 4000), np.uint8)).save(photo, "JPEG", quality=20)
+    files = [("pictures", (f"{i}.jpg", photo.getvalue())) for i in range(4)]
+    form = httpx.Request("POST", "http://localhost", files=files)
+    body, kind = form.read(), {"content-type": form.headers["content-type"]}
+    statuses: list[int] = []
+    sent = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        yield body[:-1]
+        sent.set()
+        yield body[-1:]
+
     with served(tmp_path) as server, server.client() as web:
         web.post("/api/predict", content=NINE.read_bytes())  # all is imported
 
         def ask() -> None:
-            answers.append(web.post("/api/predict", content=photo.getvalue()).status_code)
+            statuses.append(web.post("/api/predict", content=pieces(), headers=kind).status_code)
 
         asking = threading.Thread(target=ask)
         asking.start()
-        time.sleep(0.1)
-        assert not answers
+        assert sent.wait(60)
+        assert not statuses
         code, said = server.end()
         asking.join()
-    assert (answers, code, said) == ([200], 143, "")
+    assert (statuses, code, said) == ([200], 143, "")
 
 
 def test_a_killed_server_s_run_can_go_on(tmp_path: Path) -> None:
