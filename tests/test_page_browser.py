@@ -237,6 +237,26 @@ def test_inside_goes_on_when_the_drawing_changes(visit: Visit) -> None:
     assert visit.digit == "4", "one drawing for both parts"
 
 
+def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) -> None:
+    visit.page.select_option("#model", "mlp")
+    visit.page.click("#tab-inside")
+    visit.page.wait_for_selector(".stage h2:text('64 neurons look')")
+    assert not visit.page.is_visible(".detail"), "nothing is drawn yet"
+    chosen = set()
+    for label in (0, 1, 7):
+        visit.draw(strokes_of(label))
+        chosen.add(visit.page.inner_text(".detail-title"))
+        assert f"speaks most for {label}" in visit.page.inner_text(".detail-words")
+        visit.page.click("#clear")
+    assert len(chosen) > 1
+    visit.page.click(".unit[role=option][data-index='2']")
+    for label in (0, 1):
+        assert visit.page.inner_text(".detail-words") == "Draw a digit to see it at work."
+        visit.draw(strokes_of(label))
+        assert visit.page.inner_text(".detail-title") == "Neuron 3"
+        visit.page.click("#clear")
+
+
 LOOKS = [
     (part, size, theme)
     for part in ("draw", "inside")

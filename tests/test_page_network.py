@@ -123,6 +123,7 @@ SMALL: dict[str, list[Layer]] = {
         ToImages(28, 28), Conv2D(1, 6, 5), Tanh(), BatchNorm(6), MaxPool2D(3),
         Conv2D(6, 4, 3, padding=1), BatchNorm(4), MaxPool2D(2), ToRows(), Dense(64, 10),
     ],
+    "a scale for each pixel": [BatchNorm(784), ReLU(), Dense(784, 10)],
     "three classes": multilayer_perceptron(784, [9], 3),
 }  # fmt: skip
 

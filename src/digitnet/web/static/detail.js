@@ -42,7 +42,8 @@ export function makeDetail(classNames) {
     paintPixels(canvas, found.values, found.width, found.height, (value) => paint(value / most));
   }
 
-  // The words, the bars and the sum, for what one unit adds to each logit.
+  // The words, the bars and the sum, for what one unit adds to each logit; `fires` says how it does,
+  // null where nothing is drawn.
   function show({ name, fires, adds, formula }) {
     title.textContent = name;
     const most = reach(adds);
@@ -51,9 +52,8 @@ export function makeDetail(classNames) {
     const parts = [];
     if (adds[best] > 0.005) parts.push(`it speaks most for ${classNames[best]}`);
     if (adds[worst] < -0.005) parts.push(`most against ${classNames[worst]}`);
-    sentence.textContent = parts.length
-      ? `${fires}; ${parts.join(", ")}.`
-      : `${fires}; it has no say in this drawing.`;
+    const says = parts.length ? parts.join(", ") : "it has no say in this drawing";
+    sentence.textContent = fires ? `${fires}; ${says}.` : "Draw a digit to see it at work.";
     adds.forEach((value, label) => {
       const { fill, value: shownValue } = rows[label];
       fill.style.transform = `scaleX(${most > 0.005 ? value / most : 0})`;

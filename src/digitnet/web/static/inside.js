@@ -37,27 +37,28 @@ export function startInside(root) {
     menu.addEventListener("change", () => {
       member = Number(menu.value);
       build();
-      show(...last);
+      show(...last, true);
     });
     const words = `This model asks ${model.members.length} networks and takes the mean. You look into`;
     label.append(element("span", "", words), menu);
     return label;
   }
 
-  function show(frame, pass, said) {
+  // `rests` whether the pen does.
+  function show(frame, pass, said, rests) {
     last = [frame, pass, said];
     if (!model) return;
     if (!built) build();
     head.show(frame);
     const found = pass && { input: pass.input, at: pass.members[member].at };
-    stages.forEach((stage) => stage.show(found));
+    stages.forEach((stage) => stage.show(found, rests));
     sums.show(pass, said, found);
   }
 
   document.addEventListener("themechange", () => {
     if (!built) return;
     stages.forEach((stage) => stage.repaint());
-    show(...last);
+    show(...last, true);
   });
 
   return {

@@ -19,13 +19,14 @@ export function startLab({ say }) {
   function changed(lifted) {
     if (lifted) {
       cancelAnimationFrame(waiting);
-      update();
+      update(true);
     } else {
-      waiting ||= requestAnimationFrame(update);
+      waiting ||= requestAnimationFrame(() => update(false));
     }
   }
 
-  function update() {
+  // `rests`: the pen is not on the paper.
+  function update(rests) {
     waiting = 0;
     if (!model) return;
     const strokes = pad.strokes();
@@ -33,7 +34,7 @@ export function startLab({ say }) {
     const pass = frame && forward(model, frame);
     const said = pass && answerOf(model, pass.logits);
     answer.show(model, frame, said, strokes.length > 0);
-    if (part === "inside") inside.show(frame, pass, said);
+    if (part === "inside") inside.show(frame, pass, said, rests);
   }
 
   return {
@@ -42,7 +43,7 @@ export function startLab({ say }) {
       model = other;
       answer.use(model);
       inside.use(model);
-      update();
+      update(true);
     },
 
     // The pad lies in the part that is open: there is one drawing for both.
@@ -50,7 +51,7 @@ export function startLab({ say }) {
       part = name;
       const place = document.getElementById(`pad-in-${name}`);
       if (place && padElement.parentElement !== place) place.append(padElement);
-      if (place) update();
+      if (place) update(true);
     },
   };
 }

@@ -16,7 +16,8 @@ const FUNCTIONS = { Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "max(0, ·)" };
 
 // The stages behind the frame. Each has `steps` ({ name, index }: what it is called and the layer
 // that gives it), `first` (the layer it begins with), and `pixels`: [height, width] where its
-// neurons look at pixels and their weights make pictures, else null.
+// neurons look at pixels and their weights make pictures, else null. `picture` is the same where
+// nothing is learnt yet, and the stage gives a picture itself.
 export function stagesOf(layers) {
   const stages = [];
   let pixels = [28, 28];
@@ -27,7 +28,7 @@ export function stagesOf(layers) {
       stages.push({ kind, layer, first: index, pixels: kind === "Dense" ? pixels : null, steps: [] });
       pixels = null;
     } else if (pixels && !MOVES.has(kind)) {
-      stages.push({ kind, layer, first: index, pixels: null, steps: [] });
+      stages.push({ kind, layer, first: index, pixels: null, picture: pixels, steps: [] });
       if (shape.length === 3) pixels = shape.slice(1);
     } else if (MOVES.has(kind)) {
       if (kind === "ToImages") pixels = [layer.height, layer.width];
@@ -90,6 +91,13 @@ function wordsOf(stage, layers) {
       about:
         "Slanted writing is sheared until it stands straight, so that the neurons need not learn every slant.",
       formula: "row y moves sideways by cov(x, y) / var(y) · (y − mean y)",
+    };
+  }
+  if (!kind.endsWith("Pool2D")) {
+    return {
+      title: "The pixels are brought to scale",
+      about: "Every pixel is changed by the same rule, so that the numbers suit what comes next.",
+      formula: `y = ${f || "a x + b"}, pixel by pixel`,
     };
   }
   return {

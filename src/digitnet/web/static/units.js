@@ -2,7 +2,7 @@
 
 const AT_FIRST = 128; // more than that only when asked for
 
-// `chosen(index)` hears which one is looked at.
+// `chosen(index, byHand)` hears which one is looked at, and whether someone chose it.
 export function makeUnits(n, label, chosen) {
   const root = document.createElement("div");
   const list = document.createElement("div");
@@ -45,7 +45,7 @@ export function makeUnits(n, label, chosen) {
     root.append(more);
   }
 
-  function choose(index, focus = false) {
+  function choose(index, byHand = false, focus = false) {
     if (index < 0 || index >= units.length) return;
     if (current >= 0) {
       units[current].element.setAttribute("aria-selected", "false");
@@ -58,22 +58,22 @@ export function makeUnits(n, label, chosen) {
     element.setAttribute("aria-selected", "true");
     element.tabIndex = 0;
     if (focus) element.focus();
-    chosen(index);
+    chosen(index, byHand);
   }
 
   const indexOf = (event) => Number(event.target.closest?.(".unit")?.dataset.index ?? -1);
   list.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "mouse" && !pinned && indexOf(event) !== current) choose(indexOf(event));
+    if (event.pointerType === "mouse" && !pinned && indexOf(event) !== current) choose(indexOf(event), true);
   });
   list.addEventListener("click", (event) => {
     const index = indexOf(event);
     if (index < 0) return;
     pinned = !(pinned && index === current); // once more lets it go
     list.classList.toggle("pinned", pinned);
-    choose(index, true);
+    choose(index, true, true);
   });
   list.addEventListener("focusin", (event) => {
-    if (indexOf(event) !== current) choose(indexOf(event));
+    if (indexOf(event) !== current) choose(indexOf(event), true);
   });
   list.addEventListener("keydown", (event) => {
     const perRow = units.filter(
@@ -83,8 +83,18 @@ export function makeUnits(n, label, chosen) {
     const to = { Home: 0, End: units.length - 1 }[event.key] ?? Math.max(current, 0) + by;
     if (Number.isNaN(to)) return;
     event.preventDefault();
-    choose(to, true);
+    choose(to, true, true);
   });
 
-  return { root, list, units, choose, current: () => current };
+  // One picture that is not chosen from: where there is nothing but it.
+  function asPicture(title) {
+    const [{ element: picture }] = units;
+    ["role", "aria-label"].forEach((attribute) => list.removeAttribute(attribute));
+    ["aria-selected", "tabindex"].forEach((attribute) => picture.removeAttribute(attribute));
+    picture.classList.add("map");
+    picture.setAttribute("role", "img");
+    picture.setAttribute("aria-label", title);
+  }
+
+  return { root, units, choose, asPicture, current: () => current };
 }
