@@ -82,8 +82,7 @@ class Visit:
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=theme,
-            reduced_motion="reduce",
-            **options,
+            **{"reduced_motion": "reduce", **options},
         )
         self.page = self.context.new_page()
         self.complaints: list[str] = []

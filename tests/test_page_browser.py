@@ -189,6 +189,16 @@ def test_keyboard_alone(visit: Visit) -> None:
     assert page.inner_text(".detail-title >> nth=0") in ("Neuron 1", "Map 1")
 
 
+def test_an_example_is_drawn_before_ones_eyes(browser: Any, address: str) -> None:
+    visit = Visit(browser, address, reduced_motion="no-preference")
+    visit.page.click("#examples button:nth-of-type(9)")
+    visit.page.wait_for_selector("#digit:text('8')")
+    visit.page.click("#undo")
+    assert visit.digit == "", "one step back, not one for each movement"
+    assert visit.page.is_disabled("#undo")
+    visit.close()
+
+
 def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     """h[j] W2[j, k] for each digit k, by Python, and all of them with the biases are the logits."""
     visit.page.select_option("#model", "mlp")

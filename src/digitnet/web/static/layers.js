@@ -16,54 +16,54 @@ function dense({ n_in: nIn, n_out: nOut, W, b }, x) {
 }
 
 // A window of weights at every place of an image; W is [channels_in * size * size, channels_out].
-// Four output channels at a time, so that every pixel is fetched a quarter as often.
-function convolution(layer, x, [channels, height, width], [nOut, rows, columns]) {
-  const { size, stride, W, b } = layer;
-  const [padded, high, wide] = pad(x, channels, height, width, layer.padding);
-  const y = new Float32Array(nOut * rows * columns);
-  const sums = [0, 1, 2, 3].map(() => new Float64Array(columns));
-  const [s0, s1, s2, s3] = sums;
-  for (let first = 0; first < nOut; first += 4) {
-    const group = Math.min(4, nOut - first);
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < group; k++) sums[k].fill(b[first + k]);
-      for (let c = 0; c < channels; c++) {
-        for (let i = 0; i < size; i++) {
-          const line = (c * high + row * stride + i) * wide;
-          for (let j = 0; j < size; j++) {
-            const w = ((c * size + i) * size + j) * nOut + first;
-            const w0 = W[w];
-            const w1 = group > 1 ? W[w + 1] : 0;
-            const w2 = group > 2 ? W[w + 2] : 0;
-            const w3 = group > 3 ? W[w + 3] : 0;
-            for (let column = 0, at = line + j; column < columns; column++, at += stride) {
-              const value = padded[at];
-              s0[column] += value * w0;
-              s1[column] += value * w1;
-              s2[column] += value * w2;
-              s3[column] += value * w3;
-            }
-          }
-        }
+function convolution(layer, x, shape, [nOut, rows, columns]) {
+  const { W, b } = layer;
+  const area = rows * columns;
+  const y = new Float32Array(nOut * area);
+  const seen = new Float64Array(layer.channels_in * layer.size ** 2);
+  for (let place = 0; place < area; place++) {
+    look(layer, x, shape, Math.floor(place / columns), place % columns, seen);
+    let o = 0;
+    for (; o + 4 <= nOut; o += 4) {
+      // Four sums at a time: what is seen is fetched a quarter as often.
+      let s0 = b[o];
+      let s1 = b[o + 1];
+      let s2 = b[o + 2];
+      let s3 = b[o + 3];
+      for (let k = 0, at = o; k < seen.length; k++, at += nOut) {
+        const value = seen[k];
+        s0 += value * W[at];
+        s1 += value * W[at + 1];
+        s2 += value * W[at + 2];
+        s3 += value * W[at + 3];
       }
-      for (let k = 0; k < group; k++) y.set(sums[k], ((first + k) * rows + row) * columns);
+      const to = o * area + place;
+      y[to] = s0;
+      y[to + area] = s1;
+      y[to + 2 * area] = s2;
+      y[to + 3 * area] = s3;
+    }
+    for (; o < nOut; o++) {
+      let sum = b[o];
+      for (let k = 0, at = o; k < seen.length; k++, at += nOut) sum += seen[k] * W[at];
+      y[o * area + place] = sum;
     }
   }
   return y;
 }
 
-// The image with a border of zeros, its height and its width.
-function pad(x, channels, height, width, border) {
-  if (border === 0) return [x, height, width];
-  const [high, wide] = [height + 2 * border, width + 2 * border];
-  const padded = new Float32Array(channels * high * wide);
+// What the window sees from one place: into `seen`, in the order of W's rows; 0 beyond the edges.
+function look({ size, stride, padding }, x, [channels, height, width], row, column, seen) {
+  const [top, left] = [row * stride - padding, column * stride - padding];
+  let k = 0;
   for (let c = 0; c < channels; c++) {
-    for (let row = 0; row < height; row++) {
-      const from = (c * height + row) * width;
-      padded.set(x.subarray(from, from + width), (c * high + row + border) * wide + border);
+    for (let i = top; i < top + size; i++) {
+      for (let j = left; j < left + size; j++) {
+        const isInside = i >= 0 && i < height && j >= 0 && j < width;
+        seen[k++] = isInside ? x[(c * height + i) * width + j] : 0;
+      }
     }
   }
-  return [padded, high, wide];
 }
 
 // One number for each window of size x size: `step` takes it so far and the next pixel.
