@@ -15,14 +15,16 @@ import pytest
 from PIL import Image
 
 from browser import NARROW, WIDE, Visit, started_browser, started_server
+from digitnet.box import in_box
 from digitnet.data.handwriting import Hand
 from digitnet.data.pages import careful, draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
+from digitnet.model_folder import load_model
 from drawn import as_file, letter, photo, turned_by_exif, written
 from helpers import digitnet
-from tabs import asked, focused, opened, tab_to, violations
+from tabs import LONG, asked, focused, opened, tab_to, violations
 
 LINES = ["38 20", "506"]
 
@@ -209,6 +211,33 @@ def test_a_correction_is_kept_under_its_right_label_and_can_be_learnt_from(
     page.wait_for_selector("#train-source option[value='corrections']", state="attached")
     assert page.input_value("#train-source") == "corrections"
     assert page.input_value("#train-start") == page.input_value("#model")
+
+
+def test_a_model_learns_from_what_was_corrected(
+    visit: Visit, folder: Path, page_picture: bytes
+) -> None:
+    page = opened(visit, "read")
+    page.select_option("#model", "mlp")
+    choose(page, page_picture)
+    for index, label in ((0, "3"), (3, "0")):
+        page.locator(".digit-box").nth(index).click()
+        page.keyboard.press(label)
+        page.wait_for_selector(f".closer .notice.good:text('Kept as {label}')")
+    page.click("text=Train with them")
+    page.wait_for_selector("#train-start", state="visible")
+    assert page.input_value("#train-start") == "mlp"
+    assert not page.is_visible("#train-hidden"), "it has the layers of the model it starts from"
+    page.fill("#train-name", "taught")
+    page.click("#train-go")
+    page.wait_for_selector(".figures tbody tr", state="attached", timeout=LONG)
+    if page.locator("#train-stop").count():
+        page.click("#train-stop")
+    page.wait_for_selector("#train-use", timeout=LONG)
+    start = load_model(in_box("mlp"))
+    taught = load_model(folder / "models" / "taught")
+    assert taught.training["plan"]["start"] == "mlp"
+    assert taught.network.layers == start.network.layers
+    assert not np.array_equal(taught.network.vector, start.network.vector)
 
 
 def test_touching_digits_are_kept_apart(visit: Visit, folder: Path) -> None:

@@ -110,6 +110,7 @@ export function startForm({ begin, model }) {
     for (const field of fields) field.element.hidden = adapts && Boolean(field.plain);
   }
 
+  settle();
   source.addEventListener("change", () => {
     if (DRAWN.includes(source.value)) start.value = "";
     if (source.value === "corrections") start.value ||= model(); // what it read wrong, it shall learn
