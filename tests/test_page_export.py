@@ -158,6 +158,7 @@ def test_it_works_from_a_file_without_a_network(
         np.testing.assert_allclose(likely(visit), model.probabilities(frame)[0], atol=2e-4)
         visit.page.click("#clear")
     assert read == list("0123456789")
+    assert "mlp, 784-" in visit.page.inner_text("footer")
     visit.draw(strokes_of(2))
     visit.page.click("#tab-inside")
     assert "It reads 2" in visit.page.inner_text("#inside-verdict")

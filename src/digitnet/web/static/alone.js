@@ -11,7 +11,9 @@ const lab = startLab({ say: (text) => (live.textContent = text) });
 startTabs(document.querySelector('[role="tablist"]'), (part) => lab.show(part));
 const { textContent: text, dataset } = document.getElementById("weights");
 const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-lab.use(decodeModel(dataset.numbers === "float16" ? widened(bytes) : bytes));
+const model = decodeModel(dataset.numbers === "float16" ? widened(bytes) : bytes);
+document.getElementById("made-of").textContent = `: ${model.name}, ${model.network}`;
+lab.use(model);
 
 // The same bytes with float32 in place of float16.
 function widened(narrow) {
