@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info
 
 from digitnet.box import in_box
 from digitnet.data.handwriting import Hand
@@ -45,6 +46,14 @@ def test_a_raw_picture_is_answered_as_the_model_itself_answers(web: httpx.Client
     assert answer["box"] == list(truth.frame.box)
     assert np.array_equal(pixels(answer["frame"]), truth.frame.image)
     assert "stages" not in answer
+
+
+def test_requests_do_not_share_their_cores_with_threads_of_blas(web: httpx.Client) -> None:
+    """Waiting for each other, they took ten times as long on a busy machine."""
+    assert web.get("/healthz").status_code == 200
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert pools
+    assert {pool["num_threads"] for pool in pools} == {1}
 
 
 def test_stages_lead_from_the_picture_to_the_frame(web: httpx.Client) -> None:

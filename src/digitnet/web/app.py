@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from digitnet.threads import one_blas_thread
 from digitnet.web import schemas
 from digitnet.web.door import Door
 from digitnet.web.page import add_page
@@ -50,7 +51,8 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        with one_blas_thread():  # two requests at once would wait for each other's threads
+            yield
         await run_in_threadpool(rooms.close)
 
     app = FastAPI(

@@ -99,6 +99,7 @@ class Shelf:
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
+        self._box = box_names()
         self._ready: dict[str, Shelved] = {}
         self._lock = threading.Lock()
 
@@ -114,7 +115,7 @@ class Shelf:
 
     def is_free(self, name: str) -> bool:
         """Whether a new model may be called that."""
-        return name != DEFAULT and name not in box_names() and not (self.own / name).exists()
+        return name != DEFAULT and name not in self._box and not (self.own / name).exists()
 
     def listed(self) -> list[dict[str, Any]]:
         """All models that can be loaded, the box's first."""
@@ -134,10 +135,11 @@ class Shelf:
             ModelError: it is damaged.
         """
         name = name or self.default
-        folders = self._folders()
-        if name not in folders:
-            raise Problem(404, f"There is no model {name}; there are {', '.join(folders)}.")
-        kind, folder = folders[name]
+        place = self._place(name)
+        if place is None:
+            names = ", ".join(self._folders())
+            raise Problem(404, f"There is no model {name}; there are {names}.")
+        kind, folder = place
         stamp = _stamp(folder)
         with self._lock:
             ready = self._ready.get(name)
@@ -150,26 +152,34 @@ class Shelf:
         with self._lock:
             self._ready.pop(name, None)
             self._ready[name] = shelved
-            while len(self._ready) > KEPT_READY + len(box_names()):
+            while len(self._ready) > KEPT_READY + len(self._box):
                 del self._ready[next(iter(self._ready))]
         return shelved
 
+    def _place(self, name: str) -> tuple[str, Path] | None:
+        """Kind and folder of a model; a name that is not one of ours is not looked at."""
+        if name in self._box:
+            return "box", in_box(name)
+        if name == DEFAULT and (self._folder / DEFAULT).is_dir():
+            return "own", self._folder / DEFAULT
+        own = self.own / name
+        # A model that is being replaced stands at .NAME.old for a moment.
+        if re.match(NAME, name) and (own.is_dir() or own.with_name(f".{name}.old").is_dir()):
+            return "own", own
+        return None
+
     def _folders(self) -> dict[str, tuple[str, Path]]:
-        """Name to kind and folder; a name that is not one of ours is not looked at."""
-        found = {name: ("box", in_box(name)) for name in box_names()}
-        if (self._folder / DEFAULT).is_dir():
-            found[DEFAULT] = ("own", self._folder / DEFAULT)
+        """Kind and folder of every model, by its name, the box's first."""
+        names = [*self._box, DEFAULT]
         if self.own.is_dir():
-            # A model that is being replaced stands at .NAME.old for a moment.
-            names = {
+            own = {
                 re.sub(r"^\.(.*)\.old$", r"\1", path.name)
                 for path in self.own.iterdir()
                 if path.is_dir()
             }
-            for name in sorted(names)[: self._limits.own_models]:
-                if re.match(NAME, name) and name not in found:
-                    found[name] = ("own", self.own / name)
-        return found
+            names += sorted(own)[: self._limits.own_models]
+        found = {name: self._place(name) for name in names}
+        return {name: place for name, place in found.items() if place is not None}
 
 
 @contextmanager
