@@ -123,16 +123,20 @@ def test_a_pen_of_mnists_width_is_left_as_it_is(tmp_path: Path) -> None:
     """An upright line 1 high with its pen: 3 pixels wide at a height of 20."""
     line = Stroke(np.array([[0.0, 0.0], [0.0, 0.85]]), np.full(2, 0.075))
     thin = Stroke(line.points, np.full(2, 0.01))
-    frame, thickened = framed_strokes([[line], [thin]], tmp_path)
+    thick = Stroke(line.points, np.full(2, 0.2))
+    frame, thickened, thinned = framed_strokes([[line], [thin], [thick]], tmp_path)
     assert frame is not None
     assert frame[14].sum() == pytest.approx(3 * 255, rel=0.03)
     assert thickened is not None
     assert thickened[14].sum() == pytest.approx(2.3 * 255, rel=0.03)
+    assert thinned is not None
+    assert thinned[14].sum() == pytest.approx(4.2 * 255, rel=0.03)
 
 
 def test_a_dot_is_no_drawing(tmp_path: Path) -> None:
     dot = Stroke(np.array([[0.5, 0.5]]), np.array([0.03]))
-    assert framed_strokes([[dot]], tmp_path) == [None]
+    smudge = Stroke(np.array([[0.5, 0.5], [0.52, 0.5]]), np.array([0.03, 0.03]))
+    assert framed_strokes([[dot], [smudge]], tmp_path) == [None, None]
 
 
 def test_a_model_for_stretched_pictures_gets_the_whole_pad(

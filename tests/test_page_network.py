@@ -102,6 +102,10 @@ def alive(layers: list[Layer], rng: np.random.Generator) -> Network:
             view[:] = rng.normal(0, 0.2, view.shape)
         if name.startswith(("gamma", "variance")):
             view[:] = rng.uniform(0.5, 1.5, view.shape)
+        if name.startswith("variance"):
+            view[0] = 1e-4  # so small that what is added to it tells
+        if name.startswith("gamma"):
+            view[0] = 1e-2
     return network
 
 
