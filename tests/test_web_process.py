@@ -34,6 +34,9 @@ def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
             assert sent.json()["answers"][0]["label"] == 9
         assert server.end(signal.SIGTERM) == (128 + signal.SIGTERM, "")
     with served(tmp_path) as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.end(signal.SIGTERM) == (128 + signal.SIGTERM, "")  # impatient
+    with served(tmp_path) as server:
         assert server.end(signal.SIGINT) == (128 + signal.SIGINT, "")
 
 

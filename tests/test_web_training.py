@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 from digitnet.model_folder import load_model
+from digitnet.nn import Network
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.plan import Plan
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.limits import Limits
+from digitnet.web.snapshot import snapshot
 from digitnet.web.stream import N_STEPS, Story
 from helpers import bars
 from served import NINE, Events, client, small_source, wait_for
@@ -47,6 +49,8 @@ def followed(web: httpx.Client, after: str = "") -> list[tuple[str, str, Any]]:
         headers = {"last-event-id": told[-1][0] if told else after}
         with web.stream("GET", "/api/train/events", headers=headers) as response:
             assert response.headers["content-type"].startswith("text/event-stream")
+            assert response.headers["cache-control"] == "no-store"
+            assert response.headers["x-content-type-options"] == "nosniff"
             for event in Events(response):
                 told.append(event)
                 if event[1] == "end":
@@ -245,6 +249,7 @@ def test_a_run_that_diverges_says_so_and_the_next_one_may_begin(web: httpx.Clien
         ({"epochs": 0}, 422, "epochs: "),
         ({"epochs": "many"}, 422, "epochs: "),
         ({"hidden": [0]}, 422, "hidden.0: "),
+        ({"hidden": []}, 422, "hidden: "),
         ({"hidden": [64] * 5}, 422, "hidden: "),
         ({"learning_rate": -1}, 422, "learning_rate: "),
         ({"activation": "step"}, 422, "activation: "),
@@ -272,6 +277,28 @@ def test_a_body_that_is_not_json_is_refused(web: httpx.Client) -> None:
         answered = web.post("/api/train", content=content, headers=kind)
         assert answered.status_code in (400, 422), content
         assert list(answered.json()) == ["error"]
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_run(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "models").write_text("a file in the way")
+    answered = web.post("/api/train", json={"source": "bars.npz"})
+    assert answered.status_code == 507
+    assert "models" in answered.json()["error"]
+    (tmp_path / "models").unlink()
+    begin(web)
+    wait_for("finished", web.get)
+
+
+def test_a_source_that_is_damaged_ends_the_run_with_a_sentence(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "bars.npz").write_bytes(b"no archive")
+    begin(web)
+    end = wait_for("failed", web.get)["end"]
+    assert "bars.npz" in end["reason"]
+    assert end["model"] is None
 
 
 def test_corrections_teach_a_model_in_the_box_one_s_own_hand(tmp_path: Path) -> None:
@@ -381,3 +408,34 @@ def test_the_checkpoint_of_a_running_training_is_whole_at_any_time(
     assert Limits().n_synthetic == 100_000
     assert web.get("/api/train").json()["resumable"] is None  # nobody may go on with it now
     web.delete("/api/train")
+
+
+@pytest.mark.parametrize(
+    ("plan", "n", "n_hidden"),
+    [
+        (Plan(hidden=(12,)), 12, 12),
+        (Plan(hidden=(200,)), 100, 200),  # no more than a page can show
+        (Plan(hidden=(12,), deskew=True, input_dropout=0.1), 12, 12),
+        (Plan(hidden=(12,), pool=2), 0, 12),
+        (Plan(hidden=(12,), conv="4C5-MP2"), 0, 12),
+    ],
+)
+def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
+    plan: Plan, n: int, n_hidden: int, rng: np.random.Generator
+) -> None:
+    network = Network(plan.layers(784, 10))
+    network.initialize(rng)
+    before = network.vector.copy()
+    shown = snapshot(network, network.vector * 2, bars(50, rng), 3)
+    assert (shown["epoch"], shown["n"], shown["n_hidden"]) == (3, n, n_hidden)
+    if n:
+        pictures = np.frombuffer(base64.b64decode(shown["weights"]), np.uint8).reshape(n, 784)
+        weights = network.parameters["W1"].T[:n]
+        assert {0, 255} & {int(pictures.min()), int(pictures.max())}
+        assert ((pictures > 127.5) == (weights > 0))[np.abs(weights) > 0.01].all()
+    else:
+        assert shown["weights"] is None
+    assert np.sum(shown["confusion"]) == 50
+    assert np.array_equal(network.vector, before)
+    nothing = snapshot(network, network.vector, None, 1)
+    assert (nothing["confusion"], nothing["mistakes"], nothing["n_validation"]) == (None, [], 0)

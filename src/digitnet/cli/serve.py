@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import secrets
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,6 @@ def run(args: argparse.Namespace) -> int:
         token = secrets.token_urlsafe(24)
     if token is not None and not TOKEN.fullmatch(token):
         raise SettingsError("A token is 8 to 200 letters, digits and any of _ . ~ -.")
-    with listen_for_stop() as stopping:
+    with listen_for_stop() as stopping, suppress(KeyboardInterrupt):  # of a second signal
         serve(args.folder, args.host, args.port, token)
     return 0 if stopping.number is None else 128 + stopping.number

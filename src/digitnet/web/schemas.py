@@ -119,7 +119,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     source: str = Field("synthetic", min_length=1, max_length=255)
-    hidden: list[Units] = Field([64], max_length=4)
+    hidden: list[Units] = Field([64], min_length=1, max_length=4)
     learning_rate: float | None = Field(None, gt=0, le=1000)
     batch_size: Batch | None = None
     epochs: Epochs | None = None

@@ -16,6 +16,8 @@ from digitnet.web.png import in_base64
 
 MOST_COLUMNS = 100
 MOST_MISTAKES = 24
+STILL_PIXELS = ("Dropout", "Deskew")
+"""Layers behind which the image is one of 28 x 28 pixels as before."""
 
 
 def snapshot(
@@ -43,10 +45,11 @@ def snapshot(
 
 def _columns(network: Network) -> tuple[NDArray[np.uint8] | None, int]:
     """W1's columns as pictures (n, 28, 28), 128 for 0, one scale for all; and how many it has."""
-    first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)
-    before = [type(layer).__name__ for layer in network.layers[:1]]
-    if first is None or first.n_in != SIDE * SIDE or before not in (["Dense"], ["Dropout"]):
-        return None, 0 if first is None else first.n_out
+    place = next(i for i, layer in enumerate(network.layers) if isinstance(layer, Dense))
+    first = network.layers[place]
+    assert isinstance(first, Dense)
+    if any(type(layer).__name__ not in STILL_PIXELS for layer in network.layers[:place]):
+        return None, first.n_out
     W1 = next(iter(network.parameters.values()))
     columns = W1[:, :MOST_COLUMNS].T
     largest = max(float(np.abs(columns).max()), 1e-12)
