@@ -369,6 +369,14 @@ def test_what_a_story_keeps_is_bounded_and_epochs_are_all_kept() -> None:
     assert [one.kind for one in story.after(so_far["last_event_id"])[1]] == ["start"]
 
 
+def test_a_loss_that_json_has_no_number_for_is_told_as_null() -> None:
+    story = Story()
+    story.begin("run")
+    story.add("epoch", {"epoch": 1, "validation_loss": float("inf"), "list": [float("nan"), 2.0]})
+    (told,) = story.after("")[1]
+    assert json.loads(told.data) == {"epoch": 1, "validation_loss": None, "list": [None, 2.0]}
+
+
 def test_more_listeners_than_there_may_be_are_refused(tmp_path: Path) -> None:
     with client(tmp_path, streams=2, stream_seconds=30.0) as web:
         opened = [web.stream("GET", "/api/train/events") for _ in range(2)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -55,7 +56,7 @@ class Story:
 
     def add(self, kind: str, data: dict[str, Any]) -> None:
         """Tell an event."""
-        text = json.dumps(data, allow_nan=False)
+        text = json.dumps(_finite(data), allow_nan=False)
         with self._lock:
             if kind in ONE_OF_A_KIND:
                 for number in [n for n, told in self._told.items() if told.kind == kind]:
@@ -121,6 +122,17 @@ class Story:
             listeners = list(self._listeners.values())
         for wake in listeners:
             wake()
+
+
+def _finite(value: Any) -> Any:
+    """Plain values with null for what JSON has no number for, such as a loss that overflowed."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return value
 
 
 class EventStream:

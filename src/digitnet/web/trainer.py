@@ -108,13 +108,14 @@ class Trainer:
     def as_dict(self) -> dict[str, Any]:
         """How far the run is, and which stopped one could go on."""
         with self._lock:
-            state, job, run_id = self._state, self._job, self._run_id
+            state, job, run_id, end = self._state, self._job, self._run_id, self._end
         going_on = checkpoint_path(job.out) if job is not None and state == "running" else None
         return {
             "state": state,
             "run": run_id or None,
             "name": None if job is None else job.name,
             **self.story.so_far(),
+            "end": None if state in ("idle", "running") else end,
             "resumable": self._stopped.newest(but=going_on),
         }
 
