@@ -159,27 +159,33 @@ export function startPad(pad, { changed, say }) {
     const style = getComputedStyle(canvas);
     context.clearRect(0, 0, side, side);
     context.strokeStyle = context.fillStyle = style.color;
-    context.lineCap = "round";
-    for (const stroke of strokes) {
-      const [first] = stroke;
-      context.beginPath();
-      context.arc(first.x * side, first.y * side, first.r * side, 0, 2 * Math.PI);
-      context.fill();
-      for (let k = 1; k < stroke.length; k++) {
-        const [from, to] = [stroke[k - 1], stroke[k]];
-        context.beginPath();
-        context.lineWidth = (from.r + to.r) * side;
-        context.moveTo(from.x * side, from.y * side);
-        context.lineTo(to.x * side, to.y * side);
-        context.stroke();
-      }
-    }
+    context.lineCap = context.lineJoin = "round";
+    strokes.forEach((stroke) => paintStroke(stroke, side));
     if (cursor) {
       context.beginPath();
       context.lineWidth = Math.max(2, side / 160);
       context.strokeStyle = style.getPropertyValue("--accent");
       context.arc(cursor.x * side, cursor.y * side, (radius() + 0.012) * side, 0, 2 * Math.PI);
       context.stroke();
+    }
+  }
+
+  // In one go as long as the pen is equally broad, so that no joints are seen.
+  function paintStroke(stroke, side) {
+    const [first] = stroke;
+    context.beginPath();
+    context.arc(first.x * side, first.y * side, first.r * side, 0, 2 * Math.PI);
+    context.fill();
+    context.beginPath();
+    context.moveTo(first.x * side, first.y * side);
+    for (let k = 1; k < stroke.length; k++) {
+      const [from, to] = [stroke[k - 1], stroke[k]];
+      context.lineWidth = (from.r + to.r) * side;
+      context.lineTo(to.x * side, to.y * side);
+      if (from.r === to.r && stroke[k + 1]?.r === to.r) continue;
+      context.stroke();
+      context.beginPath();
+      context.moveTo(to.x * side, to.y * side);
     }
   }
 
