@@ -214,6 +214,21 @@ def _validation(source: Path) -> Any:
     return dataset.split(plan.validation, np.random.default_rng(plan.seed))[1]
 
 
+def test_the_run_that_was_stopped_last_goes_on_where_none_is_named(web: httpx.Client) -> None:
+    for name in ("first", "second"):
+        begin(web, **LONG, name=name)
+        while not web.get("/api/train").json()["epochs"]:
+            time.sleep(0.01)
+        web.delete("/api/train")
+    assert web.get("/api/train").json()["resumable"]["name"] == "second"
+    assert web.post("/api/train", json={"resume": True}).json()["name"] == "second"
+    assert web.get("/api/train").json()["resumable"]["name"] == "first"
+    web.delete("/api/train")
+    named = web.post("/api/train", json={"resume": True, "name": "first"})
+    assert named.json()["name"] == "first"
+    web.delete("/api/train")
+
+
 def test_a_run_stopped_before_its_first_epoch_leaves_no_model(web: httpx.Client) -> None:
     begin(web, hidden=[1024, 1024], batch_size=1, epochs=2)
     while web.get("/api/train").json()["start"] is None:

@@ -64,7 +64,10 @@ def training_routes(rooms: Rooms) -> APIRouter:
 
         def begin() -> dict[str, str]:
             if settings.resume:
-                return trainer.start(lambda: resumed_job(settings.name, rooms.shelf))
+                named = "name" in settings.model_fields_set
+                newest = None if named else trainer.stopped.newest()
+                name = settings.name if newest is None else newest["name"]
+                return trainer.start(lambda: resumed_job(name, rooms.shelf))
             return trainer.start(lambda: new_job(settings, rooms.shelf, rooms.sources))
 
         return JSONResponse(await rooms.workshop.do(begin), 202)

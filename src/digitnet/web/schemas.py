@@ -114,7 +114,7 @@ Epochs = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 
 
 class Settings(BaseModel):
-    """How to train. With `resume`, only the name counts."""
+    """How to train. With `resume`, only the name counts; without one, the run stopped last."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

@@ -45,7 +45,7 @@ class Trainer:
     def __init__(self, shelf: Shelf, limits: Limits) -> None:
         self.story = Story()
         self._shelf, self._limits = shelf, limits
-        self._stopped = Stopped(shelf.own)
+        self.stopped = Stopped(shelf.own)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._going_down = False
@@ -116,7 +116,7 @@ class Trainer:
             "name": None if job is None else job.name,
             **self.story.so_far(),
             "end": None if state in ("idle", "running") else end,
-            "resumable": self._stopped.newest(but=going_on),
+            "resumable": self.stopped.newest(but=going_on),
         }
 
     def _work(self, job: Job) -> None:
