@@ -8,7 +8,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -171,7 +171,7 @@ class Shelf:
     def _folders(self) -> dict[str, tuple[str, Path]]:
         """Kind and folder of every model, by its name, the box's first."""
         names = [*self._box, DEFAULT]
-        if self.own.is_dir():
+        with suppress(OSError):  # there is no such folder yet, or it may not be listed
             own = {
                 re.sub(r"^\.(.*)\.old$", r"\1", path.name)
                 for path in self.own.iterdir()

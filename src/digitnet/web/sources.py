@@ -67,7 +67,10 @@ class Sources:
         raise Problem(404, f"There are no digits of that name; there are {names}.")
 
     def _in_folder(self) -> Iterator[Source]:
-        entries = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        try:
+            entries = sorted(self._folder.iterdir())
+        except OSError:  # it is gone, or may not be listed: then nothing in it is offered
+            return
         for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
