@@ -244,7 +244,7 @@ def test_work_that_takes_too_long_is_answered_and_then_over(
         return real(*words, **named)
 
     monkeypatch.setattr(routes_reading, "answer_pictures", slow)
-    with client(tmp_path, work_seconds=1.0, at_once=1) as web:
+    with client(tmp_path, work_seconds=1.0, wait_seconds=0.5, at_once=1) as web:
         late = web.post("/api/predict", content=NINE.read_bytes())
         assert late.status_code == 504
         assert "the 1 seconds" in late.json()["error"]

@@ -19,7 +19,8 @@ class Limits:
         pixels: of one picture, before a single one is decoded.
         pictures: in one request.
         upload_seconds: from the first to the last byte of a body.
-        work_seconds: until a request has its turn, and then for the work on it.
+        wait_seconds: until a request has its turn.
+        work_seconds: for the work on it.
         at_once: requests whose bodies are in memory; the others wait unread.
         waiting: requests that wait for their turn.
         workers: threads that decode and classify.
@@ -37,6 +38,7 @@ class Limits:
     pixels: int = MAX_PIXELS
     pictures: int = 64
     upload_seconds: float = 30.0
+    wait_seconds: float = 60.0
     work_seconds: float = 30.0
     at_once: int = 16
     waiting: int = 256

@@ -67,7 +67,7 @@ class Queue:
             raise busy
         self._n_waiting += 1
         try:
-            async with asyncio.timeout(self._limits.work_seconds):
+            async with asyncio.timeout(self._limits.wait_seconds):
                 await self._turns.acquire()
         except TimeoutError:
             raise busy from None
