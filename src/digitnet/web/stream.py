@@ -29,6 +29,10 @@ class Told(NamedTuple):
     kind: str
     data: str
 
+    def as_text(self, run: str) -> str:
+        """As a stream has it."""
+        return f"id: {run}-{self.number}\nevent: {self.kind}\ndata: {self.data}\n\n"
+
 
 class Story:
     """The events of one run after another, bounded, for any number of listeners.
@@ -166,10 +170,10 @@ class EventStream:
             while not (gone.done() or self._story.closed or loop.time() > ends):
                 news.clear()
                 run, told = self._story.after(self._last)
-                for one in told:
-                    self._last = f"{run}-{one.number}"
-                    await tell(f"id: {self._last}\nevent: {one.kind}\ndata: {one.data}\n\n")
-                if not told and not await self._wait(news, gone, ends - loop.time()):
+                if told:  # all in one piece: whether the client is still there is known behind it
+                    self._last = f"{run}-{told[-1].number}"
+                    await tell("".join(one.as_text(run) for one in told))
+                elif not await self._wait(news, gone, ends - loop.time()):
                     await tell(": still here\n\n")
             if not gone.done():
                 await tell("", more=False)
