@@ -39,9 +39,11 @@ FLOORS = {
     "explanation": 6,
     "finding": 8,
     "training": 9,
-    "cli": 10,
-    "__main__": 11,
-    "__init__": 11,
+    "export": 9,
+    "web": 10,
+    "cli": 11,
+    "__main__": 12,
+    "__init__": 12,
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 

@@ -38,6 +38,18 @@ def test_small_products_get_one_thread_and_large_ones_all() -> None:
 
 
 @pytest.mark.usefixtures("two_threads")
+def test_blocks_that_overlap_give_back_what_was_before_all_of_them() -> None:
+    """As when two requests of the web server overlap: the first to begin is the first to end."""
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert threads() == 1
+    second.__exit__(None, None, None)
+    assert threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_training_gives_the_threads_back(rng: np.random.Generator) -> None:
     dataset = bars(200, rng)
     network = Network(multilayer_perceptron(784, [16], 10))

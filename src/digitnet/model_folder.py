@@ -152,6 +152,11 @@ def _load(folder: Path) -> Model:
     return model
 
 
+def model_files(folder: str | Path) -> list[Path]:
+    """The files of a model folder that are a model's, in the order of their names."""
+    return sorted(path for path in Path(folder).iterdir() if _is_ours(path))
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a file in a model folder is one that digitnet writes there."""
     name = path.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError
@@ -34,6 +35,7 @@ class ReadDigit:
         sure: whether the model stands by it, as it does for a single digit's picture.
         line: the number of its row, from 0.
         starts_word: whether it is the first of a word.
+        frame: what the network saw of it, (28, 28), ink 255 on 0.
     """
 
     box: Box
@@ -42,6 +44,7 @@ class ReadDigit:
     sure: bool
     line: int
     starts_word: bool
+    frame: NDArray[np.uint8] = field(compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
@@ -119,7 +122,9 @@ def read_page(
         text = ""
         for one, first in zip(line, firsts, strict=True):
             box = sheet.in_picture(one.box, opened.shape)
-            digits.append(ReadDigit(box, one.label, one.probability, one.sure, number, first))
+            digits.append(
+                ReadDigit(box, one.label, one.probability, one.sure, number, first, one.frame)
+            )
             text += (" " if first and text else "") + model.class_names[one.label]
         lines.append(text)
     return Reading(tuple(lines), tuple(digits), None)

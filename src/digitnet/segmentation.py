@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,13 @@ MOST_PARTS = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A digit found in a row: its box in the sheet, and what it was read as."""
+    """A digit found in a row: its box in the sheet, its frame, and what it was read as."""
 
     box: Box
     label: int
     probability: float
     sure: bool
+    frame: NDArray[np.uint8] = field(compare=False, repr=False)
 
 
 def _framed(
@@ -110,7 +111,8 @@ def read_row(
             continue
         label = int(probabilities[chosen].argmax())
         probability = float(probabilities[chosen][label])
-        read.append(Found(framed[chosen][1], label, probability, bool(sure[chosen])))
+        frame, box = framed[chosen]
+        read.append(Found(box, label, probability, bool(sure[chosen]), frame))
         end = spans[chosen][0]
     return read[::-1]
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Part = TypeVar("Part")
+
+_lock = threading.Lock()
+_n_blocks = 0  # of `one_blas_thread`, that are open
+_before: Any = None  # what the last of them gives back
 
 ENOUGH_FOR_ALL = 4_000_000
 """Multiply-adds of a product from which on the other cores pay (docs/lab-notes.md): below, the
@@ -48,8 +53,22 @@ def blas_threads(multiply_adds: int) -> Iterator[None]:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """BLAS computes on the calling thread alone while the block runs."""
+    """BLAS computes on the calling thread alone while the block runs.
+
+    The number is one for the whole process. Where blocks of several threads overlap, the first
+    sets it and the last gives it back: each for itself would give back what another has set.
+    """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, "blas"):
+    global _n_blocks, _before
+    with _lock:
+        if _n_blocks == 0:
+            _before = threadpool_limits(1, "blas")
+        _n_blocks += 1
+    try:
         yield
+    finally:
+        with _lock:
+            _n_blocks -= 1
+            if _n_blocks == 0:
+                _before.restore_original_limits()

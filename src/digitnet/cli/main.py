@@ -18,6 +18,8 @@ COMMANDS = {
     "compare": "measure models on the same digits",
     "ensemble": "make several models into one that answers for all",
     "models": "list the models in the box",
+    "export": "take a model to where digitnet is not",
+    "serve": "open a page to draw on, to watch a training and to read photos",
     "data": "look at, preview, download or draw labelled digits",
 }
 

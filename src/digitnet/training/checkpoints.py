@@ -32,6 +32,11 @@ class Checkpoint:
     _progress: dict[str, Any]
     _arrays: dict[str, NDArray[Any]]
 
+    @property
+    def epochs_done(self) -> int:
+        """How far the interrupted run had come."""
+        return int(self._progress["epoch"])
+
     def restore(self, state: TrainingState) -> None:
         """Bring a state fresh from `begin` to where the interrupted run stood.
 

@@ -121,6 +121,30 @@ class Run:
         Raises:
             OutputError: the folder cannot be written; the checkpoint still stands.
         """
+        model = self._write()
+        checkpoint_path(self.out).unlink(missing_ok=True)
+        return model
+
+    def keep_so_far(self) -> Model | None:
+        """Write the best epoch so far as the model folder, and a checkpoint to go on from.
+
+        For a run that is stopped whenever an event is out; None where no epoch is done yet.
+
+        Raises:
+            OutputError: one of them cannot be written.
+        """
+        self.checkpoint()
+        if not self.history.epochs:
+            return None
+        running = self.network.vector.copy()
+        self.network.vector[:] = self.state.best_vector
+        try:
+            return self._write()
+        finally:
+            self.network.vector[:] = running
+
+    def _write(self) -> Model:
+        """The model folder, from the parameters as they are in the network."""
         model = Model(
             self.network,
             self.training.class_names,
@@ -130,7 +154,6 @@ class Run:
         )
         history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
         save_model(model, self.out, {"history.json": history})
-        checkpoint_path(self.out).unlink(missing_ok=True)
         return model
 
     def _calibration(self) -> Calibration:

@@ -1,0 +1,56 @@
+"""Serve: `digitnet serve`, the page to draw on and the server behind it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import secrets
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from digitnet.cli.stopping import listen_for_stop
+from digitnet.errors import OutputError, SettingsError
+
+NEEDED = ("fastapi", "uvicorn", "python_multipart")
+TOKEN = re.compile(r"[A-Za-z0-9_.~-]{8,200}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to listen, where things lie, and who may come."""
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="NAME",
+        help="address to listen on; others than this machine's own ask for a token "
+        "(default: 127.0.0.1, for nobody else)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--folder", default=".", metavar="DIR",
+        help="where models, corrections and your own digits lie (default: here)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--token", metavar="T", help="ask for this token; without one, another --host draws one"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    if any(find_spec(name) is None for name in NEEDED):
+        raise SettingsError("The page needs a web server: pip install 'digitnet[web]'.")
+    from digitnet.web.door import is_loopback
+    from digitnet.web.server import serve
+
+    if not 0 <= args.port < 65536:
+        raise SettingsError(f"A port is a number from 0 to 65535, not {args.port}.")
+    if not Path(args.folder).is_dir():
+        raise OutputError(f"There is no folder {args.folder}; make it first, or choose another.")
+    token = args.token
+    if token is None and not is_loopback(args.host):
+        token = secrets.token_urlsafe(24)
+    if token is not None and not TOKEN.fullmatch(token):
+        raise SettingsError("A token is 8 to 200 letters, digits and any of _ . ~ -.")
+    with listen_for_stop() as stopping, suppress(KeyboardInterrupt):  # of a second signal
+        serve(args.folder, args.host, args.port, token)
+    return 0 if stopping.number is None else 128 + stopping.number

@@ -1,0 +1,1 @@
+"""Export: a trained model taken to places where digitnet is not."""

@@ -1,0 +1,1 @@
+"""Web: a page to draw on, and the server behind it."""

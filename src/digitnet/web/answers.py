@@ -1,0 +1,99 @@
+"""Answers: pictures and pages read by a model, as plain values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from digitnet.errors import PictureError
+from digitnet.imaging.framing import Frame, frame_picture, framing_stages
+from digitnet.imaging.pictures import open_picture
+from digitnet.model import Model, Prediction
+from digitnet.reading import read_page
+from digitnet.web.limits import Limits
+from digitnet.web.png import at_most, in_base64
+from digitnet.web.uploads import Upload
+
+STAGE_SIDE = 480
+"""Pixels of a stage's longer side: it is looked at, not read."""
+
+
+def answer_pictures(
+    model: Model,
+    uploads: Sequence[Upload],
+    limits: Limits,
+    *,
+    stages: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> list[dict[str, Any]]:
+    """One answer for each picture, in order; one that cannot be opened has the reason.
+
+    Args:
+        model: reads them.
+        uploads: the pictures' bytes.
+        limits: for their pixels.
+        stages: whether to show how each was framed.
+        check: called between pictures; it may raise to end the work.
+
+    Raises:
+        PictureError: none of the pictures can be opened.
+    """
+    framed: list[Frame | PictureError] = []
+    shown: list[list[dict[str, str]]] = []
+    for upload in uploads:
+        check()
+        try:
+            picture = open_picture(upload.content, max_pixels=limits.pixels)
+        except PictureError as error:
+            framed.append(error)
+            shown.append([])
+            continue
+        framed.append(frame_picture(picture, model.framing))
+        shown.append(_stages(picture, model.framing) if stages else [])
+    refused = [one for one in framed if isinstance(one, PictureError)]
+    if len(refused) == len(framed):
+        raise refused[0]
+    check()
+    read = iter(model.answers([one for one in framed if isinstance(one, Frame)]))
+    answers = []
+    for upload, one, steps in zip(uploads, framed, shown, strict=True):
+        answer = _unread(str(one)) if isinstance(one, PictureError) else _answered(next(read))
+        answers.append({"name": upload.name, **answer, **({"stages": steps} if stages else {})})
+    return answers
+
+
+def _answered(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "label": prediction.label,
+        "reason": prediction.reason,
+        "probabilities": [float(p) for p in prediction.probabilities],
+        "frame": in_base64(prediction.frame.image),
+        "box": list(prediction.frame.box),
+        "found": prediction.frame.sentence,
+    }
+
+
+def _unread(reason: str) -> dict[str, Any]:
+    empty: dict[str, Any] = {"frame": None, "box": None, "found": None}
+    return {"label": None, "reason": reason, "probabilities": [], **empty}
+
+
+def _stages(picture: Any, framing: str) -> list[dict[str, str]]:
+    return [
+        {"title": title, "image": in_base64(at_most(image, STAGE_SIDE))}
+        for title, image in framing_stages(picture, framing)
+    ]
+
+
+def answer_page(model: Model, content: bytes, limits: Limits) -> dict[str, Any]:
+    """What a page says, line by line, and where each of its digits is.
+
+    Raises:
+        PictureError: it cannot be opened.
+        ModelError: the model cannot read pages.
+    """
+    picture = open_picture(content, max_pixels=limits.pixels)
+    reading = read_page(model, picture)
+    digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]
+    height, width = picture.shape[:2]
+    return {"width": width, "height": height, **reading.as_dict(), "digits": digits}

@@ -1,0 +1,85 @@
+"""Corrections: pictures that were read wrong, with their right labels, kept for a training.
+
+    corrections/7/20261125T164500Z-0f3a9c1b22d4.png
+
+A folder of class folders, which `digitnet train FOLDER/corrections` reads. Pictures are written
+anew from their pixels: what a camera wrote beside them, such as the place, is not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from digitnet.errors import PictureError
+from digitnet.files import make_folder, replacing
+from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.pictures import open_picture
+from digitnet.web.limits import Limits
+from digitnet.web.png import as_png, at_most
+from digitnet.web.problems import Problem
+
+LONGEST_SIDE = 1600
+"""Pixels; a photo is made smaller before it is kept."""
+LABELS = range(10)
+
+
+class Corrections:
+    """The folder of corrections, and how many of each digit it holds."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self.folder, self._limits = folder, limits
+        self._lock = threading.Lock()
+
+    def counts(self) -> list[int]:
+        """How many pictures there are of each digit."""
+        return [sum(1 for _ in self._of(label)) for label in LABELS]
+
+    def keep(self, content: bytes, label: int) -> list[int]:
+        """Keep a picture under its right label; returns the counts.
+
+        A picture that is there already is not kept twice, and one that is under another label
+        moves to this one.
+
+        Raises:
+            PictureError: it cannot be opened, or a training would find no digit in it.
+            OutputError: it cannot be written.
+            Problem: 507, there are too many.
+        """
+        picture = at_most(open_picture(content, max_pixels=self._limits.pixels), LONGEST_SIDE)
+        reason = frame_picture(picture).reason
+        if reason is not None:
+            raise PictureError(
+                f"Nothing can be learnt from this picture ({reason}): send the digit's cut-out."
+            )
+        png = as_png(picture)
+        digest = hashlib.sha256(png).hexdigest()[:12]
+        target = self.folder / str(label)
+        with self._lock:
+            for other in LABELS:
+                for path in self._of(other):
+                    if not path.name.endswith(f"-{digest}.png"):
+                        continue
+                    if other != label:
+                        make_folder(target)
+                        path.replace(target / path.name)
+                    return self.counts()
+            if sum(self.counts()) >= self._limits.corrections:
+                raise Problem(
+                    507,
+                    f"There are {self._limits.corrections:,} corrections already; "
+                    f"move some out of {self.folder.name}/ first.",
+                )
+            make_folder(target)
+            time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            with replacing(target / f"{time}-{digest}.png") as temporary:
+                temporary.write_bytes(png)
+            return self.counts()
+
+    def _of(self, label: int) -> Iterator[Path]:
+        folder = self.folder / str(label)
+        if folder.is_dir():
+            yield from (p for p in folder.glob("*.png") if not p.name.startswith("."))

@@ -1,0 +1,37 @@
+"""Png: pixels as a small file, and as the text that JSON can carry."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import PictureError
+
+
+def as_png(picture: NDArray[np.uint8]) -> bytes:
+    """A picture, (H, W) grey or (H, W, 3) RGB, as a PNG file."""
+    import cv2
+
+    done, content = cv2.imencode(".png", picture[..., ::-1] if picture.ndim == 3 else picture)
+    if not done:
+        raise PictureError("The picture cannot be written as a PNG.")
+    return bytes(content)
+
+
+def in_base64(picture: NDArray[np.uint8]) -> str:
+    """A picture as a PNG file in base64."""
+    return base64.b64encode(as_png(picture)).decode()
+
+
+def at_most(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The picture, made smaller where its longer side is longer than `side` pixels."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    longer = max(height, width)
+    if longer <= side:
+        return picture
+    size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,153 @@
+"""Server: the app in a process of its own, from a free port to a quiet end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from digitnet.errors import SettingsError
+from digitnet.web.app import make_app
+from digitnet.web.door import own_names
+from digitnet.web.rooms import Rooms
+
+DEAF_AT_THE_END = 2.0
+"""Seconds that a client may read nothing when the server goes down."""
+GRACE = 60
+"""Seconds that running requests have to be answered when the server goes down."""
+
+
+def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
+    """Serve until a signal comes; then answer what is running, and keep a training's state.
+
+    Args:
+        folder: where models, corrections and one's own digits lie.
+        host: a name or address of this machine.
+        port: to listen on; 0 for one that is free.
+        token: what clients must know, or None.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    rooms = Rooms(folder)
+    listening = listen(host, port)
+    open_to_others = token is not None
+    app = make_app(
+        rooms, token=token, hosts=own_names(host) if open_to_others else (),
+        addresses=open_to_others,
+    )  # fmt: skip
+    server = Server(app, rooms, _address(host, listening, token))
+    server.run(sockets=[listening])
+
+
+class Deaf(NamedTuple):
+    """Bytes that wait to be read by a client, and since when there have not been fewer."""
+
+    size: int
+    since: float
+
+
+class Server(uvicorn.Server):
+    """Says where it is once it is there, and lets the training know before it waits."""
+
+    def __init__(self, app: ASGIApp, rooms: Rooms, address: str) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,  # addresses may hold the token
+            server_header=False,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE,
+        )
+        super().__init__(config)
+        self._rooms, self._address = rooms, address
+        self._deaf: dict[object, Deaf] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and print the address."""
+        await super().startup(sockets)
+        print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is running; a training leaves its checkpoint meanwhile."""
+        self._rooms.go_down()
+        letting_go = asyncio.create_task(self._keep_letting_go())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            letting_go.cancel()
+
+    async def on_tick(self, counter: int) -> bool:
+        """What is done ten times a second."""
+        if counter % 10 == 0:
+            self._let_go_of_the_deaf(self._rooms.limits.deaf_seconds)
+        return await super().on_tick(counter)
+
+    async def _keep_letting_go(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self._let_go_of_the_deaf(DEAF_AT_THE_END)
+
+    def _let_go_of_the_deaf(self, seconds: float) -> None:
+        """Cut off clients that have read nothing for so long of what waits for them.
+
+        Nothing else ends such a connection: a close would wait until they have read it all.
+        """
+        now = time.monotonic()
+        waiting: dict[object, Deaf] = {}
+        for connection in list(self.server_state.connections):
+            transport: Any = connection.transport
+            size = transport.get_write_buffer_size()
+            if not size:
+                continue
+            known = self._deaf.get(connection)
+            since = now if known is None or size < known.size else known.since
+            if now - since > seconds:
+                transport.abort()
+            else:
+                waiting[connection] = Deaf(size, since)
+        self._deaf = waiting
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there already, so that no client comes too early.
+
+    Raises:
+        SettingsError: there is no such address here, or it is taken.
+    """
+    where = f"{host}, port {port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # localhost may be two addresses; the older one is the one that everybody reaches.
+        family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        # With the protocol said, asyncio lets small answers go at once; else each waits 40 ms.
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(512)
+        except OSError:
+            listening.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"The server cannot listen on {where}: {why}; choose another --host or --port."
+        ) from None
+    return listening
+
+
+def _address(host: str, listening: socket.socket, token: str | None) -> str:
+    port = listening.getsockname()[1]
+    if host in ("0.0.0.0", "::", ""):  # everywhere; its name is what others can open
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}" + ("" if token is None else f"/?token={token}")

@@ -1,0 +1,88 @@
+// Network: a model's bytes made a network again, and its answer with every layer's activations.
+
+import { LAYERS } from "./layers.js";
+
+const SIDE = 28;
+
+// The model that the bytes of /api/model hold: a JSON header, then float32 numbers.
+export function decodeModel(buffer) {
+  const nHeader = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0, true) : Infinity;
+  if (4 + nHeader > buffer.byteLength) throw new Error("its bytes end before their header does");
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, nHeader)));
+  const numbers = new Float32Array(buffer, 4 + nHeader);
+  return {
+    name: header.name,
+    network: header.network,
+    classNames: header.class_names,
+    framing: header.framing,
+    temperature: header.calibration.temperature,
+    leastProbability: header.calibration.least_probability,
+    members: header.members.map(({ layers }) => decodeMember(layers, numbers)),
+  };
+}
+
+// Layers with their parameters as W, b and so on, and the shapes that go in and come out.
+function decodeMember(described, numbers) {
+  let inputShape = [SIDE * SIDE];
+  return described.map(({ parameters, ...settings }) => {
+    const kind = LAYERS[settings.kind];
+    if (!kind) throw new Error(`it has a layer ${settings.kind} that this page does not know`);
+    const layer = { ...settings, inputShape };
+    for (const { name, shape, offset } of parameters) {
+      const size = shape.reduce((all, side) => all * side, 1);
+      const array = numbers.subarray(offset, offset + size);
+      if (array.length < size) throw new Error("its numbers end too soon");
+      layer[name.replace(/\d+$/, "")] = array;
+    }
+    layer.shape = inputShape = kind.shape(layer, inputShape);
+    return layer;
+  });
+}
+
+// What a frame (784 bytes, ink 255) is to the network: numbers from 0 to 1.
+export function asInput(frame) {
+  return Float32Array.from(frame, (byte) => byte / 255);
+}
+
+// Logits, and for each member every layer's activations, for a frame of 784 bytes.
+export function forward(model, frame) {
+  const input = asInput(frame);
+  const members = model.members.map((layers) => pass(layers, input));
+  const logits = model.classNames.map(
+    (_, label) =>
+      members.reduce((sum, { at }) => sum + at[at.length - 1][label], 0) / members.length,
+  );
+  return { input, logits: Float32Array.from(logits), members };
+}
+
+// `at[k]` is what layer k gives.
+function pass(layers, input) {
+  const at = [];
+  let x = input;
+  for (const layer of layers) {
+    x = LAYERS[layer.kind].forward(layer, x, layer.inputShape, layer.shape);
+    at.push(x);
+  }
+  return { at };
+}
+
+// The logits of one member if layer `index` had given `activation`.
+export function forwardFrom(layers, index, activation) {
+  const { at } = pass(layers.slice(index + 1), activation);
+  return at.length ? at[at.length - 1] : activation;
+}
+
+// Calibrated probabilities of logits.
+export function probabilities(model, logits) {
+  const most = Math.max(...logits);
+  const powers = Array.from(logits, (logit) => Math.exp((logit - most) / model.temperature));
+  const sum = powers.reduce((all, power) => all + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+// The answer: probabilities, the classes from the likeliest on, and whether the model stands by it.
+export function answerOf(model, logits) {
+  const likely = probabilities(model, logits);
+  const order = likely.map((_, label) => label).sort((a, b) => likely[b] - likely[a]);
+  return { probabilities: likely, order, sure: likely[order[0]] >= model.leastProbability };
+}

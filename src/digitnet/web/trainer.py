@@ -1,0 +1,258 @@
+"""Trainer: one training at a time, in a thread of its own, told to a story as it goes."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from digitnet.data.sources import open_source
+from digitnet.errors import DigitnetError, TrainingDivergedError
+from digitnet.export.weights import in_words
+from digitnet.files import make_folder
+from digitnet.training.events import EpochDone, Finished, StepDone
+from digitnet.training.run import Run, checkpoint_path
+from digitnet.web.job import N_OTHERS, Job, as_settings
+from digitnet.web.limits import Limits
+from digitnet.web.problems import BUG, Problem
+from digitnet.web.shelf import Shelf
+from digitnet.web.snapshot import snapshot
+from digitnet.web.stopped import Stopped
+from digitnet.web.stream import Story
+
+STEP_SECONDS = 0.2
+PICTURE_SECONDS = 0.5
+"""Between two events of a kind, at least."""
+WORDS = {"synthetic": "Drawing digits", "mnist": "Fetching MNIST"}
+
+
+class _StopAskedError(Exception):
+    """Somebody asked to stop while the digits were still being read."""
+
+
+class Trainer:
+    """Starts a run, stops it, and knows how far it is.
+
+    Args:
+        shelf: where models are kept, checkpoints beside them.
+        limits: how many digits are drawn.
+    """
+
+    def __init__(self, shelf: Shelf, limits: Limits) -> None:
+        self.story = Story()
+        self._shelf, self._limits = shelf, limits
+        self.stopped = Stopped(shelf.own)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._going_down = False
+        self._thread: threading.Thread | None = None
+        self._state, self._run_id = "idle", ""
+        self._job: Job | None = None
+        self._end: dict[str, Any] = {}
+
+    def start(self, job: Callable[[], Job]) -> dict[str, str]:
+        """Begin a run; `job` is called when it is certain that no other is going on.
+
+        Raises:
+            Problem: 409 one is going on, 503 the server is going down.
+        """
+        with self._lock:
+            if self._going_down:
+                raise Problem(503, "The server is going down.")
+            if self._state == "running":
+                name = "" if self._job is None else f" ({self._job.name})"
+                raise Problem(409, f"A training is going on{name}; stop it first, or wait.")
+            self._job = job()
+            make_folder(self._shelf.own)
+            self._run_id, self._state = secrets.token_hex(4), "running"
+            self._stop.clear()
+            self.story.begin(self._run_id)
+            self._thread = threading.Thread(
+                target=self._work, args=(self._job,), name="digitnet-training", daemon=True
+            )
+            self._thread.start()
+            return {"run": self._run_id, "name": self._job.name}
+
+    def stop(self) -> dict[str, Any]:
+        """Stop the run after its present step, and wait until its model is kept.
+
+        Returns:
+            the data of its `end` event.
+
+        Raises:
+            Problem: 404, none is going on.
+        """
+        with self._lock:
+            thread = self._thread if self._state == "running" else None
+        if thread is None:
+            raise Problem(404, "No training is going on.")
+        self._stop.set()
+        thread.join()
+        return self._end
+
+    def go_down(self) -> None:
+        """Ask the run to leave a checkpoint and end; tell all listeners to go. Returns at once."""
+        self._going_down = True
+        self._stop.set()
+        self.story.close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a run that was asked to end."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """How far the run is, and which stopped one could go on."""
+        with self._lock:
+            state, job, run_id, end = self._state, self._job, self._run_id, self._end
+        going_on = checkpoint_path(job.out) if job is not None and state == "running" else None
+        return {
+            "state": state,
+            "run": run_id or None,
+            "name": None if job is None else job.name,
+            **self.story.so_far(),
+            "end": None if state in ("idle", "running") else end,
+            "resumable": self.stopped.newest(but=going_on),
+        }
+
+    def _work(self, job: Job) -> None:
+        """The thread: whatever happens, the run ends with an `end`."""
+        end: dict[str, Any] = {"state": "failed", "best_epoch": None, "validation_accuracy": None}
+        end |= {"model": None, "reason": BUG}
+        try:
+            end |= self._train(job)
+        except _StopAskedError:
+            end |= {"state": "stopped", "reason": "stopped before the first step"}
+        except DigitnetError as error:
+            end |= {"reason": str(error)}
+        except MemoryError:
+            end |= {"reason": "There is not enough memory for this training; choose it smaller."}
+        except Exception:
+            logging.getLogger("uvicorn.error").exception("A training failed.")
+        with self._lock:
+            self._state, self._end = end["state"], end
+        self.story.add("end", end)
+
+    def _train(self, job: Job) -> dict[str, Any]:
+        """One run from its digits to its model; returns what its `end` says."""
+        plan = job.plan
+        options: dict[str, Any] = {"framing": plan.framing, "n_synthetic": self._limits.n_synthetic}
+        dataset, _ = open_source(plan.source, progress=self._preparing(plan.source), **options)
+        rest = None
+        if plan.mix is not None:
+            options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
+            rest, _ = open_source(plan.mix, progress=self._preparing(plan.mix), **options)
+        run = Run(plan, dataset, job.out, job.checkpoint, rest)
+        self._tell_start(run, job)
+        try:
+            with closing(run.events()) as events:  # type: ignore[type-var]  # it is a generator
+                finished = self._follow(run, events)
+        except TrainingDivergedError as error:
+            kept = bool(run.history.epochs)
+            if kept:
+                run.keep()
+            checkpoint_path(job.out).unlink(missing_ok=True)
+            return {**_best(run), "model": job.name if kept else None, "reason": str(error)}
+        if finished is not None:
+            run.keep()
+            done = {"state": "finished", "model": job.name, "reason": finished.reason}
+            return {**_best(run), **done}
+        if self._going_down:
+            run.checkpoint()
+            reason = "the server went down; the run can go on when it is back"
+            return {**_best(run), "state": "stopped", "reason": reason}
+        model = run.keep_so_far()
+        name = None if model is None else job.name
+        return {**_best(run), "state": "stopped", "model": name, "reason": "stopped"}
+
+    def _follow(self, run: Run, events: Any) -> Finished | None:
+        """Tell a run's events, not more often than a page can draw; None where it was stopped."""
+        told = pictured = 0.0
+        shown = 0
+        for event in events:
+            now = time.monotonic()
+            if isinstance(event, StepDone) and now - told >= STEP_SECONDS:
+                told = now
+                self.story.add("step", event._asdict())
+            elif isinstance(event, EpochDone):
+                self.story.add("epoch", _epoch(event, run))
+                if now - pictured >= PICTURE_SECONDS:
+                    self._tell_picture(run, event.epoch)
+                    pictured, shown = time.monotonic(), event.epoch
+            elif isinstance(event, Finished):
+                if shown != run.state.epoch:
+                    self._tell_picture(run, run.state.epoch)
+                return event
+            if self._stop.is_set():
+                return None
+        return None
+
+    def _tell_start(self, run: Run, job: Job) -> None:
+        n_validation = 0 if run.validation is None else len(run.validation)
+        done = run.history.epochs
+        start = {
+            "run": self._run_id,
+            "name": job.name,
+            "network": in_words(run.network),
+            "epochs": job.plan.epochs,
+            "n_training": len(run.training),
+            "n_validation": n_validation,
+            "settings": as_settings(job.name, job.plan),
+            "resumed": job.checkpoint is not None,
+            "epochs_done": len(done),
+        }
+        self.story.add("start", start)
+        history = run.history
+        for i, epoch in enumerate(done):
+            self.story.add(
+                "epoch",
+                {
+                    "epoch": epoch,
+                    "training_loss": history.training_loss[i],
+                    "validation_loss": history.validation_loss[i],
+                    "validation_accuracy": history.validation_accuracy[i],
+                    "seconds": history.seconds[i],
+                    "seconds_left": None,
+                },
+            )
+
+    def _tell_picture(self, run: Run, epoch: int) -> None:
+        self.story.add("picture", snapshot(run.network, run.state.average, run.validation, epoch))
+
+    def _preparing(self, source: str) -> Callable[[int, int], None]:
+        """A progress of the reading that can be stopped."""
+        what, told = WORDS.get(source, "Reading pictures"), 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told
+            if self._stop.is_set():
+                raise _StopAskedError
+            if time.monotonic() - told >= STEP_SECONDS:
+                told = time.monotonic()
+                self.story.add("preparing", {"what": what, "done": done, "total": total})
+
+        return progress
+
+
+def _epoch(event: EpochDone, run: Run) -> dict[str, Any]:
+    recent = run.history.seconds[-5:]
+    left = (run.plan.epochs - event.epoch) * sum(recent) / max(1, len(recent))
+    return {
+        "epoch": event.epoch,
+        "training_loss": event.training_loss,
+        "validation_loss": event.validation_loss,
+        "validation_accuracy": event.validation_accuracy,
+        "seconds": event.seconds,
+        "seconds_left": left,
+    }
+
+
+def _best(run: Run) -> dict[str, Any]:
+    """The best epoch so far, counted from 1, and its accuracy."""
+    best = run.history.best_epoch
+    accuracy = run.history.validation_accuracy[best - 1] if best else None
+    return {"best_epoch": best or None, "validation_accuracy": accuracy}
