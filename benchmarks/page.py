@@ -69,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", default="mnist", help="digits for the logits (default: mnist)")
     parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="PATH")
-    parser.add_argument("--drawings", type=int, default=50, help="per model and part")
+    parser.add_argument("--drawings", type=int, default=25, help="per model and part")
     args = parser.parse_args()
     images = open_source(args.source, part="test", n_synthetic=N_CHECKED)[0].images[:N_CHECKED]
     with served() as address, sync_playwright() as driver:
@@ -127,7 +127,7 @@ def draw(browser: Any, address: str, name: str, part: str, n: int) -> list[tuple
         page.wait_for_timeout(60)
         lift = page.evaluate("window.lifts[window.lifts.length - 1]")
         times.append((lift["answered"], lift["painted"]))
-        page.click("#clear")
+        page.evaluate("document.getElementById('clear').click()")
     context.close()
     late = np.array(times[5:])  # the first ones are compiled while they run
     return [(float(np.median(each)), float(np.percentile(each, 95))) for each in late.T]

@@ -93,7 +93,8 @@ export function startPad(pad, { changed, say }) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (pointer !== null || event.button !== 0) return;
+    const isBusy = pointer !== null && canvas.hasPointerCapture(pointer);
+    if (isBusy || event.button !== 0) return;
     event.preventDefault();
     stopShowing();
     canvas.focus({ preventScroll: true });
@@ -115,6 +116,7 @@ export function startPad(pad, { changed, say }) {
   };
   canvas.addEventListener("pointerup", lift);
   canvas.addEventListener("pointercancel", lift);
+  canvas.addEventListener("lostpointercapture", lift); // whatever became of it, the pad goes on
 
   undoButton.addEventListener("click", undo);
   clearButton.addEventListener("click", clear);
