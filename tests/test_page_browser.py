@@ -256,7 +256,9 @@ def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) 
     for label in (0, 1, 7):
         visit.draw(strokes_of(label))
         chosen.add(visit.page.inner_text(".detail-title"))
-        assert f"speaks most for {label}" in visit.page.inner_text(".detail-words")
+        assert "It fires at" in visit.page.inner_text(".detail-words")
+        added = visit.page.locator(".adds li").nth(label).locator(".bar-value").inner_text()
+        assert added.startswith("+"), "it is chosen for what it adds to the digit that is read"
         visit.page.click("#clear")
     assert len(chosen) > 1
     visit.page.click(".unit[role=option][data-index='2']")

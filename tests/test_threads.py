@@ -50,6 +50,15 @@ def test_blocks_that_overlap_give_back_what_was_before_all_of_them() -> None:
 
 
 @pytest.mark.usefixtures("two_threads")
+def test_an_inner_block_holds_too_where_others_have_set_the_number_since() -> None:
+    with one_blas_thread(), threadpool_limits(2, "blas"):
+        assert threads() == 2
+        with one_blas_thread():
+            assert threads() == 1
+    assert threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_training_gives_the_threads_back(rng: np.random.Generator) -> None:
     dataset = bars(200, rng)
     network = Network(multilayer_perceptron(784, [16], 10))

@@ -62,8 +62,9 @@ def one_blas_thread() -> Iterator[None]:
 
     global _n_blocks, _before
     with _lock:
+        limits = threadpool_limits(1, "blas")  # in an inner block too: others may have set it since
         if _n_blocks == 0:
-            _before = threadpool_limits(1, "blas")
+            _before = limits
         _n_blocks += 1
     try:
         yield
