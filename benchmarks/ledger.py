@@ -95,7 +95,7 @@ def _row(record: dict[str, Any]) -> str:
     runs = record.get("runs", [{}])
     parameters = f"{runs[0]['parameters']:,}" if "parameters" in runs[0] else "-"
     minutes = [run["minutes"] for run in runs if "minutes" in run]
-    time = f"{median(minutes):.0f}" if minutes else "-"
+    time = "-" if not minutes else f"{median(minutes):.0f}" if median(minutes) >= 1 else "under 1"
     each = ", ".join(f"{100 * accuracy:.2f}" for accuracy in accuracies)
     cells = [
         record["name"], record.get("what", ""), record["measured_on"], f"{100 * mean:.2f} %",
