@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,6 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from threadpoolctl import threadpool_info
 
 from digitnet.box import in_box
 from digitnet.data.handwriting import Hand
@@ -59,12 +59,23 @@ def test_an_answer_does_not_wait_for_the_other_side_s_acknowledgement(web: httpx
     assert min(seconds) < 0.03
 
 
-def test_requests_do_not_share_their_cores_with_threads_of_blas(web: httpx.Client) -> None:
+def test_requests_do_not_share_their_cores_with_threads_of_blas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Waiting for each other, they took ten times as long on a busy machine."""
-    assert web.get("/healthz").status_code == 200
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    assert pools
-    assert {pool["num_threads"] for pool in pools} == {1}
+    happened = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        happened.append("one thread")
+        yield
+        happened.append("as before")
+
+    monkeypatch.setattr("digitnet.web.app.one_blas_thread", noted)
+    with client(tmp_path) as web:
+        assert web.get("/healthz").status_code == 200
+        assert happened == ["one thread"]
+    assert happened == ["one thread", "as before"]
 
 
 def test_stages_lead_from_the_picture_to_the_frame(web: httpx.Client) -> None:
