@@ -29,6 +29,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
 from digitnet.model_folder import load_model
+from digitnet.nn import Network, in_words
 from digitnet.training.plan import Plan
 
 
@@ -97,7 +98,7 @@ def _history(out: Path) -> dict[str, Any]:
 
 def _words(plan: Plan) -> str:
     """The network, and what of the training is not a default."""
-    parts = [plan.words(784, 10), plan.activation]
+    parts = [in_words(Network(plan.layers(784, 10))), plan.activation]
     parts += [] if plan.augment == "none" else [f"{plan.augment} variation"]
     parts += [f"taught by {plan.teacher}"] if plan.teacher else []
     parts += ["averaged weights"] if plan.ema_decay else []

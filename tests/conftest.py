@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from browser import Visit, started_browser
 from trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
 
 # No test is timed: a busy machine must not turn a property red. And where a change is judged, the
@@ -48,3 +51,18 @@ def pictures_folder() -> Path:
 def sheets_folder() -> Path:
     """Real pages with several digits."""
     return _shared("sheets")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for the tests of the page."""
+    with started_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Visit]:
+    """The page, open, at the address of the module's own server."""
+    visit = Visit(browser, address)
+    yield visit
+    visit.close()

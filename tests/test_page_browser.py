@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from browser import NARROW, WIDE, Visit, axe, started_browser, started_server
+from browser import NARROW, WIDE, Visit, axe, started_server
 from digitnet.data.dataset import as_input
 from digitnet.finding import find_model
 from digitnet.imaging.drawing import Stroke
@@ -17,22 +17,9 @@ from drawn import written
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[str]:
     with started_server(tmp_path_factory.mktemp("served")) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
-    visit = Visit(browser, address)
-    yield visit
-    visit.close()
 
 
 def strokes_of(label: int, seed: int = 3, height: float = 0.7) -> list[Stroke]:

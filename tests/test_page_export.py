@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from browser import NARROW, WIDE, Visit, axe, started_browser
+from browser import NARROW, WIDE, Visit, axe
 from digitnet.calibration import Calibration
 from digitnet.errors import OutputError
 from digitnet.export.html import MOST_BYTES, export_html
@@ -22,12 +21,6 @@ from helpers import assert_one_sentence, digitnet
 from page import STATIC
 from test_page_browser import likely, strokes_of
 from test_page_network import SMALL, alive
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])

@@ -10,16 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from browser import NARROW, WIDE, Visit, started_browser, started_server
+from browser import NARROW, WIDE, Visit, started_server
 from digitnet.model_folder import load_model, save_model
 from helpers import small_model
 from tabs import asked, focused, opened, tab_to, violations
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +27,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path, browser: Any) -> Iterator[str]:
     with started_server(folder) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
-    visit = Visit(browser, address)
-    yield visit
-    visit.close()
 
 
 def row(page: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from digitnet.calibration import Calibration
 from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
-from digitnet.export.weights import encode, in_words
+from digitnet.export.weights import encode
 from digitnet.finding import find_model
 from digitnet.model import Model, classify
 from digitnet.nn import (
@@ -32,6 +32,7 @@ from digitnet.nn import (
     Tanh,
     ToImages,
     ToRows,
+    in_words,
     multilayer_perceptron,
 )
 from page import run_module

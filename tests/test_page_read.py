@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from browser import NARROW, WIDE, Visit, started_browser, started_server
+from browser import NARROW, WIDE, Visit, started_server
 from digitnet.box import in_box
 from digitnet.data.handwriting import Hand
 from digitnet.data.pages import careful, draw_page
@@ -30,12 +30,6 @@ LINES = ["38 20", "506"]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("served")
 
@@ -44,13 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path, browser: Any) -> Iterator[str]:
     with started_server(folder) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
-    visit = Visit(browser, address)
-    yield visit
-    visit.close()
 
 
 @pytest.fixture(scope="module")

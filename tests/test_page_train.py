@@ -17,15 +17,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from browser import NARROW, QUIET, WIDE, Visit, chromium, started_browser, started_server
+from browser import NARROW, QUIET, WIDE, Visit, chromium, started_server
 from digitnet.model_folder import load_model
 from tabs import LONG, asked, focused, opened, small_source, tab_to, violations, wait_for
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +43,6 @@ def address(served: str) -> Iterator[str]:
         asked(served, "api/train", "DELETE")
     except HTTPError:
         assert asked(served, "api/train")["state"] != "running"
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
-    visit = Visit(browser, address)
-    yield visit
-    visit.close()
 
 
 def begin(visit: Visit, **fields: str) -> Any:

@@ -25,6 +25,7 @@ from digitnet.nn import (
     ReLU,
     ToImages,
     ToRows,
+    in_words,
     multilayer_perceptron,
     one_hot,
 )
@@ -327,7 +328,7 @@ def test_a_plan_says_its_network_in_a_word_and_builds_it() -> None:
     }
     for words, plan in plans.items():
         network = Network(plan.layers(784, 10))
-        assert plan.words(network.n_in, network.n_out) == words
+        assert in_words(network) == words
         assert network.forward(np.zeros((2, 784), np.float32)).shape == (2, 10)
     with pytest.raises(SettingsError, match="choose one"):
         Plan(conv="4C5", pool=2)

@@ -231,10 +231,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
             assert b"did not come within 0.3 seconds" in answered
 
 
-def test_work_that_takes_too_long_is_answered_and_then_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The two requests that wait get 504 and 503; when the work is over, all is as before."""
+def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Pictures are read only once this has been set."""
     from digitnet.web import routes_reading
 
     ends, real = threading.Event(), routes_reading.answer_pictures
@@ -244,6 +242,14 @@ def test_work_that_takes_too_long_is_answered_and_then_over(
         return real(*words, **named)
 
     monkeypatch.setattr(routes_reading, "answer_pictures", slow)
+    return ends
+
+
+def test_work_that_takes_too_long_is_answered_and_then_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The two requests that wait get 504 and 503; when the work is over, all is as before."""
+    ends = held_up(monkeypatch)
     with client(tmp_path, work_seconds=1.0, wait_seconds=0.5, at_once=1) as web:
         late = web.post("/api/predict", content=NINE.read_bytes())
         assert late.status_code == 504
@@ -261,15 +267,7 @@ def test_work_that_takes_too_long_is_answered_and_then_over(
 def test_more_requests_than_may_wait_are_told_to_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from digitnet.web import routes_reading
-
-    ends, real = threading.Event(), routes_reading.answer_pictures
-
-    def slow(*words: Any, **named: Any) -> Any:
-        ends.wait(30)
-        return real(*words, **named)
-
-    monkeypatch.setattr(routes_reading, "answer_pictures", slow)
+    ends = held_up(monkeypatch)
     statuses: list[int] = []
     with client(tmp_path, at_once=1, waiting=1) as web:
 

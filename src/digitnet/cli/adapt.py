@@ -8,11 +8,10 @@ import numpy as np
 
 from digitnet.cli.sources import N_TEST, read_source
 from digitnet.data.dataset import Dataset
-from digitnet.data.mnist import find_mnist
 from digitnet.errors import SettingsError
 from digitnet.finding import find_model
 from digitnet.model import Model
-from digitnet.training.adaptation import OF_THE_MODEL, SETTINGS
+from digitnet.training.adaptation import OF_THE_MODEL, SETTINGS, others
 from digitnet.training.plan import Plan
 
 
@@ -29,8 +28,7 @@ def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
             f"--{odd[0].replace('_', '-')} is decided by the model of --from; leave one out."
         )
     framing = find_model(given["start"]).framing
-    mix = "synthetic" if find_mnist() is None else "mnist"
-    return {**SETTINGS, "framing": framing, "mix": mix, **given}
+    return {**SETTINGS, "framing": framing, "mix": others(), **given}
 
 
 def tell_before_and_after(plan: Plan, before: Model, after: Model, own: Dataset) -> None:

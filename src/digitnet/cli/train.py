@@ -14,6 +14,7 @@ from digitnet.cli.stopping import StopRequested, listen_for_stop
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
 from digitnet.finding import find_model
 from digitnet.model_folder import check_place, load_model
+from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.plan import LEARNING_RATES, SCHEDULES, Plan
 from digitnet.training.recipes import read_recipe, recipe_names
@@ -188,8 +189,7 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
 
 
 def _title(run: Run) -> str:
-    words = run.plan.words(run.network.n_in, run.network.n_out)
-    return f"Learning to read digits: {words} on {run.training.source}"
+    return f"Learning to read digits: {in_words(run.network)} on {run.training.source}"
 
 
 def _checkpoint(out: str) -> Checkpoint | None:

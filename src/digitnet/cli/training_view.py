@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from digitnet.model import Model
+from digitnet.nn import in_words
 from digitnet.plots import LiveLossPlot, NoDisplayError
 from digitnet.training.events import EpochDone, Event, Finished, StepDone
 from digitnet.training.run import Run
@@ -54,7 +55,7 @@ class TrainingView:
         )
 
     def __enter__(self) -> Self:
-        words = self._run.plan.words(self._run.network.n_in, self._run.network.n_out)
+        words = in_words(self._run.network)
         n_validation = 0 if self._run.validation is None else len(self._run.validation)
         self._console.print(
             f"Training {words} ({self._run.network.vector.size:,} parameters) "

@@ -67,6 +67,14 @@ def find_mnist(named: str | Path | None = None) -> Path | None:
     return cache if complete else None
 
 
+def has_mnist() -> bool:
+    """Whether MNIST is on this machine."""
+    try:
+        return find_mnist() is not None
+    except DataError:  # the folder that the environment names has none of it
+        return False
+
+
 def download_mnist(
     folder: str | Path | None = None,
     *,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.model import Model, predictor
-from digitnet.nn import Ensemble, Network
+from digitnet.nn import Ensemble, Network, in_words
 from digitnet.nn.normalization import EPSILON, BatchNorm
 from digitnet.nn.workspace import FloatArray
 
@@ -72,26 +72,3 @@ def _describe_member(network: Network, parameters: Parameters) -> dict[str, Any]
         settings = vars(layer) | ({"epsilon": EPSILON} if isinstance(layer, BatchNorm) else {})
         layers.append({"kind": type(layer).__name__, **settings, "parameters": described})
     return {"layers": layers}
-
-
-def in_words(network: Network) -> str:
-    """The network in a word, as tables and pages have it: 784-64-10, 784-16C5-MP2-128-10."""
-    parts = [str(network.n_in)]
-    for layer in network.layers:
-        kind, settings = type(layer).__name__, vars(layer)
-        if kind == "Dense":
-            parts.append(str(settings["n_out"]))
-        elif kind == "Conv2D":
-            stride, padding = settings["stride"], settings["padding"]
-            parts.append(
-                f"{settings['channels_out']}C{settings['size']}"
-                + (f"S{stride}" if stride > 1 else "")
-                + (f"P{padding}" if padding else "")
-            )
-        elif kind in ("MaxPool2D", "AveragePool2D"):
-            parts.append(f"{kind[0]}P{settings['size']}")
-        elif kind == "GlobalAveragePool2D":
-            parts.append("GAP")
-        elif kind == "Deskew":
-            parts.append("deskewed")
-    return "-".join(parts)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from digitnet.nn.losses import Distillation, cross_entropy, log_softmax, one_hot, softmax
     from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
     from digitnet.nn.normalization import BatchNorm
+    from digitnet.nn.notation import in_words
     from digitnet.nn.optimizers import (
         SGD,
         Adam,
@@ -49,6 +50,7 @@ _HOMES = {
     "fold": "folding",
     "GlobalAveragePool2D": "pooling",
     "GradientCheck": "gradient_check",
+    "in_words": "notation",
     "Layer": "layers",
     "Linear": "optimizers",
     "log_softmax": "losses",
@@ -102,6 +104,7 @@ __all__ = [
     "check_gradients",
     "cross_entropy",
     "fold",
+    "in_words",
     "log_softmax",
     "multilayer_perceptron",
     "one_hot",

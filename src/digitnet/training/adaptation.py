@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.mnist import has_mnist
 from digitnet.errors import ModelError
 from digitnet.model import Model
 from digitnet.nn import Ensemble, Network
@@ -53,3 +54,8 @@ def repeated(own: Dataset) -> Dataset:
     """One's own images, each as often as it takes to make half an epoch."""
     times = -(-N_MIXED // (2 * len(own)))
     return own.take(np.tile(np.arange(len(own)), times))
+
+
+def others() -> str:
+    """What is learnt beside one's own where nothing else is said: MNIST where it is, else drawn."""
+    return "mnist" if has_mnist() else "synthetic"

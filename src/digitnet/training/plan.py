@@ -206,14 +206,6 @@ class Plan:
                 layers.append(Dropout(self.dropout))
         return layers
 
-    def words(self, n_in: int, n_classes: int) -> str:
-        """The network in a word: 784-64-10, 784-16C5-MP2-32C5-MP2-128-10, 784-AP2-384-10."""
-        pooled = [f"AP{self.pool}"] if self.pool > 1 else []
-        deskewed = ["deskewed"] if self.deskew else []
-        convolved = [self.conv] if self.conv else []
-        parts = [n_in, *pooled, *deskewed, *convolved, *self.hidden, n_classes]
-        return "-".join(map(str, parts))
-
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Plan(**d)` reads them back."""
         return {**asdict(self), "hidden": list(self.hidden)}

@@ -8,14 +8,14 @@ from typing import Any
 
 from digitnet.box import box_names
 from digitnet.errors import ModelError, SettingsError
-from digitnet.training.adaptation import SETTINGS
+from digitnet.training.adaptation import SETTINGS, others
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.plan import Plan
 from digitnet.training.run import checkpoint_path
 from digitnet.web.problems import Problem
 from digitnet.web.schemas import Settings
 from digitnet.web.shelf import Shelf
-from digitnet.web.sources import Source, Sources, has_mnist
+from digitnet.web.sources import Source, Sources
 
 EPOCHS = 20
 N_OTHERS = 20_000
@@ -51,7 +51,7 @@ def new_job(settings: Settings, shelf: Shelf, sources: Sources) -> Job:
         start = shelf.get(settings.start)
         named = start.name if start.kind == "box" else str(start.folder)
         framing = start.model.framing
-        mix = {} if source.place in ("synthetic", "mnist") else {"mix": _others()}
+        mix = {} if source.place in ("synthetic", "mnist") else {"mix": others()}
         plan = Plan(
             **{"source": source.place, "start": named, "framing": framing}
             | SETTINGS | mix | given
@@ -108,12 +108,8 @@ def _mix(source: Source) -> dict[str, Any]:
     if source.name != "corrections":
         return {}
     n = source.digits or 1
-    mixed = {"mix": _others(), "mix_share": N_OTHERS / (N_OTHERS + n)}
+    mixed = {"mix": others(), "mix_share": N_OTHERS / (N_OTHERS + n)}
     return mixed if n >= ENOUGH_TO_VALIDATE else {**mixed, "validation": 0.0}
-
-
-def _others() -> str:
-    return "mnist" if has_mnist() else "synthetic"
 
 
 def _free_name(wanted: str, shelf: Shelf) -> str:

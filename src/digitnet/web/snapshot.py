@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import SIDE, Dataset
+from digitnet.evaluation import confusion_matrix, worst_mistakes
 from digitnet.model import classify
 from digitnet.nn import Dense, Network, softmax
 from digitnet.nn.workspace import FloatArray
@@ -63,11 +64,8 @@ def _mistakes(network: Network, validation: Dataset | None) -> dict[str, Any]:
         return {"confusion": None, "n_validation": 0, "mistakes": []}
     probabilities = softmax(classify(network, validation.images))
     read_as = probabilities.argmax(axis=1)
-    n = len(validation.class_names)
-    confusion = np.bincount(validation.labels * n + read_as, minlength=n * n).reshape(n, n)
-    wrong = np.flatnonzero(read_as != validation.labels)
-    sure = probabilities[wrong, read_as[wrong]]
-    worst = wrong[np.argsort(-sure, kind="stable")[:MOST_MISTAKES]]
+    confusion = confusion_matrix(validation.labels, read_as, len(validation.class_names))
+    worst = worst_mistakes(probabilities, validation.labels)[:MOST_MISTAKES]
     return {
         "confusion": confusion.tolist(),
         "n_validation": len(validation),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from digitnet.data.idx import has_idx
 from digitnet.data.labelling import is_picture
-from digitnet.data.mnist import find_mnist
+from digitnet.data.mnist import has_mnist
 from digitnet.errors import DataError
 from digitnet.finding import DEFAULT
 from digitnet.web.corrections import Corrections
@@ -80,14 +80,6 @@ class Sources:
                 yield Source(path.name, path.name, None, str(path))
             elif path.is_dir() and _has_digits(path):
                 yield Source(path.name, f"Folder {path.name}", None, str(path))
-
-
-def has_mnist() -> bool:
-    """Whether MNIST is on this machine."""
-    try:
-        return find_mnist() is not None
-    except DataError:  # the folder that the environment names has none of it
-        return False
 
 
 def _has_digits(folder: Path) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 from digitnet.data.sources import open_source
 from digitnet.errors import DigitnetError, TrainingDivergedError
-from digitnet.export.weights import in_words
 from digitnet.files import make_folder
+from digitnet.nn import in_words
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.job import N_OTHERS, Job, as_settings
