@@ -263,8 +263,9 @@ def test_a_run_fits_the_screen_and_has_no_violations(
     size: tuple[int, int], theme: str, browser: Any, address: str
 ) -> None:
     visit = Visit(browser, address, size, theme)
-    page = begin(visit, epochs="2" if size == WIDE else "24", name="fits")
-    wait_until(page, "Finished: fits")
+    name = f"{theme}-{size[0]}"  # the page shows the run before until this one begins
+    page = begin(visit, epochs="2" if size == WIDE else "24", name=name)
+    wait_until(page, f"Finished: {name}")
     page.click("text=The figures as a table")
     assert visit.overflows() == []
     charts = page.evaluate(
