@@ -34,7 +34,7 @@ from digitnet.training.plan import Plan
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("source")
     parser.add_argument("--on", help="where the test digits come from (default: the source)")
     parser.add_argument("--seeds", type=int, default=5)

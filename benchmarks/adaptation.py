@@ -65,7 +65,7 @@ def accuracy(model: Model, dataset: Dataset) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--hands", type=int, default=5)
     parser.add_argument("--mix", default="mnist")
