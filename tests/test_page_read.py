@@ -76,7 +76,7 @@ def hand_over(page: Any, content: bytes, how: str, kind: str = "image/png") -> N
 def choose(page: Any, content: bytes, kind: str = "image/png") -> None:
     """Give a file to the page by its file chooser, and wait until it is read."""
     with page.expect_file_chooser() as chooser:
-        page.click("text=Choose a picture")
+        page.click("text=Choose pictures")
     chooser.value.set_files({"name": "picture", "mimeType": kind, "buffer": content})
     page.wait_for_selector("#read .notice:not([hidden]):not(:text('Reading'))")
 
@@ -144,6 +144,46 @@ def test_a_photo_of_one_digit_is_read_and_its_framing_shown(visit: Visit, seven:
     assert not page.locator(".stages").is_visible()
 
 
+def test_several_pictures_are_turned_over_like_a_pile_and_stay_corrected(
+    visit: Visit, page_picture: bytes, seven: bytes
+) -> None:
+    page = opened(visit, "read")
+    choose(page, seven, "image/jpeg")
+    assert page.locator(".pile").is_hidden()
+    with page.expect_file_chooser() as chooser:
+        page.click("text=Choose pictures")
+    files = [("one.jpg", "image/jpeg", seven), ("two.png", "image/png", page_picture),
+             ("three.png", "image/png", b"no picture at all")]  # fmt: skip
+    chooser.value.set_files([{"name": n, "mimeType": k, "buffer": b} for n, k, b in files])
+    page.wait_for_selector(".pile-words:text('1 of 3: one.jpg')")
+    page.wait_for_selector("#read .notice.good")
+    page.keyboard.press("1")
+    page.wait_for_selector(".closer .notice.good:text('Kept as 1')")
+
+    page.click("text=Next picture")
+    page.wait_for_selector(".pile-words:text('2 of 3: two.png')")
+    page.wait_for_selector(".digit-box:nth-of-type(7)")
+    assert [line for line in lines(page) if line] == LINES
+    page.locator(".digit-box").nth(0).click()
+    page.click("text=Next picture")
+    page.wait_for_selector("#read .notice.error")
+    assert focused(page) == "Previous picture"
+    page.keyboard.press("9")  # there is nothing to correct now
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".digit-box:nth-of-type(7)")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".pile-words:text('1 of 3: one.jpg')")
+    assert lines(page) == ["1"], "what was corrected stays so"
+    assert violations(visit) == []
+    page.keyboard.press("Delete")
+    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    assert lines(page) == ["7"]
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert visit.overflows() == []
+    assert all("422" in complaint for complaint in visit.complaints), "of what is no picture"
+    visit.complaints.clear()
+
+
 def test_a_picture_that_lies_turned_has_its_box_where_it_is_seen(visit: Visit) -> None:
     rng = np.random.default_rng(6)
     cover = written(4, rng, care=0.9).cover((300, 500), 150, centre=(0.25, 0.5))
@@ -186,6 +226,19 @@ def test_a_correction_is_kept_under_its_right_label_and_can_be_learnt_from(
     assert len(kept(folder, 5)) == before[5] + 1
     kinds = sum(bool(n) for n in asked(address, "api/corrections")["per_label"])
     assert page.locator("text=Train with them").is_visible() == (kinds > 1)
+    assert [line for line in lines(page) if line][1] == LINES[1]
+    page.locator(".closer").get_by_role("button", name="Take the correction back").click()
+    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    assert len(kept(folder, 5)) == before[5]
+    assert focused(page) == "5"
+    page.keyboard.press("4")
+    page.wait_for_selector(".closer .notice.good:text('4')")
+    page.keyboard.press("Delete")
+    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    assert {label: len(kept(folder, label)) for label in range(10)} == before
+    assert page.locator(".closer button:text('Take the')").is_hidden()
+    page.keyboard.press("5")
+    page.wait_for_selector(".closer .notice.good:text('Kept as 5')")
     page.locator(".digit-box").nth(6).click()
     page.keyboard.press("6")
     page.wait_for_selector(".closer .notice.good:text('6')")
@@ -246,7 +299,7 @@ def test_all_with_the_keyboard(browser: Any, address: str, page_picture: bytes) 
     visit = Visit(browser, address)
     page = opened(visit, "read")
     with page.expect_file_chooser() as chooser:
-        tab_to(page, "Choose a picture")
+        tab_to(page, "Choose pictures")
         page.keyboard.press("Enter")
     chooser.value.set_files({"name": "p.png", "mimeType": "image/png", "buffer": page_picture})
     page.wait_for_selector(".digit-box")

@@ -64,4 +64,5 @@ def test_every_address_is_described(web: httpx.Client) -> None:
         ("/api/predict", "post"), ("/api/read", "post"), ("/api/sources", "get"),
         ("/api/train", "post"), ("/api/train", "get"), ("/api/train", "delete"),
         ("/api/train/events", "get"), ("/api/corrections", "post"), ("/api/corrections", "get"),
+        ("/api/corrections/{mark}", "delete"),
     }  # fmt: skip

@@ -207,6 +207,28 @@ def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_
     assert f"{len(pictures)} pictures" in done.stderr
 
 
+def test_a_correction_is_taken_back_once(web: httpx.Client, tmp_path: Path) -> None:
+    kept = [
+        web.post(f"/api/corrections?label={label}", content=NINE.with_name(name).read_bytes())
+        for label, name in ((9, "digi_9.png"), (8, "digi_8.png"))
+    ]
+    mark = kept[0].json()["mark"]
+    gone = web.delete(f"/api/corrections/{mark}")
+    assert (gone.status_code, gone.json()["count"]) == (200, 1)
+    (left,) = tmp_path.rglob("*.png")
+    assert (left.parent.name, left.stem[-12:]) == ("8", kept[1].json()["mark"])
+    again = web.delete(f"/api/corrections/{mark}")
+    assert again.status_code == 404
+    assert "taken back already" in again.json()["error"]
+    for path in ("..%2f8", "*", mark[:-1], "Z" * 12):
+        assert web.delete(f"/api/corrections/{path}").status_code in (404, 405, 422), path
+    assert left.is_file()
+    foreign = {"origin": "http://elsewhere.example"}
+    answered = web.delete(f"/api/corrections/{kept[1].json()['mark']}", headers=foreign)
+    assert answered.status_code == 403
+    assert left.is_file()
+
+
 def test_a_cut_out_of_a_page_is_kept_and_framed_as_it_was(
     web: httpx.Client, tmp_path: Path
 ) -> None:

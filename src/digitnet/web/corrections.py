@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from digitnet.errors import PictureError
+from digitnet.errors import OutputError, PictureError
 from digitnet.files import make_folder, replacing
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
@@ -25,6 +25,8 @@ from digitnet.web.problems import Problem
 LONGEST_SIDE = 1600
 """Pixels; a photo is made smaller before it is kept."""
 LABELS = range(10)
+MARK = r"^[0-9a-f]{12}$"
+"""What a kept picture is known by: the beginning of its SHA-256."""
 
 
 class Corrections:
@@ -38,8 +40,8 @@ class Corrections:
         """How many pictures there are of each digit."""
         return [sum(1 for _ in self._of(label)) for label in LABELS]
 
-    def keep(self, content: bytes, label: int) -> list[int]:
-        """Keep a picture under its right label; returns the counts.
+    def keep(self, content: bytes, label: int) -> tuple[str, list[int]]:
+        """Keep a picture under its right label; returns its mark, and the counts.
 
         A picture that is there already is not kept twice, and one that is under another label
         moves to this one.
@@ -56,17 +58,14 @@ class Corrections:
                 f"Nothing can be learnt from this picture ({reason}): send the digit's cut-out."
             )
         png = as_png(picture)
-        digest = hashlib.sha256(png).hexdigest()[:12]
+        mark = hashlib.sha256(png).hexdigest()[:12]
         target = self.folder / str(label)
         with self._lock:
-            for other in LABELS:
-                for path in self._of(other):
-                    if not path.name.endswith(f"-{digest}.png"):
-                        continue
-                    if other != label:
-                        make_folder(target)
-                        path.replace(target / path.name)
-                    return self.counts()
+            for path in self._marked(mark):
+                if path.parent != target:
+                    make_folder(target)
+                    path.replace(target / path.name)
+                return mark, self.counts()
             if sum(self.counts()) >= self._limits.corrections:
                 raise Problem(
                     507,
@@ -75,9 +74,35 @@ class Corrections:
                 )
             make_folder(target)
             time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            with replacing(target / f"{time}-{digest}.png") as temporary:
+            with replacing(target / f"{time}-{mark}.png") as temporary:
                 temporary.write_bytes(png)
+            return mark, self.counts()
+
+    def take_back(self, mark: str) -> list[int]:
+        """Remove the picture that `keep` gave this mark; returns the counts.
+
+        Raises:
+            OutputError: it cannot be removed.
+            Problem: 404, there is none.
+        """
+        with self._lock:
+            found = list(self._marked(mark))
+            if not found:
+                raise Problem(
+                    404, "There is no such correction; it may have been taken back already."
+                )
+            for path in found:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise OutputError(
+                        f"A correction cannot be removed from {path.parent}: {error.strerror}."
+                    ) from error
             return self.counts()
+
+    def _marked(self, mark: str) -> Iterator[Path]:
+        for label in LABELS:
+            yield from (path for path in self._of(label) if path.stem.endswith(f"-{mark}"))
 
     def _of(self, label: int) -> Iterator[Path]:
         folder = self.folder / str(label)

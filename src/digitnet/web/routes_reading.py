@@ -6,10 +6,12 @@ import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse, Response
 
 from digitnet.web import schemas
 from digitnet.web.answers import answer_page, answer_pictures
+from digitnet.web.corrections import MARK
 from digitnet.web.rooms import Rooms
 from digitnet.web.shelf import NAME
 from digitnet.web.uploads import FIELD, read_one, read_several
@@ -88,8 +90,17 @@ def reading_routes(rooms: Rooms) -> APIRouter:
         """Keep a picture with its right label, for a training to learn from."""
         async with rooms.workshop.turn() as turn:
             content = await read_one(request, limits)
-            counts = await turn.do(lambda check: rooms.corrections.keep(content, label))
-        return JSONResponse({"kept": sum(counts), "per_label": counts}, 201)
+            mark, counts = await turn.do(lambda check: rooms.corrections.keep(content, label))
+        return JSONResponse({"mark": mark, "kept": sum(counts), "per_label": counts}, 201)
+
+    @routes.delete(
+        "/api/corrections/{mark}",
+        responses={200: {"model": schemas.Counted}, 404: {"model": schemas.Error}},
+    )
+    async def take_back(mark: Annotated[str, PathParameter(pattern=MARK)]) -> Response:
+        """Remove a correction again, by the mark that it was kept with."""
+        counts = await rooms.workshop.do(lambda: rooms.corrections.take_back(mark))
+        return JSONResponse({"count": sum(counts), "per_label": counts})
 
     @routes.get("/api/corrections", responses={200: {"model": schemas.Counted}})
     async def corrected() -> Response:

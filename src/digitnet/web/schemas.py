@@ -170,8 +170,9 @@ class Training(BaseModel):
 
 
 class Kept(BaseModel):
-    """How many corrections there are now."""
+    """What a correction is taken back by, and how many there are now."""
 
+    mark: str
     kept: int
     per_label: list[int]
 

@@ -3,8 +3,9 @@
 import { button, make, pngUrl, startNotice } from "./elements.js";
 import { percent } from "./answer.js";
 
-// `correct(label)` hears of the right digit, `stages()` gives a promise of the framing's stages.
-export function startCloser({ correct, stages }) {
+// `correct(label)` hears of the right digit, `takeBack()` that it was none; `stages()` gives a
+// promise of the framing's stages.
+export function startCloser({ correct, takeBack, stages }) {
   const title = make("h3", {}, "");
   const frame = make("img", {
     class: "pixels",
@@ -17,6 +18,7 @@ export function startCloser({ correct, stages }) {
   const keys = [..."0123456789"].map((name) =>
     button(name, () => correct(Number(name)), { "aria-pressed": "false" }),
   );
+  const back = button("Take the correction back", takeBack, { class: "button quiet", hidden: true });
   const list = make("ol", { class: "stages", hidden: true });
   const more = button("Show how it was framed", showStages, {
     class: "button quiet",
@@ -33,7 +35,7 @@ export function startCloser({ correct, stages }) {
       "Is it another? Type the right digit, or press it here. Its picture is kept to learn from.",
     ),
     notice.element,
-    make("div", {}, more),
+    make("div", { class: "row" }, back, more),
     list,
   );
   let open = false;
@@ -51,6 +53,9 @@ export function startCloser({ correct, stages }) {
       key.setAttribute("aria-pressed", String(label === is));
       key.classList.toggle("primary", label === is);
     });
+    const lost = back === document.activeElement && digit.corrected === undefined;
+    back.hidden = digit.corrected === undefined;
+    if (lost) keys[digit.label].focus();
     if (other) {
       notice.tell("");
       close();

@@ -2,14 +2,15 @@
 
 import { button, make } from "./elements.js";
 
-// `taken(file)` hears of each picture; `refused(sentence)` of what is none.
+// `taken(files)` hears of pictures that come in, one or several; `refused(sentence)` of what is none.
 export function startIntake(root, { taken, refused }) {
   const chooser = make("input", {
     type: "file",
     accept: "image/*",
+    multiple: true,
     hidden: true,
     id: "read-file",
-    "aria-label": "A picture",
+    "aria-label": "Pictures",
   });
   const camera = make("input", {
     type: "file",
@@ -18,7 +19,7 @@ export function startIntake(root, { taken, refused }) {
     hidden: true,
     "aria-label": "A photograph",
   });
-  const choose = button("Choose a picture", () => chooser.click(), { class: "button primary" });
+  const choose = button("Choose pictures", () => chooser.click(), { class: "button primary" });
   const take = button("Take a photograph", () => camera.click(), { class: "button camera" });
   const element = make(
     "div",
@@ -26,14 +27,14 @@ export function startIntake(root, { taken, refused }) {
     make(
       "p",
       { class: "drop-words" },
-      "Drop a picture here, or paste one: a single digit, or a page of them.",
+      "Drop pictures here, or paste one: of a single digit, or of a page of them.",
     ),
     make("div", { class: "row" }, choose, take, chooser, camera),
   );
 
   for (const input of [chooser, camera]) {
     input.addEventListener("change", () => {
-      if (input.files.length) taken(input.files[0]);
+      if (input.files.length) taken([...input.files]);
       input.value = ""; // so that the same picture can be chosen again
     });
   }
@@ -56,9 +57,9 @@ export function startIntake(root, { taken, refused }) {
   });
 
   function receive(transfer) {
-    const [file] = transfer?.files ?? [];
-    if (!file) refused("That is not a picture: drop or paste a file, or choose one.");
-    else taken(file);
+    const files = [...(transfer?.files ?? [])];
+    if (!files.length) refused("That is not a picture: drop or paste a file, or choose one.");
+    else taken(files);
   }
 
   return { element };

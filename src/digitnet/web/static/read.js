@@ -6,15 +6,18 @@ import { cutOut, framePicture } from "./cutout.js";
 import { button, make, startNotice, whenShown } from "./elements.js";
 import { startIntake } from "./intake.js";
 import { trainWith } from "./intent.js";
+import { startPile } from "./pile.js";
 import { readPicture, stagesOf } from "./reader.js";
 import { nameOf, startSheet } from "./sheet.js";
 import { many } from "./words.js";
 
 export async function mount(root, context) {
-  const intake = startIntake(root, { taken: read, refused: (sentence) => notice.tell(sentence, "error") });
+  const pile = startPile({ turned: read });
+  const refused = (sentence) => notice.tell(sentence, "error");
+  const intake = startIntake(root, { taken: pile.take, refused });
   const notice = startNotice();
   const sheet = startSheet({ chosen });
-  const closer = startCloser({ correct, stages });
+  const closer = startCloser({ correct, takeBack, stages });
   const text = make("div", { class: "lines", id: "read-lines" });
   const copy = button("Copy", copyLines, { class: "button quiet" });
   const result = make(
@@ -40,6 +43,7 @@ export async function mount(root, context) {
   let at = -1;
   let reading = null;
   let readWith = null;
+  const pages = new WeakMap(); // what was read in each picture, and corrected since
 
   root.classList.add("reading-part");
   root.append(
@@ -48,6 +52,7 @@ export async function mount(root, context) {
       { class: "stack" },
       make("h2", {}, "Read a picture"),
       intake.element,
+      pile.element,
       notice.element,
       sheet.element,
     ),
@@ -73,11 +78,14 @@ export async function mount(root, context) {
     notice.tell("Reading …");
     root.setAttribute("aria-busy", "true");
     try {
-      page = await readPicture(picture, readWith, signal);
+      const known = pages.get(picture);
+      page = known?.model === readWith ? known.page : await readPicture(picture, readWith, signal);
+      pages.set(picture, { page, model: readWith });
       show();
     } catch (error) {
       if (error.name === "AbortError") return;
       page = null;
+      at = -1;
       for (const part of [sheet, closer]) part.hide();
       result.hidden = true;
       notice.tell(error.message, "error");
@@ -142,9 +150,14 @@ export async function mount(root, context) {
 
   function typed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
-    if (at < 0 || !/^[0-9]$/.test(event.key)) return;
-    event.preventDefault();
-    correct(Number(event.key));
+    if (at < 0) return;
+    if (/^[0-9]$/.test(event.key)) {
+      event.preventDefault();
+      correct(Number(event.key));
+    } else if (event.key === "Delete" && page.digits[at].corrected !== undefined) {
+      event.preventDefault();
+      takeBack();
+    }
   }
 
   async function correct(label) {
@@ -153,22 +166,45 @@ export async function mount(root, context) {
     const digit = here.digits[index];
     try {
       const picture = await cutOut(sheet.bitmap(), sheet.scale(), here.digits, index);
-      const { kept: all, per_label: counts } = await keep(label, picture).catch(() =>
+      const { mark, kept: all, per_label: counts } = await keep(label, picture).catch(() =>
         keep(label, framePicture(digit)),
       );
-      digit.corrected = label;
+      Object.assign(digit, { corrected: label, mark });
       tellCount(all, counts);
       context.say(`Kept as ${label}. ${many(all, "correction")} so far.`);
     } catch (error) {
       closer.tell(error.message, "error");
       return;
     }
+    showAnew(here, index, `Kept as ${label}.`);
+  }
+
+  async function takeBack() {
+    const index = at;
+    const here = page;
+    const digit = here.digits[index];
+    try {
+      const { count: all, per_label: counts } = await ask(`api/corrections/${digit.mark}`, {
+        method: "DELETE",
+      });
+      delete digit.corrected;
+      tellCount(all, counts);
+      context.say(`Taken back. ${many(all, "correction")} left.`);
+    } catch (error) {
+      closer.tell(error.message, "error");
+      return;
+    }
+    showAnew(here, index, "Taken back: its picture is no longer kept.");
+  }
+
+  // A digit's correction has changed: wherever it is still seen, it is shown, and said.
+  function showAnew(here, index, sentence) {
     if (here !== page) return;
     sheet.draw();
     showLines();
     if (index !== at) return;
     chosen(at);
-    closer.tell(`Kept as ${label}.`, "good");
+    closer.tell(sentence, "good");
   }
 
   // A cut-out in which nothing can be found is refused; then its frame is sent.
