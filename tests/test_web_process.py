@@ -40,6 +40,24 @@ def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
         assert server.end(signal.SIGINT) == (128 + signal.SIGINT, "")
 
 
+def test_behind_a_proxy_it_goes_by_the_name_that_was_given_and_asks_for_a_token(
+    tmp_path: Path,
+) -> None:
+    with served(tmp_path, "--name", "Digits.example.org") as server, server.client() as web:
+        token = server.address.partition("?token=")[2]
+        proxied = {"host": "digits.example.org", "authorization": f"Bearer {token}"}
+        assert web.get("/api/models", headers=proxied).status_code == 200
+        assert web.get("/api/models", headers={"host": proxied["host"]}).status_code == 401
+        other = web.get("/api/models", headers={**proxied, "host": "example.org"})
+        assert other.status_code == 421
+        assert "--name" in other.json()["error"]
+        server.end()
+    for name in ("https://digits.example.org", "digits.example.org:443", ""):
+        done = digitnet("serve", "--name", name, cwd=tmp_path)
+        assert_one_sentence(done)
+        assert "--name" in done.stderr
+
+
 def test_sigterm_leaves_a_checkpoint_and_the_run_goes_on_after_a_restart(tmp_path: Path) -> None:
     small_source(tmp_path)
     with served(tmp_path) as server, server.client() as web:

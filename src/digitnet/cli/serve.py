@@ -14,6 +14,7 @@ from digitnet.errors import OutputError, SettingsError
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart")
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{8,200}")
+NAME = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one"
     )
     parser.add_argument(
+        "--name", action="append", default=[], metavar="NAME",
+        help="a further name that the server goes by, such as digits.example.org behind a proxy; "
+        "asks for a token (may be given several times)",
+    )  # fmt: skip
+    parser.add_argument(
         "--folder", default=".", metavar="DIR",
         help="where models, corrections and your own digits lie (default: here)",
     )  # fmt: skip
     parser.add_argument(
-        "--token", metavar="T", help="ask for this token; without one, another --host draws one"
+        "--token",
+        metavar="T",
+        help="ask for this token; without one, another --host or a --name draws one",
     )
 
 
@@ -46,11 +54,16 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(f"A port is a number from 0 to 65535, not {args.port}.")
     if not Path(args.folder).is_dir():
         raise OutputError(f"There is no folder {args.folder}; make it first, or choose another.")
+    for name in args.name:
+        if not NAME.fullmatch(name):
+            raise SettingsError(
+                f"--name takes a bare name such as digits.example.org, not {name!r}."
+            )
     token = args.token
-    if token is None and not is_loopback(args.host):
+    if token is None and (args.name or not is_loopback(args.host)):
         token = secrets.token_urlsafe(24)
     if token is not None and not TOKEN.fullmatch(token):
         raise SettingsError("A token is 8 to 200 letters, digits and any of _ . ~ -.")
     with listen_for_stop() as stopping, suppress(KeyboardInterrupt):  # of a second signal
-        serve(args.folder, args.host, args.port, token)
+        serve(args.folder, args.host, args.port, token, args.name)
     return 0 if stopping.number is None else 128 + stopping.number

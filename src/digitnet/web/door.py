@@ -123,7 +123,9 @@ class Door:
             if self._addresses and ipaddress.ip_address(name):
                 return
         raise Problem(
-            421, f"This server does not go by the name {name[:100]!r}; use the address it printed."
+            421,
+            f"This server does not go by the name {name[:100]!r}; use the address it printed, or "
+            "start it with that --name.",
         )
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:

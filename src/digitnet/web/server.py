@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,9 @@ GRACE = 60
 """Seconds that running requests have to be answered when the server goes down."""
 
 
-def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
+def serve(
+    folder: str | Path, host: str, port: int, token: str | None, names: Sequence[str] = ()
+) -> None:
     """Serve until a signal comes; then answer what is running, and keep a training's state.
 
     Args:
@@ -30,6 +33,7 @@ def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
         host: a name or address of this machine.
         port: to listen on; 0 for one that is free.
         token: what clients must know, or None.
+        names: further ones that the server is called by, as behind a proxy.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -37,10 +41,8 @@ def serve(folder: str | Path, host: str, port: int, token: str | None) -> None:
     rooms = Rooms(folder)
     listening = listen(host, port)
     open_to_others = token is not None
-    app = make_app(
-        rooms, token=token, hosts=own_names(host) if open_to_others else (),
-        addresses=open_to_others,
-    )  # fmt: skip
+    own = own_names(host) if open_to_others else ()
+    app = make_app(rooms, token=token, hosts=[*own, *names], addresses=open_to_others)
     server = Server(app, rooms, _address(host, listening, token))
     server.run(sockets=[listening])
 
