@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitnet.data.handwriting import Hand, draw_digit
-from digitnet.data.pages import careful
+from digitnet.data.handwriting import Hand, careful, draw_digit
 from digitnet.data.photographs import PageStyle, photograph
 from digitnet.imaging.drawing import Stroke, render
 from digitnet.model import Model

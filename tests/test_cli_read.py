@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitnet.data.handwriting import Hand
-from digitnet.data.pages import careful, draw_page
+from digitnet.data.handwriting import Hand, careful
+from digitnet.data.pages import draw_page
 from digitnet.data.photographs import PageStyle
 from helpers import assert_one_sentence, digitnet
 

@@ -16,8 +16,8 @@ from PIL import Image
 
 from browser import NARROW, WIDE, Visit, started_server
 from digitnet.box import in_box
-from digitnet.data.handwriting import Hand
-from digitnet.data.pages import careful, draw_page
+from digitnet.data.handwriting import Hand, careful
+from digitnet.data.pages import draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture

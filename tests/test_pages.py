@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digitnet.data.handwriting import Hand
-from digitnet.data.pages import careful, draw_field, draw_page
+from digitnet.data.handwriting import Hand, careful
+from digitnet.data.pages import draw_field, draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.errors import SettingsError
 

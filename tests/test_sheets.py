@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitnet.data.handwriting import Hand
-from digitnet.data.pages import Page, careful, draw_page
+from digitnet.data.handwriting import Hand, careful
+from digitnet.data.pages import Page, draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.errors import ModelError, PictureError
 from digitnet.imaging.framing import frame_picture

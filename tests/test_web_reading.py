@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from digitnet.box import in_box
-from digitnet.data.handwriting import Hand
-from digitnet.data.pages import careful, draw_page
+from digitnet.data.handwriting import Hand, careful
+from digitnet.data.pages import draw_page
 from digitnet.data.photographs import PageStyle
 from digitnet.model_folder import load_model
 from helpers import digitnet

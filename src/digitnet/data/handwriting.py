@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,11 @@ class Hand:
     pressure: Floats  # how much that radius changes on the way, relative
     haste: Floats  # how far a point of the stroke misses its place
     wobble: Floats  # how far a smooth warp of the paper moves it
-    taste: Floats  # (n, 10) in 0..1: which allograph of each digit
+    taste: Floats  # (n, 10) which allograph of each digit: in 0..1 a usual one, in 1..2 a rare one
 
     @classmethod
-    def sample(cls, rng: np.random.Generator, n: int = 1) -> Hand:
-        """Draw n hands."""
+    def sample(cls, rng: np.random.Generator, n: int = 1, *, rare: bool = False) -> Hand:
+        """Draw n hands; ones that write the rare form of each digit that has one, if so asked."""
 
         def normal(mean: float, sd: float) -> Floats:
             return (mean + sd * rng.standard_normal(n)).astype(np.float32)
@@ -46,11 +46,28 @@ class Hand:
             pressure=np.abs(normal(0.0, 0.12)),
             haste=np.exp(normal(np.log(0.028), 0.4)),
             wobble=np.exp(normal(np.log(0.05), 0.4)),
-            taste=rng.random((n, 10), dtype=np.float32),
+            taste=rng.random((n, 10), dtype=np.float32) + (all_shapes().has_rare if rare else 0),
         )
 
     def __len__(self) -> int:
         return len(self.slant)
+
+
+def careful(hand: Hand, care: float = 0.5) -> Hand:
+    """The same hand taking care: a share ``care`` of its deviations from an even script is gone.
+
+    Forms and sums are written so that others can read them; hands sampled for training reach to
+    the edge of what can be read at all.
+    """
+    left = np.float32(1 - care)
+    return replace(
+        hand,
+        slant=np.float32(0.15) + left * (hand.slant - np.float32(0.15)),
+        width=np.float32(1.06) + left * (hand.width - np.float32(1.06)),
+        rotation=left * hand.rotation,
+        haste=left * hand.haste,
+        wobble=left * hand.wobble,
+    )
 
 
 def draw_digit(label: int, rng: np.random.Generator, *, hand: Hand | None = None) -> list[Stroke]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.handwriting import Hand, draw_digit
+from digitnet.data.handwriting import Hand, careful, draw_digit
 from digitnet.data.photographs import RULINGS, PageStyle, photograph
 from digitnet.errors import SettingsError
 from digitnet.imaging.drawing import Stroke, render
@@ -24,23 +24,6 @@ class Page:
     picture: NDArray[np.uint8]
     lines: tuple[str, ...]
     boxes: tuple[tuple[int, int, int, int], ...]
-
-
-def careful(hand: Hand, care: float = 0.5) -> Hand:
-    """The same hand taking care: a share ``care`` of its deviations from an even script is gone.
-
-    Forms and sums are written so that others can read them; hands sampled for training reach to
-    the edge of what can be read at all.
-    """
-    left = np.float32(1 - care)
-    return replace(
-        hand,
-        slant=np.float32(0.15) + left * (hand.slant - np.float32(0.15)),
-        width=np.float32(1.06) + left * (hand.width - np.float32(1.06)),
-        rotation=left * hand.rotation,
-        haste=left * hand.haste,
-        wobble=left * hand.wobble,
-    )
 
 
 def draw_page(

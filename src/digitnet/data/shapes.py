@@ -25,14 +25,16 @@ class Shapes:
     stroke_of_point: NDArray[np.int64]  # (A, K)
     stroke_of_mark: NDArray[np.int8]  # (A, P)
     first: NDArray[np.int64]  # (10,) the first allograph of each digit
-    quantiles: Floats  # (10, most - 1): taste above the k-th chooses beyond the k-th allograph
+    quantiles: Floats  # (10, most - 1): taste above the k-th chooses beyond the k-th allograph;
+    # up to 1 for the usual ones, by their shares, from there to 2 for the rare ones
+    has_rare: Floats  # (10,) 1 for digits that have rare forms, else 0
     n_strokes: int
 
 
 @cache
 def all_shapes() -> Shapes:
     """Build the matrices of every allograph; once, then remembered."""
-    ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
+    ways = sorted(ALLOGRAPHS, key=lambda way: (way.label, way.share == 0))
     A, P = len(ways), N_MARKS
     K = max(sum(len(stroke) for stroke in way.strokes()) for way in ways)
     basis, control, loose = np.zeros((A, P, K)), np.zeros((A, K, 2)), np.zeros((A, K))
@@ -57,14 +59,18 @@ def all_shapes() -> Shapes:
         control[a, :start] -= (used.max(axis=0) + used.min(axis=0)) / 2
     labels = np.array([way.label for way in ways])
     counts = np.bincount(labels, minlength=10)
-    quantiles = np.ones((10, counts.max() - 1))
+    has_rare = np.zeros(10)
+    quantiles = np.full((10, counts.max() - 1), np.inf)
     for label in range(10):
         share = np.array([way.share for way in ways if way.label == label])
-        quantiles[label, : len(share) - 1] = (np.cumsum(share) / share.sum())[:-1]
+        rare = share == 0
+        has_rare[label] = rare.any()
+        upper = np.cumsum(share) / share.sum() + np.cumsum(rare) / max(1, rare.sum())
+        quantiles[label, : len(share) - 1] = upper[:-1]
     return Shapes(
         basis.astype(np.float32), control.astype(np.float32), loose.astype(np.float32),
         of_point, of_mark, np.searchsorted(labels, np.arange(10)),
-        quantiles.astype(np.float32), int(of_mark.max()) + 1,
+        quantiles.astype(np.float32), has_rare.astype(np.float32), int(of_mark.max()) + 1,
     )  # fmt: skip
 
 

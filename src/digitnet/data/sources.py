@@ -15,8 +15,10 @@ from digitnet.errors import DataError, SettingsError
 Progress = Callable[[int, int], None]
 
 N_SYNTHETIC = 100_000  # fewer are learnt by heart (docs/lab-notes.md)
+DRAWN = ("synthetic", "rare-forms")
+WORDS = (*DRAWN, "mnist")
 ACCEPTED = (
-    "`synthetic`, `mnist`, a folder with MNIST's IDX files, a folder of pictures, "
+    "`synthetic`, `rare-forms`, `mnist`, a folder with MNIST's IDX files, a folder of pictures, "
     "an .npz with `images` and `labels`, or a .csv of labels and pixels"
 )
 
@@ -48,7 +50,8 @@ def open_source(
     """Read the digits a SOURCE word or path stands for.
 
     Args:
-        source: `synthetic`, `mnist`, or a path (write `./mnist` for a folder of that name).
+        source: `synthetic`, `rare-forms` (those that MNIST hardly has, drawn), `mnist`, or a path
+            (write `./mnist` for a folder of that name).
         part: "train" or "test": which of MNIST's two parts to read; synthetic digits are drawn
             from a different stream for each, so that the test ones are new. Other sources have
             one part only.
@@ -66,7 +69,7 @@ def open_source(
     if part not in ("train", "test"):
         raise SettingsError(f"The part must be train or test, not {part!r}.")
     path = Path(source)
-    is_word = isinstance(source, str) and source in ("synthetic", "mnist")
+    is_word = isinstance(source, str) and source in WORDS
     if not is_word and _is_folder_of_pictures(path):
         from digitnet.data.folders import load_picture_folder
 
@@ -78,8 +81,8 @@ def open_source(
         raise SettingsError(
             f"--labels and --per-class go with a folder of pictures, which {source} is not."
         )
-    if is_word and source == "synthetic":
-        dataset = _draw(n_synthetic, seed, part, progress)
+    if is_word and source in DRAWN:
+        dataset = _draw(source == "rare-forms", n_synthetic, seed, part, progress)
     elif is_word:
         dataset = load_idx_folder(_mnist(progress), part)
     elif path.is_dir():
@@ -98,13 +101,13 @@ def _is_folder_of_pictures(path: Path) -> bool:
         ) from error
 
 
-def _draw(n: int, seed: int, part: Part, progress: Progress | None) -> Dataset:
+def _draw(rare: bool, n: int, seed: int, part: Part, progress: Progress | None) -> Dataset:
     from digitnet.data.synthetic import synthesize
 
     if seed < 0:
         raise SettingsError(f"The seed must be 0 or more, not {seed}.")
     rng = np.random.default_rng([seed, 0 if part == "train" else 1])
-    return synthesize(n, rng, progress=progress)
+    return synthesize(n, rng, rare=rare, progress=progress)
 
 
 def _mnist(progress: Progress | None) -> Path:
