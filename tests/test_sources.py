@@ -56,13 +56,16 @@ def test_a_folder_called_mnist_is_reached_by_its_path(
 
 
 def test_synthetic_digits_are_seeded_and_the_test_part_is_new() -> None:
-    def draw(seed: int = 0, part: str = "train") -> str:
-        dataset, report = open_source("synthetic", n_synthetic=20, seed=seed, part=part)  # type: ignore[arg-type]
-        assert report.sentence.startswith("20 digits from synthetic")
+    def draw(word: str, seed: int = 0, part: str = "train") -> str:
+        dataset, report = open_source(word, n_synthetic=20, seed=seed, part=part)  # type: ignore[arg-type]
+        assert report.sentence.startswith(f"20 digits from {word}")
         return dataset.fingerprint()
 
-    assert draw() == draw()
-    assert len({draw(), draw(1), draw(part="test"), draw(1, "test")}) == 4
+    words = ("synthetic", "rare-forms")
+    for word in words:
+        assert draw(word) == draw(word)
+    ways = ((0, "train"), (1, "train"), (0, "test"), (1, "test"))
+    assert len({draw(word, *way) for word in words for way in ways}) == 8
 
 
 def test_an_archive_and_a_table_hold_the_same_digits(tmp_path: Path) -> None:
@@ -107,7 +110,7 @@ def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> 
         open_source(str(tmp_path / name))
     sentence = str(caught.value)
     assert name in sentence
-    for accepted in ("`synthetic`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
+    for accepted in ("`synthetic`", "`rare-forms`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
         assert accepted in sentence
 
 

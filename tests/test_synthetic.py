@@ -117,9 +117,33 @@ def test_every_allograph_is_written(rng):
         np.testing.assert_allclose(seen, share / share.sum(), atol=0.04)
 
 
+def test_rare_forms_are_written_where_they_are_asked_for(rng):
+    shapes = all_shapes()
+    usual, rare = (Hand.sample(rng, 4000, rare=asked) for asked in (False, True))
+    for label in range(10):
+        mine = sorted(
+            (way for way in ALLOGRAPHS if way.label == label), key=lambda way: way.share == 0
+        )
+        for hand, asked in ((usual, False), (rare, True)):
+            chosen = (hand.taste[:, label, None] > shapes.quantiles[label]).sum(axis=1)
+            wanted = asked and mine[-1].share == 0
+            assert {(mine[k].share == 0) for k in chosen} == {wanted}
+        if mine[-1].share == 0:
+            n_rare = sum(way.share == 0 for way in mine)
+            seen = np.bincount(chosen, minlength=len(mine))[-n_rare:] / len(chosen)
+            np.testing.assert_allclose(seen, 1 / n_rare, atol=0.04)
+    assert {way.label for way in ALLOGRAPHS if way.share == 0} >= {1, 6, 9}
+
+
+def test_rare_forms_are_as_many_of_each_digit_and_called_so(rng):
+    rare = synthesize(100, rng, rare=True)
+    assert rare.source == "rare-forms"
+    assert rare.counts().tolist() == [10] * 10
+
+
 def test_marks_lie_close_enough_for_a_line_without_gaps(digits):
     shapes = all_shapes()
-    ways = sorted(ALLOGRAPHS, key=lambda way: way.label)
+    ways = sorted(ALLOGRAPHS, key=lambda way: (way.label, way.share == 0))
     marks = shapes.basis @ shapes.control
     for a, way in enumerate(ways):
         for s in range(len(way.strokes())):

@@ -46,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthesize = actions.add_parser("synthesize", help="draw digits and keep them as an .npz")
     synthesize.add_argument("n", type=int, metavar="N", help="how many")
     synthesize.add_argument("-o", "--output", default="synthetic.npz", metavar="FILE")
+    synthesize.add_argument(
+        "--rare-forms", action="store_true",
+        help="as MNIST's writers hardly wrote: ones with flag and foot, hooked nines and the like",
+    )  # fmt: skip
     synthesize.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
 
 
@@ -148,6 +152,7 @@ def _synthesize(args: argparse.Namespace) -> int:
         dataset = synthesize(
             args.n,
             np.random.default_rng(args.seed),
+            rare=args.rare_forms,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     with replacing(output) as temporary, temporary.open("wb") as file:

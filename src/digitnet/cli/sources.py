@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 SOURCE_HELP = (
-    "synthetic, mnist, a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
+    "synthetic, rare-forms (drawn as MNIST's writers hardly wrote), mnist, "
+    "a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
 )
 
 N_TEST = 10_000  # synthetic digits to measure a model on, as many as MNIST's test part has
