@@ -213,8 +213,6 @@ ALLOGRAPHS: tuple[Allograph, ...] = (
     Allograph(9, "leaning oval", 1.5,
         "53,16 43,2 21,6 3,24 4,42 22,46 42,30 55,8! 48,38 40,70 34,100"),
     # Rare in MNIST, everyday elsewhere: drawn only where they are asked for.
-    Allograph(0, "slashed", 0,
-        "36,0 14,12 0,46 6,84 30,100 56,86 66,50 58,12 38,0 / 64,4 34,48 2,96"),
     Allograph(1, "long flag", 0,
         "0,44 18,22 36,0! 32,34 28,67 24,100"),
     Allograph(1, "flag, upright", 0,
