@@ -107,22 +107,29 @@ def test_a_dot_is_no_digit_yet(visit: Visit) -> None:
     assert visit.page.inner_text("#verdict") == "Only a dot so far."
 
 
-def test_doubt_is_said(visit: Visit) -> None:
-    """Scribbles until one leaves the model in doubt; Python must be in the same doubt."""
+def test_doubt_and_no_digit_are_said(visit: Visit) -> None:
+    """Scribbles until each was seen; Python must say the same of the same frame."""
     rng = np.random.default_rng(4)
     model = find_model("cnn")
-    for _ in range(60):
-        points = rng.uniform(0.2, 0.8, (6, 2))
-        visit.draw([Stroke(points, np.ones(6))])
-        probabilities = model.probabilities(visit.frame()[None])
-        unsure = bool(model.calibration.unsure(probabilities)[0])
-        assert (visit.digit == "?") == unsure
-        if unsure:
-            first, second = probabilities[0].argsort()[::-1][:2]
-            assert visit.page.inner_text("#verdict") == f"Unsure: {first} or {second}"
+    left = {"Unsure", "No digit"}
+    for _ in range(100):
+        points = rng.uniform(0.2, 0.8, (rng.integers(2, 7), 2))
+        visit.draw([Stroke(points, np.ones(len(points)))])
+        frame = visit.frame()
+        probabilities = model.probabilities(frame[None])[0]
+        reason = model.calibration.refusal(frame, probabilities, model.class_names)
+        assert (visit.digit == "?") == (reason is not None)
+        if reason is not None:
+            first, second = probabilities.argsort()[::-1][:2]
+            doubt = f"Unsure: {first} or {second}"
+            none = "No digit that it has learnt looks like this"
+            said = visit.page.inner_text("#verdict")
+            assert said == (none if reason.startswith("no digit") else doubt)
+            left -= {word for word in left if said.startswith(word)}
+        if not left:
             return
         visit.page.click("#clear")
-    pytest.fail("no scribble left any doubt")
+    pytest.fail(f"no scribble was answered with {left}")
 
 
 def test_the_answer_is_said_aloud_once_the_pen_rests(visit: Visit) -> None:

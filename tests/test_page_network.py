@@ -41,13 +41,16 @@ CLOSE = 1e-4
 
 LOGITS = """
 import { answerOf, decodeModel, forward, forwardFrom } from "./network.js";
+import { noveltyOf } from "./novelty.js";
 const bytes = readFileSync("model");
 const model = decodeModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 const frames = readFileSync("frames");
 const answers = [];
 for (let at = 0; at < frames.length; at += 784) {
-  const { logits } = forward(model, frames.subarray(at, at + 784));
-  answers.push({ logits: [...logits], ...answerOf(model, logits) });
+  const frame = frames.subarray(at, at + 784);
+  const { logits } = forward(model, frame);
+  const novelty = model.novelty ? noveltyOf(model.novelty, frame) : 0;
+  answers.push({ logits: [...logits], novelty, ...answerOf(model, logits, frame) });
 }
 console.log(JSON.stringify(answers));
 """
@@ -71,10 +74,17 @@ def assert_the_same(model: Model, images: NDArray[np.uint8], folder: Path) -> No
     theirs = np.array([answer["probabilities"] for answer in answers])
     likely = model.calibration.probabilities(ours)
     np.testing.assert_allclose(theirs, likely, atol=CLOSE)
-    unsure = model.calibration.unsure(likely)
-    near = np.abs(likely.max(axis=1) - model.calibration.least_probability) < CLOSE
+    kept = model.calibration
+    none, near_none = kept.no_digit(images), np.zeros(len(images), bool)
+    if kept.novelty is not None:
+        scores = kept.novelty.scores(images)
+        novelty = np.array([answer["novelty"] for answer in answers])
+        np.testing.assert_allclose(novelty, scores, rtol=1e-5, atol=0.02)
+        near_none = np.abs(scores - kept.most_novelty) < 0.02
+    assert ((np.array([answer["isNone"] for answer in answers]) == none) | near_none).all()
+    near = np.abs(likely.max(axis=1) - kept.least_probability) < CLOSE
     sure = np.array([answer["sure"] for answer in answers])
-    assert ((sure != unsure) | near).all()
+    assert ((sure == model.accepted(images, likely)) | near | near_none).all()
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +102,18 @@ def test_models_in_the_box_answer_alike(
     name: str, digits: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     assert_the_same(find_model(name), digits, tmp_path)
+
+
+def test_what_is_no_digit_is_so_on_the_page_too(rng: np.random.Generator, tmp_path: Path) -> None:
+    model = find_model("cnn")
+    sparse = np.where(rng.random((20, 28, 28)) < 0.1, 255, 0)
+    boxes = np.zeros((20, 28, 28))
+    for box in boxes:
+        top, left = rng.integers(3, 10, 2)
+        box[top : top + rng.integers(3, 15), left : left + rng.integers(3, 15)] = 255
+    images = np.concatenate([sparse, rng.integers(0, 256, (20, 28, 28)), boxes]).astype(np.uint8)
+    assert_the_same(model, images, tmp_path)
+    assert model.calibration.no_digit(images).mean() > 0.9
 
 
 def alive(layers: list[Layer], rng: np.random.Generator) -> Network:

@@ -33,13 +33,13 @@ def decoded(content: bytes) -> tuple[dict, list[np.ndarray]]:
     assert (4 + length) % 4 == 0
     header = json.loads(content[4 : 4 + length])
     numbers = np.frombuffer(content, "<f4", offset=4 + length)
+    layers = [layer for member in header["members"] for layer in member["layers"]]
+    described = [parameter for layer in layers for parameter in layer["parameters"]]
+    described += (header["calibration"]["novelty"] or {"arrays": []})["arrays"]
     arrays = []
-    for member in header["members"]:
-        for layer in member["layers"]:
-            for parameter in layer["parameters"]:
-                size = int(np.prod(parameter["shape"]))
-                first = parameter["offset"]
-                arrays.append(numbers[first : first + size].reshape(parameter["shape"]))
+    for each in described:
+        size, first = int(np.prod(each["shape"])), each["offset"]
+        arrays.append(numbers[first : first + size].reshape(each["shape"]))
     assert sum(array.size for array in arrays) == numbers.size
     return header, arrays
 
@@ -53,10 +53,13 @@ def test_the_bytes_decoded_are_the_models_own_arrays(web: httpx.Client, name: st
     network = predictor(model.network)
     assert isinstance(network, Network)
     own = list(network.parameters.values())
+    assert model.calibration.novelty is not None
+    own += list(vars(model.calibration.novelty).values())
     assert len(arrays) == len(own)
     assert all(np.array_equal(a, b) for a, b in zip(arrays, own, strict=True))
     assert header["name"] == name
     assert header["calibration"]["temperature"] == model.calibration.temperature
+    assert header["calibration"]["novelty"]["most"] == model.calibration.most_novelty
     kinds = [layer["kind"] for layer in header["members"][0]["layers"]]
     assert kinds == [type(layer).__name__ for layer in network.layers]
 

@@ -43,7 +43,7 @@ export function startAnswer({ say }) {
       const share = answer ? answer.probabilities[label] : 0;
       fill.style.transform = `scaleX(${share})`;
       value.textContent = answer ? short(share) : "";
-      item.classList.toggle("first", answer !== null && answer.order[0] === label);
+      item.classList.toggle("first", answer?.isNone === false && answer.order[0] === label);
     });
     clearTimeout(speaking);
     if (!drawn) return;
@@ -62,6 +62,7 @@ export function words(model, answer, drawn) {
   if (!drawn) return { letter: "", sentence: "The answer follows your pen." };
   if (!answer) return { letter: "", sentence: "Only a dot so far." };
   const [first, second] = answer.order.map((label) => model.classNames[label]);
+  if (answer.isNone) return { letter: "?", sentence: "No digit that it has learnt looks like this" };
   if (!answer.sure) return { letter: "?", sentence: `Unsure: ${first} or ${second}` };
   return { letter: first, sentence: `${percent(answer.probabilities[answer.order[0]])} likely` };
 }

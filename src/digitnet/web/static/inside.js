@@ -122,7 +122,7 @@ function makeSums(model, stage, before) {
     element(
       "p",
       "quiet small",
-      `T = ${model.temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. Below ${(100 * model.leastProbability).toFixed(0)} % the answer is “unsure”.`,
+      `T = ${model.temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. Below ${(100 * model.leastProbability).toFixed(0)} % the answer is “unsure”.${ofNovelty(model)}`,
     ),
   );
   const deciders = element("p", "deciders");
@@ -152,3 +152,9 @@ function makeSums(model, stage, before) {
 
   return { root, show };
 }
+
+// Who says that something is no digit is not among the layers.
+const ofNovelty = ({ novelty }) =>
+  novelty
+    ? " Whether it is a digit at all is told by a second opinion, which compares where strokes run, and which way, with the digits that were learnt."
+    : "";

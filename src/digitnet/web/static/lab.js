@@ -32,7 +32,7 @@ export function startLab({ say }) {
     const strokes = pad.strokes();
     const frame = frameOf(strokes, model.framing);
     const pass = frame && forward(model, frame);
-    const said = pass && answerOf(model, pass.logits);
+    const said = pass && answerOf(model, pass.logits, frame);
     answer.show(model, frame, said, strokes.length > 0);
     if (part === "inside") inside.show(frame, pass, said, rests);
   }

@@ -1,6 +1,7 @@
 // Network: a model's bytes made a network again, and its answer with every layer's activations.
 
 import { LAYERS } from "./layers.js";
+import { noveltyOf } from "./novelty.js";
 
 const SIDE = 28;
 
@@ -17,6 +18,7 @@ export function decodeModel(buffer) {
     framing: header.framing,
     temperature: header.calibration.temperature,
     leastProbability: header.calibration.least_probability,
+    novelty: decodeNovelty(header.calibration.novelty, numbers),
     members: header.members.map(({ layers }) => decodeMember(layers, numbers)),
   };
 }
@@ -28,15 +30,24 @@ function decodeMember(described, numbers) {
     const kind = LAYERS[settings.kind];
     if (!kind) throw new Error(`it has a layer ${settings.kind} that this page does not know`);
     const layer = { ...settings, inputShape };
-    for (const { name, shape, offset } of parameters) {
-      const size = shape.reduce((all, side) => all * side, 1);
-      const array = numbers.subarray(offset, offset + size);
-      if (array.length < size) throw new Error("its numbers end too soon");
-      layer[name.replace(/\d+$/, "")] = array;
-    }
+    for (const each of parameters) layer[each.name.replace(/\d+$/, "")] = arrayAt(each, numbers);
     layer.shape = inputShape = kind.shape(layer, inputShape);
     return layer;
   });
+}
+
+// What tells that a frame is no digit, or null where every frame is taken for one.
+function decodeNovelty(described, numbers) {
+  if (!described) return null;
+  const arrays = described.arrays.map((each) => [each.name, arrayAt(each, numbers)]);
+  return { most: described.most, ...Object.fromEntries(arrays) };
+}
+
+function arrayAt({ shape, offset }, numbers) {
+  const size = shape.reduce((all, side) => all * side, 1);
+  const array = numbers.subarray(offset, offset + size);
+  if (array.length < size) throw new Error("its numbers end too soon");
+  return array;
 }
 
 // What a frame (784 bytes, ink 255) is to the network: numbers from 0 to 1.
@@ -80,9 +91,13 @@ export function probabilities(model, logits) {
   return powers.map((power) => power / sum);
 }
 
-// The answer: probabilities, the classes from the likeliest on, and whether the model stands by it.
-export function answerOf(model, logits) {
+// The answer to a frame with its logits: probabilities, the classes from the likeliest on, whether
+// the frame looks like none of them, and whether the model stands by its answer.
+export function answerOf(model, logits, frame) {
   const likely = probabilities(model, logits);
   const order = likely.map((_, label) => label).sort((a, b) => likely[b] - likely[a]);
-  return { probabilities: likely, order, sure: likely[order[0]] >= model.leastProbability };
+  const { novelty } = model;
+  const isNone = novelty !== null && noveltyOf(novelty, frame) > novelty.most;
+  const sure = !isNone && likely[order[0]] >= model.leastProbability;
+  return { probabilities: likely, order, isNone, sure };
 }
