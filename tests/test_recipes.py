@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from digitnet.box import BEST, box_names, in_box
+from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
 from digitnet.model_folder import load_model
 from digitnet.training.plan import Plan

@@ -11,11 +11,14 @@ from typing import Any
 from digitnet.cli.adapt import as_adaptation, tell_before_and_after
 from digitnet.cli.sources import SOURCE_HELP, add_folder_options, read_source
 from digitnet.cli.stopping import StopRequested, listen_for_stop
+from digitnet.data.dataset import Dataset
+from digitnet.data.sources import N_SYNTHETIC
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
 from digitnet.finding import find_model
 from digitnet.model_folder import check_place, load_model
 from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.mixture import n_others
 from digitnet.training.plan import LEARNING_RATES, SCHEDULES, Plan
 from digitnet.training.recipes import read_recipe, recipe_names
 from digitnet.training.run import Run, checkpoint_path
@@ -129,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         plan.source, framing=plan.framing, labels=plan.labels, per_class=plan.per_class,
     )  # fmt: skip
     before = None if plan.start is None else find_model(plan.start)  # --out may take its place
-    rest = None if plan.mix is None else read_source(plan.mix, framing=plan.framing)[0]
+    rest = None if plan.mix is None else _others(plan, len(dataset))
     code = train_and_keep(
         Run(plan, dataset, args.out, checkpoint, rest),
         live=args.live,
@@ -138,6 +141,13 @@ def run(args: argparse.Namespace) -> int:
     if before is not None and code in (0, 1):
         tell_before_and_after(plan, before, load_model(args.out), dataset)
     return code
+
+
+def _others(plan: Plan, n_own: int) -> Dataset:
+    """What `--mix` stands for; no more are drawn than are mixed in."""
+    most = n_others(n_own, plan.mix_share)
+    drawn = N_SYNTHETIC if plan.start else min(max(1, most), N_SYNTHETIC)
+    return read_source(str(plan.mix), framing=plan.framing, n_synthetic=drawn)[0]
 
 
 def _run_fast(args: argparse.Namespace) -> int:

@@ -24,11 +24,15 @@ def mixed(own: Dataset, rest: Dataset, share: float, rng: np.random.Generator) -
         raise SettingsError(
             f"{rest.source} has other classes than {own.source}; mix with digits of the same."
         )
-    n_others = min(round(len(own) * share / (1.0 - share)), len(rest))
-    chosen = rng.choice(len(rest), n_others, replace=False)
+    chosen = rng.choice(len(rest), min(n_others(len(own), share), len(rest)), replace=False)
     return Dataset(
         np.concatenate([own.images, rest.images[chosen]]),
         np.concatenate([own.labels, rest.labels[chosen]]),
         own.class_names,
         f"{own.source} and {rest.source}",
     )
+
+
+def n_others(n_own: int, share: float) -> int:
+    """How many others make that share of the whole beside n_own."""
+    return round(n_own * share / (1.0 - share))
