@@ -64,13 +64,14 @@ def epochs(page: Any) -> list[int]:
     return [int(text) for text in found if text.isdigit()]
 
 
-def wait_for_epoch(page: Any, epoch: int) -> None:
-    """Until the table has it."""
+def wait_for_epoch(page: Any, name: str, epoch: int) -> None:
+    """Until the table has it; before, the page still shows the run before this one."""
+    wait_until(page, name)
     page.wait_for_selector(f".figures tbody tr:nth-child({epoch})", state="attached", timeout=LONG)
 
 
 def wait_until(page: Any, words: str) -> None:
-    """Until the run's heading says so."""
+    """Until the run's heading has these words."""
     page.wait_for_selector(f".run h2:text('{words}')", timeout=LONG)
 
 
@@ -120,7 +121,7 @@ def test_a_run_is_watched_to_its_end_and_kept(visit: Visit, address: str, folder
 
 def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: Path) -> None:
     page = begin(visit, epochs="1000", name="paused")
-    wait_for_epoch(page, 3)
+    wait_for_epoch(page, "paused", 3)
     page.click("#train-stop")
     wait_until(page, "Stopped: paused")
     assert load_model(folder / "models" / "paused").n_parameters == 784 * 16 + 16 + 160 + 10
@@ -128,7 +129,7 @@ def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: 
     assert done == list(range(1, len(done) + 1))
     page.click("#train-resume")
     wait_until(page, "Training paused")
-    wait_for_epoch(page, len(done) + 2)
+    wait_for_epoch(page, "paused", len(done) + 2)
     again = epochs(page)
     assert again == list(range(1, len(again) + 1))
     told = asked(address, "api/train")
@@ -138,12 +139,12 @@ def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: 
 
 def test_a_page_loaded_again_shows_the_run_from_its_first_epoch(visit: Visit) -> None:
     page = begin(visit, epochs="1000", name="reloaded")
-    wait_for_epoch(page, 4)
+    wait_for_epoch(page, "reloaded", 4)
     page.reload()
     wait_until(page, "Training reloaded")
-    wait_for_epoch(page, 4)
+    wait_for_epoch(page, "reloaded", 4)
     seen = epochs(page)
-    wait_for_epoch(page, len(seen) + 2)
+    wait_for_epoch(page, "reloaded", len(seen) + 2)
     assert epochs(page)[: len(seen)] == list(range(1, len(seen) + 1))
     assert page.is_disabled("#train-go")
     assert page.locator("#train-stop").is_visible()
@@ -246,7 +247,7 @@ def test_everything_is_done_with_the_keyboard_alone(browser: Any, address: str) 
     page.keyboard.type("typed")
     page.keyboard.press("Enter")
     wait_until(page, "Training typed")
-    wait_for_epoch(page, 1)
+    wait_for_epoch(page, "typed", 1)
     tab_to(page, "train-stop")
     page.keyboard.press("Enter")
     wait_until(page, "Stopped: typed")
@@ -300,7 +301,7 @@ def test_a_killed_browser_and_a_client_that_does_not_read_leave_the_run_alone(
 ) -> None:
     other = browser.browser_type.launch(executable_path=chromium(), args=list(QUIET))
     page = begin(Visit(other, address), hidden="64", epochs="150", name="survivor")
-    wait_for_epoch(page, 1)
+    wait_for_epoch(page, "survivor", 1)
     place = urlsplit(address)
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -342,7 +343,7 @@ def test_a_server_that_was_killed_is_waited_for_and_its_run_gone_on_with(
     try:
         visit = Visit(browser, f"http://127.0.0.1:{port}")
         page = begin(visit, epochs="1000", name="broken")
-        wait_for_epoch(page, 2)
+        wait_for_epoch(page, "broken", 2)
         server.kill()
         server.communicate()
         page.wait_for_selector(".run .notice.warn", timeout=LONG)
@@ -350,7 +351,7 @@ def test_a_server_that_was_killed_is_waited_for_and_its_run_gone_on_with(
         page.wait_for_selector(".run .notice.warn", state="hidden", timeout=LONG)
         page.click("#train-resume")
         wait_until(page, "Training broken")
-        wait_for_epoch(page, 3)
+        wait_for_epoch(page, "broken", 3)
         assert epochs(page)[:3] == [1, 2, 3]
         assert all("Failed to load resource" in complaint for complaint in visit.complaints)
         visit.complaints.clear()
