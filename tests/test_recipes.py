@@ -94,10 +94,10 @@ def test_the_models_in_the_box_read_forms_that_mnist_hardly_has() -> None:
     """Ones with flag and foot, hooked nines: read rightly, and seldom called no digit."""
     digits = synthesize(1000, np.random.default_rng(31), rare=True)
     digits = digits.take(np.flatnonzero(np.isin(digits.labels, (1, 6, 9))))
-    for name, least in (("cnn", 0.98), ("mlp", 0.95)):
+    for name, least in (("cnn", 0.95), ("mlp", 0.92)):
         model = load_model(in_box(name))
         assert (model.probabilities(digits.images).argmax(axis=1) == digits.labels).mean() > least
-        assert model.calibration.no_digit(digits.images).mean() < 0.1
+        assert model.calibration.no_digit(digits.images).mean() < 0.08
 
 
 def test_a_model_of_ones_own_comes_before_the_box(place: Path) -> None:
