@@ -119,6 +119,13 @@ class Visit:
                 self._touch(places)
             else:
                 self._press(places, pointer, force)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was drawn is on the screen, the layers of Inside too."""
+        self.page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def _press(self, places: list[tuple[float, float]], pointer: str, force: float) -> None:
         def send(kind: str, place: tuple[float, float], buttons: int) -> None:

@@ -198,6 +198,7 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     visit.page.select_option("#model", "mlp")
     visit.draw(strokes_of(5))
     visit.page.click("#tab-inside")
+    visit.settle()
     network = find_model("mlp").network
     W1, b1, W2, b2 = list(network.parameters.values())
     x = as_input(visit.frame()[None])[0]
@@ -227,6 +228,7 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
 
 def test_inside_goes_on_when_the_drawing_changes(visit: Visit) -> None:
     visit.page.click("#tab-inside")
+    visit.settle()
     assert visit.page.inner_text("#inside-verdict") == "The answer follows your pen."
     visit.draw(strokes_of(4))
     assert "It reads 4" in visit.page.inner_text("#inside-verdict")
@@ -244,6 +246,7 @@ def test_inside_goes_on_when_the_drawing_changes(visit: Visit) -> None:
 def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) -> None:
     visit.page.select_option("#model", "mlp")
     visit.page.click("#tab-inside")
+    visit.settle()
     visit.page.wait_for_selector(".stage h2:text('64 neurons look')")
     assert not visit.page.is_visible(".detail"), "nothing is drawn yet"
     chosen = set()

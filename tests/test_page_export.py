@@ -154,6 +154,7 @@ def test_it_works_from_a_file_without_a_network(
     assert "mlp, 784-" in visit.page.inner_text("footer")
     visit.draw(strokes_of(2))
     visit.page.click("#tab-inside")
+    visit.settle()
     assert "It reads 2" in visit.page.inner_text("#inside-verdict")
     assert len(visit.page.query_selector_all(".unit")) >= 64
     assert not visit.overflows()
@@ -186,6 +187,7 @@ def test_any_network_can_be_looked_into(
     assert visit.digit == "?"
     assert visit.page.inner_text("#verdict").startswith("Unsure: ")
     visit.page.click("#tab-inside")
+    visit.settle()
     learnt = sum(isinstance(layer, Dense) or hasattr(layer, "padding") for layer in network.layers)
     assert len(visit.page.query_selector_all(".stage")) >= learnt + 1
     for button in visit.page.query_selector_all(".step"):
@@ -208,6 +210,7 @@ def test_members_of_an_ensemble_are_looked_into_one_by_one(
     frame = visit.frame()[None]
     np.testing.assert_allclose(likely(visit), model.probabilities(frame)[0], atol=2e-4)
     visit.page.click("#tab-inside")
+    visit.settle()
     assert len(visit.page.query_selector_all(".unit")) == 128
     visit.page.click("text=Show all 150")
     assert len(visit.page.query_selector_all(".unit")) == 150
@@ -230,6 +233,7 @@ def test_float16_weights_are_read_rightly(
         likely(visit), model.probabilities(visit.frame()[None])[0], atol=1e-3
     )
     visit.page.click("#tab-inside")
+    visit.settle()
     sums = visit.page.eval_on_selector_all(
         ".sums td:nth-child(2)", "all => all.map((each) => each.textContent)"
     )

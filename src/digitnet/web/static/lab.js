@@ -13,6 +13,7 @@ export function startLab({ say }) {
   let model = null;
   let part = "draw";
   let waiting = 0;
+  let looking = 0;
   const pad = startPad(padElement, { changed, say });
 
   // While the pen moves, one answer per frame of the screen; when it is lifted, at once.
@@ -34,7 +35,10 @@ export function startLab({ say }) {
     const pass = frame && forward(model, frame);
     const said = pass && answerOf(model, pass.logits, frame);
     answer.show(model, frame, said, strokes.length > 0);
-    if (part === "inside") inside.show(frame, pass, said, rests);
+    // The answer is on the screen first: leaving out a neuron of each layer takes a frame or two.
+    cancelAnimationFrame(looking);
+    if (part !== "inside") return;
+    looking = requestAnimationFrame(() => inside.show(frame, pass, said, rests));
   }
 
   return {
