@@ -124,7 +124,8 @@ class Visit:
     def settle(self) -> None:
         """Wait until what was drawn is on the screen, the layers of Inside too."""
         self.page.evaluate(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            "new Promise((done) => requestAnimationFrame(() =>"
+            " requestAnimationFrame(() => setTimeout(done))))"
         )
 
     def _press(self, places: list[tuple[float, float]], pointer: str, force: float) -> None:

@@ -13,7 +13,7 @@ export function startLab({ say }) {
   let model = null;
   let part = "draw";
   let waiting = 0;
-  let looking = 0;
+  let looks = 0; // how often there was something new to look at
   const pad = startPad(padElement, { changed, say });
 
   // While the pen moves, one answer per frame of the screen; when it is lifted, at once.
@@ -35,10 +35,12 @@ export function startLab({ say }) {
     const pass = frame && forward(model, frame);
     const said = pass && answerOf(model, pass.logits, frame);
     answer.show(model, frame, said, strokes.length > 0);
-    // The answer is on the screen first: leaving out a neuron of each layer takes a frame or two.
-    cancelAnimationFrame(looking);
+    const mine = ++looks;
     if (part !== "inside") return;
-    looking = requestAnimationFrame(() => inside.show(frame, pass, said, rests));
+    // The answer is painted first: leaving out a neuron of each layer takes a frame or two.
+    const look = () => mine === looks && inside.show(frame, pass, said, rests);
+    if (rests) requestAnimationFrame(() => setTimeout(look));
+    else look();
   }
 
   return {

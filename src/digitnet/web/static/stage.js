@@ -109,7 +109,8 @@ export function makeStage(stage, model, member) {
   }
 
   // Show what a drawing makes of the units; null for none. Unless someone has chosen one, the unit
-  // that is looked at is chosen anew whenever the pen rests.
+  // that is looked at is chosen anew whenever the pen rests. While it moves, no unit is left out:
+  // the answer could not follow.
   function show(now, rests) {
     found = now;
     facts = factsNow();
@@ -132,7 +133,7 @@ export function makeStage(stage, model, member) {
     if (!learnt) return;
     const isOpen = !isByHand && (rests || units.current() < 0);
     if (found && isOpen) units.choose(facts.first(units.units.length));
-    else if (units.current() >= 0) look(units.current());
+    else if (units.current() >= 0 && (rests || facts.isExact)) look(units.current());
     clearTimeout(labelling);
     labelling = setTimeout(name, PAUSE);
   }
