@@ -186,6 +186,7 @@ def test_keyboard_alone(visit: Visit) -> None:
 def test_an_example_is_drawn_before_ones_eyes(browser: Any, address: str) -> None:
     visit = Visit(browser, address, reduced_motion="no-preference")
     visit.page.click("#examples button:nth-of-type(9)")
+    visit.settle()
     visit.page.wait_for_selector("#digit:text('8')")
     visit.page.click("#undo")
     assert visit.digit == "", "one step back, not one for each movement"
@@ -257,6 +258,7 @@ def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) 
         added = visit.page.locator(".adds li").nth(label).locator(".bar-value").inner_text()
         assert added.startswith("+"), "it is chosen for what it adds to the digit that is read"
         visit.page.click("#clear")
+        visit.settle()
     assert len(chosen) > 1
     visit.page.click(".unit[role=option][data-index='2']")
     for label in (0, 1):
@@ -264,6 +266,7 @@ def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) 
         visit.draw(strokes_of(label))
         assert visit.page.inner_text(".detail-title") == "Neuron 3"
         visit.page.click("#clear")
+        visit.settle()
 
 
 LOOKS = [
@@ -281,6 +284,7 @@ def test_it_fits_in_either_theme(
     visit = Visit(browser, f"{address}/#{part}", size, theme)
     assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
     visit.page.click("#examples button:nth-of-type(3)")
+    visit.settle()
     assert not visit.overflows()
     visit.close()
 
@@ -292,6 +296,7 @@ def test_nobody_is_kept_out(
     checker = axe()
     visit = Visit(browser, f"{address}/#{part}", size, theme)
     visit.page.click("#examples button:nth-of-type(3)")
+    visit.settle()
     visit.page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     visit.page.evaluate(checker)
     found = visit.page.evaluate("axe.run()")

@@ -167,6 +167,7 @@ def test_the_file_keeps_nobody_out(browser: Any, tmp_path: Path) -> None:
     export_html(find_model("cnn"), "cnn", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri() + "#inside")
     visit.page.click("#examples button:nth-of-type(9)")
+    visit.settle()
     visit.page.evaluate(checker)
     found = visit.page.evaluate("axe.run()")
     assert not [(each["id"], each["nodes"]) for each in found["violations"]]
