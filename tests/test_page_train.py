@@ -252,6 +252,8 @@ def test_everything_is_done_with_the_keyboard_alone(browser: Any, address: str) 
     page.keyboard.press("Enter")
     wait_until(page, "Stopped: typed")
     tab_to(page, "train-use")
+    page.wait_for_selector("#train-resume")  # comes a moment later, and takes no focus
+    assert focused(page) == "train-use"
     page.keyboard.press("Space")
     page.wait_for_selector("#draw:not([hidden])")
     assert page.input_value("#model") == "typed"

@@ -122,7 +122,7 @@ export function startView() {
     const key = JSON.stringify([running, ready, model, resumable?.name]);
     if (key === offered) return;
     offered = key;
-    const held = actions.contains(document.activeElement);
+    const held = actions.contains(document.activeElement) && document.activeElement.id;
     actions.replaceChildren();
     if (running)
       actions.append(button(ready ? "Stop and keep the best" : "Stop", stop, { id: "train-stop" }));
@@ -134,7 +134,8 @@ export function startView() {
       };
       actions.append(button(`Draw with ${model}`, use, { id: "train-use", class: "button primary" }));
       const zip = `api/models/${encodeURIComponent(model)}.zip`;
-      actions.append(make("a", { class: "button", href: zip, download: `${model}.zip` }, "Download"));
+      const link = { class: "button", id: "train-download", href: zip, download: `${model}.zip` };
+      actions.append(make("a", link, "Download"));
     }
     if (!running && resumable) {
       const done = resumable.epoch ? ` from epoch ${resumable.epoch}` : "";
@@ -143,7 +144,7 @@ export function startView() {
       if (resumable.name === run?.name) actions.prepend(on);
       else actions.append(on); // another one, from an earlier day
     }
-    if (held) (actions.querySelector("button") ?? heading).focus();
+    if (held) (actions.querySelector(`#${held}`) ?? actions.querySelector("button") ?? heading).focus();
   }
 
   function setBar(share) {
