@@ -179,6 +179,7 @@ def test_several_pictures_are_turned_over_like_a_pile_and_stay_corrected(
     page.wait_for_selector(".closer .notice.good:text('Taken back')")
     assert lines(page) == ["7"]
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    visit.settle()
     assert visit.overflows() == []
     assert all("422" in complaint for complaint in visit.complaints), "of what is no picture"
     visit.complaints.clear()
