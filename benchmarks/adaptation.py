@@ -23,6 +23,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.data.handwriting import Hand
 from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
+from digitnet.evaluation import evaluate
 from digitnet.finding import find_model
 from digitnet.model import Model
 
@@ -60,8 +61,8 @@ def as_pictures(dataset: Dataset, folder: Path) -> None:
 
 def accuracy(model: Model, dataset: Dataset) -> float:
     """The share whose likeliest class is right."""
-    right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels
-    return float(right.mean())
+    probabilities = model.probabilities(dataset.images)
+    return evaluate(probabilities, dataset.labels, model.class_names).accuracy
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from digitnet.cli.sources import N_TEST, read_source
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
+from digitnet.evaluation import evaluate
 from digitnet.finding import find_model
 from digitnet.model import Model
 from digitnet.training.adaptation import OF_THE_MODEL, SETTINGS, others
@@ -50,5 +51,5 @@ def tell_before_and_after(plan: Plan, before: Model, after: Model, own: Dataset)
 
 
 def _accuracy(model: Model, dataset: Dataset) -> float:
-    right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels
-    return float(right.mean())
+    probabilities = model.probabilities(dataset.images)
+    return evaluate(probabilities, dataset.labels, model.class_names).accuracy
