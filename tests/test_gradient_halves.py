@@ -13,9 +13,10 @@ from digitnet.model import classify
 from digitnet.nn import Dropout, Network, one_hot
 from digitnet.training.events import EpochDone
 from digitnet.training.gradient import Gradient
-from digitnet.training.loop import begin, train
+from digitnet.training.loop import train
 from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
+from digitnet.training.state import begin
 from helpers import bars
 
 PLAN = Plan(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)

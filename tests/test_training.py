@@ -30,10 +30,11 @@ from digitnet.nn import (
     one_hot,
 )
 from digitnet.training.events import EpochDone, Finished, StepDone
-from digitnet.training.loop import begin, fit, train
+from digitnet.training.loop import fit, train
 from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings, Teacher
 from digitnet.training.stack import convolutional_layers
+from digitnet.training.state import begin
 from helpers import bars
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from digitnet.model import Model, Prediction
     from digitnet.model_folder import load_model, save_model
     from digitnet.nn import Network, multilayer_perceptron
-    from digitnet.training.loop import begin, fit, train
+    from digitnet.training.loop import fit, train
     from digitnet.training.settings import Settings
+    from digitnet.training.state import begin
 
 _HOMES = {
     "Dataset": "data.dataset",
@@ -25,7 +26,7 @@ _HOMES = {
     "Network": "nn",
     "Prediction": "model",
     "Settings": "training.settings",
-    "begin": "training.loop",
+    "begin": "training.state",
     "evaluate": "evaluation",
     "fit": "training.loop",
     "load_model": "model_folder",

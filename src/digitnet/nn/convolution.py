@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from digitnet.nn.layers import Parameters, Shape
+from digitnet.nn.protocol import Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 MOST_COLUMNS = 1 << 20

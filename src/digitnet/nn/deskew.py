@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from digitnet.nn.images import OfPixels
-from digitnet.nn.layers import Parameters
+from digitnet.nn.protocol import Parameters
 from digitnet.nn.workspace import FloatArray, Room, array
 
 MOST_SLANT = 1.0

@@ -1,82 +1,23 @@
 """Layers: frozen descriptions, each with a forward and a backward pass.
 
-A layer holds no numbers. Its parameters are handed in, and what the backward pass needs to know
-of the forward pass (the cache) is handed back, so prediction is pure and safe between threads.
-In training, the arrays that a layer writes to come out of its `Room`, so that none is made anew in
-every step; without a room they are new.
-
-Shapes: N is the number of images in the batch. `dy` is dL/dy, the gradient of the loss with
-respect to what the layer gave; `backward` returns dL/dx by the chain rule.
+What a layer is, and the words used here, are in `digitnet.nn.protocol`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.nn.protocol import Parameterless, Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
-
-Parameters = Sequence[FloatArray]
-Shape = tuple[int, ...]
 
 NARROW = 32
 """A layer with fewer outputs keeps them column by column in memory (Fortran order): softmax's
 sums and maxima then run along columns as long as the batch, not along rows of ten."""
-
-
-class Layer(Protocol):
-    """What every layer can do."""
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """The name of each parameter, without its number: W and b, or none."""
-
-    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shape of each parameter, in the order `forward` takes them."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """The shape of what it gives for an input of this shape, both without N.
-
-        Raises:
-            ValueError: it takes no such input.
-        """
-
-    def forward(
-        self,
-        params: Parameters,
-        x: FloatArray,
-        rng: np.random.Generator | None = None,
-        room: Room | None = None,
-    ) -> tuple[FloatArray, Any]:
-        """Return (y, cache). A generator means training; without one, prediction."""
-
-    def backward(
-        self,
-        params: Parameters,
-        cache: Any,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """Write dL/dparameter into `grads`; return dL/dx, or None where nobody needs it."""
-
-
-@dataclass(frozen=True)
-class Parameterless:
-    """What layers without parameters share; those without settings are equal to their like."""
-
-    parameter_names: ClassVar[tuple[str, ...]] = ()
-
-    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
-        return ()
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from digitnet.nn.layers import Parameters, Shape
+from digitnet.nn.protocol import Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 EPSILON = 1e-5

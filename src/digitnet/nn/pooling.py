@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.layers import Parameterless, Parameters, Shape
+from digitnet.nn.protocol import Parameterless, Parameters, Shape
 from digitnet.nn.workspace import FloatArray, Room, array
 
 

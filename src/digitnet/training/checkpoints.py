@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digitnet.errors import ModelError
 from digitnet.files import replacing
 from digitnet.training.events import History
-from digitnet.training.loop import TrainingState
+from digitnet.training.state import TrainingState
 
 VERSION = 1
 

@@ -16,9 +16,10 @@ from digitnet.errors import SettingsError
 from digitnet.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.events import EpochDone
-from digitnet.training.loop import begin, train
+from digitnet.training.loop import train
 from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
+from digitnet.training.state import begin
 
 TARGETS = ("97", "98", "99")
 """Percent right on MNIST's test digits; each has its recipe, `fast-97` and so on."""

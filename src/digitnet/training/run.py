@@ -20,9 +20,10 @@ from digitnet.nn import Network
 from digitnet.training.adaptation import network_to_adapt, repeated
 from digitnet.training.checkpoints import Checkpoint, save_checkpoint
 from digitnet.training.events import EpochDone, Event, Finished, History
-from digitnet.training.loop import begin, train
+from digitnet.training.loop import train
 from digitnet.training.mixture import mixed
 from digitnet.training.plan import Plan
+from digitnet.training.state import begin
 
 
 def checkpoint_path(out: str | Path) -> Path:

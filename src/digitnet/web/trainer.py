@@ -13,16 +13,16 @@ from typing import Any
 from digitnet.data.sources import open_source
 from digitnet.errors import DigitnetError, TrainingDivergedError
 from digitnet.files import make_folder
-from digitnet.nn import in_words
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
-from digitnet.web.job import N_OTHERS, Job, as_settings
+from digitnet.web.job import N_OTHERS, Job
 from digitnet.web.limits import Limits
 from digitnet.web.problems import BUG, Problem
 from digitnet.web.shelf import Shelf
 from digitnet.web.snapshot import snapshot
 from digitnet.web.stopped import Stopped
 from digitnet.web.stream import Story
+from digitnet.web.telling import best_of, epoch_of, epochs_before, start_of
 
 STEP_SECONDS = 0.2
 PICTURE_SECONDS = 0.5
@@ -147,7 +147,9 @@ class Trainer:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
             rest, _ = open_source(plan.mix, progress=self._preparing(plan.mix), **options)
         run = Run(plan, dataset, job.out, job.checkpoint, rest)
-        self._tell_start(run, job)
+        self.story.add("start", start_of(run, job, self._run_id))
+        for epoch in epochs_before(run):
+            self.story.add("epoch", epoch)
         try:
             with closing(run.events()) as events:  # type: ignore[type-var]  # it is a generator
                 finished = self._follow(run, events)
@@ -156,18 +158,18 @@ class Trainer:
             if kept:
                 run.keep()
             checkpoint_path(job.out).unlink(missing_ok=True)
-            return {**_best(run), "model": job.name if kept else None, "reason": str(error)}
+            return {**best_of(run), "model": job.name if kept else None, "reason": str(error)}
         if finished is not None:
             run.keep()
             done = {"state": "finished", "model": job.name, "reason": finished.reason}
-            return {**_best(run), **done}
+            return {**best_of(run), **done}
         if self._going_down:
             run.checkpoint()
             reason = "the server went down; the run can go on when it is back"
-            return {**_best(run), "state": "stopped", "reason": reason}
+            return {**best_of(run), "state": "stopped", "reason": reason}
         model = run.keep_so_far()
         name = None if model is None else job.name
-        return {**_best(run), "state": "stopped", "model": name, "reason": "stopped"}
+        return {**best_of(run), "state": "stopped", "model": name, "reason": "stopped"}
 
     def _follow(self, run: Run, events: Any) -> Finished | None:
         """Tell a run's events, not more often than a page can draw; None where it was stopped."""
@@ -179,7 +181,7 @@ class Trainer:
                 told = now
                 self.story.add("step", event._asdict())
             elif isinstance(event, EpochDone):
-                self.story.add("epoch", _epoch(event, run))
+                self.story.add("epoch", epoch_of(event, run))
                 if now - pictured >= PICTURE_SECONDS:
                     self._tell_picture(run, event.epoch)
                     pictured, shown = time.monotonic(), event.epoch
@@ -190,35 +192,6 @@ class Trainer:
             if self._stop.is_set():
                 return None
         return None
-
-    def _tell_start(self, run: Run, job: Job) -> None:
-        n_validation = 0 if run.validation is None else len(run.validation)
-        done = run.history.epochs
-        start = {
-            "run": self._run_id,
-            "name": job.name,
-            "network": in_words(run.network),
-            "epochs": job.plan.epochs,
-            "n_training": len(run.training),
-            "n_validation": n_validation,
-            "settings": as_settings(job.name, job.plan),
-            "resumed": job.checkpoint is not None,
-            "epochs_done": len(done),
-        }
-        self.story.add("start", start)
-        history = run.history
-        for i, epoch in enumerate(done):
-            self.story.add(
-                "epoch",
-                {
-                    "epoch": epoch,
-                    "training_loss": history.training_loss[i],
-                    "validation_loss": history.validation_loss[i],
-                    "validation_accuracy": history.validation_accuracy[i],
-                    "seconds": history.seconds[i],
-                    "seconds_left": None,
-                },
-            )
 
     def _tell_picture(self, run: Run, epoch: int) -> None:
         self.story.add("picture", snapshot(run.network, run.state.average, run.validation, epoch))
@@ -236,23 +209,3 @@ class Trainer:
                 self.story.add("preparing", {"what": what, "done": done, "total": total})
 
         return progress
-
-
-def _epoch(event: EpochDone, run: Run) -> dict[str, Any]:
-    recent = run.history.seconds[-5:]
-    left = (run.plan.epochs - event.epoch) * sum(recent) / max(1, len(recent))
-    return {
-        "epoch": event.epoch,
-        "training_loss": event.training_loss,
-        "validation_loss": event.validation_loss,
-        "validation_accuracy": event.validation_accuracy,
-        "seconds": event.seconds,
-        "seconds_left": left,
-    }
-
-
-def _best(run: Run) -> dict[str, Any]:
-    """The best epoch so far, counted from 1, and its accuracy."""
-    best = run.history.best_epoch
-    accuracy = run.history.validation_accuracy[best - 1] if best else None
-    return {"best_epoch": best or None, "validation_accuracy": accuracy}
