@@ -40,8 +40,8 @@ peers:  ## install the peers (PyTorch, JAX, ...) into an environment of their ow
 models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	for name in mlp cnn; do \
 		$(BIN)/digitnet train --recipe $$name --out runs/$$name && \
-		mkdir -p src/digitnet/box/$$name && \
-		cp runs/$$name/*.npy runs/$$name/model.json src/digitnet/box/$$name/ || exit 1; \
+		mkdir -p src/digitnet/models/box/$$name && \
+		cp runs/$$name/*.npy runs/$$name/model.json src/digitnet/models/box/$$name/ || exit 1; \
 	done
 
 docs: $(VENV)/installed  ## bring the README's list of files up to date

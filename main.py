@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from digitnet.cli.main import guarded, main
-from digitnet.finding import DEFAULT
+from digitnet.models.find import DEFAULT
 
 
 def train_then_ask(arguments: list[str]) -> int:

@@ -28,7 +28,7 @@ from benchmarks.records import keep_record
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
-from digitnet.model_folder import load_model
+from digitnet.models.folder import load_model
 from digitnet.nn import Network, in_words
 from digitnet.training.plan import Plan
 

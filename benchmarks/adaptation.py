@@ -20,12 +20,12 @@ import numpy as np
 
 from benchmarks.records import keep_record
 from digitnet.data.dataset import Dataset
-from digitnet.data.handwriting import Hand
 from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
 from digitnet.evaluation import evaluate
-from digitnet.finding import find_model
-from digitnet.model import Model
+from digitnet.handwriting.hands import Hand
+from digitnet.models.find import find_model
+from digitnet.models.model import Model
 
 N_NEW = 500
 

@@ -16,11 +16,11 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from digitnet.data.pages import draw_page
-from digitnet.data.photographs import PageStyle
+from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.pages import draw_page
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.model_folder import load_model
+from digitnet.models.folder import load_model
 
 CASES = (
     ("12-megapixel JPEG", (3000, 4000), 900.0, "JPEG"),

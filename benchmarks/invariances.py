@@ -182,7 +182,7 @@ def main() -> None:
         "--only", nargs="+", choices=list(CHANGES), metavar="CHANGE", help="these changes only"
     )
     arguments = parser.parse_args()
-    from digitnet.model_folder import load_model
+    from digitnet.models.folder import load_model
 
     model = load_model(arguments.model)
 

@@ -21,7 +21,7 @@ from digitnet.data.synthetic import synthesize
 from digitnet.imaging.augment import vary
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.novelty import fit_novelty
+from digitnet.models.novelty import fit_novelty
 from digitnet.training.mixture import n_others
 from digitnet.training.plan import VARIATIONS
 

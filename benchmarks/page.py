@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from digitnet.data.handwriting import Hand, draw_digit
 from digitnet.data.sources import open_source
-from digitnet.finding import find_model
-from digitnet.model import classify
+from digitnet.handwriting.hands import Hand, draw_digit
+from digitnet.models.find import find_model
+from digitnet.models.model import classify
 
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

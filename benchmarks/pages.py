@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.records import keep_record
-from digitnet.data.pages import draw_field, draw_page
-from digitnet.data.photographs import PageStyle
-from digitnet.model_folder import load_model
-from digitnet.reading import read_page
+from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.pages import draw_field, draw_page
+from digitnet.models.folder import load_model
+from digitnet.reading.page import read_page
 
 
 def main() -> None:

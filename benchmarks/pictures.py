@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.records import keep_record
 from digitnet.imaging.framing import FRAMINGS, frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.model import Model
-from digitnet.model_folder import load_model
+from digitnet.models.folder import load_model
+from digitnet.models.model import Model
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "pictures"
 

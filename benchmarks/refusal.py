@@ -23,9 +23,9 @@ from PIL import Image, ImageDraw, ImageFont
 from digitnet.cli.models import add_model_option
 from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
-from digitnet.finding import find_model
 from digitnet.imaging.framing import frame_picture
-from digitnet.model import Model
+from digitnet.models.find import find_model
+from digitnet.models.model import Model
 
 Picture = NDArray[np.uint8]
 Draw = Callable[[np.random.Generator], Picture]

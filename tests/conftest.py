@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from browser import Visit, started_browser
-from trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
+from support.browser import Visit, started_browser
+from support.trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
 
 # No test is timed: a busy machine must not turn a property red. And where a change is judged, the
 # examples are the same every time: red is then the change's doing, not chance.

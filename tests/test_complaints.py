@@ -20,9 +20,9 @@ from PIL import Image
 from digitnet.data.folders import load_picture_folder
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.model import Model
-from digitnet.reading import read_page
-from drawn import (
+from digitnet.models.model import Model
+from digitnet.reading.page import read_page
+from support.drawn import (
     BLACK,
     WHITE,
     Digit,
@@ -36,7 +36,7 @@ from drawn import (
     side_by_side,
     turned_by_exif,
 )
-from helpers import digitnet
+from support.helpers import digitnet
 
 Draw = Callable[[Digit, np.random.Generator], Any]
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from digitnet.data.idx import load_idx_folder
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.model import Model
-from drawn import Digit, Picture, as_file, linear_shadow, painted, photo, turned_by_exif
+from digitnet.models.model import Model
+from support.drawn import Digit, Picture, as_file, linear_shadow, painted, photo, turned_by_exif
 
 Change = Callable[[Digit, np.random.Generator], "Picture | bytes"]
 

@@ -12,7 +12,7 @@ from digitnet.training.events import EpochDone, StepDone
 from digitnet.training.loop import train
 from digitnet.training.settings import Settings
 from digitnet.training.state import begin
-from helpers import bars
+from support.helpers import bars
 
 
 def threads() -> int:

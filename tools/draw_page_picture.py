@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from digitnet.export.html import export_html
-from digitnet.finding import find_model
+from digitnet.models.find import find_model
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from digitnet.data.pages import draw_page
-from digitnet.data.photographs import PageStyle
-from digitnet.explanation import save_explanation
+from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.pages import draw_page
 from digitnet.imaging.framing import framing_stages
-from digitnet.model_folder import load_model
-from digitnet.plots import save_loss_curve
+from digitnet.models.folder import load_model
+from digitnet.plots.explanation import save_explanation
+from digitnet.plots.loss_curve import save_loss_curve
 from digitnet.training.events import History
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from digitnet.data.handwriting import Hand, draw_digit
-from digitnet.imaging.drawing import render
+from digitnet.handwriting.hands import Hand, draw_digit
+from digitnet.handwriting.raster import render
 
 FOLDER = Path(__file__).resolve().parents[1] / "test_images"
 SIDE = 200  # pixels

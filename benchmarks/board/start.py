@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.board.contestants import PACKAGES, ROOT, Peers, environment, ratio, show, spread
 from benchmarks.sides.work import NAMES
-from digitnet.model import Model
-from digitnet.model_folder import save_model
+from digitnet.models.folder import save_model
+from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.threads import n_cores
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.sides.work import Work
 from digitnet.data.dataset import Dataset
-from digitnet.model import classify
+from digitnet.models.model import classify
 from digitnet.nn import SGD, Adam, Constant, Network, Optimizer, multilayer_perceptron
 from digitnet.training.loop import train
 from digitnet.training.plan import Plan

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from digitnet.data.sources import open_source
     from digitnet.errors import DigitnetError
     from digitnet.evaluation import Evaluation, evaluate
-    from digitnet.model import Model, Prediction
-    from digitnet.model_folder import load_model, save_model
+    from digitnet.models.folder import load_model, save_model
+    from digitnet.models.model import Model, Prediction
     from digitnet.nn import Network, multilayer_perceptron
     from digitnet.training.loop import fit, train
     from digitnet.training.settings import Settings
@@ -22,17 +22,17 @@ _HOMES = {
     "Dataset": "data.dataset",
     "DigitnetError": "errors",
     "Evaluation": "evaluation",
-    "Model": "model",
+    "Model": "models.model",
     "Network": "nn",
-    "Prediction": "model",
+    "Prediction": "models.model",
     "Settings": "training.settings",
     "begin": "training.state",
     "evaluate": "evaluation",
     "fit": "training.loop",
-    "load_model": "model_folder",
+    "load_model": "models.folder",
     "multilayer_perceptron": "nn",
     "open_source": "data.sources",
-    "save_model": "model_folder",
+    "save_model": "models.folder",
     "train": "training.loop",
 }
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.cli.sources import N_TEST, read_source
+from digitnet.cli.source_options import N_TEST, read_source
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.evaluation import evaluate
-from digitnet.finding import find_model
-from digitnet.model import Model
-from digitnet.training.adaptation import OF_THE_MODEL, SETTINGS, others
+from digitnet.models.find import find_model
+from digitnet.models.model import Model
+from digitnet.training.finetune import OF_THE_MODEL, SETTINGS, others
 from digitnet.training.plan import Plan
 
 

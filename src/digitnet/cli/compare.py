@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.cli.sources import (
+from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
     add_folder_options,
@@ -22,9 +22,9 @@ from digitnet.comparison import mcnemar
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import wilson_interval
-from digitnet.finding import find_model
-from digitnet.model import Model
-from digitnet.model_description import arrays_of
+from digitnet.models.description import arrays_of
+from digitnet.models.find import find_model
+from digitnet.models.model import Model
 
 
 class _Row(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.cli.sources import (
+from digitnet.cli.source_options import (
     SOURCE_HELP,
     add_folder_options,
     folder_options,
@@ -80,7 +80,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _preview(args: argparse.Namespace) -> int:
-    from digitnet.report_plots import save_image_grid
+    from digitnet.plots.report import save_image_grid
 
     if args.augment is not None and args.beside is not None:
         raise SettingsError("--augment and --beside both fill the second half; choose one.")

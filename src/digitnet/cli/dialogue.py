@@ -11,7 +11,7 @@ import numpy as np
 
 from digitnet.cli.blocks import draw_frame
 from digitnet.errors import PictureError
-from digitnet.model import Model
+from digitnet.models.model import Model
 
 
 def converse(model: Model) -> int:

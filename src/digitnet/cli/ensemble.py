@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from digitnet.ensembles import combine
 from digitnet.errors import SettingsError
-from digitnet.finding import find_model
-from digitnet.model_folder import check_place, save_model
+from digitnet.models.ensembles import combine
+from digitnet.models.find import find_model
+from digitnet.models.folder import check_place, save_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

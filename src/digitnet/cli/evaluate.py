@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from digitnet.cli.models import add_model_option
-from digitnet.cli.sources import (
+from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
     add_folder_options,
@@ -21,10 +21,10 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
-from digitnet.finding import find_model
-from digitnet.model import Model
+from digitnet.models.find import find_model
+from digitnet.models.model import Model
+from digitnet.models.test_time_augmentation import varied_logits
 from digitnet.nn.workspace import FloatArray
-from digitnet.test_time import varied_logits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +111,7 @@ def _draw(
     folder: Path, model: Model, dataset: Dataset, result: Evaluation, probabilities: FloatArray
 ) -> None:
     """The pictures of --report."""
-    from digitnet.report_plots import save_confusion_matrix, save_weights, save_worst_mistakes
+    from digitnet.plots.report import save_confusion_matrix, save_weights, save_worst_mistakes
 
     make_folder(folder)
     save_confusion_matrix(result.confusion, result.class_names, folder / "confusion_matrix.png")

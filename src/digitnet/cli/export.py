@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from digitnet.box import BEST
 from digitnet.cli.models import add_model_option
-from digitnet.finding import DEFAULT, find_model
+from digitnet.models.box import BEST
+from digitnet.models.find import DEFAULT, find_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from digitnet.cli.stopping import listen_for_stop
-from digitnet.model_folder import check_place, save_model
+from digitnet.cli.signals import listen_for_stop
+from digitnet.models.folder import check_place, save_model
 from digitnet.training.events import EpochDone
 from digitnet.training.fast import train_fast
 

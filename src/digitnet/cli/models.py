@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from digitnet.box import BEST, box_names, in_box
-from digitnet.finding import DEFAULT
-from digitnet.model_folder import load_model
+from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.find import DEFAULT
+from digitnet.models.folder import load_model
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:

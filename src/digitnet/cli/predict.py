@@ -12,8 +12,8 @@ from pathlib import Path
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.models import add_model_option
 from digitnet.errors import DataError, PictureError, SettingsError
-from digitnet.finding import find_model
-from digitnet.model import Model, Prediction
+from digitnet.models.find import find_model
+from digitnet.models.model import Model, Prediction
 
 BATCH = 256  # pictures classified at once where there are many
 
@@ -74,7 +74,7 @@ def _answers(model: Model, pictures: Sequence[str]) -> Iterator[Prediction | Pic
         except PictureError as error:
             yield error
         return
-    from digitnet.imaging.bulk import frame_files
+    from digitnet.imaging.parallel import frame_files
     from digitnet.threads import one_blas_thread
 
     framed = frame_files(pictures, model.framing)
@@ -91,10 +91,10 @@ def _explained(
     folder: Path,
 ) -> Iterator[Prediction | PictureError]:
     """The same answers, each with an explanation written into the folder on the way."""
-    from digitnet.explanation import save_explanation
     from digitnet.files import make_folder
     from digitnet.imaging.framing import framing_stages
     from digitnet.imaging.pictures import open_picture
+    from digitnet.plots.explanation import save_explanation
 
     make_folder(folder)
     used: set[str] = set()

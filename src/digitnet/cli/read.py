@@ -9,10 +9,10 @@ from pathlib import Path
 
 from digitnet.cli.models import add_model_option
 from digitnet.errors import PictureError, SettingsError
-from digitnet.finding import find_model
-from digitnet.imaging.marking import Mark, save_marked
 from digitnet.imaging.pictures import open_picture
-from digitnet.reading import read_page
+from digitnet.models.find import find_model
+from digitnet.plots.overlay import Mark, save_marked
+from digitnet.reading.page import read_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

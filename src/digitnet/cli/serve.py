@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from digitnet.cli.stopping import listen_for_stop
+from digitnet.cli.signals import listen_for_stop
 from digitnet.errors import OutputError, SettingsError
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart")
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     if any(find_spec(name) is None for name in NEEDED):
         raise SettingsError("The page needs a web server: pip install 'digitnet[web]'.")
-    from digitnet.web.door import is_loopback
+    from digitnet.web.guard import is_loopback
     from digitnet.web.server import serve
 
     if not 0 <= args.port < 65536:

@@ -9,17 +9,17 @@ import sys
 from typing import Any
 
 from digitnet.cli.adapt import as_adaptation, tell_before_and_after
-from digitnet.cli.sources import read_source
-from digitnet.cli.stopping import StopRequested, listen_for_stop
+from digitnet.cli.signals import StopRequested, listen_for_stop
+from digitnet.cli.source_options import read_source
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
-from digitnet.finding import find_model
-from digitnet.model_folder import check_place, load_model
+from digitnet.models.find import find_model
+from digitnet.models.folder import check_place, load_model
 from digitnet.nn import in_words
-from digitnet.training.adaptation import N_MIXED
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.finetune import N_MIXED
 from digitnet.training.mixture import n_others
 from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
@@ -87,7 +87,7 @@ def _run_fast(args: argparse.Namespace) -> int:
 def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -> int:
     """Follow a run to its end; returns the exit code."""
     from digitnet.cli.training_view import TrainingView
-    from digitnet.plots import save_loss_curve
+    from digitnet.plots.loss_curve import save_loss_curve
 
     out = run.out
     try:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from digitnet.model import Model
+from digitnet.models.model import Model
 from digitnet.nn import in_words
-from digitnet.plots import LiveLossPlot, NoDisplayError
+from digitnet.plots.loss_curve import LiveLossPlot, NoDisplayError
 from digitnet.training.events import EpochDone, Event, Finished, StepDone
 from digitnet.training.run import Run
 

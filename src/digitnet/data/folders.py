@@ -11,7 +11,7 @@ import numpy as np
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.labelling import label_folder
 from digitnet.errors import DataError, PictureError
-from digitnet.imaging.bulk import frame_files
+from digitnet.imaging.parallel import frame_files
 
 Progress = Callable[[int, int], None]
 

@@ -121,11 +121,11 @@ def _open_file(path: Path) -> Dataset:
         raise DataError(f"There is no source {path}; it may be {ACCEPTED}.")
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        from digitnet.data.arrays import load_npz
+        from digitnet.data.npz import load_npz
 
         return load_npz(path)
     if suffix == ".csv":
-        from digitnet.data.tables import load_csv
+        from digitnet.data.csv import load_csv
 
         return load_csv(path)
     raise DataError(f"{path} is none of the sources digitnet reads; it may be {ACCEPTED}.")

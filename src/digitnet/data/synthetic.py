@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import SIDE, Dataset
-from digitnet.data.handwriting import Hand, careful, write
 from digitnet.errors import SettingsError
-from digitnet.imaging.drawing import cover
+from digitnet.handwriting.hands import Hand, careful, write
+from digitnet.handwriting.raster import cover
 
 BOX = 20  # the digit's box inside the frame
 CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result

@@ -15,7 +15,7 @@ from digitnet.errors import OutputError
 from digitnet.export.modules import join_modules
 from digitnet.export.weights import encode
 from digitnet.files import replacing
-from digitnet.model import Model, predictor
+from digitnet.models.model import Model, predictor
 
 STATIC = Path(__file__).parents[1] / "web" / "static"
 MOST_BYTES = 1_500_000
@@ -106,7 +106,7 @@ def _halved(model: Model, name: str) -> bytes:
 def _reads_alike_rounded(model: Model) -> bool:
     """Whether the model reads drawn digits as before once its weights are float16."""
     from digitnet.data.synthetic import synthesize
-    from digitnet.model import classify
+    from digitnet.models.model import classify
     from digitnet.nn import Ensemble, Network
 
     images = synthesize(N_CHECKED, np.random.default_rng(0)).images

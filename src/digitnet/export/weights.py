@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.calibration import Calibration
-from digitnet.model import Model, predictor
+from digitnet.models.calibration import Calibration
+from digitnet.models.model import Model, predictor
 from digitnet.nn import Ensemble, Network, in_words
 from digitnet.nn.normalization import EPSILON, BatchNorm
 from digitnet.nn.workspace import FloatArray

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.paper import reduce
+from digitnet.imaging.background import reduce
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from digitnet.errors import SettingsError
 
 if TYPE_CHECKING:
-    from digitnet.imaging.looks import Look
-    from digitnet.imaging.ready import Ready
+    from digitnet.imaging.locate import Look
+    from digitnet.imaging.mnist_sized import Ready
 
 FRAMINGS = ("mnist", "stretch")
 FRAMING_VERSION = 2
@@ -62,12 +62,12 @@ def frame_picture(picture: Picture, framing: str = "mnist") -> Frame:
     if framing == "stretch":
         return _stretch(picture)
     if framing == "mnist":
-        from digitnet.imaging.ready import find_ready
+        from digitnet.imaging.mnist_sized import find_ready
 
         ready = find_ready(picture)
         if ready is not None:
             return _of_ready(picture.shape[:2], ready)
-        from digitnet.imaging.looks import look_at
+        from digitnet.imaging.locate import look_at
 
         return _frame(picture.shape[:2], look_at(picture))
     raise SettingsError(f"There is no framing {framing!r}: choose one of {', '.join(FRAMINGS)}.")
@@ -77,13 +77,13 @@ def framing_stages(picture: Picture, framing: str = "mnist") -> list[tuple[str, 
     """Every stage of a picture's way into the frame: (title, uint8 image) pairs, for a look."""
     if framing == "stretch":
         return [("picture", picture), ("frame", frame_picture(picture, framing).image)]
-    from digitnet.imaging.ready import find_ready
+    from digitnet.imaging.mnist_sized import find_ready
 
     ready = find_ready(picture)
     if ready is not None:
         frame = _of_ready(picture.shape[:2], ready)
         return [("picture", picture), ("digit, as it is", ready.ink), ("frame", frame.image)]
-    from digitnet.imaging.looks import look_at
+    from digitnet.imaging.locate import look_at
 
     look = look_at(picture)
     stages = [("picture", picture)]
@@ -124,8 +124,8 @@ def _frame(shape: tuple[int, ...], look: Look | None) -> Frame:
         sentence = f"There are only specks in the picture{_left_out(dropped)}."
         return Frame(blank, "mnist", "noise", background, (0, 0, width, height), dropped, sentence)
 
-    from digitnet.imaging.looks import bounds
-    from digitnet.imaging.strokes import into_box
+    from digitnet.imaging.locate import bounds
+    from digitnet.imaging.stroke_width import into_box
 
     left, top, right, bottom = bounds(cover)
     image = centre(into_box(cover[top:bottom, left:right]))

@@ -13,7 +13,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.data.idx import Part, has_idx
 from digitnet.data.sources import open_source
 from digitnet.errors import SettingsError
-from digitnet.model import Model, classify
+from digitnet.models.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train

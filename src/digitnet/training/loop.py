@@ -11,13 +11,13 @@ import numpy as np
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, TrainingDivergedError
-from digitnet.model import classify
+from digitnet.models.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
 from digitnet.nn.losses import LossFunction
 from digitnet.threads import blas_threads
+from digitnet.training.batches import Feed
+from digitnet.training.data_parallel import Gradient
 from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
-from digitnet.training.feed import Feed
-from digitnet.training.gradient import Gradient
 from digitnet.training.settings import Settings
 from digitnet.training.state import TrainingState, begin
 

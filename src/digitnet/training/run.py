@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.calibration import Calibration, fit_calibration
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
-from digitnet.finding import find_model
-from digitnet.model import Model, classify
-from digitnet.model_folder import check_place, save_model
+from digitnet.models.calibration import Calibration, fit_calibration
+from digitnet.models.find import find_model
+from digitnet.models.folder import check_place, save_model
+from digitnet.models.model import Model, classify
 from digitnet.nn import Network
-from digitnet.training.adaptation import network_to_adapt, repeated
 from digitnet.training.checkpoints import Checkpoint, save_checkpoint
 from digitnet.training.events import EpochDone, Event, Finished, History
+from digitnet.training.finetune import network_to_adapt, repeated
 from digitnet.training.loop import train
 from digitnet.training.mixture import mixed
 from digitnet.training.plan import Plan

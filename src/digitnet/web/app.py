@@ -11,13 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 
 from digitnet.threads import one_blas_thread
 from digitnet.web import schemas
-from digitnet.web.door import Door
+from digitnet.web.errors import answer_problems
+from digitnet.web.guard import Door
 from digitnet.web.page import add_page
-from digitnet.web.problems import answer_problems
-from digitnet.web.rooms import Rooms
-from digitnet.web.routes_models import model_routes
-from digitnet.web.routes_reading import reading_routes
-from digitnet.web.routes_training import training_routes
+from digitnet.web.routes.models import model_routes
+from digitnet.web.routes.reading import reading_routes
+from digitnet.web.routes.training import training_routes
+from digitnet.web.services import Rooms
 
 WHY_NOT = {
     400: "the request is malformed",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from digitnet.web.shelf import NAME
+from digitnet.web.model_store import NAME
 
 
 class Error(BaseModel):

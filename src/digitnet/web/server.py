@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 
 from digitnet.errors import SettingsError
 from digitnet.web.app import make_app
-from digitnet.web.door import own_names
-from digitnet.web.rooms import Rooms
+from digitnet.web.guard import own_names
+from digitnet.web.services import Rooms
 
 DEAF_AT_THE_END = 2.0
 """Seconds that a client may read nothing when the server goes down."""

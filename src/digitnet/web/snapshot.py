@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import SIDE, Dataset
 from digitnet.evaluation import confusion_matrix, worst_mistakes
-from digitnet.model import classify
+from digitnet.models.model import classify
 from digitnet.nn import Dense, Network, softmax
 from digitnet.nn.workspace import FloatArray
-from digitnet.web.png import in_base64
+from digitnet.web.images import in_base64
 
 MOST_COLUMNS = 100
 MOST_MISTAKES = 24

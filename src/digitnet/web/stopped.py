@@ -8,7 +8,7 @@ from typing import Any
 
 from digitnet.errors import DigitnetError
 from digitnet.training.checkpoints import load_checkpoint
-from digitnet.web.job import as_settings, plan_of
+from digitnet.web.jobs import as_settings, plan_of
 
 ENDING = ".checkpoint.npz"
 

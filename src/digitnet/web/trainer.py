@@ -15,14 +15,14 @@ from digitnet.errors import DigitnetError, TrainingDivergedError
 from digitnet.files import make_folder
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
-from digitnet.web.job import N_OTHERS, Job
+from digitnet.web.errors import BUG, Problem
+from digitnet.web.event_log import Story
+from digitnet.web.jobs import N_OTHERS, Job
 from digitnet.web.limits import Limits
-from digitnet.web.problems import BUG, Problem
-from digitnet.web.shelf import Shelf
+from digitnet.web.model_store import Shelf
+from digitnet.web.payloads import best_of, epoch_of, epochs_before, start_of
 from digitnet.web.snapshot import snapshot
 from digitnet.web.stopped import Stopped
-from digitnet.web.stream import Story
-from digitnet.web.telling import best_of, epoch_of, epochs_before, start_of
 
 STEP_SECONDS = 0.2
 PICTURE_SECONDS = 0.5

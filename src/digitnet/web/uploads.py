@@ -11,8 +11,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
-from digitnet.web.problems import Problem
 
 FIELD = "pictures"
 LONGEST_NAME = 200

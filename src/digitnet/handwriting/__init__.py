@@ -1,0 +1,1 @@
+"""Handwriting: digits drawn by made-up hands, on made-up pages, through a made-up camera."""

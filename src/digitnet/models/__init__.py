@@ -1,0 +1,1 @@
+"""Models: a network with its classes, its framing and the limits of its answers."""

@@ -1,0 +1,180 @@
+"""Description: what model.json says of a model, and the model that such words describe."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitnet.errors import ModelError
+from digitnet.models.calibration import Calibration
+from digitnet.models.model import Model
+from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
+from digitnet.nn import (
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Deskew,
+    Dropout,
+    Ensemble,
+    Flatten,
+    GlobalAveragePool2D,
+    Layer,
+    MaxPool2D,
+    Network,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    ToImages,
+    ToRows,
+)
+from digitnet.nn.workspace import FloatArray
+
+VERSION = 1
+LAYERS: dict[str, type[Any]] = {
+    layer.__name__: layer
+    for layer in (
+        AveragePool2D, BatchNorm, Conv2D, Dense, Deskew, Dropout, Flatten, GlobalAveragePool2D,
+        MaxPool2D, ReLU, Sigmoid, Tanh, ToImages, ToRows,
+    )
+}  # fmt: skip
+NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
+
+
+def arrays_of(model: Model) -> dict[str, FloatArray]:
+    """Every array a model folder keeps, by name: the network's, then the calibration's."""
+    arrays = dict(model.network.parameters)
+    novelty = model.calibration.novelty
+    if novelty is not None:
+        arrays |= zip(NOVELTY, (novelty.axes, novelty.centres, novelty.whitening), strict=True)
+    return arrays
+
+
+def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """What model.json says; `hashes` has the SHA-256 of each array's file by its name."""
+    from digitnet.imaging.framing import FRAMING_VERSION
+
+    arrays = arrays_of(model)
+    return {
+        "format": "digitnet model",
+        "version": VERSION,
+        **_describe_network(model.network),
+        "class_names": list(model.class_names),
+        "framing": {"name": model.framing, "version": FRAMING_VERSION},
+        "calibration": _describe_calibration(model.calibration),
+        "training": model.training,
+        "arrays": {
+            name: {
+                "shape": list(arrays[name.removesuffix(".npy")].shape),
+                "dtype": "float32",
+                "sha256": sha,
+            }
+            for name, sha in hashes.items()
+        },
+    }
+
+
+def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
+    """The model that model.json's bytes describe, its arrays still empty, and their SHA-256.
+
+    Raises:
+        ModelError: naming `where`, the file they come from: damaged, or of another version.
+    """
+    try:
+        description = json.loads(content)
+        version = description["version"]
+        if version != VERSION:
+            raise ModelError(
+                f"{where} has format version {version}, and this digitnet reads {VERSION}; "
+                "update digitnet or train anew."
+            )
+        hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
+        model = Model(
+            _network(description),
+            tuple(str(name) for name in description["class_names"]),
+            _framing(description["framing"]["name"]),
+            dict(description["training"]),
+            _calibration(description.get("calibration")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
+    n_classes = len(model.class_names)
+    if model.network.n_out != n_classes:
+        raise ModelError(f"{where} names {n_classes} classes for {model.network.n_out}.")
+    return model, hashes
+
+
+def _describe_network(network: Network | Ensemble) -> dict[str, Any]:
+    """The layers of a network, or of each member of an ensemble."""
+    if isinstance(network, Ensemble):
+        return {"members": [_describe_network(member) for member in network.networks]}
+    return {"layers": [{"kind": type(layer).__name__, **vars(layer)} for layer in network.layers]}
+
+
+def _network(entry: dict[str, Any]) -> Network | Ensemble:
+    """A network or an ensemble from its description, its parameters zeros."""
+    if "members" in entry:
+        return Ensemble([_plain(member) for member in entry["members"]])
+    return _plain(entry)
+
+
+def _plain(entry: dict[str, Any]) -> Network:
+    return Network([_layer(layer) for layer in entry["layers"]])
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
+    """A layer from its description."""
+    fields = dict(entry)
+    kind = LAYERS[fields.pop("kind")]
+    layer: Layer = kind(**fields)
+    return layer
+
+
+def _framing(name: str) -> str:
+    """The framing's name where this version knows it."""
+    from digitnet.imaging.framing import FRAMINGS
+
+    if name not in FRAMINGS:
+        raise ValueError(f"unknown framing {name!r}")
+    return name
+
+
+def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
+    """Its numbers; JSON has no infinity, so a novelty without a limit is null."""
+    novelty = calibration.novelty
+    return {
+        "temperature": calibration.temperature,
+        "least_probability": calibration.least_probability,
+        "most_novelty": None if math.isinf(calibration.most_novelty) else calibration.most_novelty,
+        "novelty_shape": None if novelty is None else list(novelty.centres.shape),
+    }
+
+
+def _calibration(entry: dict[str, Any] | None) -> Calibration:
+    """A calibration from its description, its arrays zeros; a folder without one has none."""
+    if entry is None:
+        return Calibration()
+    temperature, least = float(entry["temperature"]), float(entry["least_probability"])
+    most = math.inf if entry["most_novelty"] is None else float(entry["most_novelty"])
+    if not (0.0 < temperature < math.inf and 0.0 <= least <= 1.0) or math.isnan(most):
+        raise ValueError("a calibration that makes no sense")
+    return Calibration(temperature, least, most, _novelty(entry["novelty_shape"]))
+
+
+def _novelty(shape: list[int] | None) -> Novelty | None:
+    """Room for the arrays of (classes, axes), which must be plausible before memory is taken."""
+    if shape is None:
+        return None
+    n_classes, n_axes = (int(n) for n in shape)
+    if not (1 <= n_classes <= 1000 and 1 <= n_axes <= N_AXES):
+        raise ValueError(f"a novelty of shape {shape}")
+    return Novelty(
+        np.zeros((N_FEATURES, n_axes), dtype=np.float32),
+        np.zeros((n_classes, n_axes), dtype=np.float32),
+        np.zeros((n_classes, n_axes * (n_axes + 1) // 2), dtype=np.float32),
+    )

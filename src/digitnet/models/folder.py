@@ -1,0 +1,189 @@
+"""Model folder: a model on disk, as .npy arrays and one model.json, written whole or not at all.
+
+    model/
+      W1.npy  b1.npy  W2.npy  b2.npy    float32, (784, 64) (64,) (64, 10) (10,)
+      novelty_*.npy                     float32, see novelty.py; only where it was calibrated
+      model.json                        layers, class names, framing, calibration, training record,
+                                        SHA-256 of each array
+
+A folder with the four arrays and no model.json is the original program's format: float64, biases
+of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 28. It loads too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from digitnet.errors import ModelError, OutputError
+from digitnet.files import flush_to_disk
+from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild
+from digitnet.models.model import Model
+from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
+from digitnet.models.original import load_original
+
+DESCRIPTION = "model.json"
+COMPANIONS = ("history.json", "training_loss.png")  # what a training run keeps beside the arrays
+
+
+def save_model(
+    model: Model, folder: str | Path, companions: Mapping[str, bytes] | None = None
+) -> None:
+    """Build the folder complete under a temporary name beside its place, then swap it in.
+
+    A model that stands there is replaced; a reader finds the old one or the new one, never a mix.
+
+    Args:
+        model: what to keep.
+        folder: where; its parents are made.
+        companions: further files to write into it, name to content.
+
+    Raises:
+        OutputError: a file in the way, a folder with files that are not a model's, a place that
+            cannot be written to. What stood there still stands.
+    """
+    import shutil
+    import tempfile
+
+    place = Path(folder).resolve()
+    check_place(place)
+    contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
+    description = describe(model, {name: sha256(content) for name, content in contents.items()})
+    contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
+    contents |= companions or {}
+    built: Path | None = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        built = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}-"))
+        built.chmod(0o755)
+        for name, content in contents.items():
+            (built / name).write_bytes(content)
+            flush_to_disk(built / name)
+        flush_to_disk(built)
+        _swap_in(built, place)
+    except OSError as error:
+        raise OutputError(
+            f"The model cannot be written to {place}: {error.strerror or error}; "
+            "free some space or choose another --out."
+        ) from error
+    finally:
+        if built is not None:
+            shutil.rmtree(built, ignore_errors=True)
+
+
+def check_place(folder: str | Path) -> None:
+    """Raise where a model cannot be written: asked before a long training, and again after it.
+
+    Raises:
+        OutputError: a file stands there, or a folder with files that are not a model's.
+    """
+    import tempfile
+
+    place = Path(folder).resolve()
+    if place.exists() and not place.is_dir():
+        raise OutputError(f"{place} is a file; choose another --out for the model folder.")
+    for above in place.parents:
+        if above.exists():
+            if not above.is_dir():
+                raise OutputError(f"{above} is a file, so {place} cannot be made in it.")
+            try:
+                tempfile.TemporaryFile(dir=above).close()
+            except OSError as error:
+                raise OutputError(
+                    f"Nothing can be written in {above}: {error.strerror}; choose another --out."
+                ) from error
+            break
+    if place.is_dir():
+        foreign = sorted(p.name for p in place.iterdir() if not _is_ours(p))
+        if foreign:
+            raise OutputError(
+                f"{place} holds files that are not a model's ({', '.join(foreign[:3])}"
+                f"{', ...' if len(foreign) > 3 else ''}); choose another --out, "
+                "so that nothing of yours is replaced."
+            )
+
+
+def load_model(folder: str | Path) -> Model:
+    """Read a model folder and check every array: shape, type, finite, SHA-256.
+
+    Raises:
+        ModelError: no such folder, or one that is incomplete, damaged or tampered with.
+    """
+    folder = Path(folder)
+    place = folder
+    if not place.exists() and _old(place).is_dir():
+        place = _old(place)  # a writer was stopped between its two renames
+    if not place.is_dir():
+        what = "is a file, not a model folder" if place.exists() else "does not exist"
+        raise ModelError(
+            f"The model {folder} {what}; train one with: digitnet train --out {folder}"
+        )
+    try:
+        if not (place / DESCRIPTION).exists():
+            return load_original(place)
+        try:
+            return _load(place)
+        except ModelError:
+            # A writer may have swapped a new model in while this one was being read: look again.
+            return _load(folder if folder.is_dir() else place)
+    except OSError as error:
+        raise ModelError(
+            f"The model {folder} cannot be read: {error.strerror or error} "
+            f"({Path(error.filename or folder).name})."
+        ) from error
+
+
+def _load(folder: Path) -> Model:
+    """A folder with a model.json: the model it describes, its arrays filled from the files."""
+    where = folder / DESCRIPTION
+    model, hashes = rebuild(where.read_bytes(), where)
+    for name, view in arrays_of(model).items():
+        path = folder / f"{name}.npy"
+        content = read_content(path)
+        if sha256(content) != hashes.get(path.name):
+            raise ModelError(
+                f"{path} is not the array that {DESCRIPTION} was written with (its SHA-256 "
+                "differs): damaged, swapped or changed; restore it or train anew."
+            )
+        fill(view, read_array(path, content), path)
+    return model
+
+
+def model_files(folder: str | Path) -> list[Path]:
+    """The files of a model folder that are a model's, in the order of their names."""
+    return sorted(path for path in Path(folder).iterdir() if _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file in a model folder is one that digitnet writes there."""
+    name = path.name
+    numbered = re.fullmatch(r"(W|b|gamma|beta|mean|variance)\d+\.npy", name) is not None
+    novelty = name.removesuffix(".npy") in NOVELTY and name.endswith(".npy")
+    return path.is_file() and (numbered or novelty or name in (DESCRIPTION, *COMPANIONS))
+
+
+def _old(place: Path) -> Path:
+    """Where the model that is being replaced stands for the moment between two renames."""
+    return place.with_name(f".{place.name}.old")
+
+
+def _swap_in(built: Path, place: Path) -> None:
+    """Two renames; `load_model` knows where to look if the process dies between them."""
+    import shutil
+
+    old = _old(place)
+    if place.exists():
+        if old.exists():
+            shutil.rmtree(old)
+        place.rename(old)
+    try:
+        built.rename(place)
+    except OSError:
+        with suppress(OSError):
+            old.rename(place)
+        raise
+    flush_to_disk(place.parent)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Reading: a page with several digits, row by row."""

@@ -1,0 +1,189 @@
+"""Segmentation: which parts of a row of ink make up which digit, as a model sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.models.model import Model
+
+if TYPE_CHECKING:
+    from digitnet.reading.cuts import Part
+    from digitnet.reading.sheet import Sheet
+
+Box = tuple[int, int, int, int]
+Frames = dict[tuple[int, ...], tuple[NDArray[np.uint8], Box]]
+"""Frame and box of pieces by their labels: what was framed once is not framed again."""
+
+# log(width / height) of MNIST's training digits, class by class: mean and standard deviation.
+SHAPE_MEAN = np.array([-0.10, -0.89, -0.07, -0.22, -0.23, -0.06, -0.33, -0.26, -0.27, -0.38])
+SHAPE_SPREAD = np.array([0.20, 0.46, 0.22, 0.22, 0.21, 0.27, 0.22, 0.22, 0.22, 0.20])
+
+CUT, CUT_INK = 1.0, 2.0
+"""What a cut must gain in log-probability: always, and for each pen's width of ink it severs."""
+STRANGE, USUAL = 0.25, 25.0
+"""What each unit of novelty costs, counted from this far below the model's own limit."""
+WIDEST, TOO_WIDE = 1.2, 30.0
+"""Few digits are wider than this many heights; what each further height costs."""
+NARROW, PLAIN = 0.5, -3.0
+"""Pieces narrower than this many heights, or more plausible than this as one digit, stay whole."""
+MOST_PARTS = 8
+"""Parts of pieces that are taken together as one digit, at most."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A digit found in a row: its box in the sheet, its frame, and what it was read as."""
+
+    box: Box
+    label: int
+    probability: float
+    sure: bool
+    frame: NDArray[np.uint8] = field(compare=False, repr=False)
+
+
+def _framed(
+    sheet: Sheet, frames: Frames, labels: tuple[int, ...], around: Box
+) -> tuple[NDArray[np.uint8], Box]:
+    """The frame and the box of pieces, each framed once: ``frames`` remembers them."""
+    from digitnet.reading.sheet import frame_pieces
+
+    if labels not in frames:
+        frames[labels] = frame_pieces(sheet, list(labels), around)
+    return frames[labels]
+
+
+def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
+    """The labels of the pieces that may be more than one digit."""
+    wide = [p for p in sheet.pieces if p.width > NARROW * sheet.height]
+    if not wide:
+        return set()
+    images = np.stack([_framed(sheet, frames, (p.label,), p.box)[0] for p in wide])
+    odd = STRANGE * _strangeness(model, images)
+    plain = [
+        _plausibility(p, piece.box, sheet.height) - cost > PLAIN
+        for p, piece, cost in zip(model.probabilities(images), wide, odd, strict=True)
+    ]
+    return {piece.label for piece, known in zip(wide, plain, strict=True) if not known}
+
+
+def read_row(
+    model: Model, sheet: Sheet, frames: Frames, parts: list[Part], height: float
+) -> list[Found]:
+    """The digits of one row, from left to right.
+
+    Of all ways to put neighbouring parts together to digits, the likeliest (dynamic programming
+    over segments, as in LeCun et al. 1998, section VII).
+    """
+    spans = _spans(parts, height)
+    framed = [
+        _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _around(parts[a:b]))
+        for a, b in spans
+    ]
+    images = np.stack([image for image, _ in framed])
+    probabilities = model.probabilities(images)
+    strange = _strangeness(model, images)
+    scores = [
+        _plausibility(p, box, height) - STRANGE * odd - _cost_of_joining(parts[a:b], height)
+        for p, odd, (_, box), (a, b) in zip(probabilities, strange, framed, spans, strict=True)
+    ]
+    heaviest = max(part.mass for part in parts)
+    best = [0.0] + [-np.inf] * len(parts)
+    came: list[int | None] = [None] * (len(parts) + 1)
+    for end in range(1, len(parts) + 1):
+        if parts[end - 1].small:  # dust may be left out
+            best[end] = best[end - 1] - 1 - 15 * parts[end - 1].mass / heaviest
+        for k, (a, b) in enumerate(spans):
+            if b == end and best[a] + scores[k] - _cost_of_parting(parts, a) > best[end]:
+                best[end] = best[a] + scores[k] - _cost_of_parting(parts, a)
+                came[end] = k
+    sure = model.accepted(images, probabilities)
+    read = []
+    end = len(parts)
+    while end > 0:
+        chosen = came[end]
+        if chosen is None:
+            end -= 1
+            continue
+        label = int(probabilities[chosen].argmax())
+        probability = float(probabilities[chosen][label])
+        frame, box = framed[chosen]
+        read.append(Found(box, label, probability, bool(sure[chosen]), frame))
+        end = spans[chosen][0]
+    return read[::-1]
+
+
+def _strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How far each frame (N, 28, 28) is from looking like a usual digit, (N,); 0 for most digits.
+
+    In units of -2 log density, counted from somewhat below the model's own limit of novelty.
+    """
+    calibration = model.calibration
+    if calibration.novelty is None:
+        return np.zeros(len(images))
+    scores = calibration.novelty.scores(images)
+    return np.maximum(scores - (calibration.most_novelty - USUAL), 0)
+
+
+def _spans(parts: list[Part], height: float) -> list[tuple[int, int]]:
+    """Which runs of parts, (first, after the last), might be one digit; each part alone is."""
+    spans = []
+    for a in range(len(parts)):
+        for b in range(a + 1, min(a + MOST_PARTS, len(parts)) + 1):
+            left, top, right, bottom = _around(parts[a:b])
+            far = any(y.box[0] - x.box[2] > 0.4 * height for x, y in pairwise(parts[a:b]))
+            if b == a + 1 or not (far or right - left > 2.5 * height or bottom - top > 2 * height):
+                spans.append((a, b))
+    return spans
+
+
+def _plausibility(probabilities: NDArray[np.floating], box: Box, height: float) -> float:
+    """Log-probability that a box holds a digit: by the model, its shape and its height."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    odd = (np.log(wide / high) - SHAPE_MEAN) / SHAPE_SPREAD
+    by_class = np.log(np.maximum(probabilities, 1e-6)) - 0.5 * odd**2
+    small = max(abs(float(np.log(high / height))) - 0.3, 0) / 0.2
+    too_wide = max(wide / high - WIDEST, 0)
+    return float(by_class.max()) - min(0.5 * small**2, 12) - TOO_WIDE * too_wide
+
+
+def _cost_of_joining(parts: list[Part], height: float) -> float:
+    """What it costs to take pieces together that are not connected, more the farther apart."""
+    cost = 0.0
+    for before, after in pairwise(parts):
+        if after.cut is None:
+            x, y = _gap(before.box, after.box)
+            far = float(np.hypot(max(x, 0), max(y, 0))) / height
+            alone = before.small or after.small or _overlap(before.box, after.box) > 0.5
+            cost += 6 * far if alone else 4 + 10 * far
+    return cost
+
+
+def _cost_of_parting(parts: list[Part], at: int) -> float:
+    """What it costs that a new digit begins with part ``at``."""
+    part = parts[at]
+    if part.cut is not None:
+        return CUT + CUT_INK * part.cut
+    if at > 0 and _overlap(parts[at - 1].box, part.box) > 0.6:
+        return 2.0
+    return 0.0
+
+
+def _gap(a: Box, b: Box) -> tuple[int, int]:
+    """White space between two boxes, sideways and downwards; below 0 where they overlap."""
+    return max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """The share of the narrower box's width that lies below or above the other."""
+    return max(-_gap(a, b)[0], 0) / max(1, min(a[2] - a[0], b[2] - b[0]))
+
+
+def _around(parts: list[Part]) -> Box:
+    """The smallest box around parts."""
+    left, top, right, bottom = zip(*(part.box for part in parts), strict=True)
+    return min(left), min(top), max(right), max(bottom)

@@ -1,0 +1,61 @@
+"""Adaptation: a trained model goes on learning from someone's own digits, and forgets no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from digitnet.data.dataset import Dataset
+from digitnet.data.mnist import has_mnist
+from digitnet.errors import ModelError
+from digitnet.models.model import Model
+from digitnet.nn import Ensemble, Network
+
+N_MIXED = 6_000
+"""Images of an epoch at least: half of them one's own, each as often as it takes, half others."""
+
+SETTINGS: dict[str, Any] = {
+    "optimizer": "nesterov",
+    "learning_rate": 0.01,
+    "batch_size": 64,
+    "epochs": 10,
+    "augment": "elastic",
+    "label_smoothing": 0.05,
+    "ema_decay": 0.99,
+    "validation": 0.0,
+}
+"""What a plan that starts from a model has where nothing else is said: small steps, few of them,
+and much variation, because few pictures must stand for many (docs/lab-notes.md)."""
+
+OF_THE_MODEL = ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing")
+"""Settings that the model decides."""
+
+
+def network_to_adapt(name: str, model: Model, dataset: Dataset) -> Network:
+    """The network of a model, to be trained on.
+
+    Raises:
+        ModelError: an ensemble, or other classes than the dataset's.
+    """
+    if isinstance(model.network, Ensemble):
+        raise ModelError(
+            f"{name} is an ensemble, which cannot learn; start from one of its members."
+        )
+    if model.class_names != dataset.class_names:
+        raise ModelError(
+            f"{name} knows the classes {', '.join(model.class_names)}, and {dataset.source} has "
+            f"{', '.join(dataset.class_names)}; start from a model of the same classes."
+        )
+    return model.network
+
+
+def repeated(own: Dataset) -> Dataset:
+    """One's own images, each as often as it takes to make half an epoch."""
+    times = -(-N_MIXED // (2 * len(own)))
+    return own.take(np.tile(np.arange(len(own)), times))
+
+
+def others() -> str:
+    """What is learnt beside one's own where nothing else is said: MNIST where it is, else drawn."""
+    return "mnist" if has_mnist() else "synthetic"

@@ -1,0 +1,202 @@
+"""Shelf: the models a server has: those in the box, and those that were trained here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from digitnet.errors import ModelError
+from digitnet.export.weights import encode, header
+from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.find import DEFAULT
+from digitnet.models.folder import DESCRIPTION, load_model, model_files
+from digitnet.models.model import Model
+from digitnet.web.errors import Problem
+from digitnet.web.limits import Limits
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
+"""What a model may be called: nothing that could lead out of a folder."""
+KEPT_READY = 8
+"""Models of one's own that stay in memory."""
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A model, loaded, and what it is called."""
+
+    name: str
+    kind: str
+    folder: Path
+    model: Model
+    stamp: tuple[int, ...]
+
+    @cached_property
+    def weights(self) -> bytes:
+        """What a page computes with; see digitnet.export.weights."""
+        return encode(self.model, self.name)
+
+    @cached_property
+    def etag(self) -> str:
+        """Another one for other weights."""
+        return f'"{hashlib.sha256(self.weights).hexdigest()[:32]}"'
+
+    def as_dict(self, default: str) -> dict[str, Any]:
+        """What a list of models says about it."""
+        training = self.model.training
+        with _as_it_stands():
+            n_bytes = sum(path.stat().st_size for path in model_files(self.folder))
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "network": header(self.model, self.name)[0]["network"],
+            "parameters": self.model.n_parameters,
+            "bytes": n_bytes,
+            "validation_accuracy": training.get("validation_accuracy"),
+            "made_with": self._made_with(training),
+            "default": self.name == default,
+        }
+
+    def _made_with(self, training: dict[str, Any]) -> str:
+        if self.kind == "box":
+            return f"digitnet train --recipe {self.name}"
+        plan = training.get("plan", {})
+        if "source" not in plan:
+            return "unknown"
+        words = f"{Path(plan['source']).name}, {training.get('epochs_done', '?')} epochs"
+        return words if plan.get("start") is None else f"{words}, from {Path(plan['start']).name}"
+
+    def as_zip(self) -> bytes:
+        """The model's folder as a zip file, the same bytes for the same files."""
+        content = io.BytesIO()
+        with (
+            _as_it_stands(),
+            zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
+            for path in model_files(self.folder):
+                entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes())
+        return content.getvalue()
+
+
+class Shelf:
+    """Models by their names; one that has changed on disk is loaded again.
+
+    Args:
+        folder: where `model` and `models/NAME` lie.
+        limits: how many of them are looked at.
+    """
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder, self._limits = folder, limits
+        self._box = box_names()
+        self._ready: dict[str, Shelved] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def own(self) -> Path:
+        """Where models that are trained here are kept."""
+        return self._folder / "models"
+
+    @property
+    def default(self) -> str:
+        """The model that answers where none is named, as on the command line."""
+        return DEFAULT if (self._folder / DEFAULT).is_dir() else BEST
+
+    def is_free(self, name: str) -> bool:
+        """Whether a new model may be called that."""
+        return name != DEFAULT and name not in self._box and not (self.own / name).exists()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All models that can be loaded, the box's first."""
+        found = []
+        for name in self._folders():
+            try:
+                found.append(self.get(name).as_dict(self.default))
+            except (ModelError, Problem):  # damaged or just replaced: it says so when it is named
+                continue
+        return found
+
+    def get(self, name: str | None = None) -> Shelved:
+        """A model by its name, or the one that answers unasked.
+
+        Raises:
+            Problem: 404, there is none of that name.
+            ModelError: it is damaged.
+        """
+        name = name or self.default
+        place = self._place(name)
+        if place is None:
+            names = ", ".join(self._folders())
+            raise Problem(404, f"There is no model {name}; there are {names}.")
+        kind, folder = place
+        stamp = _stamp(folder)
+        with self._lock:
+            ready = self._ready.get(name)
+        if ready is not None and ready.stamp == stamp:
+            return ready
+        model = load_model(folder)
+        if model.class_names != tuple("0123456789"):
+            raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
+        shelved = Shelved(name, kind, folder, model, stamp)
+        with self._lock:
+            self._ready.pop(name, None)
+            self._ready[name] = shelved
+            while len(self._ready) > KEPT_READY + len(self._box):
+                del self._ready[next(iter(self._ready))]
+        return shelved
+
+    def _place(self, name: str) -> tuple[str, Path] | None:
+        """Kind and folder of a model; a name that is not one of ours is not looked at."""
+        if name in self._box:
+            return "box", in_box(name)
+        if name == DEFAULT and (self._folder / DEFAULT).is_dir():
+            return "own", self._folder / DEFAULT
+        own = self.own / name
+        # A model that is being replaced stands at .NAME.old for a moment.
+        if re.match(NAME, name) and (own.is_dir() or own.with_name(f".{name}.old").is_dir()):
+            return "own", own
+        return None
+
+    def _folders(self) -> dict[str, tuple[str, Path]]:
+        """Kind and folder of every model, by its name, the box's first."""
+        names = [*self._box, DEFAULT]
+        with suppress(OSError):  # there is no such folder yet, or it may not be listed
+            own = {
+                re.sub(r"^\.(.*)\.old$", r"\1", path.name)
+                for path in self.own.iterdir()
+                if path.is_dir()
+            }
+            names += sorted(own)[: self._limits.own_models]
+        found = {name: self._place(name) for name in names}
+        return {name: place for name, place in found.items() if place is not None}
+
+
+@contextmanager
+def _as_it_stands() -> Iterator[None]:
+    """A folder may be swapped for a new one while its files are looked at."""
+    try:
+        yield
+    except OSError:
+        raise Problem(503, "The model is just being replaced; try again in a moment.") from None
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """Changes whenever a model is swapped in."""
+    for name in (DESCRIPTION, "W1.npy"):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            continue
+        return (status.st_ino, status.st_mtime_ns, status.st_size)
+    return ()

@@ -1,0 +1,111 @@
+"""Routes for reading: pictures and pages are read, and what was read wrong is corrected."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathParameter
+from fastapi.responses import JSONResponse, Response
+
+from digitnet.web import schemas
+from digitnet.web.answers import answer_page, answer_pictures
+from digitnet.web.corrections import MARK
+from digitnet.web.model_store import NAME
+from digitnet.web.services import Rooms
+from digitnet.web.uploads import FIELD, read_one, read_several
+
+ModelName = Annotated[
+    str | None, Query(pattern=NAME, description="a model; without it the default one")
+]
+_BINARY = {"type": "string", "format": "binary"}
+_KINDS = ("png", "jpeg", "webp", "bmp", "gif", "tiff")
+_ONE: dict[str, Any] = {f"image/{kind}": {"schema": _BINARY} for kind in _KINDS}
+_FORM = {
+    "type": "object",
+    "required": [FIELD],
+    "properties": {FIELD: {"type": "array", "minItems": 1, "items": _BINARY}},
+}
+
+
+def _body(content: dict[str, Any], words: str) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "description": words, "content": content}}
+
+
+ONE_PICTURE = _body(_ONE, "a picture's bytes")
+PICTURES = _body(
+    {
+        **_ONE,
+        "multipart/form-data": {
+            "schema": _FORM,
+        },
+    },
+    f'a picture\'s bytes, or several pictures in the multipart field "{FIELD}"',
+)
+
+
+def reading_routes(rooms: Rooms) -> APIRouter:
+    """The addresses that take pictures."""
+    routes, limits = APIRouter(), rooms.limits
+
+    @routes.post(
+        "/api/predict", responses={200: {"model": schemas.Answers}}, openapi_extra=PICTURES
+    )
+    async def predict(
+        request: Request, model: ModelName = None, stages: Literal["0", "1"] = "0"
+    ) -> Response:
+        """Say which digit each picture shows, or why there is no answer."""
+        async with rooms.workshop.turn() as turn:
+            uploads = await read_several(request, limits)
+
+            def work(check: Any) -> bytes:
+                reader = rooms.shelf.get(model).model
+                answers = answer_pictures(
+                    reader, uploads, limits, stages=stages == "1", check=check
+                )
+                return json.dumps({"answers": answers}).encode()
+
+            return Response(await turn.do(work), media_type="application/json")
+
+    @routes.post("/api/read", responses={200: {"model": schemas.Page}}, openapi_extra=ONE_PICTURE)
+    async def read(request: Request, model: ModelName = None) -> Response:
+        """Read the lines of digits on a page."""
+        async with rooms.workshop.turn() as turn:
+            content = await read_one(request, limits)
+
+            def work(check: Any) -> bytes:
+                page = answer_page(rooms.shelf.get(model).model, content, limits)
+                return json.dumps(page).encode()
+
+            return Response(await turn.do(work), media_type="application/json")
+
+    @routes.post(
+        "/api/corrections",
+        status_code=201,
+        responses={201: {"model": schemas.Kept}, 507: {"model": schemas.Error}},
+        openapi_extra=ONE_PICTURE,
+    )
+    async def correct(request: Request, label: Annotated[int, Query(ge=0, le=9)]) -> Response:
+        """Keep a picture with its right label, for a training to learn from."""
+        async with rooms.workshop.turn() as turn:
+            content = await read_one(request, limits)
+            mark, counts = await turn.do(lambda check: rooms.corrections.keep(content, label))
+        return JSONResponse({"mark": mark, "kept": sum(counts), "per_label": counts}, 201)
+
+    @routes.delete(
+        "/api/corrections/{mark}",
+        responses={200: {"model": schemas.Counted}, 404: {"model": schemas.Error}},
+    )
+    async def take_back(mark: Annotated[str, PathParameter(pattern=MARK)]) -> Response:
+        """Remove a correction again, by the mark that it was kept with."""
+        counts = await rooms.workshop.do(lambda: rooms.corrections.take_back(mark))
+        return JSONResponse({"count": sum(counts), "per_label": counts})
+
+    @routes.get("/api/corrections", responses={200: {"model": schemas.Counted}})
+    async def corrected() -> Response:
+        """How many corrections there are."""
+        counts = await rooms.workshop.do(rooms.corrections.counts)
+        return JSONResponse({"count": sum(counts), "per_label": counts})
+
+    return routes

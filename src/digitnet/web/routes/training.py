@@ -1,0 +1,100 @@
+"""Routes for training: what to learn from, a run begun, followed and stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from digitnet.web import schemas
+from digitnet.web.errors import Problem
+from digitnet.web.event_log import EventStream
+from digitnet.web.jobs import new_job, resumed_job
+from digitnet.web.services import Rooms
+
+_TEXT = {"type": "string"}
+_KINDS = ["preparing", "start", "step", "epoch", "picture", "end"]
+_EVENT = {
+    "type": "object",
+    "properties": {"id": _TEXT, "event": {"enum": _KINDS}, "data": _TEXT},
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "server-sent events, each with an id and its data as JSON",
+        "content": {"text/event-stream": {"schema": _EVENT}},
+    }
+}
+
+
+class _Streamed(Response):
+    """FastAPI wants a Response; this one hands over to the stream."""
+
+    def __init__(self, stream: EventStream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._stream(scope, receive, send)
+
+
+def training_routes(rooms: Rooms) -> APIRouter:
+    """The addresses around a training."""
+    routes, trainer = APIRouter(), rooms.trainer
+
+    @routes.get("/api/sources", responses={200: {"model": schemas.OfferedSources}})
+    async def sources() -> Response:
+        """The labelled digits that a training may learn from."""
+        offered = await rooms.workshop.do(rooms.sources.offered)
+        return JSONResponse({"sources": [source.as_dict() for source in offered]})
+
+    @routes.post(
+        "/api/train",
+        status_code=202,
+        responses={
+            202: {"model": schemas.Accepted},
+            409: {"model": schemas.Error, "description": "a run is going on"},
+            507: {"model": schemas.Error, "description": "nothing can be written"},
+        },
+    )
+    async def train(settings: schemas.Settings) -> Response:
+        """Begin a run, or go on with a stopped one; one at a time."""
+
+        def begin() -> dict[str, str]:
+            if settings.resume:
+                named = "name" in settings.model_fields_set
+                newest = None if named else trainer.stopped.newest()
+                name = settings.name if newest is None else newest["name"]
+                return trainer.start(lambda: resumed_job(name, rooms.shelf))
+            return trainer.start(lambda: new_job(settings, rooms.shelf, rooms.sources))
+
+        return JSONResponse(await rooms.workshop.do(begin), 202)
+
+    @routes.get("/api/train", responses={200: {"model": schemas.Training}})
+    async def training() -> Response:
+        """The present run, or the last one, and the stopped one that could go on."""
+        return JSONResponse(await rooms.workshop.do(trainer.as_dict))
+
+    @routes.delete("/api/train", responses={200: {"model": schemas.Ended}})
+    async def stop() -> Response:
+        """Stop the run; its best epoch so far is kept as a model, and a checkpoint to go on."""
+        # Not in a turn: the run may take longer to end than a request may to be worked on.
+        return JSONResponse(await run_in_threadpool(trainer.stop))
+
+    @routes.get("/api/train/events", response_class=Response, responses=_STREAM)
+    async def events(
+        after: Annotated[str, Query(max_length=64, description="as Last-Event-ID")] = "",
+        last_event_id: Annotated[str, Header(max_length=64)] = "",
+    ) -> Response:
+        """What happens in the training, from the event behind the one that is named."""
+        if trainer.story.closed:
+            raise Problem(503, "The server is going down.")
+        if trainer.story.n_listeners >= rooms.limits.streams:
+            raise Problem(
+                503, f"The training has {rooms.limits.streams} listeners already; close a page."
+            )
+        return _Streamed(EventStream(trainer.story, last_event_id or after, rooms.limits))
+
+    return routes

@@ -1,0 +1,43 @@
+"""Rooms: what all addresses of one server share: models, corrections, the training, the threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from digitnet.web.corrections import Corrections
+from digitnet.web.datasets import Sources
+from digitnet.web.limits import Limits
+from digitnet.web.model_store import Shelf
+from digitnet.web.trainer import Trainer
+from digitnet.web.workers import Workshop
+
+LONGEST_END = 60.0
+"""Seconds that a training has to leave its checkpoint when the server goes down."""
+
+
+class Rooms:
+    """One of each, for one folder.
+
+    Args:
+        folder: where models, corrections and one's own digits lie.
+        limits: what the server takes on.
+    """
+
+    def __init__(self, folder: str | Path = ".", limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        place = Path(folder).resolve()
+        self.shelf = Shelf(place, self.limits)
+        self.corrections = Corrections(place / "corrections", self.limits)
+        self.sources = Sources(place, self.corrections, self.limits)
+        self.trainer = Trainer(self.shelf, self.limits)
+        self.workshop = Workshop(self.limits)
+
+    def go_down(self) -> None:
+        """Let a training leave its checkpoint and all listeners go. Returns at once."""
+        self.trainer.go_down()
+
+    def close(self) -> None:
+        """Wait until that is done."""
+        self.go_down()
+        self.trainer.wait(LONGEST_END)
+        self.workshop.close()

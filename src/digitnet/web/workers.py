@@ -1,0 +1,124 @@
+"""Work: requests take turns, and what is heavy is done in threads, so that the server answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
+
+from digitnet.web.errors import Problem
+from digitnet.web.limits import Limits
+
+Done = TypeVar("Done")
+
+
+class Turn:
+    """One request's turn: its body may be read into memory, its work be done."""
+
+    def __init__(self, threads: ThreadPoolExecutor, limits: Limits) -> None:
+        self._threads, self._limits = threads, limits
+        self.running: asyncio.Future[Any] | None = None
+
+    async def do(self, work: Callable[[Callable[[], None]], Done]) -> Done:
+        """Call `work` in a thread, with a function to be called now and then between its parts.
+
+        That function ends work for which nobody waits any more.
+
+        Raises:
+            Problem: 504, it took too long.
+        """
+        seconds = self._limits.work_seconds
+        until = time.monotonic() + seconds
+
+        def check() -> None:
+            if time.monotonic() > until:
+                raise _too_long(seconds)
+
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, check)
+        self.running = future
+        await asyncio.wait({future}, timeout=seconds)
+        if not future.done():
+            future.add_done_callback(_forget)
+            raise _too_long(seconds)
+        return future.result()
+
+
+class Queue:
+    """Threads, and the turns of those who want some work done in them."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(limits.workers, thread_name_prefix=f"digitnet-{name}")
+        self._turns = asyncio.Semaphore(limits.at_once)
+        self._n_waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Turn]:
+        """Wait for a turn; work that overruns its time keeps it until it ends.
+
+        Raises:
+            Problem: 503, too many wait already, or none came free in time.
+        """
+        busy = Problem(503, "The server has more to do than it can; try again in a moment.")
+        if self._n_waiting >= self._limits.waiting:
+            raise busy
+        self._n_waiting += 1
+        try:
+            async with asyncio.timeout(self._limits.wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise busy from None
+        finally:
+            self._n_waiting -= 1
+        turn = Turn(self._threads, self._limits)
+        try:
+            yield turn
+        finally:
+            if turn.running is None or turn.running.done():
+                self._turns.release()
+            else:
+                turn.running.add_done_callback(lambda _: self._turns.release())
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Workshop:
+    """Two queues: pictures, which take their time, and errands, which need not wait for them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._pictures, self._errands = Queue("pictures", limits), Queue("errands", limits)
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """A turn for a request with pictures in its body, see `Queue.turn`."""
+        return self._pictures.turn()
+
+    async def do(self, work: Callable[[], Done]) -> Done:
+        """Work that needs no body, in a turn of its own.
+
+        Raises:
+            Problem: 503 or 504, as for any turn.
+        """
+        async with self._errands.turn() as turn:
+            return await turn.do(lambda check: work())
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._pictures.close()
+        self._errands.close()
+
+
+def _too_long(seconds: float) -> Problem:
+    return Problem(
+        504, f"This took longer than the {seconds:g} seconds a request has; send less at once."
+    )
+
+
+def _forget(late: asyncio.Future[Any]) -> None:
+    """Look at the outcome of late work, so that nobody complains that no one did."""
+    if not late.cancelled():
+        late.exception()

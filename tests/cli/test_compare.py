@@ -1,0 +1,82 @@
+"""Comparing models: McNemar's test by hand and against its definition, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitnet.comparison import mcnemar
+from digitnet.models.folder import save_model
+from support.helpers import assert_one_sentence, bars, digitnet, small_model
+
+
+def rights(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, ...]:
+    first = np.repeat([True, True, False, False], [both, only_first, only_second, neither])
+    second = np.repeat([True, False, True, False], [both, only_first, only_second, neither])
+    return first, second
+
+
+def test_by_hand() -> None:
+    """1 against 9: 2 (C(10, 0) + C(10, 1)) / 2^10 = 22 / 1024; ties are no difference at all."""
+    test = mcnemar(*rights(80, 1, 9, 10))
+    assert (test.only_first, test.only_second) == (1, 9)
+    assert test.p_value == pytest.approx(22 / 1024)
+    assert test.sure
+    assert mcnemar(*rights(5, 4, 4, 0)).p_value == 1.0
+    assert mcnemar(*rights(9, 0, 0, 1)).p_value == 1.0
+    assert not mcnemar(*rights(9, 5, 0, 1)).sure  # 5 of 5 is 1 in 16
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_it_takes_no_sides_and_grows_surer_with_the_gap(a: int, b: int) -> None:
+    one, other = mcnemar(*rights(3, a, b, 2)), mcnemar(*rights(3, b, a, 2))
+    assert one.p_value == other.p_value
+    assert 0.0 < one.p_value <= 1.0
+    if a > b:
+        assert mcnemar(*rights(3, a + 1, b, 2)).p_value < one.p_value
+
+
+def test_thousands_of_differences_are_no_trouble() -> None:
+    assert mcnemar(*rights(0, 3000, 3000, 0)).p_value == 1.0
+    assert mcnemar(*rights(0, 5000, 100, 0)).p_value == 0.0  # less than any float
+
+
+@pytest.fixture
+def place(tmp_path: Path, rng: np.random.Generator) -> Path:
+    dataset = bars(300, rng)
+    np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
+    digitnet("train", "bars.npz", "--hidden", "12", "--epochs", "8", "--out", "good", cwd=tmp_path)
+    save_model(small_model(rng), tmp_path / "raw")
+    return tmp_path
+
+
+def test_the_command_says_which_is_better(place: Path) -> None:
+    done = digitnet("compare", "good", "raw", "cnn", "--on", "bars.npz", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "so good is better" in done.stdout
+    assert done.stdout.count("McNemar") == 3
+    done = digitnet("compare", "good", "good", "--on", "bars.npz", "--json", cwd=place)
+    assert_one_sentence(done, "two")
+
+
+def test_json(place: Path) -> None:
+    done = digitnet("compare", "good", "raw", "--on", "bars.npz", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    evaluated = digitnet("evaluate", "bars.npz", "--model", "good", "--json", cwd=place)
+    assert found["models"][0]["accuracy"] == json.loads(evaluated.stdout)["accuracy"]
+    assert found["models"][0]["parameters"] == 784 * 12 + 12 + 120 + 10
+    (pair,) = found["pairs"]
+    gap = pair["only_first"] - pair["only_second"]
+    assert gap == round(300 * (found["models"][0]["accuracy"] - found["models"][1]["accuracy"]))
+
+
+def test_one_model_or_an_unknown_one_is_refused(place: Path) -> None:
+    assert_one_sentence(digitnet("compare", "good", "--on", "bars.npz", cwd=place), "two")
+    gone = digitnet("compare", "good", "gone", "--on", "bars.npz", cwd=place)
+    assert_one_sentence(gone, "gone")

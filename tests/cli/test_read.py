@@ -1,0 +1,87 @@
+"""`digitnet read`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.hands import Hand, careful
+from digitnet.handwriting.pages import draw_page
+from support.helpers import assert_one_sentence, digitnet
+
+
+@pytest.fixture
+def place(tmp_path: Path, trained_folder: Path) -> Path:
+    """A folder with ./model, a page in two rows, a blank one, and a text file."""
+    (tmp_path / "model").symlink_to(trained_folder, target_is_directory=True)
+    rng = np.random.default_rng(3)
+    hand = replace(careful(Hand.sample(rng), 0.9), pen=np.array([0.06], np.float32))
+    page = draw_page(["38 20", "506"], rng, style=PageStyle(digit=44), hand=hand)
+    Image.fromarray(page.picture).save(tmp_path / "page.png")
+    Image.new("L", (200, 100), 255).save(tmp_path / "blank.png")
+    (tmp_path / "text.png").write_text("not a picture")
+    return tmp_path
+
+
+def test_lines_are_printed(place: Path) -> None:
+    done = digitnet("read", "page.png", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "38 20\n506\n"
+    assert done.stderr == ""
+
+
+def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
+    done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    page, blank = (json.loads(line) for line in done.stdout.splitlines())
+    assert page["path"] == "page.png"
+    assert page["lines"] == ["38 20", "506"]
+    assert [d["label"] for d in page["digits"]] == [3, 8, 2, 0, 5, 0, 6]
+    with Image.open(place / "page.png") as image:
+        width, height = image.size
+    for digit in page["digits"]:
+        left, top, right, bottom = digit["box"]
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+        assert 0 < digit["probability"] <= 1
+    assert blank["lines"] == []
+    assert blank["digits"] == []
+    assert blank["reason"].startswith("no digits")
+
+
+def test_some_unreadable_sheets_are_said_and_counted(place: Path) -> None:
+    done = digitnet("read", "page.png", "text.png", cwd=place)
+    assert done.returncode == 1
+    assert "38 20" in done.stdout
+    assert "text.png" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = digitnet("read", "gone.png", "--json", cwd=place)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["lines"] == []
+    assert "gone.png" in json.loads(done.stdout)["reason"]
+    assert_one_sentence(digitnet("read", "gone.png", cwd=place), "gone.png")
+
+
+def test_out_draws_the_page_and_leaves_the_sheet_alone(place: Path) -> None:
+    before = (place / "page.png").read_bytes()
+    done = digitnet("read", "page.png", "--out", "drawn.png", cwd=place)
+    assert done.returncode == 0, done.stderr
+    with Image.open(place / "drawn.png") as image:
+        drawn = np.asarray(image.convert("RGB")).astype(int)
+    green = (drawn[..., 1] - drawn[..., 0] > 80) | (drawn[..., 0] - drawn[..., 2] > 150)
+    assert green.mean() > 0.01
+    assert (place / "page.png").read_bytes() == before
+    assert_one_sentence(digitnet("read", "page.png", "--out", "page.png", cwd=place), "--out")
+    assert_one_sentence(digitnet("read", "page.png", "--out", "x.txt", cwd=place), "x.txt")
+    assert_one_sentence(
+        digitnet("read", "page.png", "blank.png", "--out", "x.png", cwd=place), "--out"
+    )
+    assert_one_sentence(digitnet("read", "page.png", "--out", "no/x.png", cwd=place), "no")
+    assert (place / "page.png").read_bytes() == before
+    assert not (place / "x.png").exists()

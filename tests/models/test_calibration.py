@@ -1,0 +1,361 @@
+"""Calibration: honest probabilities, and knowing when not to answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw, ImageFont
+
+from digitnet.data.dataset import Dataset
+from digitnet.data.synthetic import synthesize
+from digitnet.errors import ModelError
+from digitnet.evaluation import expected_calibration_error
+from digitnet.imaging.framing import frame_picture
+from digitnet.models.calibration import NO_DIGIT, Calibration, fit_calibration, fit_temperature
+from digitnet.models.folder import load_model, save_model
+from digitnet.models.model import Model, classify
+from digitnet.models.novelty import N_FEATURES, features, fit_novelty
+from digitnet.nn import Network, multilayer_perceptron, softmax
+from digitnet.training.loop import fit
+from digitnet.training.plan import Plan
+from digitnet.training.run import Run
+from digitnet.training.settings import Settings
+from support.helpers import bars, digitnet, small_model
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple[Dataset, Dataset]:
+    """Synthetic digits: a training and a validation part."""
+    rng = np.random.default_rng(7)
+    return synthesize(6000, rng).split(0.2, rng)
+
+
+@pytest.fixture(scope="module")
+def model(parts: tuple[Dataset, Dataset]) -> Model:
+    """A small network that has learnt the synthetic digits, calibrated."""
+    training, validation = parts
+    network = Network(multilayer_perceptron(784, [32], 10))
+    chosen = Settings(epochs=6, batch_size=32, learning_rate=0.5)
+    fit(network, training, validation, chosen, rng=np.random.default_rng(0))
+    logits = classify(network, validation.images)
+    return Model(network, calibration=fit_calibration(logits, validation, training))
+
+
+def draws(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, and labels drawn from the very probabilities that they give."""
+    logits = rng.normal(0, 2, (n, 10)).astype(np.float32)
+    sums = softmax(logits).cumsum(axis=1)
+    return logits, (rng.random((n, 1)) > sums).sum(axis=1).clip(0, 9).astype(np.int64)
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 3.0])
+def test_the_temperature_of_overconfident_logits_is_found(
+    true: float, rng: np.random.Generator
+) -> None:
+    logits, labels = draws(20_000, rng)
+    found = fit_temperature(logits * np.float32(true), labels)
+    assert found == pytest.approx(true, rel=0.03)
+    honest = Calibration(found).probabilities(logits * np.float32(true))
+    right = honest.argmax(axis=1) == labels
+    assert expected_calibration_error(honest.max(axis=1), right) < 0.01
+
+
+def test_the_temperature_is_where_the_loss_is_least(rng: np.random.Generator) -> None:
+    logits, labels = draws(500, rng)
+    found = fit_temperature(logits * 2, labels)
+
+    def loss(t: float) -> float:
+        return float(-np.log(softmax(logits * 2.0 / t)[np.arange(500), labels]).mean())
+
+    grid = np.exp(np.linspace(-2, 2, 400))
+    assert found == pytest.approx(grid[np.argmin([loss(t) for t in grid])], rel=0.02)
+
+
+def test_few_labels_move_the_temperature_little() -> None:
+    """Three right answers would fit best at temperature 0; nobody should believe that."""
+    logits = np.diag([9.0, 8.0, 7.0])
+    assert 0.9 < fit_temperature(logits, np.arange(3)) < 1.1
+    assert 0.5 < fit_temperature(logits, np.array([1, 2, 0])) < 10.0
+
+
+@given(
+    arrays(np.float32, (3, 4), elements=st.floats(-300, 300, width=32)),
+    st.floats(0.1, 10, exclude_min=True),
+)
+def test_a_temperature_never_changes_the_answer(logits: np.ndarray, temperature: float) -> None:
+    p = Calibration(temperature).probabilities(logits)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    best = logits.argmax(axis=1)
+    assert (p[np.arange(3), best] == p.max(axis=1)).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(49, 400), st.integers(0, 2**32), st.booleans())
+def test_98_percent_of_the_validation_digits_are_accepted(n: int, seed: int, ties: bool) -> None:
+    rng = np.random.default_rng(seed)
+    validation = bars(n, rng)
+    logits = rng.normal(0, 3, (n, 10)).astype(np.float32)
+    if ties:
+        logits = np.rint(logits)
+    kept = fit_calibration(logits, validation, bars(30, rng))
+    model = Model(Network(multilayer_perceptron(784, [2], 10)), calibration=kept)
+    accepted = model.accepted(validation.images, kept.probabilities(logits))
+    assert accepted.sum() >= math.ceil(0.98 * (n + 1))
+
+
+def test_two_percent_are_refused_half_for_each_reason(
+    model: Model, parts: tuple[Dataset, Dataset]
+) -> None:
+    _, validation = parts
+    probabilities = model.probabilities(validation.images)
+    accepted = model.accepted(validation.images, probabilities)
+    assert len(validation) * 0.98 <= accepted.sum() <= len(validation) * 0.982
+    strange = model.calibration.no_digit(validation.images).sum()
+    assert strange == model.calibration.unsure(probabilities).sum() > 0
+    right = probabilities.argmax(axis=1) == validation.labels
+    assert right[accepted].mean() > right.mean()
+
+
+def test_with_few_validation_digits_nothing_is_refused(rng: np.random.Generator) -> None:
+    validation = bars(48, rng)
+    logits = rng.normal(0, 3, (48, 10)).astype(np.float32)
+    kept = fit_calibration(logits, validation, bars(100, rng))
+    assert (kept.least_probability, kept.most_novelty, kept.novelty) == (0.0, math.inf, None)
+
+
+def letter(character: str) -> np.ndarray:
+    import matplotlib
+
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    image = Image.new("L", (120, 120), 240)
+    font = ImageFont.truetype(str(path), 80)
+    ImageDraw.Draw(image).text((60, 60), character, fill=20, font=font, anchor="mm")
+    return np.asarray(image)
+
+
+def test_most_letters_get_no_answer_and_digits_do(model: Model) -> None:
+    reasons = [model.answer(frame_picture(letter(c))).reason for c in "AEFHKMNRWXkmwx"]
+    assert sum(reason is not None for reason in reasons) >= 10
+    assert all(r is None or r == NO_DIGIT or r.startswith("unsure: ") for r in reasons)
+    new = synthesize(1000, np.random.default_rng(99))
+    assert model.accepted(new.images, model.probabilities(new.images)).mean() > 0.95
+
+
+def test_blank_paper_and_noise_get_no_answer(model: Model, rng: np.random.Generator) -> None:
+    blank = model.predict(np.full((100, 100), 200, dtype=np.uint8))
+    assert (blank.label, blank.reason) == (None, "no digit: blank")
+    frames = rng.integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    assert model.calibration.no_digit(frames).all()
+    assert model.calibration.no_digit(np.zeros((1, 28, 28), dtype=np.uint8)).all()
+
+
+def test_doubt_names_the_two_likeliest_classes(
+    model: Model, parts: tuple[Dataset, Dataset]
+) -> None:
+    _, validation = parts
+    image = validation.images[~model.calibration.no_digit(validation.images)][0]
+    p = np.array([0.1, 0, 0, 0.35, 0, 0, 0, 0, 0.3, 0.25])
+    asks_much = replace(model.calibration, least_probability=0.36)
+    assert asks_much.refusal(image, p, tuple("0123456789")) == "unsure: 3 or 8"
+    assert replace(asks_much, least_probability=0.35).refusal(image, p, "0123456789") is None
+    strange = np.zeros((28, 28), dtype=np.uint8)
+    assert asks_much.refusal(strange, p, "0123456789") == NO_DIGIT
+
+
+def test_an_answer_has_a_label_or_a_reason(model: Model, parts: tuple[Dataset, Dataset]) -> None:
+    _, validation = parts
+    frame = frame_picture(letter("7"))
+    for image in validation.images[:50]:
+        answer = model.answer(replace(frame, image=image))
+        assert (answer.label is None) != (answer.reason is None)
+        accepted = model.accepted(image[None], model.probabilities(image[None]))
+        assert accepted[0] == (answer.label is not None)
+
+
+def test_one_frame_scores_as_it_does_among_many(
+    model: Model, parts: tuple[Dataset, Dataset]
+) -> None:
+    novelty = model.calibration.novelty
+    assert novelty is not None
+    images = parts[1].images[:20]
+    alone = [novelty.scores(image[None])[0] for image in images]
+    np.testing.assert_allclose(novelty.scores(images), alone, rtol=1e-3, atol=0.05)
+
+
+def test_features_are_those_of_an_edge_worked_out_by_hand() -> None:
+    """A bright right half: every gradient faces right, the first of the eight directions."""
+    image = np.zeros((1, 28, 28), dtype=np.uint8)
+    image[:, :, 14:] = 255
+    found = features(image)[0]
+    assert found.shape == (N_FEATURES,)
+    strokes = found[:128].reshape(4, 4, 8)
+    inside = strokes[1:3, 1:3]
+    assert (inside[..., 0] > 0.3).all()
+    assert np.abs(inside[..., 1:]).max() < 0.1 * inside[..., 0].min()
+    ink = found[128:].reshape(12, 12)
+    np.testing.assert_allclose(ink[:, :6], 0)
+    np.testing.assert_allclose(ink[:, 6:], 0.2)
+
+
+def test_novelty_is_the_gaussians_own_log_density(rng: np.random.Generator) -> None:
+    """Against the textbook formula, with covariances taken back from what is kept."""
+    dataset = bars(200, rng)
+    novelty = fit_novelty(dataset.images, dataset.labels)
+    assert novelty is not None
+    x = features(dataset.images[:5]).astype(np.float64) @ novelty.axes
+    k = x.shape[1]
+    expected = []
+    for centre, packed in zip(novelty.centres, novelty.whitening, strict=True):
+        factor = np.zeros((k, k))
+        factor[np.tril_indices(k)] = packed
+        covariance = np.linalg.inv(factor.T @ factor)
+        d = x - centre
+        distance = np.einsum("nk,kl,nl->n", d, np.linalg.inv(covariance), d)
+        expected.append(distance + np.linalg.slogdet(covariance)[1])
+    np.testing.assert_allclose(
+        novelty.scores(dataset.images[:5]), np.min(expected, axis=0), rtol=1e-3, atol=0.1
+    )
+
+
+def test_a_class_of_few_images_borrows_its_width_from_the_others(
+    parts: tuple[Dataset, Dataset],
+) -> None:
+    training, validation = parts
+    few = np.flatnonzero(training.labels == 1)[:8]
+    some = training.take(np.concatenate([np.flatnonzero(training.labels > 1), few]))
+    novelty = fit_novelty(some.images, some.labels)
+    assert novelty is not None
+    scores = novelty.scores(validation.images)
+    usual = np.quantile(scores[validation.labels > 1], 0.98)
+    assert np.mean(scores[validation.labels == 1] <= usual) > 0.9
+    assert np.mean(scores[validation.labels == 0] <= usual) < 0.6  # nobody taught it zeros
+
+
+@pytest.mark.parametrize("n", [2, 3, 30])
+def test_small_and_monotonous_training_parts_give_finite_scores(
+    n: int, rng: np.random.Generator
+) -> None:
+    same = np.repeat(bars(1, rng).images, n, axis=0)
+    novelty = fit_novelty(same, np.zeros(n, dtype=np.int64))
+    assert novelty is not None
+    assert np.isfinite(novelty.scores(rng.integers(0, 256, (9, 28, 28)).astype(np.uint8))).all()
+    assert fit_novelty(same[:2], np.array([0, 1])) is None
+
+
+def test_a_run_keeps_a_calibration_fitted_on_its_validation_part(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    dataset = bars(800, rng)
+    for share in (0.1, 0.0):
+        run = Run(Plan(epochs=1, validation=share), dataset, tmp_path / "model")
+        list(run.events())
+        run.keep()
+        kept = load_model(tmp_path / "model").calibration
+        assert (kept.novelty is not None) == (kept.temperature != 1.0) == (share > 0)
+
+
+def test_the_folder_brings_the_calibration_back(model: Model, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "model")
+    back = load_model(tmp_path / "model")
+    images = synthesize(40, np.random.default_rng(1)).images
+    assert back.probabilities(images).tobytes() == model.probabilities(images).tobytes()
+    ours, theirs = model.calibration, back.calibration
+    assert ours.novelty is not None
+    assert theirs.novelty is not None
+    assert ours.novelty.scores(images).tobytes() == theirs.novelty.scores(images).tobytes()
+    assert (theirs.temperature, theirs.least_probability, theirs.most_novelty) == (
+        ours.temperature,
+        ours.least_probability,
+        ours.most_novelty,
+    )
+    arrays_on_disk = sum(p.stat().st_size for p in (tmp_path / "model").glob("novelty_*.npy"))
+    assert arrays_on_disk < 105_000
+    save_model(small_model(np.random.default_rng(0)), tmp_path / "model")  # ours: may be replaced
+    assert not list((tmp_path / "model").glob("novelty_*.npy"))
+
+
+def test_every_door_shows_that_there_is_no_answer(tmp_path: Path) -> None:
+    model = small_model(np.random.default_rng(0), "stretch")
+    save_model(replace(model, calibration=Calibration(1.0, 0.999)), tmp_path / "model")
+    Image.fromarray(letter("3")).save(tmp_path / "3.png")
+    line = json.loads(digitnet("predict", "3.png", "--json", cwd=tmp_path).stdout)
+    assert line["label"] is None
+    assert line["reason"].startswith("unsure: ")
+    assert line["reason"] in digitnet("predict", "3.png", cwd=tmp_path).stdout
+    said = digitnet("predict", cwd=tmp_path, stdin="3.png\nq\n").stdout
+    assert f"label: none, {line['reason']}" in said
+    dataset = bars(20, np.random.default_rng(0))
+    np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
+    assert "accepted  0.00%" in digitnet("evaluate", "bars.npz", cwd=tmp_path).stdout
+
+
+def change(folder: Path, change: dict[str, Any] | None) -> None:
+    description = json.loads((folder / "model.json").read_text())
+    if change is None:
+        del description["calibration"]
+    else:
+        description["calibration"] |= change
+    (folder / "model.json").write_text(json.dumps(description))
+
+
+def test_a_folder_from_before_there_was_calibration_loads(tmp_path: Path) -> None:
+    model = small_model(np.random.default_rng(0))
+    save_model(model, tmp_path / "model")
+    change(tmp_path / "model", None)
+    images = synthesize(5, np.random.default_rng(1)).images
+    back = load_model(tmp_path / "model")
+    assert back.probabilities(images).tobytes() == model.probabilities(images).tobytes()
+    assert back.accepted(images, back.probabilities(images)).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": 0}, {"temperature": -1.0}, {"temperature": math.nan},
+        {"temperature": math.inf}, {"temperature": "warm"}, {"temperature": None},
+        {"least_probability": 1.5}, {"least_probability": math.nan},
+        {"most_novelty": math.nan}, {"most_novelty": "much"}, {"novelty_shape": [10]},
+        {"novelty_shape": [0, 4]}, {"novelty_shape": [10, 10**9]}, {"novelty_shape": "x"},
+        {"novelty_shape": [9, 48]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_calibration_is_one_sentence(
+    model: Model, tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    save_model(model, tmp_path / "model")
+    change(tmp_path / "model", wrong)
+    with pytest.raises(ModelError, match=r"model\.json is damaged|novelty_\w+\.npy is \("):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["novelty_axes", "novelty_centres", "novelty_whitening"])
+def test_a_damaged_calibration_array_is_named(model: Model, tmp_path: Path, name: str) -> None:
+    save_model(model, tmp_path / "model")
+    path = tmp_path / "model" / f"{name}.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(ModelError, match=name):
+        load_model(tmp_path / "model")
+    array = np.load(path)
+    array.flat[0] = np.nan
+    np.save(path, array)
+    description = json.loads((tmp_path / "model" / "model.json").read_text())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    description["arrays"][path.name]["sha256"] = digest
+    (tmp_path / "model" / "model.json").write_text(json.dumps(description))
+    with pytest.raises(ModelError, match=f"{name}.*NaN"):
+        load_model(tmp_path / "model")
+    path.unlink()
+    with pytest.raises(ModelError, match=name):
+        load_model(tmp_path / "model")

@@ -1,0 +1,53 @@
+"""Small data that must be learnt, and calls of the command line, shared by the tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from digitnet.data.dataset import Dataset
+from digitnet.models.model import Model
+from digitnet.nn import Network, multilayer_perceptron
+
+
+def bars(n: int, rng: np.random.Generator) -> Dataset:
+    """Ten easy classes: a bright bar whose height in the image tells the class, with noise."""
+    labels = rng.permutation(np.arange(n) % 10)
+    images = rng.integers(0, 40, (n, 28, 28)).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[4 + 2 * label : 6 + 2 * label, 4:24] = rng.integers(150, 256)
+    return Dataset(images, labels, source="bars")
+
+
+def small_model(rng: np.random.Generator, framing: str = "mnist") -> Model:
+    """An untrained 784-5-10 model with biases that are not zero."""
+    network = Network(multilayer_perceptron(784, [5], 10))
+    network.vector[:] = rng.normal(0, 0.1, network.vector.size)
+    return Model(network, framing=framing, training={"source": "a test"})
+
+
+def digitnet(
+    *words: str | Path, cwd: Path, stdin: str = "", timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, with warnings as errors."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "digitnet", *map(str, words)],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def assert_one_sentence(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """Exit code 2, no traceback, and one line of standard error that starts with our name."""
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    ours = [line for line in done.stderr.splitlines() if line.startswith("digitnet: ")]
+    assert len(ours) == 1, done.stderr
+    for part in parts:
+        assert part in ours[0], ours[0]

@@ -1,0 +1,316 @@
+"""Draw and Inside as people use them: by pen, finger, mouse and keys, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitnet.data.dataset import as_input
+from digitnet.handwriting.raster import Stroke
+from digitnet.models.find import find_model
+from digitnet.models.model import classify
+from support.browser import NARROW, WIDE, Visit, axe, likely, started_server, strokes_of
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[str]:
+    with started_server(tmp_path_factory.mktemp("served")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("name", ["cnn", "mlp"])
+def test_ten_digits_drawn_by_pen_are_read_and_python_agrees(name: str, visit: Visit) -> None:
+    visit.page.select_option("#model", name)
+    model = find_model(name)
+    read = []
+    for label in range(10):
+        visit.draw(strokes_of(label))
+        read.append(visit.digit)
+        frame = visit.frame()[None]
+        np.testing.assert_allclose(likely(visit), model.probabilities(frame)[0], atol=2e-4)
+        visit.page.click("#clear")
+        assert visit.digit == ""
+    assert read == list("0123456789")
+
+
+@pytest.mark.parametrize("pointer", ["mouse", "touch"])
+def test_mouse_and_finger_draw_too(pointer: str, browser: Any, address: str) -> None:
+    visit = Visit(browser, address, NARROW, has_touch=pointer == "touch")
+    visit.draw(strokes_of(7), pointer)
+    assert visit.digit == "7"
+    assert visit.page.evaluate("scrollY") == 0, "a finger on the pad draws, it does not scroll"
+    visit.close()
+
+
+def test_a_pen_pressed_harder_draws_broader(visit: Visit) -> None:
+    def inked() -> int:
+        return int(
+            visit.page.evaluate(
+                "(() => { const c = document.getElementById('paper'); return c.getContext('2d')"
+                ".getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v)"
+                ".length; })()"
+            )
+        )
+
+    visit.draw(strokes_of(0), force=0.1)
+    light = inked()
+    visit.page.click("#clear")
+    visit.draw(strokes_of(0), force=0.9)
+    assert inked() > 1.5 * light
+
+
+@pytest.mark.parametrize(("thickness", "height"), [("1", 0.9), ("9", 0.9), ("9", 0.4), ("1", 0.3)])
+def test_size_and_pen_do_not_matter(thickness: str, height: float, visit: Visit) -> None:
+    visit.page.fill("#thickness", thickness)
+    visit.draw(strokes_of(3, height=height))
+    assert visit.digit == "3"
+
+
+def test_undo_takes_strokes_back_and_clearing_too(visit: Visit) -> None:
+    visit.draw(strokes_of(8))
+    assert visit.digit == "8"
+    visit.page.click("#clear")
+    assert visit.digit == ""
+    assert visit.page.is_visible("#pad-hint")
+    visit.page.click("#undo")
+    assert visit.digit == "8"
+    for _ in strokes_of(8):
+        visit.page.click("#undo")
+    assert visit.page.is_disabled("#undo")
+    assert visit.digit == ""
+
+
+def test_a_dot_is_no_digit_yet(visit: Visit) -> None:
+    visit.draw([Stroke(np.array([[0.5, 0.5], [0.5, 0.5]]), np.ones(2))])
+    assert visit.digit == ""
+    assert visit.page.inner_text("#verdict") == "Only a dot so far."
+
+
+def test_doubt_and_no_digit_are_said(visit: Visit) -> None:
+    """Scribbles until each was seen; Python must say the same of the same frame."""
+    rng = np.random.default_rng(4)
+    model = find_model("cnn")
+    left = {"Unsure", "No digit"}
+    for _ in range(100):
+        points = rng.uniform(0.2, 0.8, (rng.integers(2, 7), 2))
+        visit.draw([Stroke(points, np.ones(len(points)))])
+        frame = visit.frame()
+        probabilities = model.probabilities(frame[None])[0]
+        reason = model.calibration.refusal(frame, probabilities, model.class_names)
+        assert (visit.digit == "?") == (reason is not None)
+        if reason is not None:
+            first, second = probabilities.argsort()[::-1][:2]
+            doubt = f"Unsure: {first} or {second}"
+            none = "No digit that it has learnt looks like this"
+            said = visit.page.inner_text("#verdict")
+            assert said == (none if reason.startswith("no digit") else doubt)
+            left -= {word for word in left if said.startswith(word)}
+        if not left:
+            return
+        visit.page.click("#clear")
+    pytest.fail(f"no scribble was answered with {left}")
+
+
+def test_the_answer_is_said_aloud_once_the_pen_rests(visit: Visit) -> None:
+    visit.draw(strokes_of(2))
+    assert visit.page.inner_text("#live") == ""
+    visit.page.wait_for_selector("#live:text('It reads 2')", state="attached")
+    label = visit.page.get_attribute("#seen", "aria-label")
+    assert label is not None
+    assert "It reads 2" in label
+
+
+def test_keyboard_alone(visit: Visit) -> None:
+    keyboard, page = visit.page.keyboard, visit.page
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+
+    def walk_to(wanted: str) -> None:
+        for _ in range(40):
+            keyboard.press("Tab")
+            if focused() == wanted:
+                return
+        pytest.fail(f"{wanted} is not reached by Tab")
+
+    walk_to("tab-draw")
+    walk_to("paper")
+    keyboard.press(" ")
+    for _ in range(20):
+        keyboard.press("ArrowDown")
+    keyboard.press(" ")
+    assert visit.digit == "1"
+    keyboard.press("z")
+    assert visit.digit == ""
+    for digit in "0123456789":
+        keyboard.press("c")
+        keyboard.press(digit)
+        assert visit.digit == digit
+    page.focus("#tab-draw")
+    keyboard.press("ArrowRight")
+    assert focused() == "tab-inside"
+    assert page.is_visible("#inside")
+    assert not page.is_visible("#draw")
+    for _ in range(60):
+        keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "option":
+            break
+    before = page.inner_text(".detail-title >> nth=0")
+    keyboard.press("ArrowRight")
+    assert page.inner_text(".detail-title >> nth=0") != before
+    keyboard.press("Home")
+    assert page.inner_text(".detail-title >> nth=0") in ("Neuron 1", "Map 1")
+
+
+def test_an_example_is_drawn_before_ones_eyes(browser: Any, address: str) -> None:
+    visit = Visit(browser, address, reduced_motion="no-preference")
+    visit.page.click("#examples button:nth-of-type(9)")
+    visit.settle()
+    visit.page.wait_for_selector("#digit:text('8')")
+    visit.page.click("#undo")
+    assert visit.digit == "", "one step back, not one for each movement"
+    assert visit.page.is_disabled("#undo")
+    visit.close()
+
+
+def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
+    """h[j] W2[j, k] for each digit k, by Python, and all of them with the biases are the logits."""
+    visit.page.select_option("#model", "mlp")
+    visit.draw(strokes_of(5))
+    visit.page.click("#tab-inside")
+    visit.settle()
+    network = find_model("mlp").network
+    W1, b1, W2, b2 = list(network.parameters.values())
+    x = as_input(visit.frame()[None])[0]
+    for layer in network.layers[: [type(each).__name__ for each in network.layers].index("Dense")]:
+        x = layer.forward((), x[None])[0][0]
+    hidden = 1 / (1 + np.exp(-(x @ W1 + b1)))
+    units = visit.page.query_selector_all(".stage .unit")
+    assert len(units) >= 64
+    for j in (0, 17, 63):
+        visit.page.click(f".unit[role=option][data-index='{j}']")
+        shown = visit.page.eval_on_selector_all(
+            ".with-pictures .adds .bar-value", "all => all.map((each) => each.textContent)"
+        )
+        adds = [float(text.replace("\u2212", "-")) for text in shown]
+        np.testing.assert_allclose(adds, hidden[j] * W2[j], atol=0.0051)
+    sums = visit.page.eval_on_selector_all(
+        ".sums td:nth-child(2)", "all => all.map((each) => each.textContent)"
+    )
+    logits = [float(text.replace("\u2212", "-")) for text in sums]
+    np.testing.assert_allclose(logits, hidden @ W2 + b2, atol=0.0051)
+    answer = int(np.argmax(logits))
+    best = int(np.argmax(hidden * W2[:, answer]))
+    said = visit.page.inner_text(".deciders")
+    assert said.startswith(f"Most for {answer} comes from neuron {best + 1} (+")
+    np.testing.assert_allclose(logits, classify(network, visit.frame()[None])[0], atol=0.0051)
+
+
+def test_inside_goes_on_when_the_drawing_changes(visit: Visit) -> None:
+    visit.page.click("#tab-inside")
+    visit.settle()
+    assert visit.page.inner_text("#inside-verdict") == "The answer follows your pen."
+    visit.draw(strokes_of(4))
+    assert "It reads 4" in visit.page.inner_text("#inside-verdict")
+    assert visit.page.query_selector(".sums tr.first th").inner_text() == "4"
+    for name, title in (("mlp", "64 neurons look"), ("cnn", "small windows")):
+        visit.page.select_option("#model", name)
+        visit.page.wait_for_selector(f".stage h2:text('{title}')")
+        assert "It reads 4" in visit.page.inner_text("#inside-verdict")
+        for button in visit.page.query_selector_all(".step"):
+            button.click()
+    visit.page.click("#tab-draw")
+    assert visit.digit == "4", "one drawing for both parts"
+
+
+def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) -> None:
+    visit.page.select_option("#model", "mlp")
+    visit.page.click("#tab-inside")
+    visit.settle()
+    visit.page.wait_for_selector(".stage h2:text('64 neurons look')")
+    assert not visit.page.is_visible(".detail"), "nothing is drawn yet"
+    chosen = set()
+    for label in (0, 1, 7):
+        visit.draw(strokes_of(label))
+        chosen.add(visit.page.inner_text(".detail-title"))
+        assert "It fires at" in visit.page.inner_text(".detail-words")
+        added = visit.page.locator(".adds li").nth(label).locator(".bar-value").inner_text()
+        assert added.startswith("+"), "it is chosen for what it adds to the digit that is read"
+        visit.page.click("#clear")
+        visit.settle()
+    assert len(chosen) > 1
+    visit.page.click(".unit[role=option][data-index='2']")
+    for label in (0, 1):
+        assert visit.page.inner_text(".detail-words") == "Draw a digit to see it at work."
+        visit.draw(strokes_of(label))
+        assert visit.page.inner_text(".detail-title") == "Neuron 3"
+        visit.page.click("#clear")
+        visit.settle()
+
+
+LOOKS = [
+    (part, size, theme)
+    for part in ("draw", "inside")
+    for size in (WIDE, NARROW)
+    for theme in ("light", "dark")
+]
+
+
+@pytest.mark.parametrize(("part", "size", "theme"), LOOKS)
+def test_it_fits_in_either_theme(
+    part: str, size: tuple[int, int], theme: str, browser: Any, address: str
+) -> None:
+    visit = Visit(browser, f"{address}/#{part}", size, theme)
+    assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
+    visit.page.click("#examples button:nth-of-type(3)")
+    visit.settle()
+    assert not visit.overflows()
+    visit.close()
+
+
+@pytest.mark.parametrize(("part", "size", "theme"), LOOKS)
+def test_nobody_is_kept_out(
+    part: str, size: tuple[int, int], theme: str, browser: Any, address: str
+) -> None:
+    checker = axe()
+    visit = Visit(browser, f"{address}/#{part}", size, theme)
+    visit.page.click("#examples button:nth-of-type(3)")
+    visit.settle()
+    visit.page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+    visit.page.evaluate(checker)
+    found = visit.page.evaluate("axe.run()")
+    problems = [
+        (each["id"], each["help"], [node["target"] for node in each["nodes"]])
+        for each in found["violations"]
+    ]
+    assert not problems, problems
+    assert len(found["passes"]) > 20, "the checker saw the page"
+    visit.close()
+
+
+def test_colours_are_chosen_and_kept(browser: Any, address: str) -> None:
+    visit = Visit(browser, address, theme="light")
+    visit.page.click("#theme")
+    assert visit.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == "rgb(20, 22, 26)"
+    visit.page.reload()
+    assert visit.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    visit.close()
+
+
+def test_a_server_that_went_away_is_said(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with started_server(tmp_path_factory.mktemp("leaving")) as address:
+        visit = Visit(browser, address)
+    visit.page.select_option("#model", "mlp")
+    visit.page.wait_for_selector("#trouble:not([hidden])")
+    assert "digitnet serve" in visit.page.inner_text("#trouble")
+    visit.draw(strokes_of(6))
+    assert visit.digit == "6", "what is here goes on working"
+    visit.complaints.clear()  # the browser itself complains of the lost connection
+    visit.close()

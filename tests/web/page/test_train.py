@@ -1,0 +1,363 @@
+"""Train as people use it: started, watched, stopped, gone on with, and kept as a model."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from digitnet.models.folder import load_model
+from support.browser import NARROW, QUIET, WIDE, Visit, chromium, started_server
+from support.tabs import LONG, asked, focused, opened, small_source, tab_to, violations, wait_for
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("served")
+    small_source(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path, browser: Any) -> Iterator[str]:
+    with started_server(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def address(served: str) -> Iterator[str]:
+    """The server's, which trains nothing when a test begins."""
+    yield served
+    try:
+        asked(served, "api/train", "DELETE")
+    except HTTPError:
+        assert asked(served, "api/train")["state"] != "running"
+
+
+def begin(visit: Visit, **fields: str) -> Any:
+    """Fill in the form and start."""
+    page = opened(visit, "train")
+    page.wait_for_selector("#train-source option[value='small.npz']", state="attached")
+    page.select_option("#train-source", "small.npz")
+    for name, value in {"hidden": "16", "epochs": "4", **fields}.items():
+        page.fill(f"#train-{name.replace('_', '-')}", value)
+    page.click("#train-go")
+    return page
+
+
+def epochs(page: Any) -> list[int]:
+    """The epochs that the table of figures has."""
+    found = page.evaluate(
+        "[...document.querySelectorAll('.figures tbody tr')].map((row) => row.cells[0].textContent)"
+    )
+    return [int(text) for text in found if text.isdigit()]
+
+
+def wait_for_epoch(page: Any, name: str, epoch: int) -> None:
+    """Until the table has it; before, the page still shows the run before this one."""
+    wait_until(page, name)
+    page.wait_for_selector(f".figures tbody tr:nth-child({epoch})", state="attached", timeout=LONG)
+
+
+def wait_until(page: Any, words: str) -> None:
+    """Until the run's heading has these words."""
+    page.wait_for_selector(f".run h2:text('{words}')", timeout=LONG)
+
+
+def test_a_run_is_watched_to_its_end_and_kept(visit: Visit, address: str, folder: Path) -> None:
+    page = begin(visit, name="watched")
+    wait_until(page, "Finished: watched")
+    told = asked(address, "api/train")
+    assert epochs(page) == [1, 2, 3, 4]
+    for chart, kinds in ((0, ("training", "validation")), (1, ("validation",))):
+        for kind in kinds:
+            line = page.locator(".chart").nth(chart).locator(f".line.{kind}")
+            places = [
+                tuple(map(float, place.split(",")))
+                for place in line.get_attribute("points").split()
+            ]
+            assert len(places) == 4
+            assert [x for x, _ in places] == sorted(x for x, _ in places)
+    shares = [one["validation_accuracy"] for one in told["epochs"]]
+    heights = [y for _, y in places]
+    assert np.corrcoef(shares, heights)[0, 1] < -0.99, "more accuracy is higher up"
+
+    pictures = page.evaluate(
+        "[...document.querySelectorAll('.weights canvas')].map((each) =>"
+        " [...each.getContext('2d').getImageData(0, 0, 28, 28).data])"
+    )
+    assert len(pictures) == 16
+    assert all(len(set(picture)) > 3 for picture in pictures)
+    cells = page.evaluate(
+        "[...document.querySelectorAll('.confusion td:not(.corner)')]"
+        ".map((cell) => Number(cell.textContent))"
+    )
+    assert np.array_equal(np.reshape(cells, (10, 10)), told["picture"]["confusion"])
+    n_wrong = sum(cells) - int(np.trace(np.reshape(cells, (10, 10))))
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.mistakes img')].map((each) => each.naturalWidth)"
+    )
+    assert shown == [28] * min(24, n_wrong)
+    assert n_wrong > 0
+
+    model = load_model(folder / "models" / "watched")
+    best = model.training["validation_accuracy"]
+    assert f"{100 * best:.1f} %" in page.inner_text(".status")
+    page.click("#train-use")
+    page.wait_for_selector("#draw:not([hidden])")
+    assert page.input_value("#model") == "watched"
+
+
+def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: Path) -> None:
+    page = begin(visit, epochs="1000", name="paused")
+    wait_for_epoch(page, "paused", 3)
+    page.click("#train-stop")
+    wait_until(page, "Stopped: paused")
+    assert load_model(folder / "models" / "paused").n_parameters == 784 * 16 + 16 + 160 + 10
+    done = epochs(page)
+    assert done == list(range(1, len(done) + 1))
+    page.click("#train-resume")
+    wait_until(page, "Training paused")
+    wait_for_epoch(page, "paused", len(done) + 2)
+    again = epochs(page)
+    assert again == list(range(1, len(again) + 1))
+    told = asked(address, "api/train")
+    assert told["start"]["resumed"] is True
+    assert "paused" not in page.inner_text(".legend"), "a run is not compared with itself"
+
+
+def test_a_page_loaded_again_shows_the_run_from_its_first_epoch(visit: Visit) -> None:
+    page = begin(visit, epochs="1000", name="reloaded")
+    wait_for_epoch(page, "reloaded", 4)
+    page.reload()
+    wait_until(page, "Training reloaded")
+    wait_for_epoch(page, "reloaded", 4)
+    seen = epochs(page)
+    wait_for_epoch(page, "reloaded", len(seen) + 2)
+    assert epochs(page)[: len(seen)] == list(range(1, len(seen) + 1))
+    assert page.is_disabled("#train-go")
+    assert page.locator("#train-stop").is_visible()
+
+
+def test_the_run_before_is_drawn_on_the_same_axes(browser: Any, address: str) -> None:
+    visit = Visit(browser, address)
+    page = begin(visit, epochs="3", name="former")
+    wait_until(page, "Finished: former")
+    own = page.locator(".chart").nth(0).locator(".line.validation").get_attribute("points")
+    page.fill("#train-epochs", "3")
+    page.fill("#train-learning-rate", "0.2")
+    page.fill("#train-name", "latter")
+    page.click("#train-go")
+    wait_until(page, "Finished: latter")
+    assert "former" in page.inner_text(".legend")
+    for chart in (0, 1):
+        before = page.locator(".chart").nth(chart).locator(".line.before")
+        assert len(before.get_attribute("points").split()) == 3
+    present = page.locator(".chart").nth(0).locator(".line.validation").get_attribute("points")
+    assert own != present
+    page.reload()
+    wait_until(page, "Finished: latter")
+    page.wait_for_selector(".chart .line.before")
+    assert "former" in page.inner_text(".legend"), "it is still known after a reload"
+    visit.close()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hidden", "0"), ("hidden", "64.5"), ("hidden", ""), ("hidden", "9,9,9,9,9"),
+        ("learning-rate", "-1"), ("learning-rate", "fast"), ("batch-size", "0"),
+        ("epochs", "1001"), ("epochs", ""), ("name", "../up"), ("name", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_said_beside_it_and_nothing_is_sent(
+    field: str, value: str, visit: Visit, address: str
+) -> None:
+    before = asked(address, "api/train")["run"]
+    page = begin(visit, **{field: value})
+    assert focused(page) == f"train-{field}"
+    assert page.get_attribute(f"#train-{field}", "aria-invalid") == "true"
+    assert len(page.inner_text(f"#train-{field}-error")) > 20
+    assert asked(address, "api/train")["run"] == before
+    page.fill(f"#train-{field}", {"name": "fine", "learning-rate": "0,5"}.get(field, "3"))
+    page.keyboard.press("Tab")
+    assert page.get_attribute(f"#train-{field}", "aria-invalid") is None
+
+
+def test_what_the_server_refuses_is_said_in_its_words(
+    browser: Any, address: str, folder: Path
+) -> None:
+    visit = Visit(browser, address)
+    page = opened(visit, "train")
+    (folder / "gone.npz").write_bytes((folder / "small.npz").read_bytes())
+    page.reload()
+    page.wait_for_selector("#train-source option[value='gone.npz']", state="attached")
+    page.select_option("#train-source", "gone.npz")
+    (folder / "gone.npz").unlink()
+    page.click("#train-go")
+    said = page.wait_for_selector(".train-form .notice[role='alert']").inner_text()
+    assert said.startswith("There are no digits of that name")
+    assert page.is_enabled("#train-go")
+    assert all("404" in complaint for complaint in visit.complaints)
+    visit.complaints.clear()
+    visit.close()
+
+
+def test_digits_that_cannot_be_read_end_the_run_with_the_reason(
+    visit: Visit, address: str, folder: Path
+) -> None:
+    (folder / "bad.npz").write_bytes(b"no arrays in here")
+    page = opened(visit, "train")
+    page.wait_for_selector("#train-source option[value='bad.npz']", state="attached")
+    page.select_option("#train-source", "bad.npz")
+    page.click("#train-go")
+    said = page.wait_for_selector(".run .notice[role='alert']").inner_text()
+    assert "bad.npz" in said
+    assert page.is_enabled("#train-go")
+    (folder / "bad.npz").unlink()
+
+
+def test_everything_is_done_with_the_keyboard_alone(browser: Any, address: str) -> None:
+    visit = Visit(browser, address)
+    page = visit.page
+    tab_to(page, "tab-draw")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "tab-train"
+    page.wait_for_selector("#train-source option[value='small.npz']", state="attached")
+    tab_to(page, "train-source")
+    page.keyboard.type("small")
+    assert page.input_value("#train-source") == "small.npz"
+    tab_to(page, "train-epochs")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("1000")
+    tab_to(page, "train-name")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("typed")
+    page.keyboard.press("Enter")
+    wait_until(page, "Training typed")
+    wait_for_epoch(page, "typed", 1)
+    tab_to(page, "train-stop")
+    page.keyboard.press("Enter")
+    wait_until(page, "Stopped: typed")
+    tab_to(page, "train-use")
+    page.wait_for_selector("#train-resume")  # comes a moment later, and takes no focus
+    assert focused(page) == "train-use"
+    page.keyboard.press("Space")
+    page.wait_for_selector("#draw:not([hidden])")
+    assert page.input_value("#model") == "typed"
+    visit.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_run_fits_the_screen_and_has_no_violations(
+    size: tuple[int, int], theme: str, browser: Any, address: str
+) -> None:
+    visit = Visit(browser, address, size, theme)
+    name = f"{theme}-{size[0]}"  # the page shows the run before until this one begins
+    page = begin(visit, epochs="2" if size == WIDE else "24", name=name)
+    wait_until(page, f"Finished: {name}")
+    page.click("text=The figures as a table")
+    assert visit.overflows() == []
+    charts = page.evaluate(
+        """[...document.querySelectorAll('.chart')].map((chart) => {
+          const edge = chart.getBoundingClientRect();
+          return [...chart.querySelectorAll('text')].map((text) => {
+            const box = text.getBoundingClientRect();
+            return [box.left - edge.left, box.top - edge.top,
+              edge.right - box.right, edge.bottom - box.bottom, box.width, box.height];
+          });
+        })"""
+    )
+    for texts in charts:
+        assert len(texts) >= 5
+        for left, top, right, bottom, _, height in texts:
+            assert min(left, top, right, bottom) >= -1, "nothing is cut off"
+            assert height >= 12, "it can be read"
+        for one, other in itertools.combinations(texts, 2):
+            apart_x = abs(one[0] + one[4] / 2 - other[0] - other[4] / 2)
+            apart_y = abs(one[1] + one[5] / 2 - other[1] - other[5] / 2)
+            assert apart_x >= (one[4] + other[4]) / 2 or apart_y >= (one[5] + other[5]) / 2 - 2
+    assert violations(visit) == []
+    page.fill("#train-hidden", "0")
+    page.click("#train-go")
+    assert violations(visit) == [], "with a complaint too"
+    assert visit.overflows() == []
+    visit.close()
+
+
+def test_a_killed_browser_and_a_client_that_does_not_read_leave_the_run_alone(
+    browser: Any, address: str
+) -> None:
+    other = browser.browser_type.launch(executable_path=chromium(), args=list(QUIET))
+    page = begin(Visit(other, address), hidden="64", epochs="150", name="survivor")
+    wait_for_epoch(page, "survivor", 1)
+    place = urlsplit(address)
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        deaf.connect((place.hostname, place.port))
+        deaf.sendall(f"GET /api/train/events HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+        processes = other.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+        (pid,) = [one["id"] for one in processes["processInfo"] if one["type"] == "browser"]
+        os.kill(pid, signal.SIGKILL)
+        assert asked(address, "api/train")["state"] == "running"
+        done = wait_for(address, "api/train", lambda told: told["state"] != "running")
+        assert done["state"] == "finished"
+        assert len(done["epochs"]) == 150
+        assert asked(address, "healthz") == {"status": "ok"}
+    visit = Visit(browser, address)
+    wait_until(opened(visit, "train"), "Finished: survivor")
+    visit.close()
+
+
+def serve_at(port: int, folder: Path) -> subprocess.Popen[str]:
+    """A server that may be killed, once it listens."""
+    command = [sys.executable, "-m", "digitnet", "serve", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--folder", str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert f":{port}" in process.stdout.readline()
+    return process
+
+
+def test_a_server_that_was_killed_is_waited_for_and_its_run_gone_on_with(
+    browser: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("uvicorn", reason="needs digitnet[web]")
+    small_source(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = serve_at(port, tmp_path)
+    try:
+        visit = Visit(browser, f"http://127.0.0.1:{port}")
+        page = begin(visit, epochs="1000", name="broken")
+        wait_for_epoch(page, "broken", 2)
+        server.kill()
+        server.communicate()
+        page.wait_for_selector(".run .notice.warn", timeout=LONG)
+        server = serve_at(port, tmp_path)
+        page.wait_for_selector(".run .notice.warn", state="hidden", timeout=LONG)
+        page.click("#train-resume")
+        wait_until(page, "Training broken")
+        wait_for_epoch(page, "broken", 3)
+        assert epochs(page)[:3] == [1, 2, 3]
+        assert all("Failed to load resource" in complaint for complaint in visit.complaints)
+        visit.complaints.clear()
+        visit.close()
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)

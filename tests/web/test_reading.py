@@ -1,0 +1,287 @@
+"""Pictures and pages through the web server: read, shown, refused, and corrected."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.hands import Hand, careful
+from digitnet.handwriting.pages import draw_page
+from digitnet.models.box import in_box
+from digitnet.models.folder import load_model
+from support.helpers import digitnet
+from support.served import NINE, at_path, client, png
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[httpx.Client]:
+    with client(tmp_path) as web_client:
+        yield web_client
+
+
+def pixels(text: str) -> np.ndarray:
+    with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+        return np.asarray(image)
+
+
+def test_a_raw_picture_is_answered_as_the_model_itself_answers(web: httpx.Client) -> None:
+    answered = web.post("/api/predict?model=mlp", content=NINE.read_bytes())
+    assert answered.status_code == 200, answered.text
+    (answer,) = answered.json()["answers"]
+    truth = load_model(in_box("mlp")).predict(NINE)
+    assert answer["label"] == truth.label == 9
+    assert answer["reason"] is None
+    assert answer["probabilities"] == pytest.approx(truth.probabilities.tolist())
+    assert answer["box"] == list(truth.frame.box)
+    assert np.array_equal(pixels(answer["frame"]), truth.frame.image)
+    assert "stages" not in answer
+
+
+def test_an_answer_does_not_wait_for_the_other_side_s_acknowledgement(web: httpx.Client) -> None:
+    """Head and body are two packets; held back for one another they took 40 ms, always."""
+    seconds = []
+    for _ in range(30):
+        started = time.perf_counter()
+        web.get("/healthz")
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.03
+
+
+def test_requests_do_not_share_their_cores_with_threads_of_blas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting for each other, they took ten times as long on a busy machine."""
+    happened = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        happened.append("one thread")
+        yield
+        happened.append("as before")
+
+    monkeypatch.setattr("digitnet.web.app.one_blas_thread", noted)
+    with client(tmp_path) as web:
+        assert web.get("/healthz").status_code == 200
+        assert happened == ["one thread"]
+    assert happened == ["one thread", "as before"]
+
+
+def test_stages_lead_from_the_picture_to_the_frame(web: httpx.Client) -> None:
+    large = Image.open(NINE).convert("RGB").resize((1400, 900))
+    (answer,) = web.post("/api/predict?stages=1", content=png(large)).json()["answers"]
+    first, last = answer["stages"][0], answer["stages"][-1]
+    assert first["title"] == "picture"
+    assert max(pixels(first["image"]).shape) == 480
+    assert last["title"] == "frame"
+    assert np.array_equal(pixels(last["image"]), pixels(answer["frame"]))
+
+
+def test_several_pictures_are_answered_in_order_the_broken_one_too(web: httpx.Client) -> None:
+    blank = png(np.full((60, 60), 255, np.uint8))
+    files = [
+        ("pictures", ("../../nine.png", NINE.read_bytes(), "image/png")),
+        ("pictures", ("text.png", b"not a picture at all", "image/png")),
+        ("pictures", ("blank.png", blank, "image/png")),
+    ]
+    nine, text, nothing = web.post("/api/predict", files=files).json()["answers"]
+    assert (nine["name"], nine["label"]) == ("../../nine.png", 9)
+    assert text["label"] is None
+    assert "is text, not a picture" in text["reason"]
+    assert (text["probabilities"], text["frame"], text["box"]) == ([], None, None)
+    assert nothing["label"] is None
+    assert nothing["reason"] == "no digit: blank"
+    assert len(nothing["probabilities"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        (b"", 422, "no picture in the request"),
+        (b"hello, I am no picture", 422, "is text, not a picture"),
+        (NINE.read_bytes()[:200], 422, "damaged"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), 422, "damaged PNG"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(
+    web: httpx.Client, content: bytes, status: int, words: str
+) -> None:
+    for path in ("/api/predict", "/api/read", "/api/corrections?label=3"):
+        answered = web.post(path, content=content)
+        assert answered.status_code == status, (path, answered.text)
+        assert words in answered.json()["error"], path
+        assert list(answered.json()) == ["error"]
+
+
+def test_a_broken_form_and_one_without_pictures_are_refused(web: httpx.Client) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    broken = web.post("/api/predict", content=b"--y\r\nnonsense", headers=kind)
+    assert broken.status_code in (400, 422)
+    no_boundary = {"content-type": "multipart/form-data"}
+    assert web.post("/api/predict", content=b"--x", headers=no_boundary).status_code == 400
+    other = web.post("/api/predict", files={"photos": NINE.read_bytes()})
+    assert other.status_code == 422
+    assert '"pictures"' in other.json()["error"]
+    form = web.post("/api/read", files={"pictures": NINE.read_bytes()})
+    assert form.status_code == 422
+    assert "raw body" in form.json()["error"]
+
+
+def test_names_of_models_lead_nowhere_else(web: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("nobody's")
+    for name in ("../secret.txt", "..", "/etc/passwd", "a/b", "", "x" * 41, "%2e%2e", "a\0b"):
+        for answered in (
+            web.post("/api/predict", params={"model": name}, content=NINE.read_bytes()),
+            web.get("/api/model", params={"name": name}),
+        ):
+            assert answered.status_code == 422, (name, answered.text)
+    unknown = web.get("/api/model?name=nobody")
+    assert unknown.status_code == 404
+    assert "cnn, mlp" in unknown.json()["error"]
+    for path in (
+        "/api/models/..%2fsecret.zip", "/api/models/../../secret.txt", "/static/../app.py",
+        "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/x%00.js",
+    ):  # fmt: skip
+        status, body = at_path(web, path)
+        assert status in (404, 422), path
+        assert list(json.loads(body)) == ["error"], path
+
+
+def test_a_page_is_read_line_by_line(web: httpx.Client) -> None:
+    rng = np.random.default_rng(3)
+    hand = replace(careful(Hand.sample(rng), 0.9), pen=np.array([0.06], np.float32))
+    page = draw_page(["38 20", "506"], rng, style=PageStyle(digit=44), hand=hand)
+    answered = web.post("/api/read?model=cnn", content=png(page.picture))
+    assert answered.status_code == 200, answered.text
+    read = answered.json()
+    height, width = page.picture.shape[:2]
+    assert (read["width"], read["height"], read["reason"]) == (width, height, None)
+    assert read["lines"] == ["38 20", "506"]
+    assert [digit["label"] for digit in read["digits"]] == [3, 8, 2, 0, 5, 0, 6]
+    assert [digit["line"] for digit in read["digits"]] == [0, 0, 0, 0, 1, 1, 1]
+    model = load_model(in_box("cnn"))
+    for digit in read["digits"]:
+        frame = pixels(digit["frame"])
+        assert frame.shape == (28, 28)
+        likeliest = model.probabilities(frame[None])[0].max()
+        assert digit["probability"] == pytest.approx(float(likeliest), abs=1e-5)
+    empty = web.post("/api/read", content=png(np.full((300, 300), 255, np.uint8))).json()
+    assert (empty["lines"], empty["digits"]) == ([], [])
+    assert empty["reason"].startswith("no digits")
+
+
+def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_path: Path) -> None:
+    assert web.get("/api/corrections").json() == {"count": 0, "per_label": [0] * 10}
+    pictures = sorted(NINE.parent.glob("digi_*.png"))
+    for i, path in enumerate(pictures):
+        kept = web.post(f"/api/corrections?label={i % 10}", content=path.read_bytes())
+        assert kept.status_code == 201, (path, kept.text)
+    assert kept.json()["kept"] == len(pictures)
+    again = web.post("/api/corrections?label=0", content=pictures[0].read_bytes())
+    assert (again.status_code, again.json()["kept"]) == (201, len(pictures))
+    moved = web.post("/api/corrections?label=5", content=pictures[0].read_bytes()).json()
+    assert moved["kept"] == len(pictures)
+    counts = web.get("/api/corrections").json()
+    assert counts == {"count": len(pictures), "per_label": moved["per_label"]}
+    assert counts["per_label"][0] == len(range(0, len(pictures), 10)) - 1
+    names = [p.relative_to(tmp_path / "corrections") for p in tmp_path.rglob("*.png")]
+    assert len(names) == len(pictures)
+    for name in names:
+        assert name.parts[0] in "0123456789"
+        time, _, digest = name.stem.partition("-")
+        assert (len(time), len(digest)) == (16, 12)
+    words = ("corrections", "--epochs", "1", "--validation", "0", "--out", "made")
+    done = digitnet("train", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(pictures)} pictures" in done.stderr
+
+
+def test_a_correction_is_taken_back_once(web: httpx.Client, tmp_path: Path) -> None:
+    kept = [
+        web.post(f"/api/corrections?label={label}", content=NINE.with_name(name).read_bytes())
+        for label, name in ((9, "digi_9.png"), (8, "digi_8.png"))
+    ]
+    mark = kept[0].json()["mark"]
+    gone = web.delete(f"/api/corrections/{mark}")
+    assert (gone.status_code, gone.json()["count"]) == (200, 1)
+    (left,) = tmp_path.rglob("*.png")
+    assert (left.parent.name, left.stem[-12:]) == ("8", kept[1].json()["mark"])
+    again = web.delete(f"/api/corrections/{mark}")
+    assert again.status_code == 404
+    assert "taken back already" in again.json()["error"]
+    for path in ("..%2f8", "*", mark[:-1], "Z" * 12):
+        assert web.delete(f"/api/corrections/{path}").status_code in (404, 405, 422), path
+    assert left.is_file()
+    foreign = {"origin": "http://elsewhere.example"}
+    answered = web.delete(f"/api/corrections/{kept[1].json()['mark']}", headers=foreign)
+    assert answered.status_code == 403
+    assert left.is_file()
+
+
+def test_a_cut_out_of_a_page_is_kept_and_framed_as_it_was(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    (answer,) = web.post("/api/predict", content=NINE.read_bytes()).json()["answers"]
+    frame = base64.b64decode(answer["frame"])
+    assert web.post("/api/corrections?label=9", content=frame).status_code == 201
+    (kept,) = tmp_path.rglob("*.png")
+    (again,) = web.post("/api/predict", content=kept.read_bytes()).json()["answers"]
+    assert np.array_equal(pixels(again["frame"]), pixels(answer["frame"]))
+
+
+def test_what_a_training_would_skip_is_not_kept(web: httpx.Client, tmp_path: Path) -> None:
+    blank = web.post("/api/corrections?label=1", content=png(np.full((60, 60), 255, np.uint8)))
+    assert blank.status_code == 422
+    assert "blank" in blank.json()["error"]
+    for label in ("-1", "10", "seven", ""):
+        answered = web.post(f"/api/corrections?label={label}", content=NINE.read_bytes())
+        assert answered.status_code == 422, label
+        assert answered.json()["error"].startswith("label: "), label
+    assert web.post("/api/corrections", content=NINE.read_bytes()).status_code == 422
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_photo_is_kept_without_what_the_camera_wrote_beside_it(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    photo = Image.open(NINE).convert("RGB").resize((2400, 2000))
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    exif[0x0112] = 6  # lies on its side
+    content = io.BytesIO()
+    photo.save(content, "JPEG", exif=exif)
+    answered = web.post("/api/corrections?label=9", content=content.getvalue())
+    assert answered.status_code == 201, answered.text
+    (kept,) = tmp_path.rglob("*.png")
+    assert b"taken at home" not in kept.read_bytes()
+    with Image.open(kept) as image:
+        assert image.size == (1333, 1600)
+        assert not image.getexif()
+
+
+def test_a_full_folder_of_corrections_says_so(tmp_path: Path) -> None:
+    with client(tmp_path, corrections=1) as web:
+        assert web.post("/api/corrections?label=9", content=NINE.read_bytes()).status_code == 201
+        other = NINE.with_name("digi_8.png").read_bytes()
+        full = web.post("/api/corrections?label=8", content=other)
+    assert full.status_code == 507
+    assert "corrections already" in full.json()["error"]
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "corrections").write_text("a file in the way")
+    with client(tmp_path) as web:
+        answered = web.post("/api/corrections?label=9", content=NINE.read_bytes())
+    assert answered.status_code == 507
+    assert "can be made" in answered.json()["error"]

@@ -1,0 +1,464 @@
+"""A training through the web server: begun, followed, stopped, resumed, and adapted."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from digitnet.models.folder import load_model
+from digitnet.nn import Network
+from digitnet.training.checkpoints import load_checkpoint
+from digitnet.training.plan import Plan
+from digitnet.training.run import Run, checkpoint_path
+from digitnet.web.event_log import N_STEPS, Story
+from digitnet.web.limits import Limits
+from digitnet.web.snapshot import snapshot
+from support.helpers import bars
+from support.served import NINE, Events, client, small_source, wait_for
+
+LONG = {"hidden": [8], "epochs": 1000, "batch_size": 8}
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[httpx.Client]:
+    small_source(tmp_path)
+    with client(tmp_path) as web_client:
+        yield web_client
+
+
+def begin(web: httpx.Client, **settings: Any) -> dict[str, str]:
+    answered = web.post("/api/train", json={"source": "bars.npz", "epochs": 3, **settings})
+    assert answered.status_code == 202, answered.text
+    return answered.json()
+
+
+def followed(web: httpx.Client, after: str = "") -> list[tuple[str, str, Any]]:
+    """Events until `end`, coming back as a browser does whenever the stream ends."""
+    told: list[tuple[str, str, Any]] = []
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        headers = {"last-event-id": told[-1][0] if told else after}
+        with web.stream("GET", "/api/train/events", headers=headers) as response:
+            assert response.headers["content-type"].startswith("text/event-stream")
+            assert response.headers["cache-control"] == "no-store"
+            assert response.headers["x-content-type-options"] == "nosniff"
+            for event in Events(response):
+                told.append(event)
+                if event[1] == "end":
+                    return told
+    raise AssertionError([event[:2] for event in told])
+
+
+def test_before_any_run_all_is_idle(web: httpx.Client) -> None:
+    state = web.get("/api/train").json()
+    assert (state["state"], state["run"], state["epochs"]) == ("idle", None, [])
+    assert state["resumable"] is None
+    nothing = web.delete("/api/train")
+    assert nothing.status_code == 404
+    assert "No training" in nothing.json()["error"]
+    assert web.get("/api/train/events").text.startswith("retry: ")
+
+
+def test_sources_are_what_lies_there(web: httpx.Client, tmp_path: Path) -> None:
+    for name in ("photos/3", "empty", "model", "models", ".hidden/1"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "notes.txt").write_text("no digits")
+    offered = web.get("/api/sources").json()["sources"]
+    assert [source["name"] for source in offered] == ["synthetic", "mnist", "bars.npz", "photos"]
+    assert offered[0]["digits"] == 600
+    web.post("/api/corrections?label=9", content=NINE.read_bytes())
+    offered = web.get("/api/sources").json()["sources"]
+    assert offered[2] == {"name": "corrections", "title": "Your corrections", "digits": 1}
+
+
+def test_a_run_tells_its_start_its_epochs_its_pictures_and_its_end(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    begun = begin(web, hidden=[12], learning_rate=0.5, batch_size=16, name="first")
+    assert begun["name"] == "first"
+    told = followed(web)
+    kinds = [kind for _, kind, _ in told]
+    data: dict[str, list[Any]] = {kind: [d for _, k, d in told if k == kind] for kind in kinds}
+    (start,) = data["start"]
+    assert start["run"] == begun["run"]
+    assert (start["network"], start["epochs"], start["resumed"]) == ("784-12-10", 3, False)
+    assert (start["n_training"], start["n_validation"]) == (540, 60)
+    settings = {"source": "bars.npz", "hidden": [12], "learning_rate": 0.5, "batch_size": 16}
+    assert start["settings"].items() >= settings.items()
+    assert [epoch["epoch"] for epoch in data["epoch"]] == [1, 2, 3]
+    assert all(step["n_steps"] == 34 for step in data["step"])
+    picture = data["picture"][-1]
+    weights = np.frombuffer(base64.b64decode(picture["weights"]), np.uint8)
+    assert (picture["n"], picture["n_hidden"], weights.size) == (12, 12, 12 * 784)
+    confusion = np.array(picture["confusion"])
+    assert confusion.shape == (10, 10)
+    assert confusion.sum() == picture["n_validation"] == 60
+    (end,) = data["end"]
+    best = data["epoch"][end["best_epoch"] - 1]
+    assert (end["state"], end["model"]) == ("finished", "first")
+    assert end["validation_accuracy"] == best["validation_accuracy"]
+    model = load_model(tmp_path / "models" / "first")
+    assert model.training["validation_accuracy"] == end["validation_accuracy"]
+    W1 = model.network.parameters["W1"]
+    if picture["epoch"] == end["best_epoch"]:
+        near = np.rint(127.5 + W1.T * (127.5 / np.abs(W1).max())).clip(0, 255)
+        assert np.abs(weights.reshape(12, 784).astype(int) - near).max() <= 1
+    answered = web.post("/api/predict?model=first", content=NINE.read_bytes())
+    assert answered.status_code == 200
+    assert web.get("/api/train").json()["end"] == end
+
+
+def test_mistakes_are_the_surest_wrong_ones(web: httpx.Client) -> None:
+    begin(web, epochs=1, learning_rate=0.001)  # learns next to nothing
+    (picture,) = [data for _, kind, data in followed(web) if kind == "picture"]
+    wrong = np.array(picture["confusion"])
+    n_wrong = int(wrong.sum() - np.trace(wrong))
+    assert len(picture["mistakes"]) == min(24, n_wrong) > 0
+    sureness = [mistake["probability"] for mistake in picture["mistakes"]]
+    assert sureness == sorted(sureness, reverse=True)
+    for mistake in picture["mistakes"]:
+        assert wrong[mistake["label"], mistake["read_as"]] > 0
+        assert mistake["label"] != mistake["read_as"]
+        assert base64.b64decode(mistake["frame"]).startswith(b"\x89PNG")
+
+
+def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice(
+    web: httpx.Client,
+) -> None:
+    begin(web)
+    told = followed(web)
+    identities = [identity for identity, _, _ in told]
+    assert len(set(identities)) == len(identities)
+    middle = next(i for i, (_, kind, _) in enumerate(told) if kind == "epoch")
+    missed = followed(web, after=identities[middle])
+    assert [e for e in missed if e[1] == "epoch"] == [
+        e for e in told[middle + 1 :] if e[1] == "epoch"
+    ]
+    assert missed[-1] == told[-1]
+    assert all(identity not in identities[: middle + 1] for identity, _, _ in missed)
+    by_address = web.get("/api/train/events", params={"after": identities[-1]}).text
+    assert "data:" not in by_address
+    for foreign in ("other-7", "nonsense", "-", "9" * 60, f"{identities[0][:8]}-x"):
+        again = followed(web, after=foreign)
+        assert [k for _, k, _ in again].count("start") == 1
+        assert [d["epoch"] for _, k, d in again if k == "epoch"] == [1, 2, 3]
+
+
+def test_one_run_at_a_time(web: httpx.Client) -> None:
+    begin(web, **LONG)
+    second = web.post("/api/train", json={"source": "bars.npz"})
+    assert second.status_code == 409
+    assert "my-model" in second.json()["error"]
+    assert web.delete("/api/train").status_code == 200
+    assert begin(web)["name"] == "my-model-2"  # what was kept is not replaced
+    assert wait_for("finished", web.get)["name"] == "my-model-2"
+
+
+def test_a_stopped_run_keeps_its_best_and_goes_on_to_the_very_same_end(tmp_path: Path) -> None:
+    """Stopped twice, the second time across a restart, and equal to a run that never stopped."""
+    source = small_source(tmp_path)
+    settings = {"hidden": [8], "epochs": 60, "batch_size": 2}
+    with client(tmp_path) as web:
+        begin(web, **settings)
+        while len(web.get("/api/train").json()["epochs"]) < 2:
+            time.sleep(0.01)
+        end = web.delete("/api/train").json()
+        assert (end["state"], end["model"]) == ("stopped", "my-model")
+        kept = load_model(tmp_path / "models" / "my-model")
+        assert kept.training["best_epoch"] == end["best_epoch"]
+        validation = _validation(tmp_path / source)
+        accuracy = (kept.probabilities(validation.images).argmax(1) == validation.labels).mean()
+        assert accuracy == pytest.approx(end["validation_accuracy"])
+        state = web.get("/api/train").json()
+        done = state["resumable"]["epoch"]
+        assert state["resumable"]["name"] == "my-model"
+        assert state["resumable"]["settings"].items() >= settings.items()
+        assert 2 <= done < 60
+    with client(tmp_path) as web:
+        state = web.get("/api/train").json()
+        assert state["state"] == "idle"
+        assert state["resumable"]["epoch"] == done
+        answered = web.post("/api/train", json={"name": "my-model", "resume": True})
+        assert answered.json()["name"] == "my-model"
+        told = followed(web)
+        (start,) = [data for _, kind, data in told if kind == "start"]
+        assert (start["resumed"], start["epochs_done"]) == (True, done)
+        epochs = [data["epoch"] for _, kind, data in told if kind == "epoch"]
+        assert epochs == list(range(1, 61))
+        assert told[-1][2]["state"] == "finished"
+        assert web.get("/api/train").json()["resumable"] is None
+        gone = web.post("/api/train", json={"name": "my-model", "resume": True})
+        assert gone.status_code == 404
+    resumed = load_model(tmp_path / "models" / "my-model").network
+    plan = Plan(source=str(tmp_path / source), **{**settings, "hidden": (8,)})
+    whole = Run(plan, bars(600, np.random.default_rng(5)), tmp_path / "whole")
+    for _ in whole.events():
+        pass
+    assert np.array_equal(resumed.vector, whole.network.vector)
+
+
+def _validation(source: Path) -> Any:
+    from digitnet.data.sources import open_source
+
+    plan = Plan(source=str(source))
+    dataset, _ = open_source(source)
+    return dataset.split(plan.validation, np.random.default_rng(plan.seed))[1]
+
+
+def test_the_run_that_was_stopped_last_goes_on_where_none_is_named(web: httpx.Client) -> None:
+    for name in ("first", "second"):
+        begin(web, **LONG, name=name)
+        while not web.get("/api/train").json()["epochs"]:
+            time.sleep(0.01)
+        web.delete("/api/train")
+    assert web.get("/api/train").json()["resumable"]["name"] == "second"
+    assert web.post("/api/train", json={"resume": True}).json()["name"] == "second"
+    assert web.get("/api/train").json()["resumable"]["name"] == "first"
+    web.delete("/api/train")
+    named = web.post("/api/train", json={"resume": True, "name": "first"})
+    assert named.json()["name"] == "first"
+    web.delete("/api/train")
+
+
+def test_a_run_stopped_before_its_first_epoch_leaves_no_model(web: httpx.Client) -> None:
+    begin(web, hidden=[1024, 1024], batch_size=1, epochs=2)
+    while web.get("/api/train").json()["start"] is None:
+        time.sleep(0.01)
+    end = web.delete("/api/train").json()
+    assert (end["state"], end["model"], end["best_epoch"]) == ("stopped", None, None)
+    assert web.get("/api/train").json()["resumable"]["epoch"] == 0
+    assert [m["kind"] for m in web.get("/api/models").json()["models"]] == ["box", "box"]
+
+
+def test_a_run_stopped_while_digits_are_drawn_ends_at_once(tmp_path: Path) -> None:
+    with client(tmp_path, n_synthetic=300_000) as web:
+        assert web.post("/api/train", json={}).status_code == 202
+        while web.get("/api/train").json()["preparing"] is None:
+            time.sleep(0.01)
+        assert web.get("/api/train").json()["state"] == "running"
+        end = web.delete("/api/train").json()
+    assert (end["state"], end["model"]) == ("stopped", None)
+
+
+def test_a_run_that_diverges_says_so_and_the_next_one_may_begin(web: httpx.Client) -> None:
+    begin(web, activation="relu", hidden=[64, 64, 64], learning_rate=1000.0, name="wild")
+    end = followed(web)[-1][2]
+    assert end["state"] == "failed"
+    assert "learning rate" in end["reason"]
+    begin(web)
+    assert wait_for("finished", web.get)["end"]["model"] == "my-model"
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "words"),
+    [
+        ({"epochs": 0}, 422, "epochs: "),
+        ({"epochs": "many"}, 422, "epochs: "),
+        ({"hidden": [0]}, 422, "hidden.0: "),
+        ({"hidden": []}, 422, "hidden: "),
+        ({"hidden": [64] * 5}, 422, "hidden: "),
+        ({"learning_rate": -1}, 422, "learning_rate: "),
+        ({"activation": "step"}, 422, "activation: "),
+        ({"name": "../../x"}, 422, "name: "),
+        ({"name": "a/b"}, 422, "name: "),
+        ({"surprise": 1}, 422, "surprise: "),
+        ({"source": "../secret"}, 404, "no digits of that name"),
+        ({"source": "/etc"}, 404, "no digits of that name"),
+        ({"start": "nobody"}, 404, "no model nobody"),
+        ({"name": "nobody", "resume": True}, 404, "no stopped run nobody"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    web: httpx.Client, settings: dict[str, Any], status: int, words: str
+) -> None:
+    answered = web.post("/api/train", json=settings)
+    assert answered.status_code == status
+    assert words in answered.json()["error"]
+    assert web.get("/api/train").json()["state"] == "idle"
+
+
+def test_a_body_that_is_not_json_is_refused(web: httpx.Client) -> None:
+    for content in (b"{", b"\xff\xfe", b"[]", b"null", b'{"learning_rate": NaN}'):
+        kind = {"content-type": "application/json"}
+        answered = web.post("/api/train", content=content, headers=kind)
+        assert answered.status_code in (400, 422), content
+        assert list(answered.json()) == ["error"]
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_run(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "models").write_text("a file in the way")
+    answered = web.post("/api/train", json={"source": "bars.npz"})
+    assert answered.status_code == 507
+    assert "models" in answered.json()["error"]
+    (tmp_path / "models").unlink()
+    begin(web)
+    wait_for("finished", web.get)
+
+
+def test_a_source_that_is_damaged_ends_the_run_with_a_sentence(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "bars.npz").write_bytes(b"no archive")
+    begin(web)
+    end = wait_for("failed", web.get)["end"]
+    assert "bars.npz" in end["reason"]
+    assert end["model"] is None
+
+
+def test_corrections_teach_a_model_in_the_box_one_s_own_hand(tmp_path: Path) -> None:
+    with client(tmp_path) as web:
+        for label in (7, 4):
+            picture = NINE.with_name(f"digi_{label}.png").read_bytes()
+            web.post(f"/api/corrections?label={label}", content=picture)
+        answered = web.post(
+            "/api/train",
+            json={"source": "corrections", "start": "mlp", "epochs": 1, "name": "hand"},
+        )
+        assert answered.status_code == 202, answered.text
+        state = wait_for("finished", web.get)
+        assert state["end"]["model"] == "hand"
+        assert state["start"]["settings"]["start"] == "mlp"
+        assert state["start"]["settings"]["source"] == "corrections"
+        read = web.post("/api/predict?model=hand", content=NINE.read_bytes()).json()
+        assert read["answers"][0]["label"] == 9  # nothing is forgotten
+        # And from the beginning, with other digits beside the few.
+        answered = web.post("/api/train", json={"source": "corrections", "epochs": 1})
+        state = wait_for("finished", web.get)
+        assert state["start"]["n_training"] > 500
+    made = load_model(tmp_path / "models" / "hand")
+    assert made.training["plan"]["start"] == "mlp"
+
+
+def test_corrections_of_one_digit_alone_are_said_to_be_too_few(tmp_path: Path) -> None:
+    with client(tmp_path) as web:
+        web.post("/api/corrections?label=9", content=NINE.read_bytes())
+        web.post("/api/train", json={"source": "corrections"})
+        end = wait_for("failed", web.get)["end"]
+    assert "add pictures of another digit" in end["reason"]
+
+
+def test_a_damaged_checkpoint_is_not_offered_and_refused(web: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    path = checkpoint_path(tmp_path / "models" / "torn")
+    path.write_bytes(b"PK\x03\x04 half a file")
+    assert web.get("/api/train").json()["resumable"] is None
+    answered = web.post("/api/train", json={"name": "torn", "resume": True})
+    assert answered.status_code == 422
+    assert "damaged" in answered.json()["error"]
+    begun = begin(web, name="torn")  # its checkpoint is not written over
+    assert begun["name"] == "torn-2"
+    wait_for("finished", web.get)
+    assert path.read_bytes().startswith(b"PK\x03\x04 half")
+
+
+def test_what_a_story_keeps_is_bounded_and_epochs_are_all_kept() -> None:
+    story = Story()
+    story.begin("run")
+    for epoch in range(1, 1001):
+        for step in range(50):
+            story.add("step", {"epoch": epoch, "step": step})
+        story.add("epoch", {"epoch": epoch})
+        story.add("picture", {"epoch": epoch, "weights": "x" * 1000})
+    _, told = story.after("")
+    kinds = [one.kind for one in told]
+    assert (kinds.count("step"), kinds.count("epoch"), kinds.count("picture")) == (N_STEPS, 1000, 1)
+    assert [one.number for one in told] == sorted(one.number for one in told)
+    so_far = story.so_far()
+    assert [epoch["epoch"] for epoch in so_far["epochs"]] == list(range(1, 1001))
+    assert so_far["picture"]["epoch"] == 1000
+    assert story.after(so_far["last_event_id"]) == ("run", [])
+    story.begin("next")
+    assert story.after(so_far["last_event_id"]) == ("next", [])
+    story.add("start", {})
+    assert [one.kind for one in story.after(so_far["last_event_id"])[1]] == ["start"]
+
+
+def test_a_loss_that_json_has_no_number_for_is_told_as_null() -> None:
+    story = Story()
+    story.begin("run")
+    story.add("epoch", {"epoch": 1, "validation_loss": float("inf"), "list": [float("nan"), 2.0]})
+    (told,) = story.after("")[1]
+    assert json.loads(told.data) == {"epoch": 1, "validation_loss": None, "list": [None, 2.0]}
+
+
+def test_more_listeners_than_there_may_be_are_refused(tmp_path: Path) -> None:
+    with client(tmp_path, streams=2, stream_seconds=30.0) as web:
+        opened = [web.stream("GET", "/api/train/events") for _ in range(2)]
+        for stream in opened:
+            stream.__enter__()
+        refused = web.get("/api/train/events")
+        assert refused.status_code == 503
+        for stream in opened:
+            stream.__exit__(None, None, None)
+        until = time.monotonic() + 20
+        while True:
+            with web.stream("GET", "/api/train/events") as again:
+                if again.status_code == 200:
+                    break
+            assert time.monotonic() < until
+
+
+def test_steps_are_told_at_most_five_times_a_second(web: httpx.Client) -> None:
+    begin(web, **LONG)
+    started = time.monotonic()
+    threading.Event().wait(1.5)
+    web.delete("/api/train")
+    seconds = time.monotonic() - started
+    steps = [data for _, kind, data in followed(web) if kind == "step"]
+    assert 2 <= len(steps) <= 5 * seconds + 2
+
+
+def test_the_checkpoint_of_a_running_training_is_whole_at_any_time(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    begin(web, **LONG)
+    while not web.get("/api/train").json()["epochs"]:
+        time.sleep(0.01)
+    seen = [load_checkpoint(checkpoint_path(tmp_path / "models" / "my-model")) for _ in range(20)]
+    assert seen[-1].epochs_done >= 1
+    assert json.dumps(seen[-1].run)
+    assert Limits().n_synthetic == 100_000
+    assert web.get("/api/train").json()["resumable"] is None  # nobody may go on with it now
+    web.delete("/api/train")
+
+
+@pytest.mark.parametrize(
+    ("plan", "n", "n_hidden"),
+    [
+        (Plan(hidden=(12,)), 12, 12),
+        (Plan(hidden=(200,)), 100, 200),  # no more than a page can show
+        (Plan(hidden=(12,), deskew=True, input_dropout=0.1), 12, 12),
+        (Plan(hidden=(12,), pool=2), 0, 12),
+        (Plan(hidden=(12,), conv="4C5-MP2"), 0, 12),
+    ],
+)
+def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
+    plan: Plan, n: int, n_hidden: int, rng: np.random.Generator
+) -> None:
+    network = Network(plan.layers(784, 10))
+    network.initialize(rng)
+    before = network.vector.copy()
+    shown = snapshot(network, network.vector * 2, bars(50, rng), 3)
+    assert (shown["epoch"], shown["n"], shown["n_hidden"]) == (3, n, n_hidden)
+    if n:
+        pictures = np.frombuffer(base64.b64decode(shown["weights"]), np.uint8).reshape(n, 784)
+        weights = network.parameters["W1"].T[:n]
+        assert {0, 255} & {int(pictures.min()), int(pictures.max())}
+        assert ((pictures > 127.5) == (weights > 0))[np.abs(weights) > 0.01].all()
+    else:
+        assert shown["weights"] is None
+    assert np.sum(shown["confusion"]) == 50
+    assert np.array_equal(network.vector, before)
+    nothing = snapshot(network, network.vector, None, 1)
+    assert (nothing["confusion"], nothing["mistakes"], nothing["n_validation"]) == (None, [], 0)
