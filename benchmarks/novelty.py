@@ -22,7 +22,7 @@ from digitnet.imaging.augment import vary
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.novelty import fit_novelty
-from digitnet.training.mixture import n_others
+from digitnet.training.finetune import n_others
 from digitnet.training.plan import VARIATIONS
 
 Frames = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]

@@ -21,7 +21,6 @@ FLOORS = {
     "handwriting": 2,
     "data": 3,
     "evaluation": 4,
-    "comparison": 4,  # evaluation takes it in
     "models": 4,
     "export": 5,  # none of the four imports another
     "plots": 5,

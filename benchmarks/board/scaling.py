@@ -27,7 +27,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.nn import SGD, Constant, Network, multilayer_perceptron
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
-from digitnet.training.state import begin
+from digitnet.training.checkpoints import begin
 from digitnet.training.settings import Settings
 folder, images, hidden, batch = sys.argv[1], *map(int, sys.argv[2:])
 pool = [np.load(f"{folder}/{name}.npy", mmap_mode="r") for name in ("images", "labels")]

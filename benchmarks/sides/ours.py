@@ -10,10 +10,10 @@ from benchmarks.sides.work import Work
 from digitnet.data.dataset import Dataset
 from digitnet.models.model import classify
 from digitnet.nn import SGD, Adam, Constant, Network, Optimizer, multilayer_perceptron
+from digitnet.training.checkpoints import begin
 from digitnet.training.loop import train
 from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
-from digitnet.training.state import begin
 
 
 def network(work: Work) -> Network:

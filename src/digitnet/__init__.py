@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from digitnet.models.folder import load_model, save_model
     from digitnet.models.model import Model, Prediction
     from digitnet.nn import Network, multilayer_perceptron
+    from digitnet.training.checkpoints import begin
     from digitnet.training.loop import fit, train
     from digitnet.training.settings import Settings
-    from digitnet.training.state import begin
 
 _HOMES = {
     "Dataset": "data.dataset",
@@ -26,7 +26,7 @@ _HOMES = {
     "Network": "nn",
     "Prediction": "models.model",
     "Settings": "training.settings",
-    "begin": "training.state",
+    "begin": "training.checkpoints",
     "evaluate": "evaluation",
     "fit": "training.loop",
     "load_model": "models.folder",

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: build beside the target, flush, then one rename."""
+"""Files: written whole or not at all: build beside the target, flush, then one rename."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitnet.comparison import mcnemar
+from digitnet.evaluation import mcnemar
 from digitnet.models.folder import save_model
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 

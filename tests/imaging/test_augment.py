@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.imaging.augment import MOST, Variation, _elastic, vary
-from digitnet.imaging.inking import erase, soften, speckle, thicken
+from digitnet.imaging.augment import (
+    MOST,
+    Variation,
+    _elastic,
+    erase,
+    soften,
+    speckle,
+    thicken,
+    vary,
+)
 
 
 def spots(n: int) -> np.ndarray:

@@ -9,11 +9,10 @@ from digitnet import nn
 from digitnet.nn import convolution
 from digitnet.nn.convolution import Conv2D
 from digitnet.nn.images import ToImages, ToRows
+from digitnet.nn.layer import Layer, Room
 from digitnet.nn.layers import Dense, ReLU, Tanh
 from digitnet.nn.network import Network
 from digitnet.nn.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
-from digitnet.nn.protocol import Layer
-from digitnet.nn.workspace import Room
 
 CASES = [
     Conv2D(1, 3, 3),

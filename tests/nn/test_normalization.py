@@ -7,10 +7,10 @@ import pytest
 
 from digitnet import nn
 from digitnet.nn.folding import fold
+from digitnet.nn.layer import Layer
 from digitnet.nn.layers import Dense, ReLU, Tanh
 from digitnet.nn.network import STATISTICS_RATE, Network
 from digitnet.nn.normalization import EPSILON, BatchNorm
-from digitnet.nn.protocol import Layer
 
 STACKS: dict[str, list[Layer]] = {
     "rows": [Dense(4, 5), BatchNorm(5), Tanh(), Dense(5, 3)],

@@ -25,7 +25,7 @@ from PIL import Image
 from digitnet.web.app import make_app
 from digitnet.web.limits import Limits
 from digitnet.web.server import Server, listen
-from digitnet.web.services import Rooms
+from digitnet.web.services import Services
 from support.helpers import bars
 
 QUICK = Limits(n_synthetic=600, stream_seconds=0.3, quiet_seconds=0.1)
@@ -38,9 +38,9 @@ def client(
     folder: Path, *, door: dict[str, Any] | None = None, **limits: Any
 ) -> Iterator[httpx.Client]:
     """A client of the app over a folder, its limits `QUICK` but for those given."""
-    rooms = Rooms(folder, replace(QUICK, **limits))
+    services = Services(folder, replace(QUICK, **limits))
     listening = listen("127.0.0.1", 0)
-    server = Server(make_app(rooms, **(door or {})), rooms, "a test")
+    server = Server(make_app(services, **(door or {})), services, "a test")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"

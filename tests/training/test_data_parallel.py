@@ -11,12 +11,12 @@ from digitnet.data.dataset import as_input
 from digitnet.errors import TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Dropout, Network, one_hot
+from digitnet.training.checkpoints import begin
 from digitnet.training.data_parallel import Gradient
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
 from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
-from digitnet.training.state import begin
 from support.helpers import bars
 
 PLAN = Plan(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)

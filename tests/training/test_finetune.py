@@ -11,8 +11,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import ModelError, SettingsError
 from digitnet.models.folder import load_model
 from digitnet.models.model import classify
-from digitnet.training.finetune import N_MIXED, network_to_adapt, repeated
-from digitnet.training.mixture import mixed
+from digitnet.training.finetune import N_MIXED, mixed, network_to_adapt, repeated
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 

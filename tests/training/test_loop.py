@@ -29,12 +29,12 @@ from digitnet.nn import (
     multilayer_perceptron,
     one_hot,
 )
+from digitnet.nn.notation import convolutional_layers
+from digitnet.training.checkpoints import begin
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.loop import fit, train
 from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings, Teacher
-from digitnet.training.stack import convolutional_layers
-from digitnet.training.state import begin
 from support.helpers import bars
 
 
@@ -252,8 +252,11 @@ def test_what_a_notation_stands_for() -> None:
 
 @pytest.mark.parametrize("text", ["", "16C5-", "C5", "16C5M2", "8C3-GAP-MP2", "MP3", "4C30"])
 def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"no layer|does not fit"):
+    with pytest.raises(ValueError, match=r"no layer|does not fit"):
         convolutional_layers(text, 28, ReLU, batch_norm=False)
+    if text:
+        with pytest.raises(SettingsError, match=r"no layer|does not fit"):
+            Plan(conv=text)
 
 
 def test_averaged_weights_are_what_is_kept(parts: tuple[Dataset, Dataset]) -> None:

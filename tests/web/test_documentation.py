@@ -16,7 +16,7 @@ from PIL import Image
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from digitnet.web.app import make_app
-from digitnet.web.services import Rooms
+from digitnet.web.services import Services
 from support.served import NINE, client, small_source
 
 N_EXAMPLES = 12
@@ -42,7 +42,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield web_client
 
 
-app = make_app(Rooms()).app
+app = make_app(Services()).app
 assert isinstance(app, FastAPI)
 schema = schemathesis.openapi.from_dict(app.openapi())
 

@@ -19,9 +19,9 @@ from digitnet.nn import Network
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.plan import Plan
 from digitnet.training.run import Run, checkpoint_path
-from digitnet.web.event_log import N_STEPS, Story
+from digitnet.web.event_log import N_STEPS, EventLog
 from digitnet.web.limits import Limits
-from digitnet.web.snapshot import snapshot
+from digitnet.web.payloads import snapshot
 from support.helpers import bars
 from support.served import NINE, Events, client, small_source, wait_for
 
@@ -363,32 +363,34 @@ def test_a_damaged_checkpoint_is_not_offered_and_refused(web: httpx.Client, tmp_
 
 
 def test_what_a_story_keeps_is_bounded_and_epochs_are_all_kept() -> None:
-    story = Story()
-    story.begin("run")
+    event_log = EventLog()
+    event_log.begin("run")
     for epoch in range(1, 1001):
         for step in range(50):
-            story.add("step", {"epoch": epoch, "step": step})
-        story.add("epoch", {"epoch": epoch})
-        story.add("picture", {"epoch": epoch, "weights": "x" * 1000})
-    _, told = story.after("")
+            event_log.add("step", {"epoch": epoch, "step": step})
+        event_log.add("epoch", {"epoch": epoch})
+        event_log.add("picture", {"epoch": epoch, "weights": "x" * 1000})
+    _, told = event_log.after("")
     kinds = [one.kind for one in told]
     assert (kinds.count("step"), kinds.count("epoch"), kinds.count("picture")) == (N_STEPS, 1000, 1)
     assert [one.number for one in told] == sorted(one.number for one in told)
-    so_far = story.so_far()
+    so_far = event_log.so_far()
     assert [epoch["epoch"] for epoch in so_far["epochs"]] == list(range(1, 1001))
     assert so_far["picture"]["epoch"] == 1000
-    assert story.after(so_far["last_event_id"]) == ("run", [])
-    story.begin("next")
-    assert story.after(so_far["last_event_id"]) == ("next", [])
-    story.add("start", {})
-    assert [one.kind for one in story.after(so_far["last_event_id"])[1]] == ["start"]
+    assert event_log.after(so_far["last_event_id"]) == ("run", [])
+    event_log.begin("next")
+    assert event_log.after(so_far["last_event_id"]) == ("next", [])
+    event_log.add("start", {})
+    assert [one.kind for one in event_log.after(so_far["last_event_id"])[1]] == ["start"]
 
 
 def test_a_loss_that_json_has_no_number_for_is_told_as_null() -> None:
-    story = Story()
-    story.begin("run")
-    story.add("epoch", {"epoch": 1, "validation_loss": float("inf"), "list": [float("nan"), 2.0]})
-    (told,) = story.after("")[1]
+    event_log = EventLog()
+    event_log.begin("run")
+    event_log.add(
+        "epoch", {"epoch": 1, "validation_loss": float("inf"), "list": [float("nan"), 2.0]}
+    )
+    (told,) = event_log.after("")[1]
     assert json.loads(told.data) == {"epoch": 1, "validation_loss": None, "list": [None, 2.0]}
 
 

@@ -18,10 +18,9 @@ from digitnet.cli.source_options import (
     folder_options,
     read_source,
 )
-from digitnet.comparison import mcnemar
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
-from digitnet.evaluation import wilson_interval
+from digitnet.evaluation import mcnemar, wilson_interval
 from digitnet.models.description import arrays_of
 from digitnet.models.find import find_model
 from digitnet.models.model import Model

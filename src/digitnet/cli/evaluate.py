@@ -24,7 +24,7 @@ from digitnet.files import make_folder
 from digitnet.models.find import find_model
 from digitnet.models.model import Model
 from digitnet.models.test_time_augmentation import varied_logits
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -58,7 +58,7 @@ def guarded(command: Callable[[], int]) -> int:
     try:
         return command()
     except DigitnetError as error:
-        print(f"digitnet: {error}", file=sys.stderr)
+        print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ndigitnet: stopped.", file=sys.stderr)
@@ -66,6 +66,11 @@ def guarded(command: Callable[[], int]) -> int:
     except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def as_option(name: str, value: str) -> str:
+    """An option as the command line has it: --labels first, or --out."""
+    return f"--{name.replace('_', '-')} {value}".rstrip()
 
 
 def _version() -> int:

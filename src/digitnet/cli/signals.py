@@ -1,4 +1,4 @@
-"""Stopping: Ctrl-C and SIGTERM heard at once and obeyed after the running step."""
+"""Signals: Ctrl-C and SIGTERM heard at once and obeyed after the running step."""
 
 from __future__ import annotations
 

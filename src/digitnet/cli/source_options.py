@@ -1,4 +1,4 @@
-"""Sources: the options that say where digits come from, and the words that say what came."""
+"""Source options: the options that say where digits come from, and the words that say what came."""
 
 from __future__ import annotations
 

@@ -19,8 +19,7 @@ from digitnet.models.find import find_model
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
-from digitnet.training.finetune import N_MIXED
-from digitnet.training.mixture import n_others
+from digitnet.training.finetune import N_MIXED, n_others
 from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
 from digitnet.training.run import Run, checkpoint_path

@@ -1,4 +1,4 @@
-"""Tables: a Kaggle-style .csv with one digit per row, a label and 784 pixels."""
+"""CSV: a Kaggle-style .csv with one digit per row, a label and 784 pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IDX files: MNIST's own format for images and labels, plain or gzipped, strictly checked."""
+"""IDX: MNIST's own format for images and labels, plain or gzipped, strictly checked."""
 
 from __future__ import annotations
 

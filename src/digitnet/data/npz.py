@@ -1,4 +1,4 @@
-"""NumPy archives: an .npz file with `images` and `labels`, read without ever unpickling."""
+"""NPZ: an .npz file with `images` and `labels`, read without ever unpickling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic digits: handwriting drawn from our own strokes, framed like MNIST; no data needed."""
+"""Synthetic: handwriting drawn from our own strokes, framed like MNIST; no data needed."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ import numpy as np
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor
 from digitnet.nn import Ensemble, Network, in_words
+from digitnet.nn.layer import FloatArray
 from digitnet.nn.normalization import EPSILON, BatchNorm
-from digitnet.nn.workspace import FloatArray
 
 Parameters = list[FloatArray]
 

@@ -1,4 +1,4 @@
-"""Strokes: how people write each digit, as control points that we drew ourselves.
+"""Allographs: how people write each digit, as control points that we drew ourselves.
 
 A digit is written in several ways, its allographs; each is one or more strokes, each stroke the
 points x,y a pen passes through, in hundredths of the digit's height: x to the right, y down from

@@ -1,4 +1,4 @@
-"""Photographs: how a made page looks: its paper, ruling, light, and the camera that saw it."""
+"""Camera: how a made page looks: its paper, ruling, light, and the camera that saw it."""
 
 from __future__ import annotations
 

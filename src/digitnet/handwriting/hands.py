@@ -1,4 +1,4 @@
-"""Handwriting: hands that write the digits, each a little differently every time."""
+"""Hands: hands that write the digits, each a little differently every time."""
 
 from __future__ import annotations
 

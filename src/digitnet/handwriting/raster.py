@@ -1,4 +1,4 @@
-"""Drawing: pen strokes to anti-aliased ink, for a single picture or a whole batch of frames."""
+"""Raster: pen strokes to anti-aliased ink, for a single picture or a whole batch of frames."""
 
 from __future__ import annotations
 

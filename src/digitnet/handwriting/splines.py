@@ -1,4 +1,4 @@
-"""Shapes: the allographs as matrices, so that a whole batch is written in one product."""
+"""Splines: the allographs as matrices, so that a whole batch is written in one product."""
 
 from __future__ import annotations
 

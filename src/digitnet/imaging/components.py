@@ -1,4 +1,4 @@
-"""Pieces: which of the dark spots in a picture are the digit, and which are something else."""
+"""Components: which connected components of a picture are the digit, and which are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks: a picture read as paper and ink, and the digit found in it."""
+"""Locate: a picture read as paper and ink, and the digit found in it."""
 
 from __future__ import annotations
 

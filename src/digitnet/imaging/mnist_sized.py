@@ -1,4 +1,4 @@
-"""Ready: ink that is at MNIST's size already, on an even ground, and needs no search and no change.
+"""MNIST-sized: ink of MNIST's size already, on an even ground, that needs no change.
 
 MNIST's own digits saved as pictures are such ink, and so is whatever was made after its fashion:
 taken as it is, it comes back to the bit, and some forty times sooner than by the long way.

@@ -1,4 +1,4 @@
-"""Bulk: many picture files decoded and framed on every core, in order, memory bounded."""
+"""Parallel: many picture files decoded and framed on every core, in order, memory bounded."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from digitnet.errors import DataError, PictureError
 from digitnet.imaging.framing import Frame, frame_picture
-from digitnet.imaging.pictures import open_picture
-from digitnet.imaging.quiet import quiet_pillow
+from digitnet.imaging.pictures import open_picture, quiet_pillow
 from digitnet.threads import n_cores
 
 if TYPE_CHECKING:

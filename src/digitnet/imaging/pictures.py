@@ -1,4 +1,4 @@
-"""Opening: any picture a person may have, decoded safely to an upright uint8 array.
+"""Pictures: any picture a person may have, decoded safely to an upright uint8 array.
 
 Pixels leave this room as uint8, (H, W) grey or (H, W, 3) RGB, alpha composed, EXIF turn applied.
 The formats are an allow-list and the number of pixels is checked before a single one is decoded,
@@ -10,7 +10,10 @@ from __future__ import annotations
 import io
 import stat
 import struct
-from collections.abc import Callable
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -20,10 +23,10 @@ from numpy.typing import NDArray
 
 from digitnet.errors import PictureError
 from digitnet.imaging.pixels import check_sides, from_array, from_pillow
-from digitnet.imaging.quiet import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
 
 MAX_PIXELS = 50_000_000
 
@@ -218,3 +221,31 @@ def _why(error: BaseException) -> str:
         return error.strerror
     text = " ".join(str(error).split())
     return text[:120] or type(error).__name__
+
+
+_lock = threading.Lock()
+_inside = 0
+_filters = ExitStack()
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Ignore warnings raised in Pillow: oversized pictures, odd EXIF, odd palettes.
+
+    ``warnings.catch_warnings`` alone is not safe with threads: two that overlap may leave the
+    filters of the first behind. Here the first thread in sets the filter, the last one out
+    restores what was there.
+    """
+    global _inside
+    with _lock:
+        if _inside == 0:
+            _filters.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", module="PIL")
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _filters.close()

@@ -1,4 +1,4 @@
-"""Strokes: ink cut out of a picture, brought to MNIST's thickness and into its 20 x 20 box."""
+"""Stroke width: ink cut out of a picture, brought to MNIST's thickness and into its 20 x 20 box."""
 
 from __future__ import annotations
 

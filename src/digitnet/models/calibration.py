@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.models.novelty import Novelty, fit_novelty
 from digitnet.nn import softmax
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 
 ACCEPTED_SHARE = 0.98  # of the validation digits
 ENOUGH = 20_000  # training images that describe the classes' strokes; more change little

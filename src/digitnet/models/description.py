@@ -33,7 +33,7 @@ from digitnet.nn import (
     ToImages,
     ToRows,
 )
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 
 VERSION = 1
 LAYERS: dict[str, type[Any]] = {

@@ -1,4 +1,4 @@
-"""Finding: a model by its name: a folder, one in the box, or the one that is taken unasked."""
+"""Find: a model by its name: a folder, one in the box, or the one that is taken unasked."""
 
 from __future__ import annotations
 

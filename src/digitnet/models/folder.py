@@ -1,4 +1,4 @@
-"""Model folder: a model on disk, as .npy arrays and one model.json, written whole or not at all.
+"""Folder: a model on disk, as .npy arrays and one model.json, written whole or not at all.
 
     model/
       W1.npy  b1.npy  W2.npy  b2.npy    float32, (784, 64) (64,) (64, 10) (10,)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import DIGITS, as_input
 from digitnet.models.calibration import Calibration
 from digitnet.nn import Ensemble, Network, fold
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 from digitnet.threads import on_all_cores, one_blas_thread
 
 if TYPE_CHECKING:

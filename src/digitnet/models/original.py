@@ -1,4 +1,4 @@
-"""Original format: the four bare arrays that the original program keeps, read as a model."""
+"""Original: the four bare arrays that the original program keeps, read as a model."""
 
 from __future__ import annotations
 

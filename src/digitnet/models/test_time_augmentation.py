@@ -1,4 +1,4 @@
-"""Test time: an answer from several looks at the same digit, each varied a little."""
+"""Test-time augmentation: an answer from several looks at the same digit, each varied a little."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from digitnet.imaging.augment import Variation, vary
 from digitnet.models.model import classify
 from digitnet.nn import Ensemble, Network
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 
 SLIGHT = Variation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
 """A little less than what a network sees in training."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from digitnet.nn.folding import fold
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
     from digitnet.nn.images import ToImages, ToRows
+    from digitnet.nn.layer import Layer
     from digitnet.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh
     from digitnet.nn.losses import Distillation, cross_entropy, log_softmax, one_hot, softmax
     from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         Schedule,
     )
     from digitnet.nn.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
-    from digitnet.nn.protocol import Layer
 
 _HOMES = {
     "ACTIVATIONS": "network",
@@ -52,7 +52,7 @@ _HOMES = {
     "GlobalAveragePool2D": "pooling",
     "GradientCheck": "gradient_check",
     "in_words": "notation",
-    "Layer": "protocol",
+    "Layer": "layer",
     "Linear": "optimizers",
     "log_softmax": "losses",
     "MaxPool2D": "pooling",

@@ -14,8 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from digitnet.nn.protocol import Parameters, Shape
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Parameters, Room, Shape, array
 
 MOST_COLUMNS = 1 << 20
 """Numbers in the matrix of columns at a time (4 MB in float32), but one row of the image at least:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from digitnet.nn.images import OfPixels
-from digitnet.nn.protocol import Parameters
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Parameters, Room, array
 
 MOST_SLANT = 1.0
 """Pixels sideways per pixel up (45 degrees): nobody writes more slanted, but noise may seem so."""

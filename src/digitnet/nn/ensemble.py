@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from digitnet.nn.folding import fold
+from digitnet.nn.layer import FloatArray
 from digitnet.nn.network import Network
-from digitnet.nn.workspace import FloatArray
 
 
 class Ensemble:

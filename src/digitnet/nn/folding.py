@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from digitnet.nn.convolution import Conv2D
+from digitnet.nn.layer import Layer
 from digitnet.nn.layers import Dense
 from digitnet.nn.network import Network
 from digitnet.nn.normalization import EPSILON, BatchNorm
-from digitnet.nn.protocol import Layer
 
 
 def fold(network: Network) -> Network:

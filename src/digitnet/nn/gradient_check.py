@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digitnet.nn.layer import FloatArray
 from digitnet.nn.network import Network
-from digitnet.nn.workspace import FloatArray
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Layers: frozen descriptions, each with a forward and a backward pass.
 
-What a layer is, and the words used here, are in `digitnet.nn.protocol`.
+What a layer is, and the words used here, are in `digitnet.nn.layer`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.protocol import Parameterless, Parameters, Shape
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Parameterless, Parameters, Room, Shape, array
 
 NARROW = 32
 """A layer with fewer outputs keeps them column by column in memory (Fortran order): softmax's

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Room, array
 
 
 def one_hot(

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from digitnet.nn.convolution import Conv2D
+from digitnet.nn.layer import FloatArray, Layer, Shape, Workspace
 from digitnet.nn.layers import Dense, Dropout, ReLU, Sigmoid, Tanh
 from digitnet.nn.losses import LossFunction, cross_entropy
-from digitnet.nn.protocol import Layer, Shape
-from digitnet.nn.workspace import FloatArray, Workspace
 
 # Per layer, where each of its parameters lies in the flat vector, and its shape.
 Layout = list[list[tuple[slice, tuple[int, ...]]]]

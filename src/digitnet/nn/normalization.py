@@ -1,4 +1,4 @@
-"""Batch normalisation: every channel brought to mean 0 and variance 1 over the batch.
+"""Normalization: every channel brought to mean 0 and variance 1 over the batch (BatchNorm).
 
 S. Ioffe and C. Szegedy, "Batch normalization: accelerating deep network training by reducing
 internal covariate shift", ICML 2015. Prediction uses running statistics instead of the batch's,
@@ -12,8 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from digitnet.nn.protocol import Parameters, Shape
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Parameters, Room, Shape, array
 
 EPSILON = 1e-5
 """Added to the variance, so that a channel that is always the same does no harm."""

@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules.
+"""Optimizers: how the parameters move, and learning-rate schedules.
 
 An optimiser is a frozen description with two verbs: `start` makes its state (a dictionary of
 arrays, so a checkpoint can keep it), `step` moves the parameter vector IN PLACE against the
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 
 State = dict[str, NDArray[Any]]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitnet.nn.protocol import Parameterless, Parameters, Shape
-from digitnet.nn.workspace import FloatArray, Room, array
+from digitnet.nn.layer import FloatArray, Parameterless, Parameters, Room, Shape, array
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Plots: the loss curve, saved as a picture or followed live in a window.
+"""Loss curve: drawn, saved as a picture or followed live in a window.
 
 Matplotlib is imported where it is used, so that nobody waits for it who draws nothing. Saved
 pictures use its object interface alone; only the live window needs pyplot and a backend.

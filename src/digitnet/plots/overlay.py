@@ -1,4 +1,4 @@
-"""Marking: boxes and readings drawn onto a picture, so that a person sees what was read where."""
+"""Overlay: boxes and readings drawn onto a picture, so that a person sees what was read where."""
 
 from __future__ import annotations
 

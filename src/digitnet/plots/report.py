@@ -1,4 +1,4 @@
-"""Report plots: confusion matrix, worst mistakes, weights as pictures, grids of digits."""
+"""Report: confusion matrix, worst mistakes, weights as pictures, grids of digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks: connected ink on a page, sorted into what may be digits, fragments, and the rest."""
+"""Components: connected components of ink on a page: digits, fragments, and the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Touching: where digits that touch might be cut apart."""
+"""Cuts: where digits that touch might be cut apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading: a model reads a page of digits, line by line."""
+"""Page: a model reads a page of digits, line by line."""
 
 from __future__ import annotations
 

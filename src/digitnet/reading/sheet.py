@@ -1,4 +1,4 @@
-"""Sheets: a page looked at: its ink, the pieces that may be digits, the frame of each."""
+"""Sheet: a page looked at: its ink, the pieces that may be digits, the frame of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feed: an epoch's batches in their order, several gathered at a time, varied if that is asked."""
+"""Batches: the data loader: an epoch's batches in order, gathered, varied if that is asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from digitnet.data.dataset import Dataset, as_input, to_input
 from digitnet.imaging.augment import MOST, Variation, vary
 from digitnet.models.model import classify
 from digitnet.nn import Network, softmax
-from digitnet.nn.workspace import FloatArray
+from digitnet.nn.layer import FloatArray
 from digitnet.threads import on_all_cores
 from digitnet.training.settings import Teacher
 

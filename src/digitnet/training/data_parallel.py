@@ -1,4 +1,4 @@
-"""Gradient: a batch's loss and gradient, by one thread or by two with half the batch each."""
+"""Data parallel: a batch's loss and gradient, by one thread or by two with half the batch each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from digitnet.nn import Network, cross_entropy
+from digitnet.nn.layer import FloatArray
 from digitnet.nn.losses import LossFunction
-from digitnet.nn.workspace import FloatArray
 
 
 class Gradient:

@@ -15,11 +15,11 @@ from digitnet.data.sources import open_source
 from digitnet.errors import SettingsError
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
+from digitnet.training.checkpoints import begin
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
 from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
-from digitnet.training.state import begin
 
 TARGETS = ("97", "98", "99")
 """Percent right on MNIST's test digits; each has its recipe, `fast-97` and so on."""

@@ -16,10 +16,10 @@ from digitnet.nn import Network, cross_entropy, one_hot
 from digitnet.nn.losses import LossFunction
 from digitnet.threads import blas_threads
 from digitnet.training.batches import Feed
+from digitnet.training.checkpoints import TrainingState, begin
 from digitnet.training.data_parallel import Gradient
 from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
 from digitnet.training.settings import Settings
-from digitnet.training.state import TrainingState, begin
 
 
 def train(

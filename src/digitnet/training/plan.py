@@ -30,8 +30,8 @@ from digitnet.nn import (
     ToRows,
     multilayer_perceptron,
 )
+from digitnet.nn.notation import convolutional_layers
 from digitnet.training.settings import Settings, Teacher
-from digitnet.training.stack import convolutional_layers
 
 # What worked best for each optimiser at the default batch size (docs/lab-notes.md).
 LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
@@ -140,7 +140,10 @@ class Plan:
                 "try 0.5."
             )
         if self.conv:
-            convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
+            try:
+                convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
+            except ValueError as error:
+                raise SettingsError(str(error)) from error
         if not 0.0 < self.temperature < 100.0 or not 0.0 <= self.teacher_share <= 1.0:
             raise SettingsError(
                 f"The temperature must lie above 0 and the teacher's share in 0 to 1, not at "

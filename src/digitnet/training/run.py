@@ -17,13 +17,11 @@ from digitnet.models.find import find_model
 from digitnet.models.folder import check_place, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
-from digitnet.training.checkpoints import Checkpoint, save_checkpoint
+from digitnet.training.checkpoints import Checkpoint, begin, save_checkpoint
 from digitnet.training.events import EpochDone, Event, Finished, History
-from digitnet.training.finetune import network_to_adapt, repeated
+from digitnet.training.finetune import mixed, network_to_adapt, repeated
 from digitnet.training.loop import train
-from digitnet.training.mixture import mixed
 from digitnet.training.plan import Plan
-from digitnet.training.state import begin
 
 
 def checkpoint_path(out: str | Path) -> Path:

@@ -1,4 +1,4 @@
-"""Sources: the labelled digits that a training on the page may choose from."""
+"""Datasets: the labelled digits that a training on the page may choose from."""
 
 from __future__ import annotations
 

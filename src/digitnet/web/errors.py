@@ -1,4 +1,4 @@
-"""Problems: what went wrong, as one sentence with the status that goes with it."""
+"""Errors: what went wrong, as one sentence with the status that goes with it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(DigitnetError)
     async def not_possible(request: Request, error: DigitnetError) -> JSONResponse:
-        return as_answer(Problem(STATUS.get(type(error), 422), str(error)))
+        return as_answer(Problem(STATUS.get(type(error), 422), error.worded(as_field)))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
@@ -78,6 +78,12 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:
         return as_answer(Problem(500, BUG))  # the traceback goes to the server's log
+
+
+def as_field(name: str, value: str) -> str:
+    """An option as the page has it: the field `learning rate`, or the same with what to enter."""
+    words = name.replace("_", " ")
+    return f"{words}: {value}" if value else words
 
 
 def _in_words(error: RequestValidationError) -> str:

@@ -1,4 +1,4 @@
-"""Stream: what happened in a training, told to whoever asks, and to those who come late."""
+"""Event log: what happened in a training, told to whoever asks, and to those who come late."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Told(NamedTuple):
         return f"id: {run}-{self.number}\nevent: {self.kind}\ndata: {self.data}\n\n"
 
 
-class Story:
+class EventLog:
     """The events of one run after another, bounded, for any number of listeners.
 
     Events are added by the training's thread and read by the server's loop. An event's id is
@@ -140,14 +140,14 @@ def _finite(value: Any) -> Any:
 
 
 class EventStream:
-    """An answer that goes on: a story as server-sent events, an ASGI app of its own.
+    """An answer that goes on: an event log as server-sent events, an ASGI app of its own.
 
-    It ends when the client goes, after `limits.stream_seconds`, and when the story is closed. A
+    It ends when the client goes, after `limits.stream_seconds`, and when the log is closed. A
     client that reads no more is let go of by the server.
     """
 
-    def __init__(self, story: Story, last: str, limits: Limits) -> None:
-        self._story, self._last, self._limits = story, last, limits
+    def __init__(self, event_log: EventLog, last: str, limits: Limits) -> None:
+        self._log, self._last, self._limits = event_log, last, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what is new as it comes."""
@@ -163,13 +163,13 @@ class EventStream:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
         gone = asyncio.create_task(_until_gone(receive))
         ends = loop.time() + self._limits.stream_seconds
-        key = self._story.listen(wake)
+        key = self._log.listen(wake)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await tell(f"retry: {RETRY}\n\n")
-            while not (gone.done() or self._story.closed or loop.time() > ends):
+            while not (gone.done() or self._log.closed or loop.time() > ends):
                 news.clear()
-                run, told = self._story.after(self._last)
+                run, told = self._log.after(self._last)
                 if told:  # all in one piece: whether the client is still there is known behind it
                     self._last = f"{run}-{told[-1].number}"
                     await tell("".join(one.as_text(run) for one in told))
@@ -178,7 +178,7 @@ class EventStream:
             if not gone.done():
                 await tell("", more=False)
         finally:
-            self._story.leave(key)
+            self._log.leave(key)
             gone.cancel()
 
     async def _wait(self, news: asyncio.Event, gone: asyncio.Task[None], seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Door: who may come in: the host's name, the token, the page's own writes, the size of a body."""
+"""Guard: the middleware that lets a request in: host, token, origin, size of its body."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Door:
+class Guard:
     """The outermost layer of the app; what it lets in has been checked.
 
     Args:

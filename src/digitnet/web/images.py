@@ -1,4 +1,4 @@
-"""Png: pixels as a small file, and as the text that JSON can carry."""
+"""Images: pixels as a small file, and as the text that JSON can carry."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""Job: what a page asked to be trained, as a plan that a run can follow."""
+"""Jobs: what a page asked to be trained, as a plan that a run can follow."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digitnet.errors import ModelError, SettingsError
+from digitnet.errors import DigitnetError, ModelError, SettingsError
 from digitnet.models.box import box_names
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.finetune import SETTINGS, others
@@ -14,7 +15,7 @@ from digitnet.training.plan import Plan
 from digitnet.training.run import checkpoint_path
 from digitnet.web.datasets import Source, Sources
 from digitnet.web.errors import Problem
-from digitnet.web.model_store import Shelf
+from digitnet.web.model_store import ModelStore
 from digitnet.web.schemas import Settings
 
 EPOCHS = 20
@@ -34,7 +35,7 @@ class Job:
     checkpoint: Checkpoint | None = None
 
 
-def new_job(settings: Settings, shelf: Shelf, sources: Sources) -> Job:
+def new_job(settings: Settings, store: ModelStore, sources: Sources) -> Job:
     """A fresh run under a free name.
 
     Raises:
@@ -48,7 +49,7 @@ def new_job(settings: Settings, shelf: Shelf, sources: Sources) -> Job:
         chosen = {"hidden": tuple(settings.hidden), "activation": settings.activation}
         plan = Plan(**{"source": source.place, "epochs": EPOCHS, **chosen, **_mix(source), **given})
     else:
-        start = shelf.get(settings.start)
+        start = store.get(settings.start)
         named = start.name if start.kind == "box" else str(start.folder)
         framing = start.model.framing
         mix = {} if source.place in ("synthetic", "mnist") else {"mix": others()}
@@ -56,18 +57,18 @@ def new_job(settings: Settings, shelf: Shelf, sources: Sources) -> Job:
             **{"source": source.place, "start": named, "framing": framing}
             | SETTINGS | mix | given
         )  # fmt: skip
-    name = _free_name(settings.name, shelf)
-    return Job(name, plan, shelf.own / name)
+    name = _free_name(settings.name, store)
+    return Job(name, plan, store.own / name)
 
 
-def resumed_job(name: str, shelf: Shelf) -> Job:
+def resumed_job(name: str, store: ModelStore) -> Job:
     """A stopped run, to go on where it was.
 
     Raises:
         Problem: 404, there is none of that name.
         ModelError: its checkpoint is damaged.
     """
-    out = shelf.own / name
+    out = store.own / name
     try:
         checkpoint = load_checkpoint(checkpoint_path(out))
     except FileNotFoundError:
@@ -112,11 +113,53 @@ def _mix(source: Source) -> dict[str, Any]:
     return mixed if n >= ENOUGH_TO_VALIDATE else {**mixed, "validation": 0.0}
 
 
-def _free_name(wanted: str, shelf: Shelf) -> str:
+def _free_name(wanted: str, store: ModelStore) -> str:
     """The wanted name, or the first of wanted-2, wanted-3, ... that nothing has yet."""
     number, name = 1, wanted
-    while not shelf.is_free(name) or checkpoint_path(shelf.own / name).exists():
+    while not store.is_free(name) or checkpoint_path(store.own / name).exists():
         number += 1
         ending = f"-{number}"
         name = wanted[: 40 - len(ending)] + ending
     return name
+
+
+ENDING = ".checkpoint.npz"
+
+
+class StoppedRuns:
+    """The checkpoints in a folder; each is read once, unless it changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[Path, tuple[tuple[int, ...], dict[str, Any] | None]] = {}
+
+    def newest(self, but: Path | None = None) -> dict[str, Any] | None:
+        """The run that stopped last, in the words of the page; the checkpoint `but` is not its.
+
+        A damaged checkpoint is passed over, it says so when its run is named.
+        """
+        stamped = []
+        for path in self._folder.glob(f"*{ENDING}") if self._folder.is_dir() else ():
+            with suppress(FileNotFoundError):  # its run has ended in this moment
+                status = path.stat()
+                if not path.name.startswith(".") and path != but:
+                    stamped.append(((status.st_mtime_ns, status.st_size, status.st_ino), path))
+        for stamp, path in sorted(stamped, reverse=True):
+            known = self._known.get(path)
+            if known is None or known[0] != stamp:
+                known = stamp, _described(path)
+                self._known = {path: known}
+            if known[1] is not None:
+                return known[1]
+        return None
+
+
+def _described(path: Path) -> dict[str, Any] | None:
+    try:
+        checkpoint = load_checkpoint(path)
+        plan = plan_of(checkpoint)
+    except (DigitnetError, OSError):
+        return None
+    name = path.name.removesuffix(ENDING)
+    settings = as_settings(name, plan)
+    return {"name": name, "epoch": checkpoint.epochs_done, "settings": settings}

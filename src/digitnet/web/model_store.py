@@ -1,4 +1,4 @@
-"""Shelf: the models a server has: those in the box, and those that were trained here."""
+"""Model store: the models a server has: those in the box, and those that were trained here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEPT_READY = 8
 
 
 @dataclass(frozen=True)
-class Shelved:
+class StoredModel:
     """A model, loaded, and what it is called."""
 
     name: str
@@ -89,7 +89,7 @@ class Shelved:
         return content.getvalue()
 
 
-class Shelf:
+class ModelStore:
     """Models by their names; one that has changed on disk is loaded again.
 
     Args:
@@ -100,7 +100,7 @@ class Shelf:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._box = box_names()
-        self._ready: dict[str, Shelved] = {}
+        self._ready: dict[str, StoredModel] = {}
         self._lock = threading.Lock()
 
     @property
@@ -127,7 +127,7 @@ class Shelf:
                 continue
         return found
 
-    def get(self, name: str | None = None) -> Shelved:
+    def get(self, name: str | None = None) -> StoredModel:
         """A model by its name, or the one that answers unasked.
 
         Raises:
@@ -148,13 +148,13 @@ class Shelf:
         model = load_model(folder)
         if model.class_names != tuple("0123456789"):
             raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
-        shelved = Shelved(name, kind, folder, model, stamp)
+        stored = StoredModel(name, kind, folder, model, stamp)
         with self._lock:
             self._ready.pop(name, None)
-            self._ready[name] = shelved
+            self._ready[name] = stored
             while len(self._ready) > KEPT_READY + len(self._box):
                 del self._ready[next(iter(self._ready))]
-        return shelved
+        return stored
 
     def _place(self, name: str) -> tuple[str, Path] | None:
         """Kind and folder of a model; a name that is not one of ours is not looked at."""

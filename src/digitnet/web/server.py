@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from digitnet.errors import SettingsError
 from digitnet.web.app import make_app
 from digitnet.web.guard import own_names
-from digitnet.web.services import Rooms
+from digitnet.web.services import Services
 
 DEAF_AT_THE_END = 2.0
 """Seconds that a client may read nothing when the server goes down."""
@@ -38,12 +38,12 @@ def serve(
     Raises:
         SettingsError: the address cannot be listened on.
     """
-    rooms = Rooms(folder)
+    services = Services(folder)
     listening = listen(host, port)
     open_to_others = token is not None
     own = own_names(host) if open_to_others else ()
-    app = make_app(rooms, token=token, hosts=[*own, *names], addresses=open_to_others)
-    server = Server(app, rooms, _address(host, listening, token))
+    app = make_app(services, token=token, hosts=[*own, *names], addresses=open_to_others)
+    server = Server(app, services, _address(host, listening, token))
     server.run(sockets=[listening])
 
 
@@ -57,7 +57,7 @@ class Deaf(NamedTuple):
 class Server(uvicorn.Server):
     """Says where it is once it is there, and lets the training know before it waits."""
 
-    def __init__(self, app: ASGIApp, rooms: Rooms, address: str) -> None:
+    def __init__(self, app: ASGIApp, services: Services, address: str) -> None:
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=GRACE,
         )
         super().__init__(config)
-        self._rooms, self._address = rooms, address
+        self._services, self._address = services, address
         self._deaf: dict[object, Deaf] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is running; a training leaves its checkpoint meanwhile."""
-        self._rooms.go_down()
+        self._services.go_down()
         letting_go = asyncio.create_task(self._keep_letting_go())
         try:
             await super().shutdown(sockets)
@@ -90,7 +90,7 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """What is done ten times a second."""
         if counter % 10 == 0:
-            self._let_go_of_the_deaf(self._rooms.limits.deaf_seconds)
+            self._let_go_of_the_deaf(self._services.limits.deaf_seconds)
         return await super().on_tick(counter)
 
     async def _keep_letting_go(self) -> None:

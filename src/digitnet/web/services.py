@@ -1,4 +1,4 @@
-"""Rooms: what all addresses of one server share: models, corrections, the training, the threads."""
+"""Services: what all addresses of a server share: models, corrections, training, workers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 from digitnet.web.corrections import Corrections
 from digitnet.web.datasets import Sources
 from digitnet.web.limits import Limits
-from digitnet.web.model_store import Shelf
+from digitnet.web.model_store import ModelStore
 from digitnet.web.trainer import Trainer
-from digitnet.web.workers import Workshop
+from digitnet.web.workers import WorkerPool
 
 LONGEST_END = 60.0
 """Seconds that a training has to leave its checkpoint when the server goes down."""
 
 
-class Rooms:
+class Services:
     """One of each, for one folder.
 
     Args:
@@ -26,11 +26,11 @@ class Rooms:
     def __init__(self, folder: str | Path = ".", limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         place = Path(folder).resolve()
-        self.shelf = Shelf(place, self.limits)
+        self.store = ModelStore(place, self.limits)
         self.corrections = Corrections(place / "corrections", self.limits)
         self.sources = Sources(place, self.corrections, self.limits)
-        self.trainer = Trainer(self.shelf, self.limits)
-        self.workshop = Workshop(self.limits)
+        self.trainer = Trainer(self.store, self.limits)
+        self.workers = WorkerPool(self.limits)
 
     def go_down(self) -> None:
         """Let a training leave its checkpoint and all listeners go. Returns at once."""
@@ -40,4 +40,4 @@ class Rooms:
         """Wait until that is done."""
         self.go_down()
         self.trainer.wait(LONGEST_END)
-        self.workshop.close()
+        self.workers.close()

@@ -1,4 +1,4 @@
-"""Trainer: one training at a time, in a thread of its own, told to a story as it goes."""
+"""Trainer: one training at a time, in a thread of its own, told to an event log as it goes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from digitnet.files import make_folder
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.errors import BUG, Problem
-from digitnet.web.event_log import Story
-from digitnet.web.jobs import N_OTHERS, Job
+from digitnet.web.event_log import EventLog
+from digitnet.web.jobs import N_OTHERS, Job, StoppedRuns
 from digitnet.web.limits import Limits
-from digitnet.web.model_store import Shelf
-from digitnet.web.payloads import best_of, epoch_of, epochs_before, start_of
-from digitnet.web.snapshot import snapshot
-from digitnet.web.stopped import Stopped
+from digitnet.web.model_store import ModelStore
+from digitnet.web.payloads import best_of, epoch_of, epochs_before, snapshot, start_of
 
 STEP_SECONDS = 0.2
 PICTURE_SECONDS = 0.5
@@ -38,14 +36,14 @@ class Trainer:
     """Starts a run, stops it, and knows how far it is.
 
     Args:
-        shelf: where models are kept, checkpoints beside them.
+        store: where models are kept, checkpoints beside them.
         limits: how many digits are drawn.
     """
 
-    def __init__(self, shelf: Shelf, limits: Limits) -> None:
-        self.story = Story()
-        self._shelf, self._limits = shelf, limits
-        self.stopped = Stopped(shelf.own)
+    def __init__(self, store: ModelStore, limits: Limits) -> None:
+        self.event_log = EventLog()
+        self._store, self._limits = store, limits
+        self.stopped = StoppedRuns(store.own)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._going_down = False
@@ -67,10 +65,10 @@ class Trainer:
                 name = "" if self._job is None else f" ({self._job.name})"
                 raise Problem(409, f"A training is going on{name}; stop it first, or wait.")
             self._job = job()
-            make_folder(self._shelf.own)
+            make_folder(self._store.own)
             self._run_id, self._state = secrets.token_hex(4), "running"
             self._stop.clear()
-            self.story.begin(self._run_id)
+            self.event_log.begin(self._run_id)
             self._thread = threading.Thread(
                 target=self._work, args=(self._job,), name="digitnet-training", daemon=True
             )
@@ -98,7 +96,7 @@ class Trainer:
         """Ask the run to leave a checkpoint and end; tell all listeners to go. Returns at once."""
         self._going_down = True
         self._stop.set()
-        self.story.close()
+        self.event_log.close()
 
     def wait(self, seconds: float) -> None:
         """Wait for a run that was asked to end."""
@@ -114,7 +112,7 @@ class Trainer:
             "state": state,
             "run": run_id or None,
             "name": None if job is None else job.name,
-            **self.story.so_far(),
+            **self.event_log.so_far(),
             "end": None if state in ("idle", "running") else end,
             "resumable": self.stopped.newest(but=going_on),
         }
@@ -135,7 +133,7 @@ class Trainer:
             logging.getLogger("uvicorn.error").exception("A training failed.")
         with self._lock:
             self._state, self._end = end["state"], end
-        self.story.add("end", end)
+        self.event_log.add("end", end)
 
     def _train(self, job: Job) -> dict[str, Any]:
         """One run from its digits to its model; returns what its `end` says."""
@@ -147,9 +145,9 @@ class Trainer:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
             rest, _ = open_source(plan.mix, progress=self._preparing(plan.mix), **options)
         run = Run(plan, dataset, job.out, job.checkpoint, rest)
-        self.story.add("start", start_of(run, job, self._run_id))
+        self.event_log.add("start", start_of(run, job, self._run_id))
         for epoch in epochs_before(run):
-            self.story.add("epoch", epoch)
+            self.event_log.add("epoch", epoch)
         try:
             with closing(run.events()) as events:  # type: ignore[type-var]  # it is a generator
                 finished = self._follow(run, events)
@@ -179,9 +177,9 @@ class Trainer:
             now = time.monotonic()
             if isinstance(event, StepDone) and now - told >= STEP_SECONDS:
                 told = now
-                self.story.add("step", event._asdict())
+                self.event_log.add("step", event._asdict())
             elif isinstance(event, EpochDone):
-                self.story.add("epoch", epoch_of(event, run))
+                self.event_log.add("epoch", epoch_of(event, run))
                 if now - pictured >= PICTURE_SECONDS:
                     self._tell_picture(run, event.epoch)
                     pictured, shown = time.monotonic(), event.epoch
@@ -194,7 +192,9 @@ class Trainer:
         return None
 
     def _tell_picture(self, run: Run, epoch: int) -> None:
-        self.story.add("picture", snapshot(run.network, run.state.average, run.validation, epoch))
+        self.event_log.add(
+            "picture", snapshot(run.network, run.state.average, run.validation, epoch)
+        )
 
     def _preparing(self, source: str) -> Callable[[int, int], None]:
         """A progress of the reading that can be stopped."""
@@ -206,6 +206,6 @@ class Trainer:
                 raise _StopAskedError
             if time.monotonic() - told >= STEP_SECONDS:
                 told = time.monotonic()
-                self.story.add("preparing", {"what": what, "done": done, "total": total})
+                self.event_log.add("preparing", {"what": what, "done": done, "total": total})
 
         return progress

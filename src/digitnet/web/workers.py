@@ -1,4 +1,4 @@
-"""Work: requests take turns, and what is heavy is done in threads, so that the server answers."""
+"""Workers: requests take turns, and heavy work is done in threads (a worker pool)."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ class Queue:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Workshop:
-    """Two queues: pictures, which take their time, and errands, which need not wait for them."""
+class WorkerPool:
+    """Two queues: pictures, which take their time, and short work, which need not wait for it."""
 
     def __init__(self, limits: Limits) -> None:
-        self._pictures, self._errands = Queue("pictures", limits), Queue("errands", limits)
+        self._pictures, self._short = Queue("pictures", limits), Queue("short work", limits)
 
     def turn(self) -> AbstractAsyncContextManager[Turn]:
         """A turn for a request with pictures in its body, see `Queue.turn`."""
@@ -103,13 +103,13 @@ class Workshop:
         Raises:
             Problem: 503 or 504, as for any turn.
         """
-        async with self._errands.turn() as turn:
+        async with self._short.turn() as turn:
             return await turn.do(lambda check: work())
 
     def close(self) -> None:
         """Take no more work."""
         self._pictures.close()
-        self._errands.close()
+        self._short.close()
 
 
 def _too_long(seconds: float) -> Problem:

@@ -1,4 +1,4 @@
-"""Routes for models: which there are, their numbers for the page, and files to take away."""
+"""Models: which there are, their numbers for the page, and files to take away."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse, Response
 from digitnet.errors import OutputError
 from digitnet.web import schemas
 from digitnet.web.errors import Problem
-from digitnet.web.model_store import NAME, Shelved
-from digitnet.web.services import Rooms
+from digitnet.web.model_store import NAME, StoredModel
+from digitnet.web.services import Services
 
 Name = Annotated[str, InPath(pattern=NAME)]
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
@@ -28,15 +28,15 @@ def _file(kind: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "the file", "content": {kind: _BYTES}}, 304: unchanged}
 
 
-def model_routes(rooms: Rooms) -> APIRouter:
+def model_routes(services: Services) -> APIRouter:
     """The addresses that give models away."""
-    routes, shelf = APIRouter(), rooms.shelf
+    routes, store = APIRouter(), services.store
     exports = ["html"] if find_spec("digitnet.export.html") else []
 
     @routes.get("/api/models", responses={200: {"model": schemas.Models}})
     async def models() -> Response:
         """The models in the box and those trained here, with their figures."""
-        listed = await rooms.workshop.do(shelf.listed)
+        listed = await services.workers.do(store.listed)
         return JSONResponse({"models": listed, "exports": exports})
 
     @routes.get("/api/model", response_class=Response, responses=_file("application/octet-stream"))
@@ -46,10 +46,10 @@ def model_routes(rooms: Rooms) -> APIRouter:
         """A model's description and numbers, see digitnet.export.weights for the format."""
 
         def work() -> tuple[bytes, str]:
-            shelved = shelf.get(name)
-            return shelved.weights, shelved.etag
+            stored = store.get(name)
+            return stored.weights, stored.etag
 
-        content, etag = await rooms.workshop.do(work)
+        content, etag = await services.workers.do(work)
         return _unless_known(request, content, etag, "application/octet-stream")
 
     @routes.get(
@@ -57,7 +57,7 @@ def model_routes(rooms: Rooms) -> APIRouter:
     )
     async def zipped(request: Request, name: Name) -> Response:
         """A model's folder as a zip file, for `digitnet predict --model` elsewhere."""
-        content = await rooms.workshop.do(lambda: shelf.get(name).as_zip())
+        content = await services.workers.do(lambda: store.get(name).as_zip())
         return _download(request, content, "application/zip", f"{name}.zip")
 
     if exports:
@@ -67,19 +67,19 @@ def model_routes(rooms: Rooms) -> APIRouter:
         )
         async def one_page(request: Request, name: Name) -> Response:
             """A model inside one page that works without a server."""
-            content = await rooms.workshop.do(lambda: _as_page(shelf.get(name)))
+            content = await services.workers.do(lambda: _as_page(store.get(name)))
             return _download(request, content, "text/html", f"{name}.html")
 
     return routes
 
 
-def _as_page(shelved: Shelved) -> bytes:
+def _as_page(stored: StoredModel) -> bytes:
     from digitnet.export.html import export_html
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "page.html"
         try:
-            export_html(shelved.model, shelved.name, target)
+            export_html(stored.model, stored.name, target)
         except OutputError as error:  # too large for one page, which another model is not
             raise Problem(422, str(error)) from None
         return target.read_bytes()

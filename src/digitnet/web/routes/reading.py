@@ -1,4 +1,4 @@
-"""Routes for reading: pictures and pages are read, and what was read wrong is corrected."""
+"""Reading: pictures and pages are read, and what was read wrong is corrected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digitnet.web import schemas
 from digitnet.web.answers import answer_page, answer_pictures
 from digitnet.web.corrections import MARK
 from digitnet.web.model_store import NAME
-from digitnet.web.services import Rooms
+from digitnet.web.services import Services
 from digitnet.web.uploads import FIELD, read_one, read_several
 
 ModelName = Annotated[
@@ -45,9 +45,9 @@ PICTURES = _body(
 )
 
 
-def reading_routes(rooms: Rooms) -> APIRouter:
+def reading_routes(services: Services) -> APIRouter:
     """The addresses that take pictures."""
-    routes, limits = APIRouter(), rooms.limits
+    routes, limits = APIRouter(), services.limits
 
     @routes.post(
         "/api/predict", responses={200: {"model": schemas.Answers}}, openapi_extra=PICTURES
@@ -56,11 +56,11 @@ def reading_routes(rooms: Rooms) -> APIRouter:
         request: Request, model: ModelName = None, stages: Literal["0", "1"] = "0"
     ) -> Response:
         """Say which digit each picture shows, or why there is no answer."""
-        async with rooms.workshop.turn() as turn:
+        async with services.workers.turn() as turn:
             uploads = await read_several(request, limits)
 
             def work(check: Any) -> bytes:
-                reader = rooms.shelf.get(model).model
+                reader = services.store.get(model).model
                 answers = answer_pictures(
                     reader, uploads, limits, stages=stages == "1", check=check
                 )
@@ -71,11 +71,11 @@ def reading_routes(rooms: Rooms) -> APIRouter:
     @routes.post("/api/read", responses={200: {"model": schemas.Page}}, openapi_extra=ONE_PICTURE)
     async def read(request: Request, model: ModelName = None) -> Response:
         """Read the lines of digits on a page."""
-        async with rooms.workshop.turn() as turn:
+        async with services.workers.turn() as turn:
             content = await read_one(request, limits)
 
             def work(check: Any) -> bytes:
-                page = answer_page(rooms.shelf.get(model).model, content, limits)
+                page = answer_page(services.store.get(model).model, content, limits)
                 return json.dumps(page).encode()
 
             return Response(await turn.do(work), media_type="application/json")
@@ -88,9 +88,9 @@ def reading_routes(rooms: Rooms) -> APIRouter:
     )
     async def correct(request: Request, label: Annotated[int, Query(ge=0, le=9)]) -> Response:
         """Keep a picture with its right label, for a training to learn from."""
-        async with rooms.workshop.turn() as turn:
+        async with services.workers.turn() as turn:
             content = await read_one(request, limits)
-            mark, counts = await turn.do(lambda check: rooms.corrections.keep(content, label))
+            mark, counts = await turn.do(lambda check: services.corrections.keep(content, label))
         return JSONResponse({"mark": mark, "kept": sum(counts), "per_label": counts}, 201)
 
     @routes.delete(
@@ -99,13 +99,13 @@ def reading_routes(rooms: Rooms) -> APIRouter:
     )
     async def take_back(mark: Annotated[str, PathParameter(pattern=MARK)]) -> Response:
         """Remove a correction again, by the mark that it was kept with."""
-        counts = await rooms.workshop.do(lambda: rooms.corrections.take_back(mark))
+        counts = await services.workers.do(lambda: services.corrections.take_back(mark))
         return JSONResponse({"count": sum(counts), "per_label": counts})
 
     @routes.get("/api/corrections", responses={200: {"model": schemas.Counted}})
     async def corrected() -> Response:
         """How many corrections there are."""
-        counts = await rooms.workshop.do(rooms.corrections.counts)
+        counts = await services.workers.do(services.corrections.counts)
         return JSONResponse({"count": sum(counts), "per_label": counts})
 
     return routes

@@ -1,4 +1,4 @@
-"""Routes for training: what to learn from, a run begun, followed and stopped."""
+"""Training: what to learn from, a run begun, followed and stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digitnet.web import schemas
 from digitnet.web.errors import Problem
 from digitnet.web.event_log import EventStream
 from digitnet.web.jobs import new_job, resumed_job
-from digitnet.web.services import Rooms
+from digitnet.web.services import Services
 
 _TEXT = {"type": "string"}
 _KINDS = ["preparing", "start", "step", "epoch", "picture", "end"]
@@ -40,14 +40,14 @@ class _Streamed(Response):
         await self._stream(scope, receive, send)
 
 
-def training_routes(rooms: Rooms) -> APIRouter:
+def training_routes(services: Services) -> APIRouter:
     """The addresses around a training."""
-    routes, trainer = APIRouter(), rooms.trainer
+    routes, trainer = APIRouter(), services.trainer
 
     @routes.get("/api/sources", responses={200: {"model": schemas.OfferedSources}})
     async def sources() -> Response:
         """The labelled digits that a training may learn from."""
-        offered = await rooms.workshop.do(rooms.sources.offered)
+        offered = await services.workers.do(services.sources.offered)
         return JSONResponse({"sources": [source.as_dict() for source in offered]})
 
     @routes.post(
@@ -67,15 +67,15 @@ def training_routes(rooms: Rooms) -> APIRouter:
                 named = "name" in settings.model_fields_set
                 newest = None if named else trainer.stopped.newest()
                 name = settings.name if newest is None else newest["name"]
-                return trainer.start(lambda: resumed_job(name, rooms.shelf))
-            return trainer.start(lambda: new_job(settings, rooms.shelf, rooms.sources))
+                return trainer.start(lambda: resumed_job(name, services.store))
+            return trainer.start(lambda: new_job(settings, services.store, services.sources))
 
-        return JSONResponse(await rooms.workshop.do(begin), 202)
+        return JSONResponse(await services.workers.do(begin), 202)
 
     @routes.get("/api/train", responses={200: {"model": schemas.Training}})
     async def training() -> Response:
         """The present run, or the last one, and the stopped one that could go on."""
-        return JSONResponse(await rooms.workshop.do(trainer.as_dict))
+        return JSONResponse(await services.workers.do(trainer.as_dict))
 
     @routes.delete("/api/train", responses={200: {"model": schemas.Ended}})
     async def stop() -> Response:
@@ -89,12 +89,12 @@ def training_routes(rooms: Rooms) -> APIRouter:
         last_event_id: Annotated[str, Header(max_length=64)] = "",
     ) -> Response:
         """What happens in the training, from the event behind the one that is named."""
-        if trainer.story.closed:
+        if trainer.event_log.closed:
             raise Problem(503, "The server is going down.")
-        if trainer.story.n_listeners >= rooms.limits.streams:
+        if trainer.event_log.n_listeners >= services.limits.streams:
             raise Problem(
-                503, f"The training has {rooms.limits.streams} listeners already; close a page."
+                503, f"The training has {services.limits.streams} listeners already; close a page."
             )
-        return _Streamed(EventStream(trainer.story, last_event_id or after, rooms.limits))
+        return _Streamed(EventStream(trainer.event_log, last_event_id or after, services.limits))
 
     return routes
