@@ -50,7 +50,7 @@ addEventListener("pointerup", (event) => {
 """  # listeners on the window hear of it last, when the answer has been written
 
 LOGITS = """async ({ frames, names }) => {
-  const { decodeModel, forward } = await import("/static/network.js");
+  const { decodeModel, forward } = await import("/static/network/network.js");
   const bytes = Uint8Array.from(atob(frames), (letter) => letter.charCodeAt(0));
   const found = {};
   for (const name of names) {

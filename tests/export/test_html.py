@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from digitnet.errors import OutputError
+from digitnet.export.bundle import join_modules
 from digitnet.export.html import MOST_BYTES, export_html
-from digitnet.export.modules import join_modules
 from digitnet.models.calibration import Calibration
 from digitnet.models.find import find_model
 from digitnet.models.model import Model
@@ -99,15 +99,22 @@ def test_a_name_cannot_break_out_of_the_page(tmp_path: Path) -> None:
 
 
 def test_modules_are_joined_in_the_order_they_need(tmp_path: Path) -> None:
+    for name in ("b", "c"):
+        (tmp_path / name).mkdir()
     (tmp_path / "a.js").write_text(
-        'import { twice } from "./b.js";\nimport {\n  N,\n} from "./c.js";\nconst x = twice(N);\n'
+        'import { twice } from "./b/b.js";\nimport {\n  N,\n} from "./c/n.js";\n'
+        "const x = twice(N);\n"
     )
-    (tmp_path / "b.js").write_text(
-        'import { N } from "./c.js";\nconst x = N;\nexport function twice(n) { return n + x; }\n'
+    (tmp_path / "b" / "b.js").write_text(
+        'import { N } from "../c/n.js";\nconst x = N;\nexport function twice(n) { return n + x; }\n'
     )
-    (tmp_path / "c.js").write_text("export const N = 2;\n")
+    (tmp_path / "c" / "n.js").write_text('import { M } from "./m.js";\nexport const N = M;\n')
+    (tmp_path / "c" / "m.js").write_text("export const M = 2;\n")
     script = join_modules(tmp_path, "a")
-    assert script.index("module_c =") < script.index("module_b =") < script.index("module_a =")
+    assert re.findall(r"^const module_(\S+) =", script, flags=re.MULTILINE) == [
+        "c$m", "c$n", "b$b", "a",
+    ]  # fmt: skip
+    assert script.count("= module_c$n;") == 2
     assert "export" not in script
 
 
@@ -127,11 +134,13 @@ def test_what_cannot_be_joined_is_an_error(text: str, tmp_path: Path) -> None:
 
 
 def test_every_module_of_drawing_and_inside_is_in_the_file() -> None:
-    """Those that alone.js needs, and no other."""
-    script = join_modules(STATIC, "alone")
-    joined = set(re.findall(r"^const module_(\w+) =", script, flags=re.MULTILINE))
-    assert {"draw", "inside", "network", "frame", "answer", "alone"} <= joined
-    assert not {"main", "train", "read", "models"} & joined
+    """Those that one_file.js needs, and no other."""
+    script = join_modules(STATIC, "one_file")
+    joined = set(re.findall(r"^const module_([\w$]+) =", script, flags=re.MULTILINE))
+    assert {"draw$pad", "inside$inside", "network$network", "network$framing", "one_file"} <= joined
+    assert {each.partition("$")[0] for each in joined - {"one_file", "draw_and_inside"}} == {
+        "common", "network", "draw", "inside",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

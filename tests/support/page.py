@@ -20,15 +20,14 @@ def run_module(folder: Path, script: str, **values: Any) -> Any:
 
     Args:
         folder: an empty one to work in.
-        script: the body of a module that may import "./network.js" and the like; `given` holds
-            the values.
+        script: the body of a module that may import "./network/network.js" and the like; `given`
+            holds the values.
         values: plain values for JSON.
     """
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs Node to run the page's modules, which is not on this machine")
-    for path in STATIC.glob("*.js"):
-        shutil.copy(path, folder)
+    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "given.json").write_text(json.dumps(values))
     imports = [line for line in script.splitlines() if line.startswith("import ")]

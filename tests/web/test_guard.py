@@ -33,7 +33,7 @@ def guarded(tmp_path: Path) -> Iterator[httpx.Client]:
 
 def test_every_answer_carries_the_security_headers(web: httpx.Client) -> None:
     answers = [
-        web.get("/"), web.get("/static/style.css"), web.get("/docs"), web.get("/healthz"),
+        web.get("/"), web.get("/static/common/style.css"), web.get("/docs"), web.get("/healthz"),
         web.get("/nowhere"), web.post("/api/predict"), web.get("/", headers={"host": "evil.com"}),
     ]  # fmt: skip
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404, 422, 421]
@@ -68,7 +68,7 @@ def test_files_have_their_types_and_are_sent_again_only_if_they_changed(
 ) -> None:
     kinds = {
         "/": "text/html",
-        "/static/style.css": "text/css",
+        "/static/common/style.css": "text/css",
         "/static/main.js": "text/javascript",
     }
     for path, kind in kinds.items():

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from digitnet.errors import OutputError
-from digitnet.export.modules import join_modules
-from digitnet.export.weights import encode
+from digitnet.export.bundle import join_modules
+from digitnet.export.page_format import encode
 from digitnet.files import replacing
 from digitnet.models.model import Model, predictor
 
@@ -23,7 +23,7 @@ N_CHECKED = 2000
 """Drawn digits on which rounded weights must give every label that the exact ones give."""
 
 _WITH_SERVER = re.compile(r"^ *<!-- with a server -->.*?<!-- end -->\n", re.MULTILINE | re.DOTALL)
-_STYLE = re.compile(r'^<link rel="stylesheet" href="static/(\w+\.css)">\n', re.MULTILINE)
+_STYLE = re.compile(r'^<link rel="stylesheet" href="static/([\w/]+\.css)">\n', re.MULTILINE)
 _SCRIPT = re.compile(r'^<script type="module" src="static/main\.js"></script>\n', re.MULTILINE)
 
 
@@ -69,7 +69,7 @@ def _page(name: str, weights: bytes, numbers: str) -> bytes:
     text = (STATIC / "index.html").read_text(encoding="utf-8")
     text = _WITH_SERVER.sub("", text)
     style = "\n".join((STATIC / file).read_text(encoding="utf-8") for file in _STYLE.findall(text))
-    script = join_modules(STATIC, "alone")
+    script = join_modules(STATIC, "one_file")
     text = _SCRIPT.sub("", _STYLE.sub("", text))
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "

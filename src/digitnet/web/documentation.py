@@ -20,8 +20,8 @@ def as_page(described: dict[str, Any], everywhere: dict[int, str]) -> str:
         f"<title>{escape(info['title'])}: addresses</title>",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<link rel="icon" href="data:,">',  # or browsers ask for one that is not there
-        '<link rel="stylesheet" href="/static/style.css">',
-        '<link rel="stylesheet" href="/static/docs.css"></head><body><main>',
+        '<link rel="stylesheet" href="/static/common/style.css">',
+        '<link rel="stylesheet" href="/static/common/documentation.css"></head><body><main>',
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>",
         f"<p>{escape(info['description'])}</p>",
         '<p><a href="/">To the page</a>. For programs: ',

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.errors import ModelError
-from digitnet.export.weights import encode, header
+from digitnet.export.page_format import encode, header
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.find import DEFAULT
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
@@ -41,7 +41,7 @@ class StoredModel:
 
     @cached_property
     def weights(self) -> bytes:
-        """What a page computes with; see digitnet.export.weights."""
+        """What a page computes with; see digitnet.export.page_format."""
         return encode(self.model, self.name)
 
     @cached_property

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
-from digitnet.export.weights import encode
+from digitnet.export.page_format import encode
 from digitnet.models.calibration import Calibration
 from digitnet.models.find import find_model
 from digitnet.models.model import Model, classify
@@ -25,8 +25,8 @@ from support.page import run_module
 CLOSE = 1e-4
 
 LOGITS = """
-import { answerOf, decodeModel, forward, forwardFrom } from "./network.js";
-import { noveltyOf } from "./novelty.js";
+import { answerOf, decodeModel, forward, forwardFrom } from "./network/network.js";
+import { noveltyOf } from "./network/novelty.js";
 const bytes = readFileSync("model");
 const model = decodeModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 const frames = readFileSync("frames");
@@ -162,7 +162,7 @@ def test_bytes_that_end_too_soon_or_name_no_layer_are_refused(
         content.replace(b"Sigmoid", b"Sigmund"),
     ]  # fmt: skip
     script = """
-import { decodeModel } from "./network.js";
+import { decodeModel } from "./network/network.js";
 console.log(JSON.stringify(given.cases.map((bytes) => {
   try { decodeModel(Uint8Array.from(bytes).buffer); return null; }
   catch (error) { return error.message; }

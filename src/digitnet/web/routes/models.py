@@ -43,7 +43,7 @@ def model_routes(services: Services) -> APIRouter:
     async def model(
         request: Request, name: Annotated[str | None, Query(pattern=NAME)] = None
     ) -> Response:
-        """A model's description and numbers, see digitnet.export.weights for the format."""
+        """A model's description and numbers, see digitnet.export.page_format for the format."""
 
         def work() -> tuple[bytes, str]:
             stored = store.get(name)

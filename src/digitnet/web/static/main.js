@@ -1,9 +1,9 @@
 // Main: the page with a server behind it: which model, which part, and what is said aloud.
 
-import { startLab } from "./lab.js";
-import { decodeModel } from "./network.js";
-import { startTabs } from "./tabs.js";
-import { startTheme } from "./theme.js";
+import { startLab } from "./draw_and_inside.js";
+import { decodeModel } from "./network/network.js";
+import { startTabs } from "./common/tabs.js";
+import { startTheme } from "./common/theme.js";
 
 const menu = document.getElementById("model");
 const trouble = document.getElementById("trouble");
@@ -13,9 +13,9 @@ const mounted = new Set();
 let inUse = ""; // the model that answers
 let asked = 0; // how often one was asked for
 const parts = {
-  train: () => import("./train.js"),
-  read: () => import("./read.js"),
-  models: () => import("./models.js"),
+  train: () => import("./train/train.js"),
+  read: () => import("./read/read.js"),
+  models: () => import("./models/models.js"),
 };
 
 startTheme(document.getElementById("theme"));

@@ -1,0 +1,91 @@
+"""Page format: a model as one run of bytes that a page can read: a JSON header, then the numbers.
+
+    uint32                  length of the header in bytes, so that 4 + length is a multiple of 4
+    header                  JSON in UTF-8, spaces behind it
+    float32, float32, ...   every array, one after the other, row by row
+
+All numbers are little-endian. The header names each layer, its settings, and where its parameters
+lie; see `header`. Batch normalisations are folded into the weights, as for every prediction. Behind
+the parameters lies what tells that a frame is no digit, where the model has that.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from digitnet.models.calibration import Calibration
+from digitnet.models.model import Model, predictor
+from digitnet.nn import Ensemble, Network, in_words
+from digitnet.nn.layer import FloatArray
+from digitnet.nn.normalization import EPSILON, BatchNorm
+
+Parameters = list[FloatArray]
+
+
+def encode(model: Model, name: str) -> bytes:
+    """The model's header and numbers; `name` is what the page calls it."""
+    described, parameters = header(model, name)
+    text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-(4 + len(text)) % 4)
+    numbers = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in parameters]
+    return b"".join([len(text).to_bytes(4, "little"), text, *numbers])
+
+
+def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
+    """What the bytes begin with, and the arrays that follow, in their order.
+
+    A plain network has one member, an ensemble several, whose logits are averaged. `offset`
+    counts numbers from the first one behind the header.
+    """
+    network = predictor(model.network)
+    networks = network.networks if isinstance(network, Ensemble) else (network,)
+    parameters: Parameters = []
+    members = [_describe_member(member, parameters) for member in networks]
+    calibration = model.calibration
+    described = {
+        "name": name,
+        "network": in_words(networks[0]) + (f" x {len(networks)}" if len(networks) > 1 else ""),
+        "class_names": list(model.class_names),
+        "framing": model.framing,
+        "calibration": {
+            "temperature": calibration.temperature,
+            "least_probability": calibration.least_probability,
+            "novelty": _describe_novelty(calibration, parameters),
+        },
+        "members": members,
+    }
+    return described, parameters
+
+
+def _describe_member(network: Network, parameters: Parameters) -> dict[str, Any]:
+    """The layers of one network; its arrays are put behind those that are there already."""
+    named = iter(network.parameters.items())
+    layers = []
+    for layer in network.layers:
+        described: list[Mapping[str, Any]] = []
+        for _ in layer.parameter_names:
+            described.append(_put(*next(named), parameters))
+        settings = vars(layer) | ({"epsilon": EPSILON} if isinstance(layer, BatchNorm) else {})
+        layers.append({"kind": type(layer).__name__, **settings, "parameters": described})
+    return {"layers": layers}
+
+
+def _describe_novelty(calibration: Calibration, parameters: Parameters) -> dict[str, Any] | None:
+    """How novel a frame may be, and what that is computed with; None where all are accepted."""
+    novelty = calibration.novelty
+    if novelty is None or math.isinf(calibration.most_novelty):
+        return None
+    arrays = [_put(name, array, parameters) for name, array in vars(novelty).items()]
+    return {"most": calibration.most_novelty, "arrays": arrays}
+
+
+def _put(name: str, array: FloatArray, parameters: Parameters) -> dict[str, Any]:
+    """Put an array behind those that are there; what the header says of it."""
+    offset = sum(each.size for each in parameters)
+    parameters.append(array)
+    return {"name": name, "shape": list(array.shape), "offset": offset}

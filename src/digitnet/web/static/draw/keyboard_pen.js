@@ -1,0 +1,66 @@
+// Keyboard pen: a pen that is moved by the keyboard.
+
+const STEP = 0.03; // of the pad's side
+const SMALL_STEP = 0.01;
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const EDGE = 0.05;
+
+// Tells `pad` where the pen goes: moved(place, isDown), down(place), up(), left(), and the commands
+// undo(), clear() and show(digit).
+export function startKeys(canvas, pad) {
+  const held = new Set();
+  let place = { x: 0.5, y: 0.2 };
+  let isDown = false;
+
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key } = event;
+    if (WAYS[key]) {
+      held.add(key);
+      move(event.shiftKey ? SMALL_STEP : STEP);
+    } else if (key === " ") {
+      if (event.repeat) return event.preventDefault();
+      isDown = !isDown;
+      if (isDown) pad.down(place);
+      else pad.up();
+      pad.moved(place, false);
+      pad.say(isDown ? "Pen down." : "Pen up.");
+    } else if (key === "z" || key === "Z") {
+      lift();
+      pad.undo();
+      pad.say("The last stroke is gone.");
+    } else if (key === "c" || key === "C" || key === "Delete") {
+      lift();
+      pad.clear();
+      pad.say("The pad is empty.");
+    } else if (/^[0-9]$/.test(key)) {
+      lift();
+      pad.show(Number(key));
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+  canvas.addEventListener("keyup", (event) => held.delete(event.key));
+  canvas.addEventListener("pointerdown", () => (isDown = false));
+  canvas.addEventListener("blur", () => {
+    held.clear();
+    lift();
+    pad.left();
+  });
+
+  function move(step) {
+    for (const key of held) {
+      const [x, y] = WAYS[key];
+      place = { x: inside(place.x + x * step), y: inside(place.y + y * step) };
+    }
+    pad.moved(place, isDown);
+  }
+
+  function lift() {
+    if (isDown) pad.up();
+    isDown = false;
+  }
+}
+
+const inside = (n) => Math.min(1 - EDGE, Math.max(EDGE, n));
