@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+OPTION = re.compile(r"\{([a-z_]\w*)(?::([^{}]*))?\}")
+"""An option in a hint: {labels}, or {labels:first} with its value."""
 
 Wording = Callable[[str, str], str]
-"""How a door names an option and its value; the value is "" where only the option is meant."""
+"""How an option and its value are written; the value is "" where only the option is meant."""
 
 
 def as_argument(name: str, value: str) -> str:
@@ -14,37 +17,18 @@ def as_argument(name: str, value: str) -> str:
     return f'{name}="{value}"' if value else f"`{name}`"
 
 
-class _Option(NamedTuple):
-    """An option in a hint, to be worded when the hint is formatted; its value is the format."""
-
-    name: str
-    word: Wording
-
-    def __format__(self, value: str) -> str:
-        return self.word(self.name, value)
-
-
-class _Options(dict[str, _Option]):
-    """Every option there could be, all worded alike."""
-
-    def __init__(self, word: Wording) -> None:
-        super().__init__()
-        self._word = word
-
-    def __missing__(self, name: str) -> _Option:
-        return _Option(name, self._word)
-
-
 class DigitnetError(Exception):
     """Anything a user can mend: bad input, wrong use, a run that diverged. Never a bug.
 
-    Below the doors (command line, page, Python) nobody knows how an option is written there. So
-    the sentence says what is wrong and where, and the hint what to do, with {labels} for an
-    option and {labels:first} for an option with its value; each door words them its own way.
+    The command line writes an option as --labels first, the page as labels: first, and Python as
+    labels="first"; the code that raises an error cannot know which of them called it. So the
+    sentence says what is wrong and where, and the hint what to do, with {labels} for an option
+    and {labels:first} for an option with its value; whoever shows the error words them.
 
     Args:
         sentence: what is wrong, and where; whole, with its full stop.
-        hint: what to do, beginning small; it is joined to the sentence by a semicolon.
+        hint: what to do, beginning small; it follows the sentence behind a semicolon, and a
+            question as a sentence of its own.
     """
 
     def __init__(self, sentence: str, hint: str = "") -> None:
@@ -55,7 +39,10 @@ class DigitnetError(Exception):
         """The sentence and the hint as one, with options named as `word` names them."""
         if not self.hint:
             return self.sentence
-        return f"{self.sentence.removesuffix('.')}; {self.hint.format_map(_Options(word))}"
+        hint = OPTION.sub(lambda found: word(found[1], found[2] or ""), self.hint)
+        if self.sentence.endswith("?"):
+            return f"{self.sentence} {hint[0].upper()}{hint[1:]}"
+        return f"{self.sentence.removesuffix('.')}; {hint}"
 
     def __str__(self) -> str:
         return self.worded(as_argument)

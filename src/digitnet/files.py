@@ -23,7 +23,7 @@ def replacing(target: str | Path) -> Iterator[Path]:
 
     target = Path(target)
     if target.is_dir():
-        raise OutputError(f"{target} is a folder; name a file to write to.")
+        raise OutputError(f"{target} is a folder.", "name a file to write to.")
     if not target.parent.is_dir():
         raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
     temporary: Path | None = None
@@ -41,8 +41,8 @@ def replacing(target: str | Path) -> Iterator[Path]:
         flush_to_disk(target.parent)
     except OSError as error:
         raise OutputError(
-            f"{target} cannot be written: {error.strerror or error}; "
-            "free some space or choose another place."
+            f"{target} cannot be written: {error.strerror or error}.",
+            "free some space or choose another place.",
         ) from error
     finally:
         if temporary is not None:
@@ -60,7 +60,7 @@ def make_folder(folder: str | Path) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"No folder {folder} can be made: {error.strerror or error}; choose another place."
+            f"No folder {folder} can be made: {error.strerror or error}.", "choose another place."
         ) from error
 
 

@@ -66,8 +66,8 @@ def save_model(
         _swap_in(built, place)
     except OSError as error:
         raise OutputError(
-            f"The model cannot be written to {place}: {error.strerror or error}; "
-            "free some space or choose another --out."
+            f"The model cannot be written to {place}: {error.strerror or error}.",
+            "free some space or choose another folder.",
         ) from error
     finally:
         if built is not None:
@@ -84,7 +84,7 @@ def check_place(folder: str | Path) -> None:
 
     place = Path(folder).resolve()
     if place.exists() and not place.is_dir():
-        raise OutputError(f"{place} is a file; choose another --out for the model folder.")
+        raise OutputError(f"{place} is a file.", "choose another place for the model's folder.")
     for above in place.parents:
         if above.exists():
             if not above.is_dir():
@@ -93,7 +93,8 @@ def check_place(folder: str | Path) -> None:
                 tempfile.TemporaryFile(dir=above).close()
             except OSError as error:
                 raise OutputError(
-                    f"Nothing can be written in {above}: {error.strerror}; choose another --out."
+                    f"Nothing can be written in {above}: {error.strerror}.",
+                    "choose another place for the model's folder.",
                 ) from error
             break
     if place.is_dir():
@@ -101,8 +102,8 @@ def check_place(folder: str | Path) -> None:
         if foreign:
             raise OutputError(
                 f"{place} holds files that are not a model's ({', '.join(foreign[:3])}"
-                f"{', ...' if len(foreign) > 3 else ''}); choose another --out, "
-                "so that nothing of yours is replaced."
+                f"{', ...' if len(foreign) > 3 else ''}).",
+                "choose another folder, so that nothing of yours is replaced.",
             )
 
 
@@ -118,9 +119,7 @@ def load_model(folder: str | Path) -> Model:
         place = _old(place)  # a writer was stopped between its two renames
     if not place.is_dir():
         what = "is a file, not a model folder" if place.exists() else "does not exist"
-        raise ModelError(
-            f"The model {folder} {what}; train one with: digitnet train --out {folder}"
-        )
+        raise ModelError(f"The model {folder} {what}.", "train one there first.")
     try:
         if not (place / DESCRIPTION).exists():
             return load_original(place)

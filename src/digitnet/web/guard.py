@@ -125,7 +125,7 @@ class Guard:
         raise Problem(
             421,
             f"This server does not go by the name {name[:100]!r}; use the address it printed, or "
-            "start it with that --name.",
+            "start it with that name too.",
         )
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
@@ -191,7 +191,7 @@ async def _drain(receive: Receive, most: int) -> None:
 
 def _no_token() -> Problem:
     problem = Problem(
-        401, "This server asks for its token: open the address that digitnet serve printed."
+        401, "This server asks for its token: open the address that it printed when it started."
     )
     problem.headers = {"WWW-Authenticate": "Bearer"}
     return problem

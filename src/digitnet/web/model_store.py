@@ -67,7 +67,7 @@ class StoredModel:
 
     def _made_with(self, training: dict[str, Any]) -> str:
         if self.kind == "box":
-            return f"digitnet train --recipe {self.name}"
+            return f"the recipe {self.name}"
         plan = training.get("plan", {})
         if "source" not in plan:
             return "unknown"

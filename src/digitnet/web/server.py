@@ -142,7 +142,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"The server cannot listen on {where}: {why}; choose another --host or --port."
+            f"The server cannot listen on {where}: {why}.", "choose another {host} or {port}."
         ) from None
     return listening
 

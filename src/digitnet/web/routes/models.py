@@ -56,7 +56,7 @@ def model_routes(services: Services) -> APIRouter:
         "/api/models/{name}.zip", response_class=Response, responses=_file("application/zip")
     )
     async def zipped(request: Request, name: Name) -> Response:
-        """A model's folder as a zip file, for `digitnet predict --model` elsewhere."""
+        """A model's folder as a zip file, to read with on another machine."""
         content = await services.workers.do(lambda: store.get(name).as_zip())
         return _download(request, content, "application/zip", f"{name}.zip")
 
