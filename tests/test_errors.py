@@ -23,7 +23,7 @@ from digitnet.errors import DigitnetError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.find import find_model
 from digitnet.models.folder import check_place
-from digitnet.web.errors import answer_problems, as_field
+from digitnet.web.errors import add_error_handlers, as_field
 from digitnet.web.server import listen
 
 FAMILY = [
@@ -85,7 +85,7 @@ def no_picture(folder: Path) -> None:
 async def asked(work: Callable[[], Any]) -> httpx.Response:
     """The server's answer to a request on which it does some work."""
     app = FastAPI()
-    answer_problems(app)
+    add_error_handlers(app)
     app.get("/")(work)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as web:

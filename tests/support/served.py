@@ -28,29 +28,40 @@ from digitnet.web.server import Server, listen
 from digitnet.web.services import Services
 from support.helpers import bars
 
-QUICK = Limits(n_synthetic=600, stream_seconds=0.3, quiet_seconds=0.1)
+QUICK = Limits(n_synthetic=600, stream_seconds=0.3, heartbeat_seconds=0.1)
 ROOT = Path(__file__).resolve().parents[2]
 NINE = ROOT / "test_images" / "digi_9.png"
 
 
 @contextmanager
-def client(
-    folder: Path, *, door: dict[str, Any] | None = None, **limits: Any
-) -> Iterator[httpx.Client]:
-    """A client of the app over a folder, its limits `QUICK` but for those given."""
+def running(
+    folder: Path, *, guard: dict[str, Any] | None = None, **limits: Any
+) -> Iterator[tuple[Server, int]]:
+    """The server over a folder in a thread of its own, its limits `QUICK` but for those given.
+
+    Returns:
+        it, and its port.
+    """
     services = Services(folder, replace(QUICK, **limits))
     listening = listen("127.0.0.1", 0)
-    server = Server(make_app(services, **(door or {})), services, "a test")
+    server = Server(make_app(services, **(guard or {})), services, "a test")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        with httpx.Client(base_url=address, timeout=60, trust_env=False) as web:
-            yield web
+        yield server, listening.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
+
+
+@contextmanager
+def client(folder: Path, **options: Any) -> Iterator[httpx.Client]:
+    """A client of a server over a folder; the options are those of `running`."""
+    with running(folder, **options) as (_, port):
+        address = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as web:
+            yield web
 
 
 def at_path(web: httpx.Client, path: str) -> tuple[int, bytes]:
@@ -80,15 +91,15 @@ def small_source(folder: Path, n: int = 600) -> str:
     return "bars.npz"
 
 
-def wait_for(state: str, ask: Any, seconds: float = 60.0) -> dict[str, Any]:
+def wait_for(state: str, ask: Any, seconds: float = 300.0) -> dict[str, Any]:
     """Ask GET /api/train until the run is in that state; its answer."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        told: dict[str, Any] = ask("/api/train").json()
-        if told["state"] == state:
-            return told
+        answer: dict[str, Any] = ask("/api/train").json()
+        if answer["state"] == state:
+            return answer
         time.sleep(0.02)
-    raise AssertionError(f"not {state} in {seconds} seconds but {told['state']}: {told['end']}")
+    raise AssertionError(f"not {state} in {seconds} seconds but {answer['state']}: {answer['end']}")
 
 
 class Events:

@@ -19,10 +19,11 @@ import pytest
 from PIL import Image
 
 from digitnet.models.folder import load_model
+from digitnet.web.server import GRACE
 from support.helpers import assert_one_sentence, digitnet
 from support.served import NINE, Events, served, small_source, wait_for
 
-LONG = {"source": "bars.npz", "hidden": [8], "epochs": 1000, "batch_size": 4}
+LONG = {"source": "bars.npz", "hidden": [8], "epochs": 1000, "batch_size": 1}
 
 
 def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_sigterm_leaves_a_checkpoint_and_the_run_goes_on_after_a_restart(tmp_pat
             server.process.send_signal(signal.SIGTERM)
             list(events)
         assert server.end(None) == (143, "")
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < GRACE
     assert (tmp_path / "models" / "my-model.checkpoint.npz").is_file()
     with served(tmp_path) as server, server.client() as web:
         state = web.get("/api/train").json()
@@ -135,15 +136,15 @@ def test_events_go_on_over_one_stream_and_from_where_another_broke_off(tmp_path:
         with web.stream("GET", "/api/train/events") as stream:  # opened before there is a run
             events = iter(Events(stream))
             first = web.post("/api/train", json=quick).json()["run"]
-            told = [next(events)]
-            while told[-1][1] != "end":
-                told.append(next(events))
-            assert {identity.partition("-")[0] for identity, _, _ in told} == {first}
+            received = [next(events)]
+            while received[-1][1] != "end":
+                received.append(next(events))
+            assert {identity.partition("-")[0] for identity, _, _ in received} == {first}
             wait_for("finished", web.get)
             second = web.post("/api/train", json=quick).json()["run"]
             assert next(events)[0].startswith(second)  # the next run comes on the same stream
             wait_for("finished", web.get)
-        epoch = next(i for i, (_, kind, _) in enumerate(told) if kind == "epoch")
+        epoch = next(i for i, (_, kind, _) in enumerate(received) if kind == "epoch")
         assert epoch > 0
         state = web.get("/api/train").json()
         number = int(state["last_event_id"].rpartition("-")[2])
@@ -161,15 +162,15 @@ def test_browsers_that_are_killed_or_stop_reading_cost_nothing(tmp_path: Path) -
         settings = {**LONG, "hidden": [100], "batch_size": 100, "epochs": 60}
         assert web.post("/api/train", json=settings).status_code == 202
         before = server.megabytes()
-        deaf = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
-        for connection in deaf:
+        stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
+        for connection in stalled:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.sendall(ask)  # and never a byte is read
         for _ in range(60):  # more than may listen at once: each must be let go of
             with socket.create_connection(("127.0.0.1", port)) as killed:
                 killed.sendall(ask)
                 killed.recv(1)
-        wait_for("finished", web.get, 120)
+        wait_for("finished", web.get)
         started = time.monotonic()
         assert web.get("/healthz").status_code == 200
         with web.stream("GET", "/api/train/events") as stream:
@@ -178,8 +179,8 @@ def test_browsers_that_are_killed_or_stop_reading_cost_nothing(tmp_path: Path) -
         grown = server.megabytes() - before
         assert grown < 100, f"{grown:.0f} MB"
         assert server.end() == (143, "")
-        assert time.monotonic() - started < 20  # nobody waits for the deaf
-        for connection in deaf:
+        assert time.monotonic() - started < GRACE  # nobody waits for those that do not read
+        for connection in stalled:
             connection.close()
 
 

@@ -10,6 +10,7 @@ from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model, Prediction
 from digitnet.reading.page import read_page
+from digitnet.web.errors import as_field
 from digitnet.web.images import at_most, in_base64
 from digitnet.web.limits import Limits
 from digitnet.web.uploads import Upload
@@ -57,7 +58,7 @@ def answer_pictures(
     read = iter(model.answers([one for one in framed if isinstance(one, Frame)]))
     answers = []
     for upload, one, steps in zip(uploads, framed, shown, strict=True):
-        answer = _unread(str(one)) if isinstance(one, PictureError) else _answered(next(read))
+        answer = _unread(one) if isinstance(one, PictureError) else _answered(next(read))
         answers.append({"name": upload.name, **answer, **({"stages": steps} if stages else {})})
     return answers
 
@@ -73,9 +74,9 @@ def _answered(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def _unread(reason: str) -> dict[str, Any]:
+def _unread(error: PictureError) -> dict[str, Any]:
     empty: dict[str, Any] = {"frame": None, "box": None, "found": None}
-    return {"label": None, "reason": reason, "probabilities": [], **empty}
+    return {"label": None, "reason": error.worded(as_field), "probabilities": [], **empty}
 
 
 def _stages(picture: Any, framing: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""App: every address of the server, behind one door."""
+"""App: every address of the server, behind its guard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.types import Scope
 from digitnet.threads import one_blas_thread
 from digitnet.web import schemas
 from digitnet.web.documentation import as_page
-from digitnet.web.errors import answer_problems
+from digitnet.web.errors import add_error_handlers
 from digitnet.web.guard import Guard
 from digitnet.web.routes.models import model_routes
 from digitnet.web.routes.reading import reading_routes
@@ -78,7 +78,7 @@ WHY_NOT = {
     413: "too large",
     421: "not a name of this server",
     422: "it cannot be read, or makes no sense",
-    503: "busy, or going down",
+    503: "busy, or shutting down",
     504: "it took too long",
 }
 
@@ -115,7 +115,7 @@ def make_app(
         lifespan=lifespan,
         responses={n: {"model": schemas.Error, "description": w} for n, w in WHY_NOT.items()},
     )
-    answer_problems(app)
+    add_error_handlers(app)
     for routes in (reading_routes(services), model_routes(services), training_routes(services)):
         app.include_router(routes)
     add_page(app, WHY_NOT)

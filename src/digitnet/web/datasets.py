@@ -17,8 +17,8 @@ from digitnet.web.limits import Limits
 
 NOT_OFFERED = (DEFAULT, "models", "corrections", "synthetic", "mnist")
 N_MNIST = 60_000
-LOOKED_AT = 200
-"""Entries of a folder that are looked at."""
+MOST_ENTRIES = 200
+"""Entries of a folder that are checked."""
 
 
 class Source(NamedTuple):
@@ -71,7 +71,7 @@ class Sources:
             entries = sorted(self._folder.iterdir())
         except OSError:  # it is gone, or may not be listed: then nothing in it is offered
             return
-        for path in entries[:LOOKED_AT]:
+        for path in entries[:MOST_ENTRIES]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
             if path.suffix.lower() in (".npz", ".csv") and not path.name.endswith(
@@ -83,7 +83,7 @@ class Sources:
 
 
 def _has_digits(folder: Path) -> bool:
-    """Whether a folder looks like one of labelled digits, without reading it all."""
+    """Whether a folder seems to hold labelled digits, without reading it all."""
     try:
         if has_idx(folder):
             return True

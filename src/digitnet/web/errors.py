@@ -17,7 +17,7 @@ from digitnet.errors import (
     SettingsError,
 )
 
-# What a user can mend by another request is 422; a full or read-only disk is the server's.
+# What a user can mend with another request is 422; a full or read-only disk is the server's.
 STATUS: dict[type[DigitnetError], int] = {
     PictureError: 422,
     SettingsError: 422,
@@ -25,12 +25,12 @@ STATUS: dict[type[DigitnetError], int] = {
     ModelError: 422,
     OutputError: 507,
 }
-UNSAID = {
+SENTENCES = {  # where FastAPI itself refuses
     400: "The request cannot be understood; /docs says what is expected.",
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not take that method; /docs says which it takes.",
 }
-ALONG = {
+HEADERS = {
     503: {"Retry-After": "2"},
     408: {"Connection": "close"},  # the rest of the body may still be on its way
     413: {"Connection": "close"},
@@ -42,17 +42,17 @@ class Problem(HTTPException):
     """A request that is not done, and why."""
 
     def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(status, sentence, ALONG.get(status))
+        super().__init__(status, sentence, HEADERS.get(status))
 
 
 def as_answer(problem: HTTPException) -> JSONResponse:
     """The answer to a request that is not done: {"error": sentence}."""
     ours = isinstance(problem, Problem)
-    sentence = problem.detail if ours else UNSAID.get(problem.status_code, problem.detail)
+    sentence = problem.detail if ours else SENTENCES.get(problem.status_code, problem.detail)
     return JSONResponse({"error": sentence}, problem.status_code, problem.headers)
 
 
-def answer_problems(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Let every error of an app be answered in one sentence, bugs too."""
 
     @app.exception_handler(HTTPException)

@@ -1,4 +1,4 @@
-"""Event log: what happened in a training, told to whoever asks, and to those who come late."""
+"""Event log: what happened in a training, and the stream of server-sent events made from it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from digitnet.web.limits import Limits
 
 N_STEPS = 300
 """Steps that are remembered; epochs all are, and of pictures the newest."""
-ONE_OF_A_KIND = ("preparing", "picture")
+NEWEST_ONLY = ("preparing", "picture")
 RETRY = 1000
 """Milliseconds until a browser comes back."""
 
 
-class Told(NamedTuple):
+class LoggedEvent(NamedTuple):
     """One event: its number in the run, its name, and its data as JSON."""
 
     number: int
@@ -30,7 +30,7 @@ class Told(NamedTuple):
     data: str
 
     def as_text(self, run: str) -> str:
-        """As a stream has it."""
+        """As server-sent events are written."""
         return f"id: {run}-{self.number}\nevent: {self.kind}\ndata: {self.data}\n\n"
 
 
@@ -43,7 +43,7 @@ class EventLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: dict[int, Told] = {}
+        self._events: dict[int, LoggedEvent] = {}
         self._steps: deque[int] = deque()
         self._number = 0
         self._run = "none"
@@ -53,24 +53,24 @@ class EventLog:
     def begin(self, run: str) -> None:
         """Forget the run before."""
         with self._lock:
-            self._told.clear()
+            self._events.clear()
             self._steps.clear()
             self._number = 0
             self._run = run
 
     def add(self, kind: str, data: dict[str, Any]) -> None:
-        """Tell an event."""
+        """Log an event, and wake the listeners."""
         text = json.dumps(_finite(data), allow_nan=False)
         with self._lock:
-            if kind in ONE_OF_A_KIND:
-                for number in [n for n, told in self._told.items() if told.kind == kind]:
-                    del self._told[number]
+            if kind in NEWEST_ONLY:
+                for number in [n for n, event in self._events.items() if event.kind == kind]:
+                    del self._events[number]
             self._number += 1
-            self._told[self._number] = Told(self._number, kind, text)
+            self._events[self._number] = LoggedEvent(self._number, kind, text)
             if kind == "step":
                 self._steps.append(self._number)
                 if len(self._steps) > N_STEPS:
-                    del self._told[self._steps.popleft()]
+                    del self._events[self._steps.popleft()]
         self._wake()
 
     def close(self) -> None:
@@ -78,22 +78,22 @@ class EventLog:
         self.closed = True
         self._wake()
 
-    def after(self, last: str) -> tuple[str, list[Told]]:
+    def after(self, last: str) -> tuple[str, list[LoggedEvent]]:
         """The present run, and its events behind the one with the id `last` that are known."""
         with self._lock:
             number = self._number_of(last)
-            return self._run, [told for told in self._told.values() if told.number > number]
+            return self._run, [event for event in self._events.values() if event.number > number]
 
     def so_far(self) -> dict[str, Any]:
         """The whole run in one piece, for a page that is opened while it goes on."""
         with self._lock:
-            told = list(self._told.values())
-            last = f"{self._run}-{self._number}" if told else None
-        newest = {one.kind: json.loads(one.data) for one in told if one.kind != "epoch"}
+            events = list(self._events.values())
+            last = f"{self._run}-{self._number}" if events else None
+        newest = {one.kind: json.loads(one.data) for one in events if one.kind != "epoch"}
         return {
             "start": newest.get("start"),
             "preparing": newest.get("preparing"),
-            "epochs": [json.loads(one.data) for one in told if one.kind == "epoch"],
+            "epochs": [json.loads(one.data) for one in events if one.kind == "epoch"],
             "picture": newest.get("picture"),
             "end": newest.get("end"),
             "last_event_id": last,
@@ -107,7 +107,7 @@ class EventLog:
         return key
 
     def leave(self, key: object) -> None:
-        """Be told no more."""
+        """Be woken no more."""
         with self._lock:
             self._listeners.pop(key, None)
 
@@ -143,7 +143,7 @@ class EventStream:
     """An answer that goes on: an event log as server-sent events, an ASGI app of its own.
 
     It ends when the client goes, after `limits.stream_seconds`, and when the log is closed. A
-    client that reads no more is let go of by the server.
+    client that reads no more is cut off by the server, see `Server`.
     """
 
     def __init__(self, event_log: EventLog, last: str, limits: Limits) -> None:
@@ -157,7 +157,7 @@ class EventStream:
             with suppress(RuntimeError):  # the loop has ended, and with it all its clients
                 loop.call_soon_threadsafe(news.set)
 
-        async def tell(text: str, more: bool = True) -> None:
+        async def send_text(text: str, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
 
         headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
@@ -166,17 +166,17 @@ class EventStream:
         key = self._log.listen(wake)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await tell(f"retry: {RETRY}\n\n")
+            await send_text(f"retry: {RETRY}\n\n")
             while not (gone.done() or self._log.closed or loop.time() > ends):
                 news.clear()
-                run, told = self._log.after(self._last)
-                if told:  # all in one piece: whether the client is still there is known behind it
-                    self._last = f"{run}-{told[-1].number}"
-                    await tell("".join(one.as_text(run) for one in told))
+                run, events = self._log.after(self._last)
+                if events:  # all in one piece: whether the client is still there is known behind it
+                    self._last = f"{run}-{events[-1].number}"
+                    await send_text("".join(one.as_text(run) for one in events))
                 elif not await self._wait(news, gone, ends - loop.time()):
-                    await tell(": still here\n\n")
+                    await send_text(": still here\n\n")
             if not gone.done():
-                await tell("", more=False)
+                await send_text("", more=False)
         finally:
             self._log.leave(key)
             gone.cancel()
@@ -185,9 +185,9 @@ class EventStream:
         """Wait for news or for the client to go; False where neither came for a while."""
         waiting = asyncio.create_task(news.wait())
         try:
-            quiet = max(0.0, min(self._limits.quiet_seconds, seconds))
+            timeout = max(0.0, min(self._limits.heartbeat_seconds, seconds))
             done, _ = await asyncio.wait(
-                {waiting, gone}, timeout=quiet, return_when=asyncio.FIRST_COMPLETED
+                {waiting, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
             return bool(done)
         finally:

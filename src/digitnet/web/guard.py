@@ -20,7 +20,7 @@ from digitnet.web.errors import Problem, as_answer
 from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
-OPEN_TO_ALL = "/healthz"
+HEALTH = "/healthz"
 SECURITY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -48,10 +48,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """The outermost layer of the app; what it lets in has been checked.
+    """The outermost middleware of the app; what it lets in has been checked.
 
     Args:
-        app: what lies behind.
+        app: what answers the requests that are let in.
         limits: for the size of a body.
         token: what a client must know, or None.
         hosts: names, beside localhost, that the server is called by.
@@ -81,7 +81,7 @@ class Guard:
         cookie: str | None = None
         answered = False
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
@@ -95,19 +95,19 @@ class Guard:
         try:
             self._check_host(headers)
             self._check_origin(scope, headers)
-            if self._token is not None and scope["path"] != OPEN_TO_ALL:
+            if self._token is not None and scope["path"] != HEALTH:
                 self._check_token(headers, given)
                 if self._matches(given):
                     cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
             receive = await self._with_limit(headers, receive)
         except Problem as problem:
-            await as_answer(problem)(scope, receive, dressed)
+            await as_answer(problem)(scope, receive, send_with_headers)
             return
         if cookie is not None and scope["path"] == "/":
-            await HTMLResponse(_go_on())(scope, receive, dressed)
+            await HTMLResponse(_forwarding_page())(scope, receive, send_with_headers)
             return
         try:
-            await self.app(scope, receive, dressed)
+            await self.app(scope, receive, send_with_headers)
         except Exception:
             if not answered:
                 raise
@@ -158,7 +158,7 @@ class Guard:
     async def _with_limit(self, headers: Headers, receive: Receive) -> Receive:
         """Body messages as they come, until there are too many bytes of them."""
         json = headers.get("content-type", "").startswith("application/json")
-        most = self._limits.settings if json else self._limits.body
+        most = self._limits.json_body if json else self._limits.body
         sentence = f"The request has more than the {most:,} bytes that are taken at once."
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:
@@ -197,7 +197,7 @@ def _no_token() -> Problem:
     return problem
 
 
-def _go_on(target: str = "/") -> str:
+def _forwarding_page(target: str = "/") -> str:
     """A page that goes on to the real one: the token is then in the cookie, not in the address.
 
     A redirect would not do: where the link was clicked on another site, browsers leave a strict

@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         body: bytes of a request with pictures.
-        settings: bytes of a request with JSON.
+        json_body: bytes of a request with JSON.
         pixels: of one picture, before a single one is decoded.
         pictures: in one request.
         upload_seconds: from the first to the last byte of a body.
@@ -26,15 +26,15 @@ class Limits:
         workers: threads that decode and classify.
         streams: clients that follow the training at once.
         stream_seconds: after which a stream ends; browsers come back by themselves.
-        deaf_seconds: for which a client may read nothing of an answer that waits for it.
-        quiet_seconds: of silence in a stream, before a sign of life.
+        stalled_seconds: for which a client may read nothing of its answer.
+        heartbeat_seconds: of silence in a stream, before a line that only keeps it open.
         corrections: pictures in the folder of corrections.
         own_models: models of one's own that are listed.
         n_synthetic: digits drawn for a training.
     """
 
     body: int = 32 * 2**20
-    settings: int = 64 * 2**10
+    json_body: int = 64 * 2**10
     pixels: int = MAX_PIXELS
     pictures: int = 64
     upload_seconds: float = 30.0
@@ -45,8 +45,8 @@ class Limits:
     workers: int = field(default_factory=lambda: max(2, n_cores()))
     streams: int = 32
     stream_seconds: float = 3600.0
-    deaf_seconds: float = 120.0
-    quiet_seconds: float = 15.0
+    stalled_seconds: float = 120.0
+    heartbeat_seconds: float = 15.0
     corrections: int = 10_000
     own_models: int = 200
     n_synthetic: int = N_SYNTHETIC

@@ -25,7 +25,7 @@ from digitnet.web.limits import Limits
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 """What a model may be called: nothing that could lead out of a folder."""
-KEPT_READY = 8
+MOST_LOADED = 8
 """Models of one's own that stay in memory."""
 
 
@@ -52,7 +52,7 @@ class StoredModel:
     def as_dict(self, default: str) -> dict[str, Any]:
         """What a list of models says about it."""
         training = self.model.training
-        with _as_it_stands():
+        with _unless_replaced():
             n_bytes = sum(path.stat().st_size for path in model_files(self.folder))
         return {
             "name": self.name,
@@ -78,7 +78,7 @@ class StoredModel:
         """The model's folder as a zip file, the same bytes for the same files."""
         content = io.BytesIO()
         with (
-            _as_it_stands(),
+            _unless_replaced(),
             zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
             for path in model_files(self.folder):
@@ -94,13 +94,13 @@ class ModelStore:
 
     Args:
         folder: where `model` and `models/NAME` lie.
-        limits: how many of them are looked at.
+        limits: how many of them are listed.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._box = box_names()
-        self._ready: dict[str, StoredModel] = {}
+        self._loaded: dict[str, StoredModel] = {}
         self._lock = threading.Lock()
 
     @property
@@ -142,22 +142,22 @@ class ModelStore:
         kind, folder = place
         stamp = _stamp(folder)
         with self._lock:
-            ready = self._ready.get(name)
-        if ready is not None and ready.stamp == stamp:
-            return ready
+            loaded = self._loaded.get(name)
+        if loaded is not None and loaded.stamp == stamp:
+            return loaded
         model = load_model(folder)
         if model.class_names != tuple("0123456789"):
             raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
         stored = StoredModel(name, kind, folder, model, stamp)
         with self._lock:
-            self._ready.pop(name, None)
-            self._ready[name] = stored
-            while len(self._ready) > KEPT_READY + len(self._box):
-                del self._ready[next(iter(self._ready))]
+            self._loaded.pop(name, None)
+            self._loaded[name] = stored
+            while len(self._loaded) > MOST_LOADED + len(self._box):
+                del self._loaded[next(iter(self._loaded))]
         return stored
 
     def _place(self, name: str) -> tuple[str, Path] | None:
-        """Kind and folder of a model; a name that is not one of ours is not looked at."""
+        """Kind and folder of a model; a name that may lead elsewhere has none."""
         if name in self._box:
             return "box", in_box(name)
         if name == DEFAULT and (self._folder / DEFAULT).is_dir():
@@ -183,8 +183,8 @@ class ModelStore:
 
 
 @contextmanager
-def _as_it_stands() -> Iterator[None]:
-    """A folder may be swapped for a new one while its files are looked at."""
+def _unless_replaced() -> Iterator[None]:
+    """A folder may be swapped for a new one while its files are read: that is said as a 503."""
     try:
         yield
     except OSError:

@@ -35,12 +35,12 @@ def start_of(run: Run, job: Job, run_id: str) -> dict[str, Any]:
 
 
 def epochs_before(run: Run) -> list[dict[str, Any]]:
-    """The epochs of a run that goes on, as they were told when they were done."""
+    """The epochs that a resumed run has behind it, as they were sent when they were done."""
     h = run.history
-    told = zip(
+    epochs = zip(
         h.epochs, h.training_loss, h.validation_loss, h.validation_accuracy, h.seconds, strict=True
     )
-    return [_epoch(*each, seconds_left=None) for each in told]
+    return [_epoch(*each, seconds_left=None) for each in epochs]
 
 
 def epoch_of(event: EpochDone, run: Run) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _epoch(
 
 MOST_COLUMNS = 100
 MOST_MISTAKES = 24
-STILL_PIXELS = ("Dropout", "Deskew")
+SAME_PIXELS = ("Dropout", "Deskew")
 """Layers behind which the image is one of 28 x 28 pixels as before."""
 
 
@@ -95,19 +95,19 @@ def snapshot(
 
     Args:
         network: its layers.
-        vector: the parameters to look at; those of the network itself are not touched.
+        vector: the parameters to look at; those of the network itself stay.
         validation: digits that it has not learnt from, or None.
         epoch: counted from 1.
     """
-    looked_at = Network(network.layers, network.vector.dtype)
-    looked_at.vector[:] = vector
-    weights, n_hidden = _columns(looked_at)
+    shown = Network(network.layers, network.vector.dtype)
+    shown.vector[:] = vector
+    weights, n_hidden = _columns(shown)
     return {
         "epoch": epoch,
         "weights": None if weights is None else base64.b64encode(weights.tobytes()).decode(),
         "n": 0 if weights is None else len(weights),
         "n_hidden": n_hidden,
-        **_mistakes(looked_at, validation),
+        **_mistakes(shown, validation),
     }
 
 
@@ -116,7 +116,7 @@ def _columns(network: Network) -> tuple[NDArray[np.uint8] | None, int]:
     place = next(i for i, layer in enumerate(network.layers) if isinstance(layer, Dense))
     first = network.layers[place]
     assert isinstance(first, Dense)
-    if any(type(layer).__name__ not in STILL_PIXELS for layer in network.layers[:place]):
+    if any(type(layer).__name__ not in SAME_PIXELS for layer in network.layers[:place]):
         return None, first.n_out
     W1 = next(iter(network.parameters.values()))
     columns = W1[:, :MOST_COLUMNS].T

@@ -22,7 +22,7 @@ class Health(BaseModel):
 
 
 class ListedModel(BaseModel):
-    """A model on the store."""
+    """A model in the store."""
 
     name: str
     kind: Literal["box", "own"]

@@ -1,4 +1,4 @@
-"""Server: the app in a process of its own, from a free port to a quiet end."""
+"""Server: the app in a process of its own, from listening to an orderly shutdown."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from digitnet.web.app import make_app
 from digitnet.web.guard import own_names
 from digitnet.web.services import Services
 
-DEAF_AT_THE_END = 2.0
-"""Seconds that a client may read nothing when the server goes down."""
+STALLED_AT_SHUTDOWN = 2.0
+"""Seconds that a client may read nothing while the server shuts down."""
 GRACE = 60
-"""Seconds that running requests have to be answered when the server goes down."""
+"""Seconds that running requests have to be answered while the server shuts down."""
 
 
 def serve(
@@ -47,15 +47,15 @@ def serve(
     server.run(sockets=[listening])
 
 
-class Deaf(NamedTuple):
-    """Bytes that wait to be read by a client, and since when there have not been fewer."""
+class Stalled(NamedTuple):
+    """Bytes that wait to be read by a client, and since when it has read none."""
 
     size: int
     since: float
 
 
 class Server(uvicorn.Server):
-    """Says where it is once it is there, and lets the training know before it waits."""
+    """Prints its address once it listens, and stops the training before it shuts down."""
 
     def __init__(self, app: ASGIApp, services: Services, address: str) -> None:
         config = uvicorn.Config(
@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._services, self._address = services, address
-        self._deaf: dict[object, Deaf] = {}
+        self._stalled: dict[object, Stalled] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
@@ -80,43 +80,43 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is running; a training leaves its checkpoint meanwhile."""
-        self._services.go_down()
-        letting_go = asyncio.create_task(self._keep_letting_go())
+        self._services.begin_shutdown()
+        dropping = asyncio.create_task(self._keep_dropping_stalled())
         try:
             await super().shutdown(sockets)
         finally:
-            letting_go.cancel()
+            dropping.cancel()
 
     async def on_tick(self, counter: int) -> bool:
         """What is done ten times a second."""
         if counter % 10 == 0:
-            self._let_go_of_the_deaf(self._services.limits.deaf_seconds)
+            self._drop_stalled(self._services.limits.stalled_seconds)
         return await super().on_tick(counter)
 
-    async def _keep_letting_go(self) -> None:
+    async def _keep_dropping_stalled(self) -> None:
         while True:
             await asyncio.sleep(0.5)
-            self._let_go_of_the_deaf(DEAF_AT_THE_END)
+            self._drop_stalled(STALLED_AT_SHUTDOWN)
 
-    def _let_go_of_the_deaf(self, seconds: float) -> None:
+    def _drop_stalled(self, seconds: float) -> None:
         """Cut off clients that have read nothing for so long of what waits for them.
 
         Nothing else ends such a connection: a close would wait until they have read it all.
         """
         now = time.monotonic()
-        waiting: dict[object, Deaf] = {}
+        waiting: dict[object, Stalled] = {}
         for connection in list(self.server_state.connections):
             transport: Any = connection.transport
             size = transport.get_write_buffer_size()
             if not size:
                 continue
-            known = self._deaf.get(connection)
+            known = self._stalled.get(connection)
             since = now if known is None or size < known.size else known.since
             if now - since > seconds:
                 transport.abort()
             else:
-                waiting[connection] = Deaf(size, since)
-        self._deaf = waiting
+                waiting[connection] = Stalled(size, since)
+        self._stalled = waiting
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -12,7 +12,7 @@ from digitnet.web.trainer import Trainer
 from digitnet.web.workers import WorkerPool
 
 LONGEST_END = 60.0
-"""Seconds that a training has to leave its checkpoint when the server goes down."""
+"""Seconds that a training has to leave its checkpoint when the server shuts down."""
 
 
 class Services:
@@ -32,12 +32,12 @@ class Services:
         self.trainer = Trainer(self.store, self.limits)
         self.workers = WorkerPool(self.limits)
 
-    def go_down(self) -> None:
-        """Let a training leave its checkpoint and all listeners go. Returns at once."""
-        self.trainer.go_down()
+    def begin_shutdown(self) -> None:
+        """Ask a training to leave its checkpoint, and end all event streams. Returns at once."""
+        self.trainer.begin_shutdown()
 
     def close(self) -> None:
         """Wait until that is done."""
-        self.go_down()
+        self.begin_shutdown()
         self.trainer.wait(LONGEST_END)
         self.workers.close()

@@ -1,4 +1,4 @@
-"""Trainer: one training at a time, in a thread of its own, told to an event log as it goes."""
+"""Trainer: one training at a time, in a thread of its own, written to an event log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digitnet.errors import DigitnetError, TrainingDivergedError
 from digitnet.files import make_folder
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
-from digitnet.web.errors import BUG, Problem
+from digitnet.web.errors import BUG, Problem, as_field
 from digitnet.web.event_log import EventLog
 from digitnet.web.jobs import N_OTHERS, Job, StoppedRuns
 from digitnet.web.limits import Limits
@@ -46,7 +46,7 @@ class Trainer:
         self.stopped = StoppedRuns(store.own)
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._going_down = False
+        self._shutting_down = False
         self._thread: threading.Thread | None = None
         self._state, self._run_id = "idle", ""
         self._job: Job | None = None
@@ -56,11 +56,11 @@ class Trainer:
         """Begin a run; `job` is called when it is certain that no other is going on.
 
         Raises:
-            Problem: 409 one is going on, 503 the server is going down.
+            Problem: 409 one is going on, 503 the server is shutting down.
         """
         with self._lock:
-            if self._going_down:
-                raise Problem(503, "The server is going down.")
+            if self._shutting_down:
+                raise Problem(503, "The server is shutting down.")
             if self._state == "running":
                 name = "" if self._job is None else f" ({self._job.name})"
                 raise Problem(409, f"A training is going on{name}; stop it first, or wait.")
@@ -92,9 +92,9 @@ class Trainer:
         thread.join()
         return self._end
 
-    def go_down(self) -> None:
-        """Ask the run to leave a checkpoint and end; tell all listeners to go. Returns at once."""
-        self._going_down = True
+    def begin_shutdown(self) -> None:
+        """Ask the run to leave a checkpoint and end, and end all event streams. Returns at once."""
+        self._shutting_down = True
         self._stop.set()
         self.event_log.close()
 
@@ -126,7 +126,7 @@ class Trainer:
         except _StopAskedError:
             end |= {"state": "stopped", "reason": "stopped before the first step"}
         except DigitnetError as error:
-            end |= {"reason": str(error)}
+            end |= {"reason": error.worded(as_field)}
         except MemoryError:
             end |= {"reason": "There is not enough memory for this training; choose it smaller."}
         except Exception:
@@ -156,12 +156,16 @@ class Trainer:
             if kept:
                 run.keep()
             checkpoint_path(job.out).unlink(missing_ok=True)
-            return {**best_of(run), "model": job.name if kept else None, "reason": str(error)}
+            return {
+                **best_of(run),
+                "model": job.name if kept else None,
+                "reason": error.worded(as_field),
+            }
         if finished is not None:
             run.keep()
             done = {"state": "finished", "model": job.name, "reason": finished.reason}
             return {**best_of(run), **done}
-        if self._going_down:
+        if self._shutting_down:
             run.checkpoint()
             reason = "the server went down; the run can go on when it is back"
             return {**best_of(run), "state": "stopped", "reason": reason}
@@ -170,42 +174,42 @@ class Trainer:
         return {**best_of(run), "state": "stopped", "model": name, "reason": "stopped"}
 
     def _follow(self, run: Run, events: Any) -> Finished | None:
-        """Tell a run's events, not more often than a page can draw; None where it was stopped."""
-        told = pictured = 0.0
+        """Log a run's events, no oftener than a page can draw; None where it was stopped."""
+        logged = pictured = 0.0
         shown = 0
         for event in events:
             now = time.monotonic()
-            if isinstance(event, StepDone) and now - told >= STEP_SECONDS:
-                told = now
+            if isinstance(event, StepDone) and now - logged >= STEP_SECONDS:
+                logged = now
                 self.event_log.add("step", event._asdict())
             elif isinstance(event, EpochDone):
                 self.event_log.add("epoch", epoch_of(event, run))
                 if now - pictured >= PICTURE_SECONDS:
-                    self._tell_picture(run, event.epoch)
+                    self._log_picture(run, event.epoch)
                     pictured, shown = time.monotonic(), event.epoch
             elif isinstance(event, Finished):
                 if shown != run.state.epoch:
-                    self._tell_picture(run, run.state.epoch)
+                    self._log_picture(run, run.state.epoch)
                 return event
             if self._stop.is_set():
                 return None
         return None
 
-    def _tell_picture(self, run: Run, epoch: int) -> None:
+    def _log_picture(self, run: Run, epoch: int) -> None:
         self.event_log.add(
             "picture", snapshot(run.network, run.state.average, run.validation, epoch)
         )
 
     def _preparing(self, source: str) -> Callable[[int, int], None]:
         """A progress of the reading that can be stopped."""
-        what, told = WORDS.get(source, "Reading pictures"), 0.0
+        what, logged = WORDS.get(source, "Reading pictures"), 0.0
 
         def progress(done: int, total: int) -> None:
-            nonlocal told
+            nonlocal logged
             if self._stop.is_set():
                 raise _StopAskedError
-            if time.monotonic() - told >= STEP_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - logged >= STEP_SECONDS:
+                logged = time.monotonic()
                 self.event_log.add("preparing", {"what": what, "done": done, "total": total})
 
         return progress

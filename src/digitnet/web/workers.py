@@ -1,4 +1,4 @@
-"""Workers: requests take turns, and heavy work is done in threads (a worker pool)."""
+"""Workers: a pool of threads for the heavy work, and the turns that requests take at it."""
 
 from __future__ import annotations
 
@@ -119,6 +119,6 @@ def _too_long(seconds: float) -> Problem:
 
 
 def _forget(late: asyncio.Future[Any]) -> None:
-    """Look at the outcome of late work, so that nobody complains that no one did."""
+    """Fetch the outcome of late work; asyncio logs an error whose outcome nobody fetched."""
     if not late.cancelled():
         late.exception()

@@ -1,4 +1,4 @@
-"""Reading: pictures and pages are read, and what was read wrong is corrected."""
+"""Reading: the addresses that read pictures and pages, and take corrections."""
 
 from __future__ import annotations
 

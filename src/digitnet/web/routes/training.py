@@ -1,4 +1,4 @@
-"""Training: what to learn from, a run begun, followed and stopped."""
+"""Training: the addresses that list datasets, and begin, follow and stop a training."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def training_routes(services: Services) -> APIRouter:
     ) -> Response:
         """What happens in the training, from the event behind the one that is named."""
         if trainer.event_log.closed:
-            raise Problem(503, "The server is going down.")
+            raise Problem(503, "The server is shutting down.")
         if trainer.event_log.n_listeners >= services.limits.streams:
             raise Problem(
                 503, f"The training has {services.limits.streams} listeners already; close a page."
