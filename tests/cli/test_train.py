@@ -192,7 +192,9 @@ def test_a_folder_with_the_users_own_files_is_refused_before_training(
 ) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "notes.txt").write_text("mine")
-    assert_one_sentence(digitnet("train", data, *SMALL, cwd=tmp_path), "notes.txt", "--out")
+    assert_one_sentence(
+        digitnet("train", data, *SMALL, cwd=tmp_path), "notes.txt", "choose another folder"
+    )
     assert (tmp_path / "model" / "notes.txt").read_text() == "mine"
 
 

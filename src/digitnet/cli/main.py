@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
-from digitnet.errors import DigitnetError
+from digitnet.errors import DigitnetError, SettingsError
 
 COMMANDS = {
     "train": "learn to read digits, and keep the model",
@@ -24,33 +26,67 @@ COMMANDS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others: one sentence, no usage before it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        message = message.removeprefix("argument ")
+        raise SettingsError(
+            f"{message[0].upper()}{message[1:]}.", f"{self.prog} --help says what it takes."
+        )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code: 0 done, 1 some inputs failed, 2 nothing done."""
-    argv = sys.argv[1:] if argv is None else list(argv)
-    parser = argparse.ArgumentParser(
+    words = sys.argv[1:] if argv is None else list(argv)
+    return guarded(lambda: _run(words))
+
+
+def _run(words: list[str]) -> int:
+    parser = Parser(
         prog="digitnet",
         description="A handwritten-digit recogniser, its neural network written in NumPy.",
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    asked = next((word for word in argv if not word.startswith("-")), None)
+    asked = next((word for word in words if not word.startswith("-")), None)
+    if asked is not None and asked == words[0] and asked not in COMMANDS:
+        hint = _closest(asked, COMMANDS) or "digitnet --help lists them."
+        raise SettingsError(f"There is no command {asked}.", hint)
     for name, help_text in COMMANDS.items():
         command = commands.add_parser(
-            name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".",
-            allow_abbrev=False,
-        )  # fmt: skip
+            name, help=help_text, description=help_text[0].upper() + help_text[1:] + "."
+        )
         if name == asked:  # nothing is imported that the command does not use
             module = importlib.import_module(f"digitnet.cli.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        used = parser if args.command is None else commands.choices[args.command]
+        hint = _closest(unknown[0], re.findall(r"--[a-z-]+", used.format_usage()))
+        raise SettingsError(
+            f"{args.command or parser.prog} takes no {unknown[0]}.",
+            hint or f"{used.prog} --help says what it takes.",
+        )
     if args.version:
         return _version()
     if args.command is None:
         parser.print_help()
         return 2
-    return guarded(lambda: args.run(args))
+    return int(args.run(args))
+
+
+def _closest(word: str, known: Iterable[str]) -> str:
+    """A question whether one of the known words was meant; empty where none is close."""
+    import difflib
+
+    found = difflib.get_close_matches(word, known, 1, cutoff=0.7)
+    return f"did you mean {found[0]}?" if found else ""
 
 
 def guarded(command: Callable[[], int]) -> int:
