@@ -28,7 +28,7 @@ class DigitnetError(Exception):
     Args:
         sentence: what is wrong, and where; whole, with its full stop.
         hint: what to do, beginning small; it follows the sentence behind a semicolon, and a
-            question as a sentence of its own.
+            question as a sentence of its own. Its full stop may be left out.
     """
 
     def __init__(self, sentence: str, hint: str = "") -> None:
@@ -40,6 +40,7 @@ class DigitnetError(Exception):
         if not self.hint:
             return self.sentence
         hint = OPTION.sub(lambda found: word(found[1], found[2] or ""), self.hint)
+        hint = hint if hint.endswith((".", "?")) else f"{hint}."
         if self.sentence.endswith("?"):
             return f"{self.sentence} {hint[0].upper()}{hint[1:]}"
         return f"{self.sentence.removesuffix('.')}; {hint}"
