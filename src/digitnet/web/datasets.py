@@ -21,7 +21,7 @@ MOST_ENTRIES = 200
 """Entries of a folder that are checked."""
 
 
-class Source(NamedTuple):
+class OfferedDataset(NamedTuple):
     """Labelled digits: its name on the page, in words, and what `open_source` calls it."""
 
     name: str
@@ -34,26 +34,26 @@ class Source(NamedTuple):
         return {"name": self.name, "title": self.title, "digits": self.digits}
 
 
-class Sources:
+class OfferedDatasets:
     """What is drawn, downloaded, corrected, or lies in the server's folder."""
 
     def __init__(self, folder: Path, corrections: Corrections, limits: Limits) -> None:
         self._folder, self._corrections, self._limits = folder, corrections, limits
 
-    def offered(self) -> list[Source]:
+    def offered(self) -> list[OfferedDataset]:
         """All of them, the one that needs nothing first."""
         n = self._limits.n_synthetic
-        found = [Source("synthetic", "Digits that digitnet draws itself", n, "synthetic")]
+        found = [OfferedDataset("synthetic", "Digits that digitnet draws itself", n, "synthetic")]
         here = has_mnist()
         title = "MNIST" if here else "MNIST (is downloaded first)"
-        found.append(Source("mnist", title, N_MNIST if here else None, "mnist"))
+        found.append(OfferedDataset("mnist", title, N_MNIST if here else None, "mnist"))
         n_corrections = sum(self._corrections.counts())
         if n_corrections:
             place = str(self._corrections.folder)
-            found.append(Source("corrections", "Your corrections", n_corrections, place))
+            found.append(OfferedDataset("corrections", "Your corrections", n_corrections, place))
         return [*found, *self._in_folder()]
 
-    def named(self, name: str) -> Source:
+    def named(self, name: str) -> OfferedDataset:
         """One of them.
 
         Raises:
@@ -66,7 +66,7 @@ class Sources:
         names = ", ".join(source.name for source in offered)
         raise Problem(404, f"There are no digits of that name; there are {names}.")
 
-    def _in_folder(self) -> Iterator[Source]:
+    def _in_folder(self) -> Iterator[OfferedDataset]:
         try:
             entries = sorted(self._folder.iterdir())
         except OSError:  # it is gone, or may not be listed: then nothing in it is offered
@@ -77,9 +77,9 @@ class Sources:
             if path.suffix.lower() in (".npz", ".csv") and not path.name.endswith(
                 ".checkpoint.npz"
             ):
-                yield Source(path.name, path.name, None, str(path))
+                yield OfferedDataset(path.name, path.name, None, str(path))
             elif path.is_dir() and _has_digits(path):
-                yield Source(path.name, f"Folder {path.name}", None, str(path))
+                yield OfferedDataset(path.name, f"Folder {path.name}", None, str(path))
 
 
 def _has_digits(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.finetune import SETTINGS, others
 from digitnet.training.plan import Plan
 from digitnet.training.run import checkpoint_path
-from digitnet.web.datasets import Source, Sources
+from digitnet.web.datasets import OfferedDataset, OfferedDatasets
 from digitnet.web.errors import Problem
 from digitnet.web.model_store import ModelStore
 from digitnet.web.schemas import Settings
@@ -35,14 +35,14 @@ class Job:
     checkpoint: Checkpoint | None = None
 
 
-def new_job(settings: Settings, store: ModelStore, sources: Sources) -> Job:
+def new_job(settings: Settings, store: ModelStore, datasets: OfferedDatasets) -> Job:
     """A fresh run under a free name.
 
     Raises:
         Problem: 404, no such source or model.
         SettingsError: settings that make no sense.
     """
-    source = sources.named(settings.source)
+    source = datasets.named(settings.source)
     given = settings.model_dump(include={"learning_rate", "batch_size", "epochs"})
     given = {name: value for name, value in given.items() if value is not None}
     if settings.start is None:
@@ -104,7 +104,7 @@ def as_settings(name: str, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _mix(source: Source) -> dict[str, Any]:
+def _mix(source: OfferedDataset) -> dict[str, Any]:
     """Corrections alone are too few to learn from: others are learnt beside them."""
     if source.name != "corrections":
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from digitnet.web.corrections import Corrections
-from digitnet.web.datasets import Sources
+from digitnet.web.datasets import OfferedDatasets
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
 from digitnet.web.trainer import Trainer
@@ -28,7 +28,7 @@ class Services:
         place = Path(folder).resolve()
         self.store = ModelStore(place, self.limits)
         self.corrections = Corrections(place / "corrections", self.limits)
-        self.sources = Sources(place, self.corrections, self.limits)
+        self.datasets = OfferedDatasets(place, self.corrections, self.limits)
         self.trainer = Trainer(self.store, self.limits)
         self.workers = WorkerPool(self.limits)
 

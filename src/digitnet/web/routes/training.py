@@ -47,7 +47,7 @@ def training_routes(services: Services) -> APIRouter:
     @routes.get("/api/sources", responses={200: {"model": schemas.OfferedSources}})
     async def sources() -> Response:
         """The labelled digits that a training may learn from."""
-        offered = await services.workers.do(services.sources.offered)
+        offered = await services.workers.do(services.datasets.offered)
         return JSONResponse({"sources": [source.as_dict() for source in offered]})
 
     @routes.post(
@@ -68,7 +68,7 @@ def training_routes(services: Services) -> APIRouter:
                 newest = None if named else trainer.stopped.newest()
                 name = settings.name if newest is None else newest["name"]
                 return trainer.start(lambda: resumed_job(name, services.store))
-            return trainer.start(lambda: new_job(settings, services.store, services.sources))
+            return trainer.start(lambda: new_job(settings, services.store, services.datasets))
 
         return JSONResponse(await services.workers.do(begin), 202)
 
