@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
+from digitnet.errors import DataError
 from digitnet.models.folder import load_model
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.plan import Plan
@@ -321,6 +322,18 @@ def test_a_source_that_is_damaged_ends_the_run_with_a_sentence(
     end = wait_for("failed", web.get)["end"]
     assert "bars.npz" in end["reason"]
     assert end["model"] is None
+
+
+def test_a_run_that_fails_names_options_as_the_page_has_them(
+    web: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unclear(*words: Any, **named: Any) -> Any:
+        raise DataError("Where the labels stand is unclear.", "say {labels:first} or {per_class}.")
+
+    monkeypatch.setattr("digitnet.web.trainer.open_source", unclear)
+    begin(web)
+    reason = wait_for("failed", web.get)["end"]["reason"]
+    assert reason == "Where the labels stand is unclear; say labels: first or per class."
 
 
 def test_corrections_teach_a_model_in_the_box_one_s_own_hand(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from digitnet.errors import OutputError
 from digitnet.web import schemas
-from digitnet.web.errors import Problem, as_field
+from digitnet.web.errors import Problem
 from digitnet.web.model_store import NAME, StoredModel
 from digitnet.web.services import Services
 
@@ -81,7 +81,7 @@ def _as_page(stored: StoredModel) -> bytes:
         try:
             export_html(stored.model, stored.name, target)
         except OutputError as error:  # too large for one page, which another model is not
-            raise Problem(422, error.worded(as_field)) from None
+            raise Problem(422, str(error)) from None
         return target.read_bytes()
 
 
