@@ -1,4 +1,4 @@
-"""Who may come in and how much may be brought: names, tokens, origins, sizes, times, numbers."""
+"""The guard and the limits: names, tokens, origins, sizes, times and numbers of requests."""
 
 from __future__ import annotations
 
