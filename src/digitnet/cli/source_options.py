@@ -58,11 +58,11 @@ def read_source(
         )
     if not quiet:
         print(report.sentence, file=sys.stderr)
-    list_unreadable(report.unreadable)
+    tell_unreadable(report.unreadable)
     return dataset, report
 
 
-def list_unreadable(unreadable: tuple[tuple[Path, str], ...], most: int = 20) -> None:
+def tell_unreadable(unreadable: tuple[tuple[Path, str], ...], most: int = 20) -> None:
     """List the skipped files on standard error, the first few of many."""
     for path, reason in unreadable[:most]:
         print(f"skipped {path}: {reason}", file=sys.stderr)

@@ -17,8 +17,8 @@ from digitnet.web.limits import Limits
 
 NOT_OFFERED = (DEFAULT, "models", "corrections", "synthetic", "mnist")
 N_MNIST = 60_000
-MOST_ENTRIES = 200
-"""Entries of a folder that are checked."""
+LOOKED_AT = 200
+"""Entries of a folder that are looked at."""
 
 
 class OfferedDataset(NamedTuple):
@@ -71,7 +71,7 @@ class OfferedDatasets:
             entries = sorted(self._folder.iterdir())
         except OSError:  # it is gone, or may not be listed: then nothing in it is offered
             return
-        for path in entries[:MOST_ENTRIES]:
+        for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
             if path.suffix.lower() in (".npz", ".csv") and not path.name.endswith(
