@@ -107,7 +107,7 @@ FIVE: dict[Callable[[Path], Any], tuple[str, str, str]] = {
     ),
     no_model: ("/gone does not exist; train one there first",) * 3,
     file_in_the_way: ("/model is a file; choose another place for the model's folder.",) * 3,
-    no_picture: ("text, not a picture: give PNG, JPEG, BMP, GIF, TIFF or WebP.",) * 3,
+    no_picture: ("The picture is text, not a picture: give PNG, JPEG, ",) * 3,
 }
 
 

@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 
 import digitnet
 from digitnet.cli.main import COMMANDS, main
-from support.helpers import bars
+from support.served import NINE
 
 FOLDER = Path(digitnet.__file__).parent / "cli"
 EXTENDING = Path(__file__).resolve().parents[2] / "docs" / "extending.md"
@@ -42,24 +41,28 @@ def test_an_own_command_is_a_file_and_a_row(
 ) -> None:
     """As docs/extending.md shows it."""
     section = EXTENDING.read_text().partition("\n## A command\n")[2].partition("\n## ")[0]
-    code, row = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
-    module = ModuleType("digitnet.cli.mean")
-    exec(compile(code, "mean.py", "exec"), vars(module))
-    monkeypatch.setitem(sys.modules, "digitnet.cli.mean", module)
-    monkeypatch.setitem(COMMANDS, "mean", ast.literal_eval("{" + row + "}")["mean"])
+    program, row = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    module = ModuleType("digitnet.cli.frame")
+    exec(compile(program, "frame.py", "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, "digitnet.cli.frame", module)
+    monkeypatch.setitem(COMMANDS, "frame", ast.literal_eval("{" + row + "}")["frame"])
 
-    digits = bars(40, np.random.default_rng(1))
-    np.savez(tmp_path / "bars.npz", images=digits.images, labels=digits.labels)
-    assert main(["mean", str(tmp_path / "bars.npz")]) == 0
-    drawn = capsys.readouterr().out
-    assert drawn.count("the mean of 4 digits") == 10
-    assert drawn.count("│    " + "█" * 20 + "    │") == 10  # a bar of two rows in each
-
-    assert main(["mean", str(tmp_path / "nowhere.npz")]) == 2
-    assert capsys.readouterr().err.startswith("digitnet: ")
+    (tmp_path / "text.png").write_text("no picture")
+    nine, text, gone = NINE, tmp_path / "text.png", tmp_path / "gone.png"
+    for pictures, code, n_drawn, n_failed in (
+        ([nine], 0, 1, 0),
+        ([text, nine, nine], 1, 2, 1),
+        ([text, gone], 2, 0, 2),
+    ):
+        assert main(["frame", *map(str, pictures)]) == code
+        output = capsys.readouterr()
+        assert output.out.count("┌" + "─" * 28 + "┐") == n_drawn
+        assert output.err.count("\n") == n_failed
+    assert main(["frame"]) == 2
+    assert capsys.readouterr().err.startswith("digitnet: The following arguments are required")
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
-    assert "draw the mean digit of each class" in capsys.readouterr().out
+    assert "draw what a network is given of a picture" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

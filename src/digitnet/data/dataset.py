@@ -105,8 +105,8 @@ class Dataset:
             chosen[rng.permutation(members)[:n_share]] = True
         if not chosen.any():
             raise SettingsError(
-                f"{self.source}: no class has two images, so none can be set aside for validation; "
-                "bring more pictures or train with --validation 0."
+                f"{self.source}: no class has two images, so none can be set aside for validation.",
+                "bring more pictures, or train with {validation:0}.",
             )
         return self.take(np.flatnonzero(~chosen)), self.take(np.flatnonzero(chosen))
 
