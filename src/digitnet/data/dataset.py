@@ -106,7 +106,7 @@ class Dataset:
         if not chosen.any():
             raise SettingsError(
                 f"{self.source}: no class has two images, so none can be set aside for validation.",
-                "bring more pictures, or train with {validation:0}.",
+                "bring more pictures or train with {validation:0}.",
             )
         return self.take(np.flatnonzero(~chosen)), self.take(np.flatnonzero(chosen))
 
