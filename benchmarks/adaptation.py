@@ -24,7 +24,7 @@ from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
 from digitnet.evaluation import evaluate
 from digitnet.handwriting.hands import Hand
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 N_NEW = 500
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--record", metavar="NAME")
     args, options = parser.parse_known_args()
     test = open_source("mnist", part=args.part)[0]
-    before = find_model(args.model)
+    before = load_model(args.model)
     rows = []
     for seed in range(args.hands):
         rng = np.random.default_rng([7, seed])
@@ -90,7 +90,7 @@ def main() -> None:
             subprocess.run(
                 [sys.executable, "-m", "digitnet", *words], check=True, capture_output=True
             )
-            after = find_model(str(place / "model"))
+            after = load_model(str(place / "model"))
             new = open_source(str(place / "new"), labels="first", framing=before.framing)[0]
         rows.append([accuracy(m, d) for d in (new, test) for m in (before, after)])
         shown = "   ".join(f"{100 * value:6.2f}" for value in rows[-1])

@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 
 from digitnet.data.sources import open_source
 from digitnet.handwriting.hands import Hand, draw_digit
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import classify
 
 QUIET = (
@@ -149,7 +149,7 @@ def compare(browser: Any, address: str, images: np.ndarray[Any, Any], source: st
     page.close()
     print(f"\n{'logits, ' + str(len(images)) + ' of ' + source:<28}{'largest difference':>22}")
     for name in MODELS:
-        ours = classify(find_model(name).network, images)
+        ours = classify(load_model(name).network, images)
         theirs = np.array(found[name])
         differ = int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
         print(f"{name:<28}{np.abs(ours - theirs).max():>22.1e}   labels that differ: {differ}")

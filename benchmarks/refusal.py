@@ -24,7 +24,7 @@ from digitnet.cli.models import add_model_option
 from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
 from digitnet.imaging.framing import frame_picture
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 Picture = NDArray[np.uint8]
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validation-only", action="store_true", help="leave MNIST's test shut")
     args = parser.parse_args()
-    model = find_model(args.model)
+    model = load_model(args.model)
     kept = model.calibration
     print(
         f"temperature {kept.temperature:.3f}, least probability {kept.least_probability:.3f}, "

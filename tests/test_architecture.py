@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,34 +74,56 @@ def test_no_framework_is_imported(path: Path) -> None:
 
 
 def test_nn_imports_only_numpy_and_the_standard_library() -> None:
-    import sys
-
     allowed = {"numpy", "digitnet", *sys.stdlib_module_names}
     for path in MODULES:
         if path.relative_to(ROOT).parts[0] == "nn":
             assert {name.split(".")[0] for name in imports(path)} <= allowed
 
 
+PUBLIC = """
+    Calibration Dataset DigitnetError EpochDone Evaluation Finished History Model Network
+    Prediction Reading Settings StepDone __version__ begin evaluate find_model fit load_model
+    multilayer_perceptron open_source predict read read_page save_model synthesize train
+"""
+
+
 def test_the_public_face() -> None:
     """A name may be added here; none may go or change without a word in CHANGELOG.md."""
-    assert sorted(digitnet.__all__) == [
-        "Dataset",
-        "DigitnetError",
-        "Evaluation",
-        "Model",
-        "Network",
-        "Prediction",
-        "Settings",
-        "begin",
-        "evaluate",
-        "fit",
-        "load_model",
-        "multilayer_perceptron",
-        "open_source",
-        "save_model",
-        "train",
-    ]
-    for name in digitnet.__all__:
-        assert getattr(digitnet, name).__module__.startswith("digitnet.")
-    with pytest.raises(AttributeError):
+    assert digitnet.__all__ == PUBLIC.split()
+    assert dir(digitnet) == digitnet.__all__
+    for name in set(digitnet.__all__) - {"__version__"}:
+        public = getattr(digitnet, name)
+        assert (public.__name__, public.__doc__ is None) == (name, False)
+        assert public.__module__.split(".")[0] == "digitnet"
+    assert digitnet.__version__ == importlib.metadata.version("digitnet")
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
         digitnet.no_such_name  # noqa: B018
+
+
+def test_type_checkers_and_editors_see_the_same_names_as_python() -> None:
+    """Each import for type checkers, `from home import Name as Name`, stands in the table too."""
+    (block,) = (
+        node
+        for node in ast.parse((ROOT / "__init__.py").read_text()).body
+        if isinstance(node, ast.If)
+    )
+    seen = {
+        alias.name: str(node.module).removeprefix("digitnet.")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname is not None
+    }
+    assert seen == digitnet._HOMES
+
+
+def test_the_public_face_is_documented() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    for name in digitnet.__all__:
+        assert f"`{name}`" in readme or f"digitnet.{name}" in readme, name
+
+
+def test_nothing_is_imported_before_it_is_used() -> None:
+    asked = "import sys, digitnet; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr

@@ -1,62 +1,125 @@
 """digitnet: a handwritten-digit recogniser whose neural network is written in NumPy.
 
+    digitnet.predict("digit.png")           # Prediction(7, 99.8 %)
+    digitnet.read("page.png").lines         # ('38 20', '506')
+    model = digitnet.load_model("cnn")      # once, to answer often: model.predict("digit.png")
+
 Each name is imported when it is first used, so that `import digitnet` costs next to nothing.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
-if TYPE_CHECKING:
-    from digitnet.data.dataset import Dataset
-    from digitnet.data.sources import open_source
-    from digitnet.errors import DigitnetError
-    from digitnet.evaluation import Evaluation, evaluate
-    from digitnet.models.folder import load_model, save_model
-    from digitnet.models.model import Model, Prediction
-    from digitnet.nn import Network, multilayer_perceptron
-    from digitnet.training.checkpoints import begin
-    from digitnet.training.loop import fit, train
-    from digitnet.training.settings import Settings
+if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the table below
+    from pathlib import Path
 
-_HOMES = {
-    "Dataset": "data.dataset",
-    "DigitnetError": "errors",
-    "Evaluation": "evaluation",
-    "Model": "models.model",
-    "Network": "nn",
-    "Prediction": "models.model",
-    "Settings": "training.settings",
-    "begin": "training.checkpoints",
-    "evaluate": "evaluation",
-    "fit": "training.loop",
-    "load_model": "models.folder",
-    "multilayer_perceptron": "nn",
-    "open_source": "data.sources",
-    "save_model": "models.folder",
-    "train": "training.loop",
+    from numpy.typing import NDArray
+
+    from digitnet.data.dataset import Dataset as Dataset
+    from digitnet.data.sources import open_source as open_source
+    from digitnet.data.synthetic import synthesize as synthesize
+    from digitnet.errors import DigitnetError as DigitnetError
+    from digitnet.evaluation import Evaluation as Evaluation
+    from digitnet.evaluation import evaluate as evaluate
+    from digitnet.models.calibration import Calibration as Calibration
+    from digitnet.models.find import find_model as find_model
+    from digitnet.models.folder import load_model as load_model
+    from digitnet.models.folder import save_model as save_model
+    from digitnet.models.inputs import Batch, OnePicture
+    from digitnet.models.model import Model as Model
+    from digitnet.models.model import Prediction as Prediction
+    from digitnet.nn import Network as Network
+    from digitnet.nn import multilayer_perceptron as multilayer_perceptron
+    from digitnet.reading.page import Reading as Reading
+    from digitnet.reading.page import read_page as read_page
+    from digitnet.training.checkpoints import begin as begin
+    from digitnet.training.events import EpochDone as EpochDone
+    from digitnet.training.events import Finished as Finished
+    from digitnet.training.events import History as History
+    from digitnet.training.events import StepDone as StepDone
+    from digitnet.training.loop import fit as fit
+    from digitnet.training.loop import train as train
+    from digitnet.training.settings import Settings as Settings
+
+    __version__: str
+    AnyModel = Model | str | Path | None
+
+_NAMES = {
+    "data.dataset": "Dataset",
+    "data.sources": "open_source",
+    "data.synthetic": "synthesize",
+    "errors": "DigitnetError",
+    "evaluation": "Evaluation evaluate",
+    "models.calibration": "Calibration",
+    "models.find": "find_model",
+    "models.folder": "load_model save_model",
+    "models.model": "Model Prediction",
+    "nn": "Network multilayer_perceptron",
+    "reading.page": "Reading read_page",
+    "training.checkpoints": "begin",
+    "training.events": "EpochDone Finished History StepDone",
+    "training.loop": "fit train",
+    "training.settings": "Settings",
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
-__all__ = [
-    "Dataset",
-    "DigitnetError",
-    "Evaluation",
-    "Model",
-    "Network",
-    "Prediction",
-    "Settings",
-    "begin",
-    "evaluate",
-    "fit",
-    "load_model",
-    "multilayer_perceptron",
-    "open_source",
-    "save_model",
-    "train",
-]
+__all__ = sorted([*_HOMES, "__version__", "predict", "read"])
+
+
+@overload
+def predict(picture: "OnePicture", model: "AnyModel" = None) -> "Prediction": ...
+@overload
+def predict(picture: "Batch", model: "AnyModel" = None) -> "list[Prediction]": ...
+@overload
+def predict(picture: "NDArray[Any]", model: "AnyModel" = None) -> Any: ...
+def predict(
+    picture: "OnePicture | Batch | NDArray[Any]", model: "AnyModel" = None
+) -> "Prediction | list[Prediction]":
+    """Say which digit a picture shows; a list of answers for a batch of pictures.
+
+    Args:
+        picture: a path, bytes, an open file, a Pillow image, an array or 784 numbers; or a batch
+            (`Model.predict`).
+        model: a model, or the name of one (`load_model`). Reading it takes longer than an answer:
+            to ask often, load it once.
+
+    Returns:
+        A Prediction, or a list of them for a batch.
+
+    Raises:
+        DigitnetError: there is no such model, or no such picture.
+    """
+    return _as_model(model).predict(picture)
+
+
+def read(picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None) -> "Reading":
+    """Read the digits on a page, line by line.
+
+    Args:
+        picture: a path, bytes, an open file, a Pillow image or an array.
+        model: as for `predict`.
+
+    Raises:
+        DigitnetError: there is no such model, or no such picture.
+    """
+    from digitnet.reading.page import read_page
+
+    return read_page(_as_model(model), picture)
+
+
+def _as_model(model: "AnyModel") -> "Model":
+    from digitnet.models.folder import load_model
+    from digitnet.models.model import Model
+
+    return model if isinstance(model, Model) else load_model(model)
 
 
 def __getattr__(name: str) -> object:
-    """Import the room a public name lives in (PEP 562)."""
+    """Import the module that a public name lives in (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("digitnet")
     if name not in _HOMES:
         raise AttributeError(f"module 'digitnet' has no attribute {name!r}")
     return getattr(import_module(f"digitnet.{_HOMES[name]}"), name)

@@ -13,7 +13,7 @@ from digitnet.errors import OutputError
 from digitnet.export.bundle import join_modules
 from digitnet.export.html import MOST_BYTES, export_html
 from digitnet.models.calibration import Calibration
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.nn import Dense, Ensemble, Network, multilayer_perceptron
 from support.browser import NARROW, WIDE, Visit, axe, likely, strokes_of
@@ -25,7 +25,7 @@ from support.page import STATIC
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_the_models_in_the_box_fit_and_nothing_is_fetched(name: str, tmp_path: Path) -> None:
     target = tmp_path / "digit.html"
-    page = export_html(find_model(name), name, target)
+    page = export_html(load_model(name), name, target)
     assert page.n_bytes == target.stat().st_size <= MOST_BYTES
     assert page.numbers == "float32"
     text = target.read_text(encoding="utf-8")
@@ -38,8 +38,8 @@ def test_the_models_in_the_box_fit_and_nothing_is_fetched(name: str, tmp_path: P
 
 def test_the_file_is_the_same_every_time(tmp_path: Path) -> None:
     one, other = tmp_path / "one.html", tmp_path / "other.html"
-    export_html(find_model("mlp"), "mlp", one)
-    export_html(find_model("mlp"), "mlp", other)
+    export_html(load_model("mlp"), "mlp", one)
+    export_html(load_model("mlp"), "mlp", other)
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -94,7 +94,7 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
 
 def test_a_name_cannot_break_out_of_the_page(tmp_path: Path) -> None:
     target = tmp_path / "digit.html"
-    export_html(find_model("mlp"), "</title><script>alert(1)</script>", target)
+    export_html(load_model("mlp"), "</title><script>alert(1)</script>", target)
     assert "<script>alert" not in target.read_text(encoding="utf-8")
 
 
@@ -148,9 +148,9 @@ def test_it_works_from_a_file_without_a_network(
     size: tuple[int, int], browser: Any, tmp_path: Path
 ) -> None:
     target = tmp_path / "my digits.html"
-    export_html(find_model("mlp"), "mlp", target)
+    export_html(load_model("mlp"), "mlp", target)
     visit = Visit(browser, target.as_uri(), size, "dark", offline=True)
-    model = find_model("mlp")
+    model = load_model("mlp")
     read = []
     for label in range(10):
         visit.draw(strokes_of(label))
@@ -172,7 +172,7 @@ def test_it_works_from_a_file_without_a_network(
 
 def test_the_file_keeps_nobody_out(browser: Any, tmp_path: Path) -> None:
     checker = axe()
-    export_html(find_model("cnn"), "cnn", tmp_path / "digit.html")
+    export_html(load_model("cnn"), "cnn", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri() + "#inside")
     visit.page.click("#examples button:nth-of-type(9)")
     visit.settle()

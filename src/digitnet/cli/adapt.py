@@ -10,7 +10,7 @@ from digitnet.cli.source_options import N_TEST, read_source
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.evaluation import evaluate
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.training.finetune import OF_THE_MODEL, SETTINGS, others
 from digitnet.training.plan import Plan
@@ -28,7 +28,7 @@ def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
         raise SettingsError(
             f"--{odd[0].replace('_', '-')} is decided by the model of --from; leave one out."
         )
-    framing = find_model(given["start"]).framing
+    framing = load_model(given["start"]).framing
     return {**SETTINGS, "framing": framing, "mix": others(), **given}
 
 

@@ -22,7 +22,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import mcnemar, wilson_interval
 from digitnet.models.description import arrays_of
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """A row per model, and a sentence for each pair."""
     if len(set(args.models)) < 2:
         raise SettingsError("Name two different models or more to compare.")
-    models = {name: find_model(name) for name in args.models}
+    models = {name: load_model(name) for name in args.models}
     options = {**folder_options(args), "part": args.part, "n_synthetic": N_TEST}
     datasets: dict[str, Dataset] = {}  # by framing: a picture is framed as its model asks
     some_failed = False

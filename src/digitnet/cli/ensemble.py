@@ -6,8 +6,7 @@ import argparse
 
 from digitnet.errors import SettingsError
 from digitnet.models.ensembles import combine
-from digitnet.models.find import find_model
-from digitnet.models.folder import check_place, save_model
+from digitnet.models.folder import check_place, load_model, save_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.models) < 2:
         raise SettingsError("Name two models or more to combine.")
     check_place(args.out)
-    model = combine({name: find_model(name) for name in args.models})
+    model = combine({name: load_model(name) for name in args.models})
     save_model(model, args.out)
     print(f"{len(args.models)} models, {model.n_parameters:,} parameters, are one in {args.out}.")
     print(f"Try it: digitnet predict --model {args.out} PICTURE")

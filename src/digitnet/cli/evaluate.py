@@ -21,7 +21,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.models.test_time_augmentation import varied_logits
 from digitnet.nn.layer import FloatArray
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
-    model = find_model(args.model)
+    model = load_model(args.model)
     dataset, report = read_source(
         args.source,
         quiet=args.json,

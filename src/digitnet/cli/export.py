@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from digitnet.cli.models import add_model_option
-from digitnet.models.box import BEST
-from digitnet.models.find import DEFAULT, find_model
+from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +24,8 @@ def run(args: argparse.Namespace) -> int:
     """Write the page and say what it holds."""
     from digitnet.export.html import export_html
 
-    model = find_model(args.model)
-    named = args.model or (DEFAULT if Path(DEFAULT).exists() else BEST)
-    name = Path(named).resolve().name
+    folder = find_model(args.model)
+    model, name = load_model(folder), folder.resolve().name
     page = export_html(model, name, args.out)
     rounded = "" if page.numbers == "float32" else "; 2,000 drawn digits are read as before"
     print(

@@ -12,7 +12,7 @@ from pathlib import Path
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.models import add_model_option
 from digitnet.errors import DataError, PictureError, SettingsError
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model, Prediction
 
 BATCH = 256  # pictures classified at once where there are many
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer for each picture; exit code 1 if some could not be read, 2 if none could."""
-    model = find_model(args.model)
+    model = load_model(args.model)
     if not args.pictures:
         if args.explain or args.json:
             raise SettingsError("--json and --explain need pictures: name one or more.")

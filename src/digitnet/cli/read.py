@@ -10,7 +10,7 @@ from pathlib import Path
 from digitnet.cli.models import add_model_option
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.plots.overlay import Mark, save_marked
 from digitnet.reading.page import read_page
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out draws one sheet: give one, or read them one by one.")
     if args.out is not None and _same_file(args.out, args.sheets[0]):
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
-    model = find_model(args.model)
+    model = load_model(args.model)
     failed = 0
     for path in args.sheets:
         try:

@@ -15,7 +15,6 @@ from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
-from digitnet.models.find import find_model
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     dataset, report = read_source(
         plan.source, framing=plan.framing, labels=plan.labels, per_class=plan.per_class,
     )  # fmt: skip
-    before = None if plan.start is None else find_model(plan.start)  # --out may take its place
+    before = None if plan.start is None else load_model(plan.start)  # --out may take its place
     rest = None if plan.mix is None else _others(plan, len(dataset))
     code = train_and_keep(
         Run(plan, dataset, args.out, checkpoint, rest),

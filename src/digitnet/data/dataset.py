@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from digitnet.errors import DataError, SettingsError
 
 DIGITS = tuple("0123456789")
 SIDE = 28
+N_SHOWN = 16  # images of each class, in a notebook
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,27 @@ class Dataset:
             )
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels.astype(np.int64))
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({len(self):,} images of {SIDE} x {SIDE}, {len(self.class_names)} classes, "
+            f"from {self.source})"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a row for each class, with its count and its first images."""
+        from digitnet.imaging.png import as_image_tag
+
+        rows = []
+        for label, (name, count) in enumerate(zip(self.class_names, self.counts(), strict=True)):
+            images = self.images[np.flatnonzero(self.labels == label)[:N_SHOWN]]
+            shown = as_image_tag(np.hstack(list(images)), f"images of {name}") if count else ""
+            rows.append(
+                f"<tr><th>{html.escape(name)}</th><td>{count:,}</td>"
+                f'<td style="text-align:left">{shown}</td></tr>'
+            )
+        head = "<tr><th>class</th><th>images</th><th>the first of them</th></tr>"
+        return f"<div>{html.escape(repr(self))}</div><table>{head}{''.join(rows)}</table>"
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,4 +1,4 @@
-"""Find: a model by its name: a folder, one in the box, or the one that is taken unasked."""
+"""Find: where a model stands, by its name: a folder, one in the box, or the one taken unasked."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ from pathlib import Path
 
 from digitnet.errors import ModelError
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.folder import load_model
-from digitnet.models.model import Model
 
 DEFAULT = "model"
 """Where `digitnet train` puts a model, and where it is looked for."""
 
 
-def find_model(named: str | None) -> Model:
-    """Load the named model, the one in ./model, or the best in the box.
+def find_model(named: str | Path | None = None) -> Path:
+    """The folder of a model: a path, a name in the box, or ./model, or else the best in the box.
+
+    A folder goes before a model in the box of the same name.
 
     Raises:
-        ModelError: there is none of that name, or it is damaged.
+        ModelError: there is none of that name.
     """
     if named is None:
-        return load_model(DEFAULT if Path(DEFAULT).exists() else in_box(BEST))
-    if named in box_names() and not Path(named).exists():
-        return load_model(in_box(named))
-    try:
-        return load_model(named)
-    except ModelError as error:
-        if Path(named).exists():
-            raise
-        raise ModelError(f"{error} In the box are {', '.join(box_names())}.") from error
+        return Path(DEFAULT) if _stands(Path(DEFAULT)) else in_box(BEST)
+    folder = Path(named)
+    if _stands(folder):
+        return folder
+    if str(named) in box_names():
+        return in_box(str(named))
+    raise ModelError(
+        f"The model {named} does not exist.",
+        f"train one there first, or take one in the box: {' or '.join(box_names())}.",
+    )
+
+
+def set_aside(folder: Path) -> Path:
+    """Where a model stands for the moment between the two renames that replace it."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _stands(folder: Path) -> bool:
+    """Whether something stands there, or is being replaced."""
+    return folder.exists() or (folder.name != "" and set_aside(folder).is_dir())

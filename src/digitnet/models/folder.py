@@ -21,6 +21,7 @@ from pathlib import Path
 from digitnet.errors import ModelError, OutputError
 from digitnet.files import flush_to_disk
 from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild
+from digitnet.models.find import find_model, set_aside
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
@@ -107,19 +108,21 @@ def check_place(folder: str | Path) -> None:
             )
 
 
-def load_model(folder: str | Path) -> Model:
-    """Read a model folder and check every array: shape, type, finite, SHA-256.
+def load_model(named: str | Path | None = None) -> Model:
+    """Read a model's folder and check every array: shape, type, finite, SHA-256.
+
+    Args:
+        named: a folder, or the name of a model in the box; without it the model in ./model, or
+            else the best in the box (`find_model`).
 
     Raises:
-        ModelError: no such folder, or one that is incomplete, damaged or tampered with.
+        ModelError: no such model, or one that is incomplete, damaged or tampered with.
     """
-    folder = Path(folder)
-    place = folder
-    if not place.exists() and _old(place).is_dir():
-        place = _old(place)  # a writer was stopped between its two renames
+    folder = place = find_model(named)
+    if not place.exists():
+        place = set_aside(place)  # a writer was stopped between its two renames
     if not place.is_dir():
-        what = "is a file, not a model folder" if place.exists() else "does not exist"
-        raise ModelError(f"The model {folder} {what}.", "train one there first.")
+        raise ModelError(f"The model {folder} is a file, not a model's folder.", "name the folder.")
     try:
         if not (place / DESCRIPTION).exists():
             return load_original(place)
@@ -164,16 +167,11 @@ def _is_ours(path: Path) -> bool:
     return path.is_file() and (numbered or novelty or name in (DESCRIPTION, *COMPANIONS))
 
 
-def _old(place: Path) -> Path:
-    """Where the model that is being replaced stands for the moment between two renames."""
-    return place.with_name(f".{place.name}.old")
-
-
 def _swap_in(built: Path, place: Path) -> None:
     """Two renames; `load_model` knows where to look if the process dies between them."""
     import shutil
 
-    old = _old(place)
+    old = set_aside(place)
     if place.exists():
         if old.exists():
             shutil.rmtree(old)

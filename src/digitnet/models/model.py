@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, as_input
 from digitnet.models.calibration import Calibration
+from digitnet.models.inputs import as_frames, pictures_in
 from digitnet.nn import Ensemble, Network, fold
 from digitnet.nn.layer import FloatArray
+from digitnet.nn.notation import in_words
 from digitnet.threads import on_all_cores, one_blas_thread
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from digitnet.imaging.framing import Frame
+    from digitnet.models.inputs import Batch, OnePicture
+
+
+N_BARS = 10  # in a notebook
+BAR = "#4c78a8"
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,34 @@ class Prediction:
     probabilities: FloatArray
     reason: str | None
     frame: Frame
+
+    def __repr__(self) -> str:
+        return f"Prediction({self._in_words()})"
+
+    def _in_words(self) -> str:
+        if self.label is None:
+            return f"no answer: {self.reason}"
+        return f"{self.label}, {100 * self.probabilities[self.label]:.1f} %"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: what the network saw, and a bar for each of the likeliest classes."""
+        from digitnet.imaging.png import as_image_tag
+
+        likeliest = np.sort(np.argsort(-self.probabilities, kind="stable")[:N_BARS])
+        bars = "".join(
+            f'<text x="0" y="{y + 10}">{label}</text>'
+            f'<rect x="24" y="{y}" width="{200 * share:.1f}" height="11" fill="{BAR}"/>'
+            f'<text x="{28 + 200 * share:.1f}" y="{y + 10}">{100 * share:.1f} %</text>'
+            for y, label in zip(range(0, 14 * N_BARS, 14), likeliest, strict=False)
+            for share in [float(self.probabilities[label])]
+        )
+        return (
+            f"<div><b>{html.escape(self._in_words())}</b></div>"
+            '<div style="display:flex;gap:16px">'
+            f"{as_image_tag(self.frame.image, 'what the network saw', zoom=5)}"
+            f'<svg width="280" height="{14 * len(likeliest)}" fill="currentColor" '
+            f'font-size="11" font-family="sans-serif">{bars}</svg></div>'
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The answer and what was found in the picture, as plain values for JSON."""
@@ -70,32 +103,64 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
 
+    def __repr__(self) -> str:
+        members = self.network.networks if isinstance(self.network, Ensemble) else [self.network]
+        return (
+            f"Model({' + '.join(in_words(member) for member in members)}, "
+            f"{len(self.class_names)} classes, framing {self.framing}, "
+            f"{self.n_parameters:,} parameters)"
+        )
+
     @property
     def n_parameters(self) -> int:
         """Numbers that an answer is computed with; batch normalisations are in the weights."""
         return sum(view.size for view in predictor(self.network).parameters.values())
 
-    def probabilities(self, images: NDArray[np.uint8]) -> FloatArray:
-        """Calibrated class probabilities (N, n_classes) for frames (N, 28, 28), ink bright on 0."""
-        return self.calibration.probabilities(classify(self.network, images))
+    def probabilities(self, images: NDArray[Any]) -> FloatArray:
+        """Calibrated class probabilities (N, n_classes) for frames, ink bright on 0.
 
-    def accepted(self, images: NDArray[np.uint8], probabilities: FloatArray) -> NDArray[np.bool_]:
-        """Which answers (N, n_classes) for frames (N, 28, 28) the model stands by, (N,)."""
-        unsure = self.calibration.unsure(probabilities)
-        return ~(unsure | self.calibration.no_digit(images))
-
-    def predict(
-        self, picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any]
-    ) -> Prediction:
-        """Open a picture, frame it, and say which digit it shows.
+        Args:
+            images: (N, 28, 28) or (N, 784), bytes or floats in 0..1 (`models/inputs.py`).
 
         Raises:
-            PictureError: it cannot be opened.
+            PictureError: these are no frames, or their numbers may mean two things.
+        """
+        return self._probabilities(as_frames(images))
+
+    def _probabilities(self, images: NDArray[np.uint8]) -> FloatArray:
+        return self.calibration.probabilities(classify(self.network, images))
+
+    def accepted(self, images: NDArray[Any], probabilities: FloatArray) -> NDArray[np.bool_]:
+        """Which answers (N, n_classes) for frames (N, 28, 28) the model stands by, (N,).
+
+        Raises:
+            PictureError: as for `probabilities`.
+        """
+        unsure = self.calibration.unsure(probabilities)
+        return ~(unsure | self.calibration.no_digit(as_frames(images)))
+
+    @overload
+    def predict(self, picture: OnePicture) -> Prediction: ...
+    @overload
+    def predict(self, picture: Batch) -> list[Prediction]: ...
+    @overload
+    def predict(self, picture: NDArray[Any]) -> Any: ...
+    def predict(self, picture: OnePicture | Batch | NDArray[Any]) -> Prediction | list[Prediction]:
+        """Open a picture, frame it, and say which digit it shows; for a batch, a list of answers.
+
+        Args:
+            picture: a path, bytes, an open file, a Pillow image, an array or 784 numbers; or a
+                batch, a list of any of these or an array (N, 28, 28) or (N, 784). Which shape
+                means what stands in `models/inputs.py`.
+
+        Raises:
+            PictureError: one cannot be opened, or it cannot be told what is meant.
         """
         from digitnet.imaging.framing import frame_picture
-        from digitnet.imaging.pictures import open_picture
 
-        return self.answer(frame_picture(open_picture(picture), self.framing))
+        pictures, is_batch = pictures_in(picture)
+        answers = self.answers([frame_picture(one, self.framing) for one in pictures])
+        return answers if is_batch else answers[0]
 
     def answer(self, frame: Frame) -> Prediction:
         """The answer for one frame, or the reason why there is none: "no digit" or "unsure"."""
@@ -106,7 +171,7 @@ class Model:
         if not frames:
             return []
         images = np.stack([frame.image for frame in frames])
-        probabilities = self.probabilities(images)
+        probabilities = self._probabilities(images)
         refusals = self.calibration.refusals(images, probabilities, self.class_names)
         answers = []
         for frame, row, refusal in zip(frames, probabilities, refusals, strict=True):

@@ -13,8 +13,7 @@ import numpy as np
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.models.calibration import Calibration, fit_calibration
-from digitnet.models.find import find_model
-from digitnet.models.folder import check_place, save_model
+from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.checkpoints import Checkpoint, begin, save_checkpoint
@@ -65,7 +64,7 @@ class Run:
         self.validation: Dataset | None = None
         if plan.validation:
             self.training, self.validation = dataset.split(plan.validation, rng)
-        self._start = None if plan.start is None else find_model(plan.start)
+        self._start = None if plan.start is None else load_model(plan.start)
         if self._start is None:
             self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
             self.network.initialize(rng)
@@ -74,7 +73,7 @@ class Run:
             self.training = repeated(self.training)
         if rest is not None:
             self.training = mixed(self.training, rest, plan.mix_share, rng)
-        teacher = None if plan.teacher is None else find_model(plan.teacher).network
+        teacher = None if plan.teacher is None else load_model(plan.teacher).network
         self.settings = plan.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
         fingerprints = [d.fingerprint() for d in (dataset, rest) if d is not None]

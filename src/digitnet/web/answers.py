@@ -8,10 +8,10 @@ from typing import Any
 from digitnet.errors import PictureError
 from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.png import at_most, in_base64
 from digitnet.models.model import Model, Prediction
 from digitnet.reading.page import read_page
 from digitnet.web.errors import as_field
-from digitnet.web.images import at_most, in_base64
 from digitnet.web.limits import Limits
 from digitnet.web.uploads import Upload
 

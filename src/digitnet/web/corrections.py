@@ -18,8 +18,8 @@ from digitnet.errors import OutputError, PictureError
 from digitnet.files import make_folder, replacing
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.png import as_png, at_most
 from digitnet.web.errors import Problem
-from digitnet.web.images import as_png, at_most
 from digitnet.web.limits import Limits
 
 LONGEST_SIDE = 1600

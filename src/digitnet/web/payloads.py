@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import SIDE, Dataset
 from digitnet.evaluation import confusion_matrix, worst_mistakes
+from digitnet.imaging.png import in_base64
 from digitnet.models.model import classify
 from digitnet.nn import Dense, Network, in_words, softmax
 from digitnet.nn.layer import FloatArray
 from digitnet.training.events import EpochDone
 from digitnet.training.run import Run
-from digitnet.web.images import in_base64
 from digitnet.web.jobs import Job, as_settings
 
 

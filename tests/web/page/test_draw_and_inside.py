@@ -10,7 +10,7 @@ import pytest
 
 from digitnet.data.dataset import as_input
 from digitnet.handwriting.raster import Stroke
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import classify
 from support.browser import NARROW, WIDE, Visit, axe, likely, started_server, strokes_of
 
@@ -24,7 +24,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[
 @pytest.mark.parametrize("name", ["cnn", "mlp"])
 def test_ten_digits_drawn_by_pen_are_read_and_python_agrees(name: str, visit: Visit) -> None:
     visit.page.select_option("#model", name)
-    model = find_model(name)
+    model = load_model(name)
     read = []
     for label in range(10):
         visit.draw(strokes_of(label))
@@ -92,7 +92,7 @@ def test_a_dot_is_no_digit_yet(visit: Visit) -> None:
 def test_doubt_and_no_digit_are_said(visit: Visit) -> None:
     """Scribbles until each was seen; Python must say the same of the same frame."""
     rng = np.random.default_rng(4)
-    model = find_model("cnn")
+    model = load_model("cnn")
     left = {"Unsure", "No digit"}
     for _ in range(100):
         points = rng.uniform(0.2, 0.8, (rng.integers(2, 7), 2))
@@ -182,7 +182,7 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     visit.draw(strokes_of(5))
     visit.page.click("#tab-inside")
     visit.settle()
-    network = find_model("mlp").network
+    network = load_model("mlp").network
     W1, b1, W2, b2 = list(network.parameters.values())
     x = as_input(visit.frame()[None])[0]
     for layer in network.layers[: [type(each).__name__ for each in network.layers].index("Dense")]:

@@ -12,7 +12,7 @@ from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
 from digitnet.export.page_format import encode
 from digitnet.models.calibration import Calibration
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import (
     Ensemble,
@@ -86,11 +86,11 @@ def digits(request: pytest.FixtureRequest) -> NDArray[np.uint8]:
 def test_models_in_the_box_answer_alike(
     name: str, digits: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    assert_the_same(find_model(name), digits, tmp_path)
+    assert_the_same(load_model(name), digits, tmp_path)
 
 
 def test_what_is_no_digit_is_so_on_the_page_too(rng: np.random.Generator, tmp_path: Path) -> None:
-    model = find_model("cnn")
+    model = load_model("cnn")
     sparse = np.where(rng.random((20, 28, 28)) < 0.1, 255, 0)
     boxes = np.zeros((20, 28, 28))
     for box in boxes:

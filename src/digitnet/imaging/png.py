@@ -1,8 +1,9 @@
-"""Images: pixels as a small file, and as the text that JSON can carry."""
+"""Png: pixels as a small file, and as the text that JSON and HTML can carry."""
 
 from __future__ import annotations
 
 import base64
+import html
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,15 @@ def as_png(picture: NDArray[np.uint8]) -> bytes:
 def in_base64(picture: NDArray[np.uint8]) -> str:
     """A picture as a PNG file in base64."""
     return base64.b64encode(as_png(picture)).decode()
+
+
+def as_image_tag(picture: NDArray[np.uint8], about: str, zoom: int = 1) -> str:
+    """A picture as HTML that stands alone, each pixel `zoom` wide; `about` says what it shows."""
+    height, width = picture.shape[:2]
+    return (
+        f'<img alt="{html.escape(about)}" width="{zoom * width}" height="{zoom * height}" '
+        f'style="image-rendering:pixelated" src="data:image/png;base64,{in_base64(picture)}">'
+    )
 
 
 def at_most(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
