@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digitnet.errors import ModelError
+from digitnet.models.calibration import Calibration
 from digitnet.models.ensembles import combine
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
+from digitnet.models.novelty import fit_novelty
 from digitnet.nn import BatchNorm, Dense, Ensemble, Network, ReLU, Sigmoid
-from support.helpers import assert_one_sentence, digitnet, small_model
+from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 
 def normalised(rng: np.random.Generator) -> Model:
@@ -52,6 +55,28 @@ def test_a_folder_keeps_every_member(
     save_model(back, tmp_path / "both")  # what stands there is known as a model
 
 
+def test_limits_are_the_members_means_and_what_is_a_digit_the_first_ones(
+    rng: np.random.Generator,
+) -> None:
+    dataset = bars(40, rng)
+    knows = fit_novelty(dataset.images, dataset.labels)
+    members = {
+        name: replace(small_model(rng), calibration=calibration, training={"seed": name})
+        for name, calibration in {
+            "a": Calibration(1.0, 0.25, 90.0, knows),
+            "b": Calibration(1.5, 0.5, 10.0),
+            "c": Calibration(2.25, 0.875),
+        }.items()
+    }
+    whole = combine(members)
+    limits = whole.calibration
+    assert limits.temperature == pytest.approx((1.0 + 1.5 + 2.25) / 3)
+    assert limits.least_probability == pytest.approx((0.25 + 0.5 + 0.875) / 3)
+    assert (limits.most_novelty, limits.novelty) == (90.0, knows)
+    assert whole.training == {"members": {name: {"seed": name} for name in "abc"}}
+    assert (whole.framing, whole.class_names) == ("mnist", tuple("0123456789"))
+
+
 def test_members_of_members_count_alike(images: np.ndarray, rng: np.random.Generator) -> None:
     a, b, c = (small_model(rng) for _ in range(3))
     nested = combine({"ab": combine({"a": a, "b": b}), "c": c})
@@ -63,6 +88,9 @@ def test_what_does_not_fit_is_named(rng: np.random.Generator) -> None:
     one, other = small_model(rng), small_model(rng, framing="stretch")
     with pytest.raises(ModelError, match=r"other cannot be combined with one: its framing"):
         combine({"one": one, "other": other})
+    named = replace(small_model(rng), class_names=tuple("abcdefghij"))
+    with pytest.raises(ModelError, match="b cannot be combined with a: its class names differ"):
+        combine({"a": one, "b": named})
     with pytest.raises(ValueError, match="same inputs"):
         Ensemble([one.network, Network([Dense(784, 3)])])
     with pytest.raises(ValueError, match="same inputs"):
@@ -72,15 +100,17 @@ def test_what_does_not_fit_is_named(rng: np.random.Generator) -> None:
 def test_from_the_command_line(tmp_path: Path, rng: np.random.Generator) -> None:
     for name in ("a", "b"):
         save_model(small_model(rng), tmp_path / name)
+    dataset = bars(40, rng)
+    np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
     done = digitnet("ensemble", "a", "b", "--out", "both", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = digitnet("compare", "a", "both", "--on", "synthetic", "--json", cwd=tmp_path)
+    done = digitnet("compare", "a", "both", "--on", "bars.npz", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     a, both = json.loads(done.stdout)["models"]
     assert both["parameters"] == 2 * a["parameters"]
     assert_one_sentence(digitnet("ensemble", "a", "--out", "c", cwd=tmp_path), "two models")
     assert_one_sentence(digitnet("ensemble", "a", "x", "--out", "c", cwd=tmp_path), "x")
-    done = digitnet("train", "synthetic", "--from", "both", "--mix", "synthetic", cwd=tmp_path)
+    done = digitnet("train", "bars.npz", "--from", "both", "--mix", "bars.npz", cwd=tmp_path)
     assert_one_sentence(done, "ensemble")
 
 

@@ -22,8 +22,9 @@ from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.models.folder import load_model
+from digitnet.models.inputs import as_frames
 from digitnet.models.model import Model
-from digitnet.models.test_time_augmentation import varied_logits
+from digitnet.models.test_time_augmentation import augmented_logits
 from digitnet.nn.layer import FloatArray
 
 
@@ -42,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="look N times at each digit, each time varied a little, and answer with the mean "
-        "(test-time variation; N times the work; default: 1)",
+        help="test-time augmentation: answer with the mean over N views of each digit, all but "
+        "the first augmented a little; N times the work (default: 1)",
     )
     parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -68,8 +69,9 @@ def run(args: argparse.Namespace) -> int:
             f"{args.source} has {len(dataset.class_names)} classes and the model "
             f"{len(model.class_names)}; evaluate on digits of the model's classes."
         )
-    looks = varied_logits(model.network, dataset.images, args.looks, np.random.default_rng(0))
-    probabilities = model.calibration.probabilities(looks)
+    rng = np.random.default_rng(0)
+    logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
+    probabilities = model.calibration.probabilities(logits)
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:

@@ -1,6 +1,8 @@
 """Calibration: how far a network's probabilities may be trusted, and when it had better not answer.
 
-Fitted once, after training, on digits that the network has not learnt from.
+Temperature scaling makes the probabilities honest; a threshold on them refuses what is unsure, and
+one on an out-of-distribution score (`novelty.py`) what is no digit at all. All three are fitted
+once, after training, on digits that the network has not learnt from.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Calibration:
     Attributes:
         temperature: logits are divided by it before the softmax.
         least_probability: the likeliest class needs this much, else the answer is "unsure".
-        most_novelty: a frame's novelty may be this high, else the answer is "no digit".
+        most_novelty: a frame's out-of-distribution score may be this high, else "no digit".
         novelty: what the strokes of the learnt classes look like; None accepts every frame.
 
     The default changes and refuses nothing.

@@ -1,8 +1,9 @@
-"""Novelty: how unlike every class that was learnt a frame is, by its strokes and their places.
+"""Novelty: an out-of-distribution score: how unlike every class that was learnt a frame is.
 
 A small network answers letters and scribbles with the same high probabilities as digits, because
-it was only ever asked to tell digits apart. This is a second opinion that does not look through
-the network's eyes: it knows what each class's strokes look like, and sees where none fits.
+it was only ever asked to tell digits apart. So the score is not taken from the network: one
+Gaussian per class says what its strokes and their places look like, and where none fits, the
+frame is out of distribution.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Novelty:
     whitening: Floats
 
     def scores(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Novelty (N,) of frames (N, 28, 28): -2 log density under the class that fits best.
+        """Scores (N,) of frames (N, 28, 28): -2 log density under the class that fits best.
 
         Up to a constant; F. Kimura et al., "Modified quadratic discriminant functions and the
         application to Chinese character recognition", IEEE TPAMI 9 (1987), and for refusing what

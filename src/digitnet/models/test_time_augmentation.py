@@ -1,4 +1,4 @@
-"""Test-time augmentation: an answer from several looks at the same digit, each varied a little."""
+"""Test-time augmentation: the answer is the mean over several augmented views of a digit."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from digitnet.models.model import classify
 from digitnet.nn import Ensemble, Network
 from digitnet.nn.layer import FloatArray
 
-SLIGHT = Variation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
+AUGMENTATION = Variation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
 """A little less than what a network sees in training."""
 
 
-def varied_logits(
+def augmented_logits(
     network: Network | Ensemble,
     images: NDArray[np.uint8],
-    n_looks: int,
+    n_views: int,
     rng: np.random.Generator,
-    variation: Variation = SLIGHT,
+    augmentation: Variation = AUGMENTATION,
 ) -> FloatArray:
-    """The mean of the logits (N, n_classes) over each frame (N, 28, 28) and its variations.
+    """The mean of the logits (N, n_classes) over each frame (N, 28, 28) and augmented views of it.
 
-    D. Ciresan et al. 2012 average several networks; here one network looks several times. The time
-    grows with the number of looks.
+    A. Krizhevsky et al., "ImageNet classification with deep convolutional neural networks",
+    NeurIPS 2012, section 4.1, average over ten crops; here views are turned, moved, scaled and
+    sheared. The time grows with their number.
 
     Args:
         network: what classifies.
         images: the frames.
-        n_looks: how many, the first at the frame as it is.
-        rng: draws the variations.
-        variation: how much a frame is changed.
+        n_views: how many, the first being the frame as it is.
+        rng: draws the others.
+        augmentation: how much a view differs from the frame.
     """
     total = classify(network, images)
-    for _ in range(n_looks - 1):
-        total += classify(network, vary(images, variation, rng))
-    return total / total.dtype.type(n_looks)
+    for _ in range(n_views - 1):
+        total += classify(network, vary(images, augmentation, rng))
+    return total / total.dtype.type(n_views)
