@@ -1,0 +1,221 @@
+"""The out-of-distribution score: features against a slow reference, Gaussians against a book's."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from digitnet.models import novelty as module
+from digitnet.models.novelty import (
+    N_FEATURES,
+    Novelty,
+    _direction_planes,
+    _windows,
+    features,
+    fit_novelty,
+    stroke_directions,
+)
+from support.helpers import bars
+
+ROOT_HALF = math.sqrt(0.5)
+UNIT = [  # right, then clockwise, as y grows downwards
+    (1, 0), (ROOT_HALF, ROOT_HALF), (0, 1), (-ROOT_HALF, ROOT_HALF),
+    (-1, 0), (-ROOT_HALF, -ROOT_HALF), (0, -1), (ROOT_HALF, -ROOT_HALF),
+]  # fmt: skip
+
+
+@pytest.fixture
+def ink(rng: np.random.Generator) -> np.ndarray:
+    return rng.random((3, 28, 28)).astype(np.float32)
+
+
+def test_constants_that_a_kept_model_depends_on() -> None:
+    """Another number here, and every calibration on a disk is off without a word."""
+    found = (module.CELLS, module.DIRECTIONS, module.INK_SIDE, module.INK_WEIGHT)
+    assert found == (4, 8, 12, 0.2)
+    assert (N_FEATURES, module.N_AXES, module.FLOOR, module.BATCH) == (272, 48, 1e-3, 32)
+
+
+def sobel(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(gx, gy), pixel by pixel, with nothing around the image."""
+    p = np.pad(image.astype(np.float64), 1)
+    kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    gx, gy = np.empty((28, 28)), np.empty((28, 28))
+    for y in range(28):
+        for x in range(28):
+            window = p[y : y + 3, x : x + 3]
+            gx[y, x], gy[y, x] = (window * kernel).sum(), (window * kernel.T).sum()
+    return gx, gy
+
+
+def test_gradients_are_split_onto_the_two_directions_they_lie_between(ink: np.ndarray) -> None:
+    planes = _direction_planes(ink)
+    assert planes.shape == (8, 3, 28, 28)
+    assert (planes >= 0).all()
+    for i, image in enumerate(ink):
+        gx, gy = sobel(image)
+        parts = planes[:, i].astype(np.float64)
+        np.testing.assert_allclose(np.tensordot([u for u, _ in UNIT], parts, 1), gx, atol=1e-5)
+        np.testing.assert_allclose(np.tensordot([v for _, v in UNIT], parts, 1), gy, atol=1e-5)
+        sector = np.floor(np.arctan2(gy, gx) / (math.pi / 4)).astype(int) % 8
+        for direction in range(8):
+            elsewhere = (sector != direction) & ((sector + 1) % 8 != direction)
+            assert np.abs(parts[direction][elsewhere]).max() < 1e-4
+
+
+def test_windows_are_gaussians_over_the_box_that_digits_are_framed_in() -> None:
+    """Four of 5 pixels between 4 and 24, so centred on 6, 11, 16, 21; sigma is 0.6 of 5."""
+    windows = _windows(28)
+    assert (windows.shape, windows.dtype) == ((4, 28), np.float32)
+    for window, centre in zip(windows, (6, 11, 16, 21), strict=True):
+        bell = np.exp(-0.5 * ((np.arange(28) - centre) / 3) ** 2)
+        np.testing.assert_allclose(window, bell / bell.sum(), rtol=1e-5)
+
+
+def test_stroke_directions_are_roots_of_sums_of_length_one(ink: np.ndarray) -> None:
+    found = stroke_directions(ink)
+    assert (found.shape, found.dtype) == ((3, 128), np.float32)
+    windows, planes = _windows(28).astype(np.float64), _direction_planes(ink).astype(np.float64)
+    for i in range(3):
+        sums = np.einsum("ay,dyx,bx->abd", windows, planes[:, i], windows).ravel()
+        expected = np.sqrt(sums / np.linalg.norm(sums))
+        np.testing.assert_allclose(found[i], expected, atol=1e-4)
+    faint = stroke_directions(np.full((1, 28, 28), 1e-8, dtype=np.float32))
+    assert faint.max() < 0.1  # next to no ink has no direction
+    assert not stroke_directions(np.zeros((1, 28, 28), dtype=np.float32)).any()
+
+
+def test_features_are_stroke_directions_and_the_root_of_the_ink(rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (2, 28, 28)).astype(np.uint8)
+    found = features(images)
+    assert (found.shape, found.dtype) == ((2, 272), np.float32)
+    np.testing.assert_allclose(
+        found[:, :128], stroke_directions((images / 255).astype(np.float32)), atol=1e-6
+    )
+    for image, row in zip(images, found, strict=True):
+        for y in range(12):
+            for x in range(12):
+                share = image[2 + 2 * y : 4 + 2 * y, 2 + 2 * x : 4 + 2 * x].mean() / 255
+                assert row[128 + 12 * y + x] == pytest.approx(0.2 * math.sqrt(share), abs=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 65])
+def test_any_number_of_images_has_the_features_of_each(n: int, rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+    found = features(images)
+    assert found.shape == (n, 272)
+    for image, row in zip(images, found, strict=True):
+        np.testing.assert_allclose(row, features(image[None])[0], atol=1e-5)
+
+
+def test_the_gaussians_of_classes_of_many_few_and_one_image(rng: np.random.Generator) -> None:
+    """The formula of `fit_novelty`, step by step in double precision."""
+    dataset = bars(300, rng)
+    sizes = {0: 30, 1: 5, 2: 2, 3: 1, 4: 25}
+    chosen = np.concatenate(
+        [np.flatnonzero(dataset.labels == label)[:size] for label, size in sizes.items()]
+    )
+    some = dataset.take(chosen)
+    fitted = fit_novelty(some.images, some.labels)
+    assert fitted is not None
+    assert (fitted.axes.shape, fitted.axes.dtype) == ((272, 48), np.float32)
+    assert (fitted.centres.shape, fitted.centres.dtype) == ((4, 48), np.float32)
+    assert (fitted.whitening.shape, fitted.whitening.dtype) == ((4, 48 * 49 // 2), np.float32)
+    every = features(some.images).astype(np.float64)
+    variances, vectors = np.linalg.eigh(np.cov(every.T))
+    axes = vectors[:, ::-1][:, :48]
+    largest = variances[::-1][:48]
+    np.testing.assert_allclose(
+        np.abs((axes * fitted.axes).sum(axis=0))[largest > 1e-4], 1, atol=1e-3
+    )
+    along = [every[some.labels == label] @ fitted.axes.astype(np.float64) for label in (0, 1, 2, 4)]
+    pooled = sum(np.cov(members.T) for members in along) / 4
+    shown = bars(40, rng).images
+    new = features(shown).astype(np.float64) @ fitted.axes.astype(np.float64)
+    expected = np.full(40, np.inf)
+    for members, centre in zip(along, fitted.centres, strict=True):
+        n = len(members)
+        np.testing.assert_allclose(members.mean(axis=0), centre, atol=1e-5)
+        covariance = (n * np.cov(members.T) + 48 * pooled) / (n + 48)
+        covariance += 1e-3 * variances.max() * np.eye(48)
+        d = new - centre
+        distance = (d @ np.linalg.inv(covariance) * d).sum(axis=1)
+        expected = np.minimum(expected, distance + np.linalg.slogdet(covariance)[1])
+    np.testing.assert_allclose(fitted.scores(shown), expected, rtol=1e-3, atol=0.1)
+
+
+def test_scores_by_hand() -> None:
+    """One axis, two Gaussians: N(0, 1 / 4) and N(3, 1); the score is that of the nearer one."""
+    axes = np.zeros((272, 1), dtype=np.float32)
+    axes[200] = 10.0  # of the ink at row 6, column 0: 0.2 sqrt(share)
+    novelty = Novelty(
+        axes,
+        np.array([[0.0], [3.0]], dtype=np.float32),
+        np.array([[2.0], [1.0]], dtype=np.float32),
+    )
+    images = np.zeros((3, 28, 28), dtype=np.uint8)
+    images[1, 14:16, 2:4] = 255  # x = 10 * 0.2 = 2
+    images[2, 14:16, 2] = 255  # x = 2 sqrt(1 / 2)
+    x = math.sqrt(2)
+    expected = [
+        -math.log(4),  # on the first centre; the other is 9 away
+        min(16 - math.log(4), 1.0),
+        min(8 - math.log(4), (x - 3) ** 2),
+    ]
+    np.testing.assert_allclose(novelty.scores(images), expected, rtol=1e-4)
+
+
+def test_images_that_are_all_alike_have_the_least_width(rng: np.random.Generator) -> None:
+    same = np.repeat(bars(1, rng).images, 4, axis=0)
+    fitted = fit_novelty(same, np.zeros(4, dtype=np.int64))
+    assert fitted is not None
+    diagonal = fitted.whitening[0][np.cumsum(np.arange(1, 49)) - 1]
+    np.testing.assert_allclose(diagonal, 1e9**0.5, rtol=1e-3)
+
+
+def test_features_are_those_of_an_edge_worked_out_by_hand() -> None:
+    """A bright right half: every gradient faces right, the first of the eight directions."""
+    image = np.zeros((1, 28, 28), dtype=np.uint8)
+    image[:, :, 14:] = 255
+    found = features(image)[0]
+    assert found.shape == (N_FEATURES,)
+    strokes = found[:128].reshape(4, 4, 8)
+    inside = strokes[1:3, 1:3]
+    assert (inside[..., 0] > 0.3).all()
+    assert np.abs(inside[..., 1:]).max() < 0.1 * inside[..., 0].min()
+    ink = found[128:].reshape(12, 12)
+    np.testing.assert_allclose(ink[:, :6], 0)
+    np.testing.assert_allclose(ink[:, 6:], 0.2)
+
+
+def test_novelty_is_the_gaussians_own_log_density(rng: np.random.Generator) -> None:
+    """Against the textbook formula, with covariances taken back from what is kept."""
+    dataset = bars(200, rng)
+    novelty = fit_novelty(dataset.images, dataset.labels)
+    assert novelty is not None
+    x = features(dataset.images[:5]).astype(np.float64) @ novelty.axes
+    k = x.shape[1]
+    expected = []
+    for centre, packed in zip(novelty.centres, novelty.whitening, strict=True):
+        factor = np.zeros((k, k))
+        factor[np.tril_indices(k)] = packed
+        covariance = np.linalg.inv(factor.T @ factor)
+        d = x - centre
+        distance = np.einsum("nk,kl,nl->n", d, np.linalg.inv(covariance), d)
+        expected.append(distance + np.linalg.slogdet(covariance)[1])
+    np.testing.assert_allclose(
+        novelty.scores(dataset.images[:5]), np.min(expected, axis=0), rtol=1e-3, atol=0.1
+    )
+
+
+@pytest.mark.parametrize("n", [2, 3, 30])
+def test_small_and_monotonous_training_parts_give_finite_scores(
+    n: int, rng: np.random.Generator
+) -> None:
+    same = np.repeat(bars(1, rng).images, n, axis=0)
+    novelty = fit_novelty(same, np.zeros(n, dtype=np.int64))
+    assert novelty is not None
+    assert np.isfinite(novelty.scores(rng.integers(0, 256, (9, 28, 28)).astype(np.uint8))).all()
+    assert fit_novelty(same[:2], np.array([0, 1])) is None
