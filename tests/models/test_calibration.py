@@ -21,7 +21,14 @@ from digitnet.data.synthetic import synthesize
 from digitnet.errors import ModelError
 from digitnet.evaluation import expected_calibration_error
 from digitnet.imaging.framing import frame_picture
-from digitnet.models.calibration import NO_DIGIT, Calibration, fit_calibration, fit_temperature
+from digitnet.models import calibration
+from digitnet.models.calibration import (
+    NO_DIGIT,
+    Calibration,
+    _even_share,
+    fit_calibration,
+    fit_temperature,
+)
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import fit_novelty
@@ -86,6 +93,126 @@ def test_few_labels_move_the_temperature_little() -> None:
     logits = np.diag([9.0, 8.0, 7.0])
     assert 0.9 < fit_temperature(logits, np.arange(3)) < 1.1
     assert 0.5 < fit_temperature(logits, np.array([1, 2, 0])) < 10.0
+
+
+def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The least of the mean loss and a normal prior of width 0.5 on ln T, on a fine grid."""
+    n = len(labels)
+    grid = np.exp(np.linspace(math.log(0.1), math.log(10), 20_001))
+    z = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    own = z[np.arange(n), labels]
+    loss = np.array([np.mean(np.log(np.exp(z / t).sum(axis=1)) - own / t) for t in grid])
+    return float(grid[np.argmin(loss + (np.log(grid) / 0.5) ** 2 / (2 * n))])
+
+
+@pytest.mark.parametrize("n", [1, 4, 50])
+@pytest.mark.parametrize("scale", [0.3, 1.0, 5.0])
+def test_the_temperature_is_the_best_of_a_fine_grid(n: int, scale: float) -> None:
+    """With few labels the prior weighs as much as they do."""
+    rng = np.random.default_rng(n)
+    logits, labels = draws(n, rng)
+    found = fit_temperature(logits * scale, labels)
+    assert found == pytest.approx(best_temperature(logits * scale, labels), rel=5e-4)
+
+
+def test_the_temperature_by_hand() -> None:
+    """Two classes, 3 of 4 right at logits (2, 0): softmax(2 / T) = 3 / 4 at T = 2 / ln 3."""
+    logits = np.tile([2.0, 0.0], (400_000, 1))
+    labels = np.tile([0, 0, 0, 1], 100_000)
+    assert fit_temperature(logits, labels) == pytest.approx(2 / math.log(3), rel=2e-4)
+
+
+def test_the_temperature_lies_between_a_tenth_and_ten() -> None:
+    always, never = np.zeros(10_000, dtype=np.int64), np.tile([0, 1], 5_000)
+    cold = fit_temperature(np.tile([0.2, 0.0], (10_000, 1)), always)
+    hot = fit_temperature(np.tile([99.0, 0.0], (10_000, 1)), never)
+    assert (cold, hot) == (pytest.approx(0.1, rel=1e-4), pytest.approx(10.0, rel=1e-4))
+    assert (cold >= 0.1, hot <= 10.0) == (True, True)
+
+
+def test_a_temperature_divides_the_logits() -> None:
+    logits = np.array([[2.0, 0.0]])
+    (p,) = Calibration(temperature=4.0).probabilities(logits)
+    assert p[0] == pytest.approx(1 / (1 + math.exp(-0.5)))
+    assert Calibration().probabilities(logits).tobytes() == softmax(logits).tobytes()
+
+
+def test_the_default_refuses_nothing() -> None:
+    none = Calibration()
+    assert (none.temperature, none.least_probability) == (1.0, 0.0)
+    assert (none.most_novelty, none.novelty) == (math.inf, None)
+    assert not none.no_digit(np.zeros((3, 28, 28), dtype=np.uint8)).any()
+    assert not none.unsure(np.full((3, 10), 0.1)).any()
+
+
+class Scored:
+    """Scores that are told, in place of those of a fitted Novelty."""
+
+    def __init__(self, scores: np.ndarray) -> None:
+        self.given = scores
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        assert len(images) == len(self.given)
+        return self.given
+
+
+def test_limits_themselves_are_accepted() -> None:
+    scored = Calibration(1.0, 0.5, 3.0, Scored(np.array([2.9, 3.0, 3.1])))  # type: ignore[arg-type]
+    assert scored.no_digit(np.zeros((3, 28, 28), np.uint8)).tolist() == [False, False, True]
+    p = np.array([[0.49, 0.51], [0.5, 0.5]])
+    assert scored.unsure(p).tolist() == [False, False]
+    assert scored.unsure(np.array([[0.49, 0.49]])).tolist() == [True]
+    reasons = scored.refusals(
+        np.zeros((3, 28, 28), np.uint8),
+        np.array([[0.1, 0.45, 0.45], [0.5, 0.3, 0.2], [0.4, 0.3, 0.3]]),
+        ("a", "b", "c"),
+    )
+    assert reasons == ["unsure: c or b", None, NO_DIGIT]
+    assert NO_DIGIT == "no digit: it looks like none that the network has learnt"
+
+
+def test_the_even_share_by_hand() -> None:
+    """Image 3 is strangest and 1 most doubtful: with k = 1 these two are refused, with 2 three."""
+    stranger, doubtful = np.array([3, 1, 2, 0]), np.array([1, 0, 3, 2])
+    assert [_even_share(stranger, doubtful, n) for n in range(4)] == [0, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("n", "k"),
+    [(49, 0), (98, 0), (99, 1), (148, 1), (149, 2), (199, 3), (999, 19)],
+)
+def test_thresholds_are_those_of_98_percent(
+    n: int, k: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """Where doubt and strangeness agree, n - ceil(0.98 (n + 1)) digits are refused for both."""
+    assert n - math.ceil(0.98 * (n + 1)) == k
+    logits = np.zeros((n, 2), dtype=np.float64)
+    logits[:, 0] = rng.permutation(n) + 1.0  # the larger, the surer and the less strange
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(-logits[:, 0]))
+    digits = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64), ("a", "b"))
+    kept = fit_calibration(logits, digits, digits)
+    assert kept.most_novelty == -(k + 1.0)
+    least = 1 / (1 + math.exp(-(k + 1.0) / kept.temperature))
+    assert kept.least_probability == pytest.approx(least)
+
+
+@pytest.mark.parametrize(("n", "used"), [(20_000, 20_000), (39_999, 39_999), (40_000, 20_000)])
+def test_twenty_thousand_digits_are_enough_for_the_strokes(
+    n: int, used: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    seen: list[int] = []
+
+    def fitted(images: np.ndarray, labels: np.ndarray) -> None:
+        assert len(images) == len(labels)
+        seen.append(len(images))
+
+    monkeypatch.setattr(calibration, "fit_novelty", fitted)
+    many = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64))
+    validation = bars(60, rng)
+    kept = fit_calibration(rng.normal(0, 1, (60, 10)), validation, many)
+    assert seen == [used]
+    assert kept.novelty is None
+    assert kept.most_novelty == 0.0  # every digit's score, where there is none
 
 
 @given(
