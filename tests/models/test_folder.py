@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 
 from digitnet.data.dataset import as_input
 from digitnet.errors import ModelError, OutputError
-from digitnet.models.folder import load_model, save_model
+from digitnet.models import folder as folder_module
+from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.plan import Plan
@@ -128,6 +131,148 @@ def test_a_description_of_other_layers_is_noticed(folder: Path) -> None:
     description["layers"][0]["n_out"] = description["layers"][2]["n_in"] = 7
     (folder / "model.json").write_text(json.dumps(description))
     with pytest.raises(ModelError):
+        load_model(folder)
+
+
+def test_arrays_and_their_list_must_be_the_same(folder: Path) -> None:
+    whole = (folder / "model.json").read_text()
+    for missing in ("b2.npy", "W1.npy"):
+        description = json.loads(whole)
+        del description["arrays"][missing]
+        (folder / "model.json").write_text(json.dumps(description))
+        with pytest.raises(ModelError, match=rf"{missing} is not the array"):
+            load_model(folder)
+    description = json.loads(whole)
+    description["arrays"] |= {"b9.npy": {"sha256": "x"}, "W9.npy": {"sha256": "x"}}
+    (folder / "model.json").write_text(json.dumps(description))
+    with pytest.raises(ModelError, match=r"model\.json lists W9\.npy, which its layers have no"):
+        load_model(folder)
+
+
+def test_what_lies_in_a_models_folder_is_the_models(model: Model, folder: Path) -> None:
+    ours = [
+        "W1.npy", "W12.npy", "b2.npy", "beta3.npy", "gamma3.npy", "history.json", "mean3.npy",
+        "model.json", "novelty_axes.npy", "novelty_centres.npy", "novelty_whitening.npy",
+        "training_loss.png", "variance3.npy",
+    ]  # fmt: skip
+    for name in ours:
+        (folder / name).touch()
+    assert [path.name for path in model_files(folder)] == sorted({*ours, "b1.npy", "W2.npy"})
+    save_model(model, folder)  # and may be replaced
+    for foreign in (
+        "W.npy",
+        "w1.npy",
+        "W1.npz",
+        "xW1.npy",
+        "novelty_axes",
+        "novelty_x.npy",
+        "a.png",
+    ):
+        (folder / foreign).touch()
+        assert foreign not in [path.name for path in model_files(folder)]
+        with pytest.raises(OutputError, match=foreign):
+            check_place(folder)
+        (folder / foreign).unlink()
+    (folder / "b7.npy").mkdir()  # a folder is never ours
+    with pytest.raises(OutputError, match=r"b7\.npy"):
+        check_place(folder)
+
+
+def test_three_foreign_files_are_named_and_more_are_hinted_at(folder: Path) -> None:
+    for name in "cab":
+        (folder / name).touch()
+    with pytest.raises(OutputError, match=r"\(a, b, c\)"):
+        check_place(folder)
+    (folder / "d").touch()
+    with pytest.raises(OutputError, match=r"\(a, b, c, \.\.\.\)"):
+        check_place(folder)
+
+
+def test_a_training_runs_companions_are_kept_beside_the_arrays(
+    model: Model, tmp_path: Path
+) -> None:
+    companions = {"history.json": b"[1]", "training_loss.png": b"png"}
+    assert tuple(companions) == COMPANIONS
+    save_model(model, tmp_path / "deep" / "er" / "m", companions)
+    for name, content in companions.items():
+        assert (tmp_path / "deep" / "er" / "m" / name).read_bytes() == content
+    text = (tmp_path / "deep" / "er" / "m" / "model.json").read_text()
+    assert text.startswith('{\n  "format": "digitnet model",\n  "version": 1,')
+    assert text.endswith("}\n")
+
+
+def test_names_of_classes_are_written_as_they_are(model: Model, tmp_path: Path) -> None:
+    named = replace(model, class_names=tuple("äöü3456789"))
+    save_model(named, tmp_path / "m")
+    assert '"ä"' in (tmp_path / "m" / "model.json").read_text(encoding="utf-8")
+    assert load_model(tmp_path / "m").class_names == named.class_names
+
+
+def test_a_place_that_cannot_be_written_to(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", denied)
+    with pytest.raises(OutputError, match=rf"Nothing can be written in {tmp_path}: Permission"):
+        save_model(model, tmp_path / "closed" / "m")
+
+
+def test_a_disk_that_is_full_leaves_what_stood_there(
+    model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"cannot be written to .*model: No space left on device"):
+        save_model(small_model(rng), folder)
+    assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_swap_that_fails_puts_the_old_model_back(
+    model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name.startswith(".model-"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OutputError, match="Input/output error"):
+        save_model(small_model(rng), folder)
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+    assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
+
+
+def test_a_model_swapped_in_while_one_reads_is_read_whole(
+    model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    new = small_model(rng)
+    calls = []
+
+    def swapping(path: Path) -> bytes:
+        if not calls:
+            calls.append(path)
+            save_model(new, folder)
+        return path.read_bytes()
+
+    monkeypatch.setattr(folder_module, "read_content", swapping)
+    assert load_model(folder).network.vector.tobytes() == new.network.vector.tobytes()
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(folder_module, "read_content", denied)
+    with pytest.raises(ModelError, match=r"cannot be read: Permission denied \(W1\.npy\)"):
         load_model(folder)
 
 

@@ -142,7 +142,13 @@ def _load(folder: Path) -> Model:
     """A folder with a model.json: the model it describes, its arrays filled from the files."""
     where = folder / DESCRIPTION
     model, hashes = rebuild(where.read_bytes(), where)
-    for name, view in arrays_of(model).items():
+    arrays = arrays_of(model)
+    if unknown := sorted(hashes.keys() - {f"{name}.npy" for name in arrays}):
+        raise ModelError(
+            f"{where} lists {unknown[0]}, which its layers have no place for: damaged or changed.",
+            "restore it or train anew.",
+        )
+    for name, view in arrays.items():
         path = folder / f"{name}.npy"
         content = read_content(path)
         if sha256(content) != hashes.get(path.name):
