@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from hypothesis.extra import numpy as hnp
 
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import (
+    SMALLEST,
+    Z_95,
     confusion_matrix,
     evaluate,
     expected_calibration_error,
     wilson_interval,
+    worst_mistakes,
 )
 
 ABC = ("a", "b", "c")
@@ -97,6 +101,30 @@ def test_calibration_error_worked_by_hand() -> None:
     assert expected_calibration_error(confidence, right, bins=5) == pytest.approx(expected)
 
 
+def test_bins_are_fifteen_and_hold_their_upper_edge() -> None:
+    """Of 15 bins ((m - 1) / 15, m / 15]: 0.4 = 6 / 15 is in the sixth, what is above it is not."""
+    right = np.array([True, False])
+    together = np.array([0.39, 0.4])  # the sixth bin: one of two right, as sure as 0.395
+    assert expected_calibration_error(together, right) == pytest.approx(abs(0.5 - 0.395))
+    apart = np.array([0.4, 0.41])  # (0.6 + 0.41) / 2: nothing cancels
+    assert expected_calibration_error(apart, right) == pytest.approx((0.6 + 0.41) / 2)
+    edges = np.array([0.0, 1 / 15, 1.0])  # none and the first edge are in the first bin
+    found = expected_calibration_error(edges, np.array([True, False, True]))
+    assert found == pytest.approx(abs(1 - 1 / 15) / 3)
+
+
+def test_mistakes_of_one_confidence_stay_in_order() -> None:
+    p = np.tile([0.25, 0.75], (9, 1))
+    assert worst_mistakes(p, np.zeros(9, dtype=np.int64)).tolist() == list(range(9))
+    assert worst_mistakes(p, np.ones(9, dtype=np.int64)).tolist() == []
+
+
+def test_constants() -> None:
+    assert pytest.approx(statistics.NormalDist().inv_cdf(0.975), abs=1e-14) == Z_95
+    assert float(np.finfo(np.float32).tiny) == SMALLEST
+    assert -math.log(SMALLEST) == pytest.approx(evaluate(np.eye(2), np.array([1, 0]), ABC[:2]).loss)
+
+
 def test_calibration_error_of_the_honest_and_the_boastful() -> None:
     right = np.arange(1000) % 10 < 8
     assert expected_calibration_error(np.full(1000, 0.8), right) == pytest.approx(0.0, abs=1e-12)
@@ -161,6 +189,8 @@ def test_as_dict_is_json_with_the_promised_keys() -> None:
         (PROBABILITIES, LABELS - 1, None, "run from -1 to 1"),
         (PROBABILITIES * 2, LABELS, None, "add up to 1"),
         (PROBABILITIES * np.nan, LABELS, None, "add up to 1"),
+        (PROBABILITIES * 1.0011, LABELS, None, "add up to 1"),
+        (np.array([[1.1, -0.1, 0.0]]), np.array([0]), None, "not probabilities"),
     ],
 )
 def test_what_does_not_fit_is_said(
@@ -168,3 +198,7 @@ def test_what_does_not_fit_is_said(
 ) -> None:
     with pytest.raises(DataError, match=says):
         evaluate(probabilities, labels, ABC, accepted)
+
+
+def test_sums_may_be_a_thousandth_off() -> None:
+    assert evaluate(PROBABILITIES * 1.0009, LABELS, ABC).n == 6

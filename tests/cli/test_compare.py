@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitnet.evaluation import mcnemar
+from digitnet.evaluation import SURE, McNemar, mcnemar
 from digitnet.models.folder import save_model
+from digitnet.models.model import Model
+from digitnet.nn import Network, multilayer_perceptron
+from digitnet.training.loop import fit
+from digitnet.training.settings import Settings
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 
@@ -32,6 +36,15 @@ def test_by_hand() -> None:
     assert not mcnemar(*rights(9, 5, 0, 1)).sure  # 5 of 5 is 1 in 16
 
 
+def test_less_than_5_percent_is_more_than_luck() -> None:
+    assert SURE == 0.05
+    assert [McNemar(1, 2, p).sure for p in (0.0499, 0.05, 0.0501)] == [True, False, False]
+    assert mcnemar(*rights(9, 6, 0, 1)).sure  # 6 of 6 is 1 in 32
+    assert mcnemar(*rights(0, 1, 0, 0)).p_value == 1.0
+    assert mcnemar(*rights(0, 2, 0, 0)).p_value == 0.5
+    assert mcnemar(*rights(0, 5, 2, 0)).p_value == pytest.approx(2 * (1 + 7 + 21) / 2**7)
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_it_takes_no_sides_and_grows_surer_with_the_gap(a: int, b: int) -> None:
     one, other = mcnemar(*rights(3, a, b, 2)), mcnemar(*rights(3, b, a, 2))
@@ -46,13 +59,17 @@ def test_thousands_of_differences_are_no_trouble() -> None:
     assert mcnemar(*rights(0, 5000, 100, 0)).p_value == 0.0  # less than any float
 
 
-@pytest.fixture
-def place(tmp_path: Path, rng: np.random.Generator) -> Path:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with digits, a model that has learnt them, and one that has not."""
+    place, rng = tmp_path_factory.mktemp("models"), np.random.default_rng(3)
     dataset = bars(300, rng)
-    np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
-    digitnet("train", "bars.npz", "--hidden", "12", "--epochs", "8", "--out", "good", cwd=tmp_path)
-    save_model(small_model(rng), tmp_path / "raw")
-    return tmp_path
+    np.savez(place / "bars.npz", images=dataset.images, labels=dataset.labels)
+    network = Network(multilayer_perceptron(784, [12], 10))
+    fit(network, dataset, None, Settings(epochs=8), rng=rng)
+    save_model(Model(network), place / "good")
+    save_model(small_model(rng), place / "raw")
+    return place
 
 
 def test_the_command_says_which_is_better(place: Path) -> None:

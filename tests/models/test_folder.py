@@ -211,8 +211,8 @@ def test_names_of_classes_are_written_as_they_are(model: Model, tmp_path: Path) 
 def test_a_place_that_cannot_be_written_to(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(dir: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(dir))
+    def denied(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", denied)
     with pytest.raises(OutputError, match=rf"Nothing can be written in {tmp_path}: Permission"):

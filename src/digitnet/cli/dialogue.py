@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from digitnet.cli.blocks import draw_frame
+from digitnet.cli.main import as_option
 from digitnet.errors import PictureError
 from digitnet.models.model import Model
 
@@ -32,7 +33,7 @@ def converse(model: Model) -> int:
         try:
             answer = model.predict(Path(path).expanduser())
         except PictureError as error:
-            print(f"digitnet: {error}")
+            print(f"digitnet: {error.worded(as_option)}")
             continue
         if sys.stdout.isatty():
             print(draw_frame(answer.frame.image))

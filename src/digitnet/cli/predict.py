@@ -10,6 +10,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from digitnet.cli.blocks import draw_frame
+from digitnet.cli.main import as_option
 from digitnet.cli.models import add_model_option
 from digitnet.errors import DataError, PictureError, SettingsError
 from digitnet.models.folder import load_model
@@ -122,7 +123,12 @@ def _show_json(
     for path, answer in zip(pictures, answers, strict=True):
         if isinstance(answer, PictureError):
             n_failed += 1
-            line = {"path": path, "label": None, "probabilities": None, "reason": str(answer)}
+            line = {
+                "path": path,
+                "label": None,
+                "probabilities": None,
+                "reason": answer.worded(as_option),
+            }
         else:
             line = {"path": path, **answer.as_dict()}
         print(json.dumps(line))
@@ -137,7 +143,7 @@ def _show_table(
     for path, answer in zip(pictures, answers, strict=True):
         if isinstance(answer, PictureError):
             n_failed += 1
-            print(f"digitnet: {answer}", file=sys.stderr)
+            print(f"digitnet: {answer.worded(as_option)}", file=sys.stderr)
             continue
         if len(pictures) == 1 and sys.stdout.isatty():
             print(draw_frame(answer.frame.image))

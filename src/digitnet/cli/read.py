@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from digitnet.cli.main import as_option
 from digitnet.cli.models import add_model_option
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
@@ -40,9 +41,13 @@ def run(args: argparse.Namespace) -> int:
         except PictureError as error:
             failed += 1
             if args.json:
-                print(json.dumps({"path": path, "lines": [], "digits": [], "reason": str(error)}))
+                print(
+                    json.dumps(
+                        {"path": path, "lines": [], "digits": [], "reason": error.worded(as_option)}
+                    )
+                )
             else:
-                print(f"digitnet: {error}", file=sys.stderr)
+                print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
             continue
         if args.json:
             print(json.dumps({"path": path, **reading.as_dict()}))
