@@ -85,6 +85,12 @@ def test_json(place: Path) -> None:
     done = digitnet("compare", "good", "raw", "--on", "bars.npz", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert list(found) == ["source", "n", "models", "pairs"]
+    assert (found["source"], found["n"]) == ("bars.npz", 300)
+    assert list(found["models"][0]) == [
+        "model", "accuracy", "interval", "parameters", "kilobytes", "milliseconds_for_1000",
+    ]  # fmt: skip
+    assert list(found["pairs"][0]) == ["models", "only_first", "only_second", "p_value"]
     evaluated = digitnet("evaluate", "bars.npz", "--model", "good", "--json", cwd=place)
     assert found["models"][0]["accuracy"] == json.loads(evaluated.stdout)["accuracy"]
     assert found["models"][0]["parameters"] == 784 * 12 + 12 + 120 + 10

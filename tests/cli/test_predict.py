@@ -38,6 +38,11 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["path"] for line in lines] == ["one.png", "small one.png"]
     for line in lines:
+        assert list(line)[:4] == ["path", "label", "probabilities", "reason"]
+        assert set(line) == {
+            "path", "label", "probabilities", "reason", "background", "polarity", "box", "dropped",
+            "found",
+        }  # fmt: skip
         assert isinstance(line["label"], int)
         assert len(line["probabilities"]) == 10
         assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
@@ -62,8 +67,15 @@ def test_some_unreadable_pictures_are_said_and_counted(place: Path) -> None:
     assert "Traceback" not in done.stderr
     done = digitnet("predict", "text.png", "--json", cwd=place)
     assert done.returncode == 2
-    assert json.loads(done.stdout)["label"] is None
-    assert "text.png" in json.loads(done.stdout)["reason"]
+    line = json.loads(done.stdout)
+    assert list(line) == ["path", "label", "probabilities", "reason"]
+    assert (line["path"], line["label"], line["probabilities"]) == ("text.png", None, None)
+    assert "text.png" in line["reason"]
+    assert done.stderr == ""
+    some = digitnet("predict", "text.png", "one.png", "--json", cwd=place)
+    assert some.returncode == 1
+    assert [json.loads(line)["label"] is None for line in some.stdout.splitlines()] == [True, False]
+    assert_one_sentence(digitnet("predict", "one.png", "--model", "no", cwd=place), "no does not")
 
 
 def test_a_folder_stands_for_its_pictures_in_natural_order(place: Path) -> None:
@@ -182,6 +194,13 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     done = digitnet("evaluate", "bars.npz", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
+    promised = ["source", "n", "accuracy", "interval", "loss", "confusion"]
+    assert list(figures)[:6] == promised
+    assert set(figures) == {
+        *promised, "class_names", "per_class", "calibration_error", "n_accepted",
+        "n_accepted_right",
+    }  # fmt: skip
+    assert figures["source"] == "bars.npz"
     read = load_model(place / "model").probabilities(dataset.images).argmax(axis=1)
     assert figures["accuracy"] == pytest.approx(np.mean(read == dataset.labels))
     assert figures["n"] == 60
@@ -192,6 +211,18 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     assert sorted(p.name for p in (place / "r" / "deep").iterdir()) == [
         "confusion_matrix.png", "weights.png", "worst_mistakes.png",
     ]  # fmt: skip
+
+
+def test_evaluate_says_with_its_exit_code_that_some_could_not_be_read(place: Path) -> None:
+    (place / "digits").mkdir()
+    for label in "37":
+        Image.fromarray(np.full((28, 28), 9, np.uint8)).save(place / "digits" / f"{label}_a.png")
+    words = ("evaluate", "digits", "--json")
+    assert digitnet(*words, cwd=place).returncode == 0
+    (place / "digits" / "3_b.png").write_text("damaged")
+    done = digitnet(*words, cwd=place)
+    assert (done.returncode, json.loads(done.stdout)["n"]) == (1, 2)
+    assert_one_sentence(digitnet("evaluate", "gone", "--json", cwd=place), "gone")
 
 
 def test_preview_shows_what_variation_makes_of_the_digits(tmp_path: Path) -> None:

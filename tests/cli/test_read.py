@@ -40,12 +40,15 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
+    assert list(page) == list(blank) == ["path", "lines", "digits", "reason"]
+    assert page["reason"] is None
     assert page["path"] == "page.png"
     assert page["lines"] == ["38 20", "506"]
     assert [d["label"] for d in page["digits"]] == [3, 8, 2, 0, 5, 0, 6]
     with Image.open(place / "page.png") as image:
         width, height = image.size
     for digit in page["digits"]:
+        assert list(digit) == ["box", "label", "probability", "sure", "line"]
         left, top, right, bottom = digit["box"]
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
@@ -63,7 +66,8 @@ def test_some_unreadable_sheets_are_said_and_counted(place: Path) -> None:
     assert "Traceback" not in done.stderr
     done = digitnet("read", "gone.png", "--json", cwd=place)
     assert done.returncode == 2
-    assert json.loads(done.stdout)["lines"] == []
+    assert list(json.loads(done.stdout)) == ["path", "lines", "digits", "reason"]
+    assert json.loads(done.stdout)["lines"] == json.loads(done.stdout)["digits"] == []
     assert "gone.png" in json.loads(done.stdout)["reason"]
     assert_one_sentence(digitnet("read", "gone.png", cwd=place), "gone.png")
 
