@@ -39,4 +39,4 @@ def set_aside(folder: Path) -> Path:
 
 def _stands(folder: Path) -> bool:
     """Whether something stands there, or is being replaced."""
-    return folder.exists() or (folder.name != "" and set_aside(folder).is_dir())
+    return folder.exists() or set_aside(folder).is_dir()
