@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from digitnet.data.dataset import Dataset, as_input
 from digitnet.errors import DataError, SettingsError
@@ -78,3 +83,26 @@ def test_the_fingerprint_follows_the_content(rng: np.random.Generator) -> None:
     assert data.fingerprint() == same.fingerprint()
     same.images[3, 4, 5] ^= 1
     assert data.fingerprint() != same.fingerprint()
+
+
+def test_a_dataset_says_what_it_is_in_one_line() -> None:
+    images = np.zeros((1200, 28, 28), dtype=np.uint8)
+    dataset = Dataset(images, np.zeros(1200, dtype=np.int64), ("a", "b"), "a test")
+    assert repr(dataset) == "Dataset(1,200 images of 28 x 28, 2 classes, from a test)"
+
+
+def test_a_notebook_shows_the_first_images_of_each_class() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
+    labels = np.repeat([0, 2], [3, 37])
+    shown = Dataset(images, labels, ("<a>", "b", "c"), "x & y")._repr_html_()
+    assert "from x &amp; y)</div>" in shown
+    rows = re.findall(r"<tr><th>([^<]*)</th><td>(\d+)</td><td[^>]*>(.*?)</td></tr>", shown)
+    counts = [(name, count) for name, count, _ in rows]
+    assert counts == [("&lt;a&gt;", "3"), ("b", "0"), ("c", "37")]
+    assert rows[1][2] == ""
+    for (_, _, tag), expected in zip(rows[::2], (images[:3], images[3:19]), strict=True):
+        (content,) = re.findall('src="data:image/png;base64,([^"]+)"', tag)
+        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+            np.testing.assert_array_equal(np.asarray(picture), np.hstack(list(expected)))
+        assert f'width="{28 * len(expected)}" height="28"' in tag
