@@ -158,3 +158,43 @@ def test_weights_are_cut_into_the_squares_their_unit_sees(side: int) -> None:
     tiles = as_tiles(weights)
     assert tiles.shape == (6, side, side)
     np.testing.assert_array_equal(tiles[4].ravel(), weights[:, 4])
+
+
+@pytest.mark.parametrize(("n_units", "title"), [(144, "The 144"), (145, "The first 144 of 145")])
+def test_at_most_144_units_are_drawn(
+    tmp_path: Path, figures: list[Figure], n_units: int, title: str
+) -> None:
+    weights = np.tile(np.linspace(-1, 1, 25)[:, None], n_units)
+    save_weights(weights, tmp_path / "weights.png")
+    assert figures[0].axes[0].get_title().startswith(f"{title} hidden units")
+    assert len(as_tiles(weights)) == 144
+
+
+def test_one_weight_in_200_may_be_beyond_the_scale(
+    tmp_path: Path, figures: list[Figure], rng: np.random.Generator
+) -> None:
+    weights = rng.permutation(np.linspace(-1, 1, 784 * 4)).reshape(784, 4)
+    save_weights(weights, tmp_path / "weights.png")
+    assert figures[0].axes[0].images[0].norm.vmax == pytest.approx(0.995, abs=1e-3)
+    save_weights(np.zeros((25, 1)), tmp_path / "weights.png")
+    assert figures[1].axes[0].images[0].norm.vmax == 1.0
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "0 %"), (0.504, "50 %"), (0.9949, "99 %"), (0.995, ">99 %"), (0.9999, ">99 %"),
+     (1.0, "100 %")],
+)  # fmt: skip
+def test_only_certainty_is_100_percent(share: float, words: str) -> None:
+    assert report._percent(share) == words
+
+
+def test_the_25_worst_mistakes_and_12_images_a_class_unless_told(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    images, labels = np.zeros((40, 28, 28), dtype=np.uint8), np.zeros(40, dtype=np.int64)
+    save_worst_mistakes(images, labels, np.tile([0.2, 0.8], (40, 1)), tmp_path / "mistakes.png")
+    assert len(figures[0].axes) == 25
+    save_image_grid(images, labels, tmp_path / "grid.png", "made", class_names=("a",))
+    mosaic = np.ma.filled(figures[1].axes[0].images[0].get_array(), np.nan)
+    assert mosaic.shape == (28, 12 * 30 - 2)
