@@ -82,8 +82,14 @@ def test_stroke_directions_are_roots_of_sums_of_length_one(ink: np.ndarray) -> N
         sums = np.einsum("ay,dyx,bx->abd", windows, planes[:, i], windows).ravel()
         expected = np.sqrt(sums / np.linalg.norm(sums))
         np.testing.assert_allclose(found[i], expected, atol=1e-4)
-    faint = stroke_directions(np.full((1, 28, 28), 1e-8, dtype=np.float32))
-    assert faint.max() < 0.1  # next to no ink has no direction
+    faint = np.zeros((1, 28, 28), dtype=np.float32)
+    faint[0, 14, 14] = 1e-6  # next to no ink has next to no direction
+    sums = np.einsum("ay,dyx,bx->abd", windows, _direction_planes(faint)[:, 0], windows)
+    length = np.linalg.norm(sums)
+    assert (stroke_directions(faint) ** 2).max() == pytest.approx(
+        sums.max() / (length + 1e-6), rel=1e-3
+    )
+    assert length < 1e-6
     assert not stroke_directions(np.zeros((1, 28, 28), dtype=np.float32)).any()
 
 
