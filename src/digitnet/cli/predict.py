@@ -123,12 +123,8 @@ def _show_json(
     for path, answer in zip(pictures, answers, strict=True):
         if isinstance(answer, PictureError):
             n_failed += 1
-            line = {
-                "path": path,
-                "label": None,
-                "probabilities": None,
-                "reason": answer.worded(as_option),
-            }
+            reason = answer.worded(as_option)
+            line = {"path": path, "label": None, "probabilities": None, "reason": reason}
         else:
             line = {"path": path, **answer.as_dict()}
         print(json.dumps(line))

@@ -40,14 +40,11 @@ def run(args: argparse.Namespace) -> int:
             reading = read_page(model, picture)
         except PictureError as error:
             failed += 1
+            reason = error.worded(as_option)
             if args.json:
-                print(
-                    json.dumps(
-                        {"path": path, "lines": [], "digits": [], "reason": error.worded(as_option)}
-                    )
-                )
+                print(json.dumps({"path": path, "lines": [], "digits": [], "reason": reason}))
             else:
-                print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
+                print(f"digitnet: {reason}", file=sys.stderr)
             continue
         if args.json:
             print(json.dumps({"path": path, **reading.as_dict()}))
