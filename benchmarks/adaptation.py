@@ -28,6 +28,7 @@ from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 N_NEW = 500
+"""Digits of each hand that are read before and after."""
 
 
 def odd_hand(rng: np.random.Generator) -> Hand:
@@ -96,7 +97,8 @@ def main() -> None:
         shown = "   ".join(f"{100 * value:6.2f}" for value in rows[-1])
         print(f"hand {seed}: {shown}", flush=True)
     print("          before    after on new digits of the hand, before and after on MNIST")
-    for statistic, values in (("mean", np.mean(rows, axis=0)), ("sd", np.std(rows, 0, ddof=1))):
+    spread = np.std(rows, axis=0, ddof=1) if len(rows) > 1 else np.zeros(4)
+    for statistic, values in (("mean", np.mean(rows, axis=0)), ("sd", spread)):
         print(f"{statistic:<7} {'   '.join(f'{100 * value:6.2f}' for value in values)}")
     if args.record is not None:
         names = ("hand, before", "hand, after", "mnist, before", "mnist, after")

@@ -1,6 +1,6 @@
 """Ingredients: what each part of the mlp's recipe gives, one row each, on digits set aside.
 
-    python -m benchmarks.ingredients [--seeds 3] [--jobs 2] [--epochs 12] [--record]
+    python -m benchmarks.ingredients [--seeds 3] [--jobs 2] [--epochs 12] [--only ROW ...]
 
 Every row is 784-64-10 with sigmoids, trained by plain gradient descent on MNIST's training part,
 a tenth of which is set aside and read at the end; the test part stays shut.
@@ -39,8 +39,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=list(ROWS), metavar="ROW", default=list(ROWS))
     args = parser.parse_args()
     for number, (name, options) in enumerate(ROWS.items()):
+        if name not in args.only:
+            continue
         words = [*BASE.split(), "--epochs", str(args.epochs), *options.split()]
         with ThreadPoolExecutor(args.jobs) as helpers:
             runs = list(
@@ -50,10 +53,8 @@ def main() -> None:
                 )
             )
         figures = [run["validation"] for run in runs]
-        print(
-            f"{name:<40} {100 * np.mean(figures):6.2f} %  sd {100 * np.std(figures, ddof=1):.2f}",
-            flush=True,
-        )
+        spread = np.std(figures, ddof=1) if len(figures) > 1 else 0.0
+        print(f"{name:<40} {100 * np.mean(figures):6.2f} %  sd {100 * spread:.2f}", flush=True)
         if args.record:
             keep_record(
                 f"ingredient-{number:02}",

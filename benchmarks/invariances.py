@@ -1,6 +1,6 @@
 """Invariances: changes of a picture that must not change its label, and how often they do.
 
-    python -m benchmarks.invariances --model model/ --mnist FOLDER [--pictures FOLDER] [-n 1000]
+    python -m benchmarks.invariances --model cnn --mnist FOLDER [--pictures FOLDER] [-n 1000]
 
 Every picture is framed and read as it is and again after each change; the table gives the share
 of equal labels. MNIST's digits are taken from the end of the training file, never from its test
@@ -174,7 +174,7 @@ def survival(pictures: Sequence[Picture], change: Change, classify: Classify,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="a model folder")
+    parser.add_argument("--model", help="cnn or mlp, or a folder (default: as `digitnet predict`)")
     parser.add_argument("--mnist", type=Path, help="a folder with MNIST's IDX files")
     parser.add_argument("--pictures", type=Path, help="a folder of folders of real pictures")
     parser.add_argument("-n", type=int, default=1000, help="how many of MNIST's digits")
@@ -182,9 +182,9 @@ def main() -> None:
         "--only", nargs="+", choices=list(CHANGES), metavar="CHANGE", help="these changes only"
     )
     arguments = parser.parse_args()
-    from digitnet.models.folder import load_model
+    from digitnet.models.find import find_model
 
-    model = load_model(arguments.model)
+    model = find_model(arguments.model)
 
     def classify(images: Picture) -> NDArray[np.int64]:
         return np.asarray(model.probabilities(images).argmax(axis=1))

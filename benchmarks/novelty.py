@@ -34,11 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", default="mnist", help="where MNIST is (default: mnist)")
     parser.add_argument("--pictures", type=Path, default=BESIDE_THE_CHECKOUT, metavar="FOLDER")
+    parser.add_argument("--n", type=int, default=200, help="pictures of each drawn kind")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     training, aside = open_source(args.mnist)[0].split(1 / 6, rng)
     training = training.take(np.arange(0, len(training), STEP))
-    shown = _none(rng) | _sources(args.pictures)
+    shown = _none(args.n, rng) | _sources(args.pictures)
     heads = ("letters", "drawn faces", "scribbles", "pictures", "worst source")
     print(f"{'fitted on':<38}" + "".join(f"{head:>14}" for head in heads))
     for name, images, forms in _fits(training, rng):
@@ -53,10 +54,10 @@ def main() -> None:
         print(f"{name:<38}" + "".join(f"{value:>14.1%}" for value in row), flush=True)
 
 
-def _none(rng: np.random.Generator) -> dict[str, Frames]:
+def _none(n: int, rng: np.random.Generator) -> dict[str, Frames]:
     """Frames of what is no digit, those that the framing itself refuses left out."""
     found = {}
-    for name, pictures in groups(200, rng):
+    for name, pictures in groups(n, rng):
         frames = [frame_picture(picture) for picture in pictures]
         found[name] = np.stack([frame.image for frame in frames if frame.reason is None])
     return found

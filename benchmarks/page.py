@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--source", default="mnist", help="digits for the logits (default: mnist)")
     parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="PATH")
     parser.add_argument("--drawings", type=int, default=25, help="per model and part")
+    parser.add_argument("--loads", type=int, default=9, help="of the whole page")
     args = parser.parse_args()
     images = open_source(args.source, part="test", n_synthetic=N_CHECKED)[0].images[:N_CHECKED]
     with served() as address, sync_playwright() as driver:
@@ -81,7 +82,7 @@ def main() -> None:
                 cells = [f"{median:.1f} (95 %: {p95:.1f})" for median, p95 in lifts]
                 print(f"{name + ', ' + part:<28}{cells[0]:>22}{cells[1]:>22}")
         compare(browser, address, images, args.source)
-        measure_load(browser, address)
+        measure_load(browser, address, args.loads)
         browser.close()
 
 
@@ -155,7 +156,7 @@ def compare(browser: Any, address: str, images: np.ndarray[Any, Any], source: st
         print(f"{name:<28}{np.abs(ours - theirs).max():>22.1e}   labels that differ: {differ}")
 
 
-def measure_load(browser: Any, address: str, n: int = 9) -> None:
+def measure_load(browser: Any, address: str, n: int) -> None:
     """First paint with an empty cache, and all bytes of the page with both models."""
     paints, total = [], 0
     for _ in range(n):

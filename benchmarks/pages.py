@@ -1,6 +1,6 @@
 """Pages: what `digitnet read` makes of photographed, drawn and generated pages, and how fast.
 
-    python -m benchmarks.pages MODEL_DIR [--sheets ../shared/sheets] [--fields 200] [--first 900000]
+    python -m benchmarks.pages MODEL [--sheets FOLDER] [--fields 200] [--first 900000]
 
 The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
 A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +19,25 @@ import numpy as np
 from benchmarks.records import keep_record
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import draw_field, draw_page
-from digitnet.models.folder import load_model
+from digitnet.models.find import find_model
 from digitnet.reading.page import read_page
+
+SHEETS = Path(__file__).resolve().parents[2] / "shared" / "sheets"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("--sheets", type=Path, default=Path("../shared/sheets"))
+    parser.add_argument("model", metavar="MODEL", help="cnn or mlp, or a folder")
+    parser.add_argument("--sheets", type=Path, default=SHEETS, metavar="FOLDER")
     parser.add_argument("--fields", type=int, default=200)
     parser.add_argument("--first", type=int, default=900_000)
+    parser.add_argument("--repeats", type=int, default=3, help="of what is timed")
     parser.add_argument("--record", action="store_true", help="keep the share in results/")
     args = parser.parse_args()
-    model = load_model(args.model)
+    model = find_model(args.model)
 
+    if not args.sheets.is_dir():
+        print(f"skipped: the photographed pages, there is no {args.sheets}")
     for folder in sorted(args.sheets.glob("*/labels.txt")):
         rows = [line.split("\t") for line in folder.read_text().splitlines()]
         read = {name: " ".join(read_page(model, folder.parent / name).lines) for name, _ in rows}
@@ -68,20 +75,22 @@ def main() -> None:
         )
 
     for path in sorted(args.sheets.glob("parker/*.jpg")):
-        _say_seconds(path.name, lambda path=path: read_page(model, path))  # type: ignore[misc]
+        _say_seconds(path.name, args.repeats, partial(read_page, model, path))
     rng = np.random.default_rng(0)
     style = PageStyle(digit=100, gap=0.3, noise=0.02, shade=0.3)
     text = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(12)]
     page = draw_page(text, rng, style=style, size=(4032, 3024))
-    _say_seconds("120 digits on 12 megapixels", lambda: read_page(model, page.picture))
+    _say_seconds(
+        "120 digits on 12 megapixels", args.repeats, partial(read_page, model, page.picture)
+    )
 
 
-def _say_seconds(name: str, read: object) -> None:
-    """The least of three runs, by the clock and by the processor."""
+def _say_seconds(name: str, repeats: int, read: Callable[[], object]) -> None:
+    """The least of some runs, by the clock and by the processor."""
     runs = []
-    for _ in range(3):
+    for _ in range(repeats):
         clock, processor = time.perf_counter(), time.process_time()
-        read()  # type: ignore[operator]
+        read()
         runs.append((time.perf_counter() - clock, time.process_time() - processor))
     clock, processor = (min(run[k] for run in runs) for k in (0, 1))
     print(f"{name:<28}{clock:>6.2f} s  (processor {processor:.2f} s)")

@@ -23,7 +23,6 @@ import numpy as np
 from PIL import Image
 
 MODELS = ("cnn", "mlp")
-CLIENTS = (1, 64)
 
 
 def small_png() -> bytes:
@@ -136,23 +135,25 @@ class Load:
         return f"{rate:>8.1f} {p50:>9.1f} {p95:>9.1f} {p99:>9.1f}   {errors}"
 
 
-def load(server: Server, seconds: float, hold: float) -> None:
-    """Every picture, model and number of clients; then 64 clients for a minute."""
+def load(server: Server, seconds: float, hold: float, most: int) -> None:
+    """Every picture and model with one client and with most; then most clients for a minute."""
     pictures = {"28 x 28 PNG": small_png(), "12-megapixel JPEG": photo()}
     print(f"{'':<34}{'a second':>8} {'p50 ms':>9} {'p95 ms':>9} {'p99 ms':>9}   errors")
     for name, content in pictures.items():
         for model in MODELS:
-            for n_clients in CLIENTS:
+            for n_clients in (1, most):
                 one = Load(server.address, content, model, n_clients)
-                asyncio.run(Load(server.address, content, model, 2).run(1.0))  # warmed up
+                asyncio.run(
+                    Load(server.address, content, model, 2).run(min(1.0, seconds))
+                )  # warmed up
                 asyncio.run(one.run(seconds))
                 print(f"{name:<18} {model:<4} {n_clients:>2} clients {one.row()}", flush=True)
     for name, content in pictures.items():
         before = server.megabytes()
-        held = Load(server.address, content, "cnn", 64)
+        held = Load(server.address, content, "cnn", most)
         asyncio.run(held.run(hold))
         after = server.megabytes()
-        print(f"{name}, cnn, 64 clients for {hold:g} s:\n{'':<34}{held.row()}")
+        print(f"{name}, cnn, {most} clients for {hold:g} s:\n{'':<34}{held.row()}")
         print(f"memory {before:.0f} MB before, {after:.0f} MB after")
 
 
@@ -178,7 +179,10 @@ def malformed(server: Server, n: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each row")
-    parser.add_argument("--hold", type=float, default=60.0, help="seconds of 64 clients at the end")
+    parser.add_argument(
+        "--hold", type=float, default=60.0, help="seconds of all clients at the end"
+    )
+    parser.add_argument("--clients", type=int, default=64, help="at once (default: 64)")
     parser.add_argument("--malformed", type=int, metavar="N", help="broken uploads instead")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -187,7 +191,7 @@ def main() -> None:
             if args.malformed:
                 malformed(server, args.malformed)
             else:
-                load(server, args.seconds, args.hold)
+                load(server, args.seconds, args.hold, args.clients)
         finally:
             code = server.end()
     print(f"the server ended with exit code {code}")

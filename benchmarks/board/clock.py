@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-from benchmarks.board.contestants import ROOT, Peers, environment, show, spread
+from benchmarks.board.contestants import Peers, show, spread
+from benchmarks.board.processes import run_once
 from digitnet.threads import n_cores
 
 TARGETS = ("97", "98", "99")
 PEERS = ("pytorch", "jax_scan")
-SEEDS = 5
+REPEATS = 5
 
 
 def main(folder: str, peers: Peers, repeats: int) -> None:
@@ -38,9 +37,9 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
         if peers.has(side):
             program = "benchmarks.sides.clock"
             commands[f"{side}, recipe 98"] = [peers.python, "-m", program, side, str(mnist)]
-    print(f"clock: whole process, cold start to a network with its test accuracy; {SEEDS} seeds")
+    print(f"clock: whole process, cold start to a network with its test accuracy; {repeats} seeds")
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for seed in range(SEEDS):
+    for seed in range(repeats):
         for name, command in commands.items():
             measured[name].append(_run([*command, "--seed", str(seed)]))
     widths = [24, 24, 10, 18]
@@ -49,21 +48,13 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
     for name, figures in measured.items():
         seconds, right = [s for s, _ in figures], [a for _, a in figures]
         share = f"{best / statistics.median(seconds):.2f}" if "98" in name else ""
-        accuracy = f"{statistics.mean(right):.2f} (sd {statistics.stdev(right):.2f})"
+        deviation = statistics.stdev(right) if len(right) > 1 else 0.0
+        accuracy = f"{statistics.mean(right):.2f} (sd {deviation:.2f})"
         show([name, spread(seconds, digits=2), share, accuracy], widths)
 
 
 def _run(command: list[str]) -> tuple[float, float]:
     """Seconds of the process, and the percentage it prints."""
-    started = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(n_cores()),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    seconds = time.perf_counter() - started
-    found = re.findall(r"([\d.]+)% of [\d,]+ test digits", done.stdout)
+    seconds, said = run_once(command, n_cores())
+    found = re.findall(r"([\d.]+)% of [\d,]+ test digits", said)
     return seconds, float(found[-1])

@@ -7,13 +7,13 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from benchmarks.board.processes import Program, ProgramError
 from benchmarks.sides.work import Work
 
-ROOT = Path(__file__).resolve().parents[2]
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 OURS = "ours"
 PACKAGES = {
     "pytorch": "torch",
@@ -84,19 +84,17 @@ class Contestant:
 
     def __init__(self, side: str, threads: int, peers: Peers) -> None:
         self.side, self.threads = side, threads
-        self._process = subprocess.Popen(
-            [sys.executable if side == OURS else peers.python, "-m", "benchmarks.sides.worker",
-             side],
-            cwd=ROOT,
-            env=environment(threads),
+        python = sys.executable if side == OURS else peers.python
+        self.program = Program(
+            [python, "-m", "benchmarks.sides.worker", side],
+            threads,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )  # fmt: skip
+        )
         # Some libraries know no other way to be kept to one thread.
         if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(self._process.pid, sorted(os.sched_getaffinity(0))[:threads])
+            cores = sorted(os.sched_getaffinity(0))[:threads]
+            os.sched_setaffinity(self.program.process.pid, cores)
 
     def prepare(self, part: str, work: Work) -> None:
         """Get ready for a part and run it once, unmeasured."""
@@ -106,27 +104,55 @@ class Contestant:
         """Seconds of each of so many runs."""
         return self._ask({"times": times})
 
-    def end(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-
     def _ask(self, what: dict[str, object]) -> list[float]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(json.dumps(what), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
+        process = self.program.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):  # it has ended, which the empty line says too
+            print(json.dumps(what), file=process.stdin, flush=True)
+        line = process.stdout.readline()
         if not line:
-            raise RuntimeError(f"benchmarks/sides/{self.side}.py ended; run its worker by hand.")
+            raise self.program.failure(TITLES[self.side])
         answer: list[float] = json.loads(line)
         return answer
 
 
-def environment(threads: int) -> dict[str, str]:
-    """The environment of a measured process: bytecode is kept, as on any user's machine."""
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    limits = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**kept, **limits, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+@contextmanager
+def started(sides: Sequence[tuple[str, int]], peers: Peers) -> Iterator[list[Contestant]]:
+    """Contestants for (side, threads), ended at the end, whatever happens."""
+    contestants = [Contestant(side, threads, peers) for side, threads in sides]
+    try:
+        yield contestants
+    finally:
+        for contestant in contestants:
+            contestant.program.end()
+
+
+def prepared(contestants: list[Contestant], part: str, work: Work) -> list[Contestant]:
+    """Those that are ready for a part; a peer that fails is left out, and its error is shown.
+
+    Raises:
+        ProgramError: digitnet itself fails.
+    """
+    ready = []
+    for contestant in contestants:
+        try:
+            contestant.prepare(part, work)
+            ready.append(contestant)
+        except ProgramError as error:
+            if contestant.side == OURS:
+                raise
+            print(f"left out: {error}", flush=True)
+    return ready
+
+
+def in_turns(contestants: list[Contestant], rounds: int, times: int = 1) -> list[list[float]]:
+    """For each contestant the median of its runs in every round, all of them in each round."""
+    seconds: list[list[float]] = [[] for _ in contestants]
+    for _ in range(rounds):
+        for contestant, measured in zip(contestants, seconds, strict=True):
+            measured.append(statistics.median(contestant.run(times)))
+    return seconds
 
 
 def spread(seconds: list[float], digits: int = 3) -> str:

@@ -6,18 +6,19 @@ Writes scaling.png into the current folder.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.board.contestants import ROOT, Peers, environment, show
+from benchmarks.board.contestants import Peers, show
+from benchmarks.board.processes import run_once
+from benchmarks.sides.work import Work
 
-DEFAULT = {"images": 60_000, "hidden": 64, "batch": 128}
-AXES = {
-    "images": (7_500, 15_000, 30_000, 60_000, 120_000, 240_000),
-    "hidden": (16, 32, 64, 128, 256, 512, 1024),
-    "batch": (1, 4, 16, 64, 256, 1024, 4096),
-}
+REPEATS = 2
+HIDDEN, BATCH = 64, 128
+SHARES = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4)
+"""Of the images that are there: 7,500 to 240,000 with MNIST."""
+HIDDENS = (16, 32, 64, 128, 256, 512, 1024)
+BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 
 PROGRAM = """
 import json, re, sys
@@ -29,7 +30,7 @@ from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
 from digitnet.training.checkpoints import begin
 from digitnet.training.settings import Settings
-folder, images, hidden, batch = sys.argv[1], *map(int, sys.argv[2:])
+folder, images, hidden, batch, epochs = sys.argv[1], *map(int, sys.argv[2:])
 pool = [np.load(f"{folder}/{name}.npy", mmap_mode="r") for name in ("images", "labels")]
 taken = np.arange(images) % len(pool[0])
 dataset = Dataset(pool[0][taken], pool[1][taken])
@@ -37,7 +38,7 @@ del pool
 rng = np.random.default_rng(0)
 network = Network(multilayer_perceptron(784, [hidden], 10))
 network.initialize(rng)
-settings = Settings(2, batch, 0.1, SGD(), Constant())
+settings = Settings(epochs, batch, 0.1, SGD(), Constant())
 state = begin(network, settings, rng)
 seconds = [e.seconds for e in train(network, dataset, None, settings, state)
            if isinstance(e, EpochDone)]
@@ -49,32 +50,32 @@ print(json.dumps([min(seconds), int(found[1]) / 1024 if found else 0]))
 
 def main(folder: str, peers: Peers, repeats: int) -> None:
     """Print one table and draw it."""
-    print("scaling: the better of two epochs of digitnet, SGD; one thing changed at a time")
+    n = len(Work(folder).images())
+    axes = {"images": [round(share * n) for share in SHARES], "hidden": HIDDENS, "batch": BATCHES}
+    usual = {"images": n, "hidden": HIDDEN, "batch": BATCH}
+    print(f"scaling: the best of {repeats} epochs of digitnet, SGD; one thing changed at a time")
     widths = [10, 10, 12, 16, 12]
     show(["", "", "seconds", "images/s", "peak MiB"], widths)
-    found: dict[str, list[tuple[int, float, float]]] = {axis: [] for axis in AXES}
-    for axis, values in AXES.items():
+    found: dict[str, list[tuple[int, float, float]]] = {axis: [] for axis in axes}
+    for axis, values in axes.items():
         for value in values:
-            sizes = {**DEFAULT, axis: value}
-            seconds, memory = _measure(folder, sizes)
+            sizes = {**usual, axis: value}
+            seconds, memory = _measure(folder, sizes, repeats)
             found[axis].append((value, seconds, memory))
             rate = f"{sizes['images'] / seconds:,.0f}"
             show([axis, f"{value:,}", f"{seconds:.3f}", rate, f"{memory:.0f}"], widths)
-    _draw(found)
+    _draw(found, n)
     print("drawn: scaling.png")
 
 
-def _measure(folder: str, sizes: dict[str, int]) -> tuple[float, float]:
-    words = [folder, *map(str, sizes.values())]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        cwd=ROOT, env=environment(2), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    seconds, memory = json.loads(done.stdout)
+def _measure(folder: str, sizes: dict[str, int], epochs: int) -> tuple[float, float]:
+    words = [folder, *map(str, sizes.values()), str(epochs)]
+    _, said = run_once([sys.executable, "-c", PROGRAM, *words], 2)
+    seconds, memory = json.loads(said)
     return seconds, memory
 
 
-def _draw(found: dict[str, list[tuple[int, float, float]]]) -> None:
+def _draw(found: dict[str, list[tuple[int, float, float]]], n: int) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 6.4), layout="constrained")
@@ -92,5 +93,5 @@ def _draw(found: dict[str, list[tuple[int, float, float]]]) -> None:
     axes[0, 0].set_ylabel("seconds per epoch")
     axes[1, 0].set_ylabel("peak memory, MiB")
     axes[1, 0].set_ylim(0, None)
-    figure.suptitle("Training 784-64-10 on 60,000 images in batches of 128; one of them changed")
+    figure.suptitle(f"Training 784-64-10 on {n:,} images in batches of 128; one of them changed")
     figure.savefig(Path("scaling.png"), dpi=110)

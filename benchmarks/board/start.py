@@ -7,23 +7,21 @@ same least work, by a model of the original program's format.
 
 from __future__ import annotations
 
-import re
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.board.contestants import PACKAGES, ROOT, Peers, environment, ratio, show, spread
+from benchmarks.board.contestants import PACKAGES, TITLES, Peers, ratio, show, spread
+from benchmarks.board.processes import ProgramError, peak_memory, run_once
 from benchmarks.sides.work import NAMES
 from digitnet.models.folder import save_model
 from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.threads import n_cores
 
+REPEATS = 9
 SIDES = ("onnx_session", "pytorch", "jax_scan", "sklearn_mlp", "keras_jax")
 
 
@@ -38,7 +36,7 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
     drawing.save(picture)
     keep_models(place)
     if peers.has("onnx_session"):
-        run_once([peers.python, "-m", "benchmarks.sides.onnx_session", folder])
+        run_once([peers.python, "-m", "benchmarks.sides.onnx_session", folder], 1)
     digitnet = [sys.executable, "-m", "digitnet", "predict"]
     commands = {
         "digitnet predict": [*digitnet, "--model", str(place / "model"), str(picture)],
@@ -47,9 +45,9 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
     for side in SIDES:
         if peers.has(side):
             program = [peers.python, "-m", "benchmarks.sides.start", side, folder, str(picture)]
-            commands[f"{side} by hand"] = program
+            commands[f"{TITLES[side]} by hand"] = program
     print("start: one 200 x 200 PNG to its label, whole process")
-    _compare(commands, max(repeats, 9))
+    _compare(commands, repeats)
     imports = {"import numpy": [sys.executable, "-c", "import numpy"]}
     imports["import numpy, digitnet"] = [sys.executable, "-c", "import numpy, digitnet"]
     for side in SIDES:
@@ -58,7 +56,7 @@ def main(folder: str, peers: Peers, repeats: int) -> None:
             backend = "import os; os.environ['KERAS_BACKEND'] = 'jax'; "  # Keras asks for one
             imports[f"import {package}"] = [peers.python, "-c", f"{backend}import {package}"]
     print()
-    _compare(imports, max(repeats, 9))
+    _compare(imports, repeats)
 
 
 def keep_models(place: Path) -> None:
@@ -71,50 +69,22 @@ def keep_models(place: Path) -> None:
 
 def _compare(commands: dict[str, list[str]], rounds: int) -> None:
     """Run all commands in turns and print a row for each; the first is the measure."""
+    cores, memory = n_cores(), {}
+    for name, command in list(commands.items()):
+        try:
+            memory[name] = peak_memory(command, cores)  # and a warm-up
+        except ProgramError as error:
+            if command[0] == sys.executable:
+                raise
+            print(f"left out: {name}: {error}", flush=True)
+            del commands[name]
     measured: dict[str, list[float]] = {name: [] for name in commands}
-    memory = {name: peak_memory(command) for name, command in commands.items()}  # and a warm-up
     for _ in range(rounds):
         for name, command in commands.items():
-            measured[name].append(run_once(command))
+            measured[name].append(run_once(command, cores)[0])
     widths = [30, 24, 7, 9]
     show(["", "seconds", "ratio", "peak MB"], widths)
     first = next(iter(measured.values()))
     for name, seconds in measured.items():
         peak = f"{memory[name] / 1e6:.0f}"
         show([name, spread(seconds), f"{ratio(first, seconds):.2f}", peak], widths)
-
-
-def run_once(command: list[str]) -> float:
-    """Seconds of a whole process."""
-    started = time.perf_counter()
-    process = _begin(command)
-    process.wait()
-    seconds = time.perf_counter() - started
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}.")
-    return seconds
-
-
-def peak_memory(command: list[str]) -> float:
-    """The most resident memory of a process in bytes, asked for every millisecond; 0 off Linux.
-
-    What the system says of a process that has ended counts its parent's memory, too.
-    """
-    process, peak = _begin(command), 0
-    status = Path(f"/proc/{process.pid}/status")
-    while process.poll() is None:
-        with suppress(OSError):
-            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-            peak = max(peak, int(found[1]) * 1024 if found else 0)
-        time.sleep(0.001)
-    return peak
-
-
-def _begin(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(n_cores()),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )

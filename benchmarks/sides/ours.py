@@ -58,7 +58,7 @@ def bulk(work: Work) -> Callable[[], object]:
 def convolution(work: Work) -> Callable[[], object]:
     """An epoch of the reference convolutional network (see board/conv.py)."""
     plan = Plan(
-        conv=(16, 32),
+        conv="16C5-MP2-32C5-MP2",
         hidden=(128,),
         activation="relu",
         input_dropout=0.0,

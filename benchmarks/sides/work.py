@@ -20,14 +20,14 @@ class Work:
         batch_size: images per step.
         optimizer: "sgd" or "adam".
         learning_rate: constant.
-        n: how many of the images are used.
+        n: how many of the images are used at most; None for all.
     """
 
     folder: str
     batch_size: int = 32
     optimizer: str = "sgd"
     learning_rate: float = 0.1
-    n: int = 60_000
+    n: int | None = None
 
     def images(self) -> np.ndarray:
         """(n, 28, 28) uint8, mapped."""
@@ -35,7 +35,7 @@ class Work:
 
     def flat(self) -> np.ndarray:
         """(n, 784) float32 in 0..1, as most libraries want their inputs."""
-        return self.images().reshape(self.n, 784).astype(np.float32) / 255
+        return self.images().reshape(-1, 784).astype(np.float32) / 255
 
     def labels(self) -> np.ndarray:
         """(n,) int64."""
