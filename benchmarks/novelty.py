@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", default="mnist", help="where MNIST is (default: mnist)")
     parser.add_argument("--pictures", type=Path, default=BESIDE_THE_CHECKOUT, metavar="FOLDER")
-    parser.add_argument("--n", type=int, default=200, help="pictures of each drawn kind")
+    parser.add_argument("--n", type=int, default=200, help="pictures of each kind, at most")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     training, aside = open_source(args.mnist)[0].split(1 / 6, rng)
@@ -59,7 +59,9 @@ def _none(n: int, rng: np.random.Generator) -> dict[str, Frames]:
     found = {}
     for name, pictures in groups(n, rng):
         frames = [frame_picture(picture) for picture in pictures]
-        found[name] = np.stack([frame.image for frame in frames if frame.reason is None])
+        images = [frame.image for frame in frames if frame.reason is None]
+        if images:
+            found[name] = np.stack(images)
     return found
 
 

@@ -34,7 +34,6 @@ QUIET = (
 )  # fmt: skip
 MODELS = ("mlp", "cnn")
 PARTS = ("draw", "inside")
-N_CHECKED = 1000
 
 WATCH = """
 window.lifts = [];
@@ -67,12 +66,13 @@ LOGITS = """async ({ frames, names }) => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", default="mnist", help="digits for the logits (default: mnist)")
+    parser.add_argument("--source", default="mnist", help="of those digits (default: mnist)")
     parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="PATH")
     parser.add_argument("--drawings", type=int, default=25, help="per model and part")
     parser.add_argument("--loads", type=int, default=9, help="of the whole page")
+    parser.add_argument("--n", type=int, default=1000, help="digits for the logits (default: 1000)")
     args = parser.parse_args()
-    images = open_source(args.source, part="test", n_synthetic=N_CHECKED)[0].images[:N_CHECKED]
+    images = open_source(args.source, part="test", n_synthetic=args.n)[0].images[: args.n]
     with served() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=args.chromium, args=list(QUIET))
         print(f"{'milliseconds from pen lift':<28}{'to the answer':>22}{'to the screen':>22}")

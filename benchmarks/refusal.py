@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import string
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -172,8 +173,8 @@ def groups(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Iterator[Pic
         yield name, (draw(rng) for _ in range(n))
     clear = "".join(c for c in string.ascii_letters if c not in LOOK_ALIKES)
     for name, names in FONTS.items():
-        yield f"letters, {name}", letters(names, clear, rng)
-        yield f"look-alikes, {name}", letters(names, LOOK_ALIKES, rng)
+        yield f"letters, {name}", islice(letters(names, clear, rng), n)
+        yield f"look-alikes, {name}", islice(letters(names, LOOK_ALIKES, rng), n)
 
 
 def row(name: str, model: Model, pictures: Iterator[Picture]) -> str:
@@ -188,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_model_option(parser)
     parser.add_argument("--mnist", default="mnist", help="where MNIST is (default: mnist)")
-    parser.add_argument("--n", type=int, default=200, help="pictures of each drawn kind")
+    parser.add_argument("--n", type=int, default=200, help="pictures of each kind, at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validation-only", action="store_true", help="leave MNIST's test shut")
     args = parser.parse_args()

@@ -179,9 +179,7 @@ def malformed(server: Server, n: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each row")
-    parser.add_argument(
-        "--hold", type=float, default=60.0, help="seconds of all clients at the end"
-    )
+    parser.add_argument("--hold", type=float, default=60.0, help="seconds of all at the end")
     parser.add_argument("--clients", type=int, default=64, help="at once (default: 64)")
     parser.add_argument("--malformed", type=int, metavar="N", help="broken uploads instead")
     args = parser.parse_args()

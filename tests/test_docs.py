@@ -42,7 +42,7 @@ def test_every_command_is_in_the_readme() -> None:
 ACCURACY = re.compile(r"\b9\d\.\d+(?= %)")  # whole numbers are names and aims: --fast 98
 LEDGER = ROOT / "docs" / "results.md"
 QUOTING = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-QUOTING += sorted((ROOT / "src" / "digitnet" / "box").glob("*.md"))
+QUOTING += sorted((ROOT / "src" / "digitnet" / "models" / "box").glob("*.md"))
 # The lab notes hold experiments, each with its command and settings, on digits set aside.
 QUOTING = [path for path in QUOTING if path.name not in ("results.md", "lab-notes.md")]
 

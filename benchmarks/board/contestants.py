@@ -112,7 +112,7 @@ class Contestant:
             print(json.dumps(what), file=process.stdin, flush=True)
         line = process.stdout.readline()
         if not line:
-            raise self.program.failure(TITLES[self.side])
+            raise self.program.failure(TITLES.get(self.side, self.side))
         answer: list[float] = json.loads(line)
         return answer
 
