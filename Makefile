@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench peers models docs clean
+.PHONY: help demo test test-busy check format bench peers mutants models docs clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,9 @@ demo: $(VENV)/installed  ## set up, train on the synthetic digits, read the pict
 
 test: $(VENV)/installed  ## set up and run the tests
 	$(BIN)/python -m pytest -n 2
+
+test-busy: $(VENV)/installed  ## the tests, while four processes beside them compute
+	$(BIN)/python tools/busy.py
 
 check: $(VENV)/installed  ## lint, format and types
 	$(BIN)/ruff check
@@ -36,6 +39,10 @@ bench: $(VENV)/installed  ## the board: digitnet beside its peers, as far as the
 peers:  ## install the peers (PyTorch, JAX, ...) into an environment of their own, .peers
 	$(PYTHON) -m venv .peers
 	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+
+mutants: $(VENV)/installed  ## plant small faults and count those that the tests notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
+	$(BIN)/python tools/mutants.py --record
 
 models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	for name in mlp cnn; do \
