@@ -42,7 +42,7 @@ peers:  ## install the peers (PyTorch, JAX, ...) into an environment of their ow
 
 mutants: $(VENV)/installed  ## plant small faults and count those that the tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
-	$(BIN)/python tools/mutants.py --record
+	$(BIN)/python tools/mutants.py --sample 300
 
 models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	for name in mlp cnn; do \

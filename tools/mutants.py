@@ -1,13 +1,13 @@
 """Mutants: small faults planted one at a time, and the share that the tests of a folder notice.
 
-    python tools/mutants.py [FOLDER ...] [--sample N --seed S] [--jobs 2] [--record]
+    python tools/mutants.py [FOLDER ...] [--sample N --seed S] [--jobs 2]
 
 cosmic-ray makes the mutants (a number one up or down, < for <=, + for -, and for or, a loop that
 never runs, ...) of src/digitnet/FOLDER; tests/FOLDER has to notice them. First every test runs
 once with its lines noted; a mutant is then met by the tests that run its line (a constant's: by
 those that run the file's), the fastest first, in a fork of a process that has the libraries loaded
 already. A mutant that takes far more processor time or memory than its tests did is noticed, too.
-Survivors are listed in results/survivors.txt; --record keeps the table for docs/results.md.
+Survivors are listed in results/survivors.txt.
 """
 
 from __future__ import annotations
@@ -337,7 +337,6 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="so many of each folder's mutants")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--record", action="store_true", help="keep the table in results/")
     args = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"
