@@ -20,7 +20,7 @@ from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import draw_page
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 
 CASES = (
     ("12-megapixel JPEG", (3000, 4000), 900.0, "JPEG"),
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("model", metavar="MODEL", help="cnn or mlp, or a folder")
     parser.add_argument("--repeats", type=int, default=7)
     args = parser.parse_args()
-    model = find_model(args.model)
+    model = load_model(args.model)
     print(f"{'milliseconds':<20}{'open':>8}{'frame':>8}{'answer':>8}{'in all':>8}")
     for name, size, digit, kind in CASES:
         rng = np.random.default_rng(2)

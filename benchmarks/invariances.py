@@ -182,9 +182,9 @@ def main() -> None:
         "--only", nargs="+", choices=list(CHANGES), metavar="CHANGE", help="these changes only"
     )
     arguments = parser.parse_args()
-    from digitnet.models.find import find_model
+    from digitnet.models.folder import load_model
 
-    model = find_model(arguments.model)
+    model = load_model(arguments.model)
 
     def classify(images: Picture) -> NDArray[np.int64]:
         return np.asarray(model.probabilities(images).argmax(axis=1))

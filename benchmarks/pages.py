@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.records import keep_record
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import draw_field, draw_page
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.reading.page import read_page
 
 SHEETS = Path(__file__).resolve().parents[2] / "shared" / "sheets"
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of what is timed")
     parser.add_argument("--record", action="store_true", help="keep the share in results/")
     args = parser.parse_args()
-    model = find_model(args.model)
+    model = load_model(args.model)
 
     if not args.sheets.is_dir():
         print(f"skipped: the photographed pages, there is no {args.sheets}")

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.records import keep_record
 from digitnet.imaging.framing import FRAMINGS, frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "pictures"
@@ -54,7 +54,7 @@ def main() -> None:
         if folder.is_dir()
     }
     columns = [(name, framing) for name in args.models for framing in reversed(FRAMINGS)]
-    models = [replace(find_model(name), framing=framing) for name, framing in columns]
+    models = [replace(load_model(name), framing=framing) for name, framing in columns]
     rows = [[score(model, pictures) for model in models] for pictures in sources.values()]
     print("right answers in % (likeliest class right, answered or not)")
     for number, (name, framing) in enumerate(columns, start=1):

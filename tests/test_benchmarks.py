@@ -61,9 +61,11 @@ def quoted_commands(text: str) -> Iterator[str]:
         yield from (line.partition("  #")[0].strip() for line in block.splitlines())
 
 
-def documented() -> list[str]:
+def documented(but: str = "") -> list[str]:
     """Every command line that a document names, each once."""
-    found = (line for path in DOCUMENTS for line in quoted_commands(path.read_text()))
+    found = (
+        line for path in DOCUMENTS if path.name != but for line in quoted_commands(path.read_text())
+    )
     return list(dict.fromkeys(found))
 
 
@@ -144,9 +146,9 @@ def test_the_readme_names_the_figures_commands() -> None:
 
 
 def digitnet_options() -> dict[str, set[str]]:
-    """Command -> options that the documents give it."""
+    """Command -> options that the documents give it; extending.md shows one that is not there."""
     found: dict[str, set[str]] = {}
-    for line in documented():
+    for line in documented(but="extending.md"):
         for said in re.findall(r"(?:^|; |&& )digitnet ([a-z]+.*)", line):
             command = said.split()[0]
             found.setdefault(command, set()).update(re.findall(r"(?<!\S)--[a-z-]+", said))
