@@ -7,7 +7,7 @@ import pytest
 
 from digitnet import nn
 from digitnet.nn.folding import fold
-from digitnet.nn.layer import Layer
+from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.layers import Dense, ReLU, Tanh
 from digitnet.nn.network import STATISTICS_RATE, Network
 from digitnet.nn.normalization import EPSILON, BatchNorm
@@ -51,10 +51,10 @@ def test_forward_against_plain_loops_for_images_and_rows(rng: np.random.Generato
     x = rng.normal(2.0, 3.0, (4, 3, 2, 5))
     gamma, beta, mean, variance = rng.normal(size=(4, 4))
     params = gamma, beta, mean, np.abs(variance)
-    y, _ = BatchNorm(4).forward(params, x, rng)
+    y = BatchNorm(4).forward(x, Context(params, rng=rng))
     np.testing.assert_allclose(y, by_loops(x, gamma, beta), atol=1e-12)
     rows = x[:, 0, 0].T  # (N, channels)
-    y, _ = BatchNorm(4).forward(params, rows, rng)
+    y = BatchNorm(4).forward(rows, Context(params, rng=rng))
     expected = by_loops(rows.T[:, None, None], gamma, beta)[:, 0, 0].T
     np.testing.assert_allclose(y, expected, atol=1e-12)
 
@@ -63,9 +63,11 @@ def test_a_worked_example_by_hand() -> None:
     """X = 1, 3: mean 2, variance 1, so -1 and 1; times gamma 2, plus beta 5."""
     params = np.array([2.0]), np.array([5.0]), np.array([10.0]), np.array([4.0])
     x = np.array([[1.0], [3.0]])
-    y, _ = BatchNorm(1).forward(params, x, np.random.default_rng(0))
+    y = BatchNorm(1).forward(x, Context(params, rng=np.random.default_rng(0)))
     np.testing.assert_allclose(y, [[3.0], [7.0]], atol=1e-4)
-    y, _ = BatchNorm(1).forward(params, x)  # predicted with the running mean 10 and variance 4
+    y = BatchNorm(1).forward(
+        x, Context(params)
+    )  # predicted with the running mean 10 and variance 4
     np.testing.assert_allclose(y, [[-4.0], [-2.0]], atol=1e-4)
 
 
@@ -86,9 +88,10 @@ def test_every_parameter_matches_central_differences(name: str, seed: int, train
 class Forgetful(BatchNorm):
     """A planted mistake: as if the batch's mean and variance did not depend on x."""
 
-    def backward(self, params, cache, dy, grads, need_dx=True):  # type: ignore[no-untyped-def]
-        centred, scale, _, room = cache
-        return super().backward(params, (centred, scale, None, room), dy, grads, need_dx)
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        centred, scale, _ = ctx.cache
+        ctx.cache = centred, scale, None
+        return super().backward(dy, ctx)
 
 
 def test_a_planted_mistake_is_found(rng: np.random.Generator) -> None:
