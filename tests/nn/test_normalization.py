@@ -9,8 +9,8 @@ from digitnet import nn
 from digitnet.nn.folding import fold
 from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.layers import Dense, ReLU, Tanh
-from digitnet.nn.network import STATISTICS_RATE, Network
-from digitnet.nn.normalization import EPSILON, BatchNorm
+from digitnet.nn.network import Network
+from digitnet.nn.normalization import BatchNorm
 
 STACKS: dict[str, list[Layer]] = {
     "rows": [Dense(4, 5), BatchNorm(5), Tanh(), Dense(5, 3)],
@@ -42,7 +42,7 @@ def by_loops(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
         mean = sum(numbers) / len(numbers)
         variance = sum((v - mean) ** 2 for v in numbers) / len(numbers)
         for place in np.ndindex(*x.shape[1:]):
-            y[(c, *place)] = gamma[c] * (x[(c, *place)] - mean) / (variance + EPSILON) ** 0.5
+            y[(c, *place)] = gamma[c] * (x[(c, *place)] - mean) / (variance + 1e-5) ** 0.5
             y[(c, *place)] += beta[c]
     return y
 
@@ -69,6 +69,17 @@ def test_a_worked_example_by_hand() -> None:
         x, Context(params)
     )  # predicted with the running mean 10 and variance 4
     np.testing.assert_allclose(y, [[-4.0], [-2.0]], atol=1e-4)
+
+
+def test_a_channel_that_is_always_the_same_does_no_harm() -> None:
+    """1e-5 is added to the variance: with 3e-5 it is 4e-5, and 1 becomes 1 / sqrt(4e-5)."""
+    one, zero = np.ones(1), np.zeros(1)
+    x = np.array([[1.0]])
+    y = BatchNorm(1).forward(x, Context((one, zero, zero, np.array([3e-5]))))
+    assert y[0, 0] == pytest.approx(1 / 4e-5**0.5, rel=1e-12)
+    same = np.full((4, 1), 7.0)
+    ctx = Context((one, zero, zero, one), rng=np.random.default_rng(0))
+    assert not BatchNorm(1).forward(same, ctx).any()
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -114,7 +125,7 @@ def test_running_statistics_follow_the_batches_and_nothing_else_does(
     network.absorb_statistics(gradient)
     hidden = x @ before["W1"] + before["b1"]
     for name, batch in (("mean1", hidden.mean(0)), ("variance1", hidden.var(0))):
-        expected = before[name] + STATISTICS_RATE * (batch - before[name])
+        expected = 0.9 * before[name] + 0.1 * batch
         np.testing.assert_allclose(network.parameters[name], expected)
         assert not network.named(gradient)[name].any()  # an optimiser leaves them as they are
     for name in ("W1", "b1", "gamma1", "beta1", "W2", "b2"):

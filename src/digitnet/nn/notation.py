@@ -114,7 +114,7 @@ def read_layer(word: str, shape: Shape) -> Layer | None:
 def _pattern(notation: str) -> str:
     """The regular expression of a notation: its settings whole numbers, what may lack optional."""
     pattern = _OPTIONAL.sub(r"(?:\1)?", notation)
-    return _SETTING.sub(r"(?P<\1>\\d{1,4})", pattern)
+    return _SETTING.sub(r"(?P<\1>[0-9]{1,4})", pattern)
 
 
 def _names(pattern: str) -> list[str]:

@@ -15,7 +15,8 @@ def as_text(network: Network) -> str:
     rows = [_TITLES, *_rows(network)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [
-        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {n:>{widths[2]}}" for layer, shape, n in rows
+        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {n:>{widths[2]}}".rstrip()
+        for layer, shape, n in rows
     ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
@@ -32,9 +33,8 @@ def as_html(network: Network) -> str:
 
 def _rows(network: Network) -> list[tuple[str, str, str]]:
     """The input, each layer, and the sum: what it is, the shape it gives, its parameters."""
-    shapes = network.shapes
     rows = [("input", str(network.n_in), "")]
-    for layer, shape, views in zip(network.layers, shapes, network.views, strict=True):
+    for layer, shape, views in zip(network.layers, network.shapes, network.views, strict=True):
         n = sum(view.size for view in views)
         rows.append((str(layer), " x ".join(map(str, shape)), f"{n:,}" if n else ""))
     rows.append((in_words(network), "", f"{network.vector.size:,}"))
