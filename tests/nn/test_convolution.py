@@ -150,3 +150,10 @@ def test_images_that_do_not_fit_are_refused() -> None:
         Network([ToImages(4, 4), Conv2D(1, 2, 2), ToRows(), Dense(8, 2)])
     with pytest.raises(ValueError, match="do not divide"):
         MaxPool2D(2).output_shape((1, 5, 4))
+
+
+def test_a_strip_has_at_most_a_million_numbers() -> None:
+    """A row of 1,024 pixels of 64 images has 2^16 numbers, so 16 rows have 2^20."""
+    conv, x = Conv2D(1, 1, 1), np.zeros((1, 33, 1024, 64), np.float32)
+    rows = [rows for rows, _ in conv._strips(x, x.shape, Context())]
+    assert rows == [slice(0, 16), slice(16, 32), slice(32, 33)]
