@@ -93,7 +93,8 @@ class Layer:
     """What every layer is; as it stands here, one without parameters that keeps the shape.
 
     A layer says what it gives in `forward`, and the derivative of that in `backward`; the rest has
-    an answer here that fits most. Where an own layer begins is in docs/extending.md.
+    an answer here that fits most. The first layer that has a number `n_in` says with it how many
+    numbers an input has. How to write an own layer is in docs/extending.md.
 
     Attributes:
         parameter_names: the name of each parameter, without its number: W and b, or none. They

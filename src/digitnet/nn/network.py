@@ -117,14 +117,17 @@ class Network:
 
     def head(self, x: FloatArray) -> FloatArray:
         """What the first `n_fixed` layers make of inputs (N, n_in)."""
+        ctx = Context()
         for layer in self.layers[: self.n_fixed]:
-            x = layer.forward(x, Context())
+            x = layer.forward(x, ctx)
         return x
 
     def forward(self, x: FloatArray) -> FloatArray:
         """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
+        ctx = Context()  # one for all: without a backward pass nobody looks back
         for layer, params in zip(self.layers, self.views, strict=True):
-            x = layer.forward(x, Context(params))
+            ctx.params = params
+            x = layer.forward(x, ctx)
         return x
 
     def absorb_statistics(self, gradient: FloatArray) -> None:
