@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digitnet.export.weights import encode
 
 from digitnet.errors import ModelError, OutputError
+from digitnet.export.page_format import encode
 from digitnet.models.folder import load_model, model_files, save_model
 from digitnet.models.model import Model
 from digitnet.nn import Context, Dense, Ensemble, Layer, Network, ReLU, Sigmoid
