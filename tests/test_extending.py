@@ -52,9 +52,14 @@ def test_the_examples_run_as_they_stand(sections: tuple[str, ...], tmp_path: Pat
 
 
 def test_every_section_with_code_is_run() -> None:
+    """Here, or by a test of its area, which finds it by its heading."""
     sections = re.findall(r"^## (.*)$", GUIDE.read_text(), flags=re.MULTILINE)
     tried = {section for program in PROGRAMS for section in program}
-    assert {section for section in sections if blocks(section)} == tried
+    assert tried <= set(sections)
+    tests = [path.read_text() for path in GUIDE.parents[1].glob("tests/*/test_*.py")]
+    for section in sections:
+        elsewhere = any(f"## {section}" in text for text in tests)
+        assert not blocks(section) or section in tried or elsewhere, section
 
 
 def test_the_layer_has_twelve_lines_at_most() -> None:
