@@ -157,3 +157,6 @@ def test_a_strip_has_at_most_a_million_numbers() -> None:
     conv, x = Conv2D(1, 1, 1), np.zeros((1, 33, 1024, 64), np.float32)
     rows = [rows for rows, _ in conv._strips(x, x.shape, Context())]
     assert rows == [slice(0, 16), slice(16, 32), slice(32, 33)]
+    wide = np.zeros((1, 2, 1, (1 << 20) + 1), np.float32)  # but one row at least
+    rows = [rows for rows, _ in conv._strips(wide, wide.shape, Context())]
+    assert rows == [slice(0, 1), slice(1, 2)]

@@ -81,3 +81,11 @@ def test_it_may_only_stand_where_pixels_are() -> None:
     targets = np.full((2, 10), 0.1, np.float32)
     network.loss_and_gradient(np.ones((2, 784), np.float32), targets, gradient)
     assert np.isfinite(gradient).all()
+
+
+def test_no_more_than_45_degrees_are_set_upright() -> None:
+    """Two dots two rows apart and four columns: a slant of 2, of which 1 is taken back."""
+    image, expected = np.zeros((9, 9)), np.zeros((9, 9))
+    image[3, 2] = image[5, 6] = 1.0
+    expected[3, 3] = expected[5, 5] = 1.0
+    np.testing.assert_allclose(deskewed(image), expected, atol=1e-12)

@@ -18,6 +18,8 @@ from digitnet.nn import (
     ReLU,
     Sigmoid,
     Tanh,
+    ToImages,
+    ToRows,
     multilayer_perceptron,
 )
 from digitnet.nn.layer import FloatArray
@@ -131,3 +133,11 @@ def test_a_context_gives_an_array_again_by_name_and_shape() -> None:
     assert ctx.array("a", (3,), float) is kept[1]
     assert Context().array("a", (3,), float) is not Context().array("a", (3,), float)
     assert ctx.array("c", (2, 3), np.float32, "F").flags.f_contiguous
+
+
+def test_a_network_says_whether_it_convolves() -> None:
+    """By it the training loop takes two threads with half a batch each."""
+    images = [ToImages(4, 4), Conv2D(1, 2, 3), ToRows(), Dense(8, 3)]
+    assert Network(images).convolves
+    assert not Network([Dense(4, 3)]).convolves
+    assert not Network([ToImages(4, 4), ToRows(), Dense(16, 3)]).convolves
