@@ -9,7 +9,7 @@ from digitnet import nn
 from digitnet.nn import convolution
 from digitnet.nn.convolution import Conv2D
 from digitnet.nn.images import ToImages, ToRows
-from digitnet.nn.layer import Layer, Room
+from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.layers import Dense, ReLU, Tanh
 from digitnet.nn.network import Network
 from digitnet.nn.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
@@ -45,7 +45,7 @@ def test_forward_against_plain_loops(
     monkeypatch.setattr(convolution, "MOST_COLUMNS", most_columns)
     W, b = (rng.normal(size=shape) for shape in conv.parameter_shapes())
     x = rng.normal(size=(conv.channels_in, 9, 7, 3))
-    y, _ = conv.forward((W, b), x)
+    y = conv.forward(x, Context((W, b)))
     np.testing.assert_allclose(y, by_loops(conv, W, b, x), atol=1e-12)
 
 
@@ -85,8 +85,9 @@ def test_every_parameter_matches_central_differences(
 class Unpadded(Conv2D):
     """A planted mistake: the gradient of the padded image is handed back uncut, from its corner."""
 
-    def backward(self, params, cache, dy, grads, need_dx=True):  # type: ignore[no-untyped-def]
-        dx = super().backward(params, cache, dy, grads, need_dx)
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray:
+        dx = super().backward(dy, ctx)
+        assert dx is not None
         return np.roll(dx, 1, axis=1)
 
 
@@ -103,9 +104,10 @@ def test_a_planted_mistake_is_found(rng: np.random.Generator) -> None:
 def test_max_pooling_against_plain_loops_and_ties_go_to_the_first(rng: np.random.Generator) -> None:
     x = rng.integers(0, 3, (2, 4, 6, 5)).astype(float)  # many equal numbers
     pool = MaxPool2D(2)
-    y, cache = pool.forward((), x)
+    ctx = Context()
+    y = pool.forward(x, ctx)
     dy = rng.normal(size=y.shape)
-    dx = pool.backward((), cache, dy, ())
+    dx = pool.backward(dy, ctx)
     assert dx is not None
     for c, i, j, n in np.ndindex(*y.shape):
         window = x[c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2, n].ravel()
@@ -116,16 +118,16 @@ def test_max_pooling_against_plain_loops_and_ties_go_to_the_first(rng: np.random
         np.testing.assert_array_equal(gradient, expected)
 
 
-def test_a_room_changes_nothing_and_is_used_again(rng: np.random.Generator) -> None:
-    conv, room = Conv2D(2, 3, 3, padding=1), Room()
+def test_kept_arrays_change_nothing_and_are_used_again(rng: np.random.Generator) -> None:
+    conv = Conv2D(2, 3, 3, padding=1)
     params = [rng.normal(size=shape) for shape in conv.parameter_shapes()]
+    ctx = Context(params, keep=True)
     for _ in range(2):
         x = rng.normal(size=(2, 8, 8, 4))
-        with_room, _ = conv.forward(params, x, None, room)
-        without, _ = conv.forward(params, x)
-        np.testing.assert_array_equal(with_room, without)
-    again, _ = conv.forward(params, x, None, room)
-    assert again is with_room
+        kept, new = conv.forward(x, ctx), conv.forward(x, Context(params))
+        np.testing.assert_array_equal(kept, new)
+    assert conv.forward(x, ctx) is kept
+    assert conv.forward(x, Context(params)) is not new
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,8 @@ def test_what_makes_no_convolution_is_refused(numbers: tuple[int, ...]) -> None:
 
 def test_images_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        Conv2D(1, 1, 5).forward((np.zeros((25, 1)), np.zeros(1)), np.zeros((1, 4, 4, 1)))
+        params = np.zeros((25, 1)), np.zeros(1)
+        Conv2D(1, 1, 5).forward(np.zeros((1, 4, 4, 1)), Context(params))
     with pytest.raises(ValueError, match="does not fit"):
         Conv2D(2, 1, 1).output_shape((1, 4, 4))
     with pytest.raises(ValueError, match="add ToRows"):
@@ -147,3 +150,13 @@ def test_images_that_do_not_fit_are_refused() -> None:
         Network([ToImages(4, 4), Conv2D(1, 2, 2), ToRows(), Dense(8, 2)])
     with pytest.raises(ValueError, match="do not divide"):
         MaxPool2D(2).output_shape((1, 5, 4))
+
+
+def test_a_strip_has_at_most_a_million_numbers() -> None:
+    """A row of 1,024 pixels of 64 images has 2^16 numbers, so 16 rows have 2^20."""
+    conv, x = Conv2D(1, 1, 1), np.zeros((1, 33, 1024, 64), np.float32)
+    rows = [rows for rows, _ in conv._strips(x, x.shape, Context())]
+    assert rows == [slice(0, 16), slice(16, 32), slice(32, 33)]
+    wide = np.zeros((1, 2, 1, (1 << 20) + 1), np.float32)  # but one row at least
+    rows = [rows for rows, _ in conv._strips(wide, wide.shape, Context())]
+    assert rows == [slice(0, 1), slice(1, 2)]

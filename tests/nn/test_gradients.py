@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet import nn
+from digitnet.nn.layer import Context, FloatArray
 from digitnet.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh
 
 STACKS = {
@@ -51,9 +52,9 @@ class SlopeForgotten(Sigmoid):
 class BiasForgotten(Dense):
     """A planted mistake: dL/db is left at zero."""
 
-    def backward(self, params, cache, dy, grads, need_dx=True):  # type: ignore[no-untyped-def]
-        dx = super().backward(params, cache, dy, grads, need_dx)
-        grads[1][:] = 0.0
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        dx = super().backward(dy, ctx)
+        ctx.grads[1][:] = 0.0
         return dx
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from digitnet.nn import (
     Adam,
+    Context,
     Dense,
     Dropout,
     Network,
@@ -59,7 +60,8 @@ def test_forward_by_hand() -> None:
 
 
 def test_sigmoid_is_quiet_and_right_at_the_extremes() -> None:
-    y, _ = Sigmoid().forward((), np.array([-1e30, -100.0, 0.0, 100.0, 1e30], dtype=np.float32))
+    x = np.array([-1e30, -100.0, 0.0, 100.0, 1e30], dtype=np.float32)
+    y = Sigmoid().forward(x, Context())
     np.testing.assert_allclose(y, [0.0, 0.0, 0.5, 1.0, 1.0], atol=1e-40)
 
 
@@ -67,10 +69,10 @@ def test_dropout_zeroes_its_share_in_training_and_nothing_in_prediction(
     rng: np.random.Generator,
 ) -> None:
     x = np.ones((200, 500), dtype=np.float32)
-    y, _ = Dropout(0.3).forward((), x, rng)
+    y = Dropout(0.3).forward(x, Context(rng=rng))
     assert np.mean(y == 0.0) == pytest.approx(0.3, abs=0.01)
     assert y.mean() == pytest.approx(1.0, abs=0.01)  # the rest is scaled up
-    assert Dropout(0.3).forward((), x)[0] is x
+    assert Dropout(0.3).forward(x, Context()) is x
 
 
 def test_starts_are_chosen_by_the_activation(rng: np.random.Generator) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from digitnet import nn
 from digitnet.nn.folding import fold
-from digitnet.nn.layer import Layer
+from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.layers import Dense, ReLU, Tanh
-from digitnet.nn.network import STATISTICS_RATE, Network
-from digitnet.nn.normalization import EPSILON, BatchNorm
+from digitnet.nn.network import Network
+from digitnet.nn.normalization import BatchNorm
 
 STACKS: dict[str, list[Layer]] = {
     "rows": [Dense(4, 5), BatchNorm(5), Tanh(), Dense(5, 3)],
@@ -42,7 +42,7 @@ def by_loops(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
         mean = sum(numbers) / len(numbers)
         variance = sum((v - mean) ** 2 for v in numbers) / len(numbers)
         for place in np.ndindex(*x.shape[1:]):
-            y[(c, *place)] = gamma[c] * (x[(c, *place)] - mean) / (variance + EPSILON) ** 0.5
+            y[(c, *place)] = gamma[c] * (x[(c, *place)] - mean) / (variance + 1e-5) ** 0.5
             y[(c, *place)] += beta[c]
     return y
 
@@ -51,10 +51,10 @@ def test_forward_against_plain_loops_for_images_and_rows(rng: np.random.Generato
     x = rng.normal(2.0, 3.0, (4, 3, 2, 5))
     gamma, beta, mean, variance = rng.normal(size=(4, 4))
     params = gamma, beta, mean, np.abs(variance)
-    y, _ = BatchNorm(4).forward(params, x, rng)
+    y = BatchNorm(4).forward(x, Context(params, rng=rng))
     np.testing.assert_allclose(y, by_loops(x, gamma, beta), atol=1e-12)
     rows = x[:, 0, 0].T  # (N, channels)
-    y, _ = BatchNorm(4).forward(params, rows, rng)
+    y = BatchNorm(4).forward(rows, Context(params, rng=rng))
     expected = by_loops(rows.T[:, None, None], gamma, beta)[:, 0, 0].T
     np.testing.assert_allclose(y, expected, atol=1e-12)
 
@@ -63,10 +63,23 @@ def test_a_worked_example_by_hand() -> None:
     """X = 1, 3: mean 2, variance 1, so -1 and 1; times gamma 2, plus beta 5."""
     params = np.array([2.0]), np.array([5.0]), np.array([10.0]), np.array([4.0])
     x = np.array([[1.0], [3.0]])
-    y, _ = BatchNorm(1).forward(params, x, np.random.default_rng(0))
+    y = BatchNorm(1).forward(x, Context(params, rng=np.random.default_rng(0)))
     np.testing.assert_allclose(y, [[3.0], [7.0]], atol=1e-4)
-    y, _ = BatchNorm(1).forward(params, x)  # predicted with the running mean 10 and variance 4
+    y = BatchNorm(1).forward(
+        x, Context(params)
+    )  # predicted with the running mean 10 and variance 4
     np.testing.assert_allclose(y, [[-4.0], [-2.0]], atol=1e-4)
+
+
+def test_a_channel_that_is_always_the_same_does_no_harm() -> None:
+    """1e-5 is added to the variance: with 3e-5 it is 4e-5, and 1 becomes 1 / sqrt(4e-5)."""
+    one, zero = np.ones(1), np.zeros(1)
+    x = np.array([[1.0]])
+    y = BatchNorm(1).forward(x, Context((one, zero, zero, np.array([3e-5]))))
+    assert y[0, 0] == pytest.approx(1 / 4e-5**0.5, rel=1e-12)
+    same = np.full((4, 1), 7.0)
+    ctx = Context((one, zero, zero, one), rng=np.random.default_rng(0))
+    assert not BatchNorm(1).forward(same, ctx).any()
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -86,9 +99,10 @@ def test_every_parameter_matches_central_differences(name: str, seed: int, train
 class Forgetful(BatchNorm):
     """A planted mistake: as if the batch's mean and variance did not depend on x."""
 
-    def backward(self, params, cache, dy, grads, need_dx=True):  # type: ignore[no-untyped-def]
-        centred, scale, _, room = cache
-        return super().backward(params, (centred, scale, None, room), dy, grads, need_dx)
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        centred, scale, _ = ctx.cache
+        ctx.cache = centred, scale, None
+        return super().backward(dy, ctx)
 
 
 def test_a_planted_mistake_is_found(rng: np.random.Generator) -> None:
@@ -111,7 +125,7 @@ def test_running_statistics_follow_the_batches_and_nothing_else_does(
     network.absorb_statistics(gradient)
     hidden = x @ before["W1"] + before["b1"]
     for name, batch in (("mean1", hidden.mean(0)), ("variance1", hidden.var(0))):
-        expected = before[name] + STATISTICS_RATE * (batch - before[name])
+        expected = 0.9 * before[name] + 0.1 * batch
         np.testing.assert_allclose(network.parameters[name], expected)
         assert not network.named(gradient)[name].any()  # an optimiser leaves them as they are
     for name in ("W1", "b1", "gamma1", "beta1", "W2", "b2"):

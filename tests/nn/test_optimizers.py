@@ -1,13 +1,11 @@
-"""Optimisers against the textbook recurrences, written out with separate names; schedules."""
+"""Optimisers against the textbook recurrences, written out with separate names."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from digitnet.nn import SGD, Adam, Constant, Cosine, Momentum, OneCycle, Optimizer
+from digitnet.nn import SGD, Adam, Momentum, Optimizer
 
 
 def run(optimizer: Optimizer, gradients: np.ndarray, learning_rate: float) -> np.ndarray:
@@ -70,14 +68,50 @@ def test_every_optimizer_steps_in_place_and_finds_the_bottom_of_a_bowl(
     np.testing.assert_allclose(vector, [1.0, 1.0], atol=0.02)
 
 
-def test_schedules_at_their_landmarks() -> None:
-    assert [Constant().factor(p) for p in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
-    assert [round(Cosine(0.1).factor(p), 12) for p in (0.0, 0.5, 1.0)] == [1.0, 0.55, 0.1]
-    one_cycle = OneCycle(warm_up=0.25, initial=0.1, final=0.01)
-    values = [one_cycle.factor(p) for p in (0.0, 0.25, 1.0)]
-    np.testing.assert_allclose(values, [0.1, 1.0, 0.01])
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        # 10 shrinks by a tenth of 0.5 first, to 9.5; then the learning rate times the gradient 2.
+        (SGD(weight_decay=0.5), 9.5 - 0.1 * 2),
+        (Momentum(weight_decay=0.5), 9.5 - 0.1 * 2),
+        (Momentum(nesterov=True, weight_decay=0.5), 9.5 - 0.1 * (2 + 0.9 * 2)),
+        (Adam(weight_decay=0.5), 9.5 - 0.1),  # its first step is as long as the learning rate
+    ],
+    ids=["sgd", "momentum", "nesterov", "adam"],
+)
+def test_weight_decay_as_a_number(optimizer: Optimizer, expected: float) -> None:
+    """Decoupled: it shrinks the parameter, and no velocity or mean of gradients sees it."""
+    vector = np.array([10.0])
+    state = optimizer.start(vector)
+    optimizer.step(vector, np.array([2.0]), state, 0.1)
+    assert vector[0] == pytest.approx(expected, abs=1e-7)
+    plain = type(optimizer)(**{**vars(optimizer), "weight_decay": 0.0})
+    other = plain.start(vector)
+    plain.step(np.array([10.0]), np.array([2.0]), other, 0.1)
+    assert state == other
 
 
-@given(st.floats(0, 1), st.sampled_from([Constant(), Cosine(), OneCycle()]))
-def test_schedules_stay_between_nothing_and_the_full_rate(progress: float, schedule) -> None:  # type: ignore[no-untyped-def]
-    assert 0.0 <= schedule.factor(progress) <= 1.0
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()])
+def test_nothing_decays_unless_it_is_asked_for(optimizer: Optimizer) -> None:
+    vector = np.array([10.0])
+    optimizer.step(vector, np.array([0.0]), optimizer.start(vector), 0.1)
+    assert vector[0] == 10.0
+
+
+def test_the_defaults() -> None:
+    assert Momentum() == Momentum(momentum=0.9, nesterov=False, weight_decay=0.0)
+    assert Adam() == Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0)
+    assert SGD() == SGD(weight_decay=0.0)
+
+
+def test_adams_epsilon_is_added_to_the_root_of_the_mean_square() -> None:
+    """A gradient as large as epsilon moves half as far as the learning rate."""
+    vector = np.zeros(1)
+    Adam().step(vector, np.array([1e-8]), Adam().start(vector), 0.1)
+    assert vector[0] == pytest.approx(-0.05)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(nesterov=True), Adam(weight_decay=0.01)])
+def test_the_same_steps_give_the_same_bits(optimizer: Optimizer, gradients: np.ndarray) -> None:
+    first, second = run(optimizer, gradients.copy(), 0.1), run(optimizer, gradients.copy(), 0.1)
+    assert first.tobytes() == second.tobytes()

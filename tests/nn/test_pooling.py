@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from digitnet import nn
-from digitnet.nn import AveragePool2D, Dense, Network, Tanh, ToImages, ToRows
+from digitnet.nn import AveragePool2D, Context, Dense, Network, Tanh, ToImages, ToRows
 
 
 def test_images_and_rows_are_each_others_way_back(rng: np.random.Generator) -> None:
     x = rng.random((5, 12))
-    images, _ = ToImages(3, 4).forward((), x)
+    images = ToImages(3, 4).forward(x, Context())
     assert images.shape == (1, 3, 4, 5)
     assert images[0, 2, 1, 3] == x[3, 2 * 4 + 1]
-    rows, _ = ToRows().forward((), images)
+    rows = ToRows().forward(images, Context())
     np.testing.assert_array_equal(rows, x)
 
 
 def test_average_pooling_against_plain_loops(rng: np.random.Generator) -> None:
     x = rng.random((3, 6, 4, 5))
-    y, _ = AveragePool2D(2).forward((), x)
+    y = AveragePool2D(2).forward(x, Context())
     for c in range(3):
         for i in range(3):
             for j in range(2):
@@ -42,7 +42,7 @@ def test_gradients_through_pooled_images(seed: int) -> None:
 
 def test_windows_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not divide"):
-        AveragePool2D(3).forward((), np.zeros((1, 28, 28, 1)))
+        AveragePool2D(3).forward(np.zeros((1, 28, 28, 1)), Context())
     with pytest.raises(ValueError, match="at least one pixel"):
         AveragePool2D(0)
 

@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from digitnet.errors import ModelError
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor
 from digitnet.nn import Ensemble, Network, in_words
-from digitnet.nn.layer import FloatArray
+from digitnet.nn.kinds import LAYERS, layer_kind
+from digitnet.nn.layer import FloatArray, Layer
 from digitnet.nn.normalization import EPSILON, BatchNorm
 
 Parameters = list[FloatArray]
@@ -41,6 +43,9 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
 
     A plain network has one member, an ensemble several, whose logits are averaged. `offset`
     counts numbers from the first one behind the header.
+
+    Raises:
+        ModelError: a layer that the page cannot compute.
     """
     network = predictor(model.network)
     networks = network.networks if isinstance(network, Ensemble) else (network,)
@@ -71,8 +76,23 @@ def _describe_member(network: Network, parameters: Parameters) -> dict[str, Any]
         for _ in layer.parameter_names:
             described.append(_put(*next(named), parameters))
         settings = vars(layer) | ({"epsilon": EPSILON} if isinstance(layer, BatchNorm) else {})
-        layers.append({"kind": type(layer).__name__, **settings, "parameters": described})
+        layers.append({"kind": _kind_on_page(layer), **settings, "parameters": described})
     return {"layers": layers}
+
+
+def _kind_on_page(layer: Layer) -> str:
+    """The kind that the page knows it by (`LAYERS` in layers.js).
+
+    Raises:
+        ModelError: a layer of one's own, which the page cannot compute.
+    """
+    kind = type(layer).__name__
+    if kind not in LAYERS or layer_kind(kind) is not type(layer):
+        raise ModelError(
+            f"The page cannot compute with the layer {layer}.",
+            "export a model that is made of digitnet's own layers.",
+        )
+    return kind
 
 
 def _describe_novelty(calibration: Calibration, parameters: Parameters) -> dict[str, Any] | None:

@@ -14,35 +14,11 @@ from digitnet.errors import ModelError
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model
 from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
-from digitnet.nn import (
-    AveragePool2D,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Deskew,
-    Dropout,
-    Ensemble,
-    Flatten,
-    GlobalAveragePool2D,
-    Layer,
-    MaxPool2D,
-    Network,
-    ReLU,
-    Sigmoid,
-    Tanh,
-    ToImages,
-    ToRows,
-)
-from digitnet.nn.layer import FloatArray
+from digitnet.nn import Ensemble, Network
+from digitnet.nn.kinds import UnknownLayerError, describe_layer, rebuild_layer
+from digitnet.nn.layer import FloatArray, Layer
 
 VERSION = 1
-LAYERS: dict[str, type[Any]] = {
-    layer.__name__: layer
-    for layer in (
-        AveragePool2D, BatchNorm, Conv2D, Dense, Deskew, Dropout, Flatten, GlobalAveragePool2D,
-        MaxPool2D, ReLU, Sigmoid, Tanh, ToImages, ToRows,
-    )
-}  # fmt: skip
 NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
 
 
@@ -56,7 +32,11 @@ def arrays_of(model: Model) -> dict[str, FloatArray]:
 
 
 def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """What model.json says; `hashes` has the SHA-256 of each array's file by its name."""
+    """What model.json says; `hashes` has the SHA-256 of each array's file by its name.
+
+    Raises:
+        ModelError: a layer that could not be loaded again.
+    """
     from digitnet.imaging.framing import FRAMING_VERSION
 
     arrays = arrays_of(model)
@@ -83,7 +63,8 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     """The model that model.json's bytes describe, its arrays still empty, and their SHA-256.
 
     Raises:
-        ModelError: naming `where`, the file they come from: damaged, or of another version.
+        ModelError: naming `where`, the file they come from: damaged, of another version, or with a
+            layer that is not known.
     """
     try:
         description = json.loads(content)
@@ -101,6 +82,12 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             dict(description["training"]),
             _calibration(description.get("calibration")),
         )
+    except UnknownLayerError as error:
+        raise ModelError(
+            f"{where} has a layer of a kind that is not known, {error}.",
+            f"update digitnet, or import the class {error} and register it before loading the "
+            "model, with digitnet.nn.register_layer.",
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     n_classes = len(model.class_names)
@@ -113,7 +100,21 @@ def _describe_network(network: Network | Ensemble) -> dict[str, Any]:
     """The layers of a network, or of each member of an ensemble."""
     if isinstance(network, Ensemble):
         return {"members": [_describe_network(member) for member in network.networks]}
-    return {"layers": [{"kind": type(layer).__name__, **vars(layer)} for layer in network.layers]}
+    return {"layers": [_describe_layer(layer) for layer in network.layers]}
+
+
+def _describe_layer(layer: Layer) -> dict[str, Any]:
+    """A layer's kind and settings, where they can be read again."""
+    try:
+        return describe_layer(layer)
+    except UnknownLayerError as error:
+        raise ModelError(
+            f"The model cannot be saved: its layer {layer} could not be loaded again, because the "
+            f"class {error} is not registered.",
+            "write @digitnet.nn.register_layer above the class.",
+        ) from error
+    except ValueError as error:
+        raise ModelError(f"The model cannot be saved: {error}") from error
 
 
 def _network(entry: dict[str, Any]) -> Network | Ensemble:
@@ -124,15 +125,7 @@ def _network(entry: dict[str, Any]) -> Network | Ensemble:
 
 
 def _plain(entry: dict[str, Any]) -> Network:
-    return Network([_layer(layer) for layer in entry["layers"]])
-
-
-def _layer(entry: dict[str, Any]) -> Layer:
-    """A layer from its description."""
-    fields = dict(entry)
-    kind = LAYERS[fields.pop("kind")]
-    layer: Layer = kind(**fields)
-    return layer
+    return Network([rebuild_layer(layer) for layer in entry["layers"]])
 
 
 def _framing(name: str) -> str:
@@ -167,7 +160,7 @@ def _calibration(entry: dict[str, Any] | None) -> Calibration:
 
 
 def _novelty(shape: list[int] | None) -> Novelty | None:
-    """Room for the arrays of (classes, axes), which must be plausible before memory is taken."""
+    """Space for the arrays of (classes, axes), which must be plausible before memory is taken."""
     if shape is None:
         return None
     n_classes, n_axes = (int(n) for n in shape)

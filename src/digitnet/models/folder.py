@@ -25,8 +25,10 @@ from digitnet.models.find import find_model, set_aside
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
+from digitnet.nn.kinds import layer_kinds
 
 DESCRIPTION = "model.json"
+_ARRAY = re.compile(r"\w+\d\.npy").fullmatch
 COMPANIONS = ("history.json", "training_loss.png")  # what a training run keeps beside the arrays
 
 
@@ -43,6 +45,7 @@ def save_model(
         companions: further files to write into it, name to content.
 
     Raises:
+        ModelError: a layer that could not be loaded again, because its kind is not registered.
         OutputError: a file in the way, a folder with files that are not a model's, a place that
             cannot be written to. What stood there still stands.
     """
@@ -99,7 +102,8 @@ def check_place(folder: str | Path) -> None:
                 ) from error
             break
     if place.is_dir():
-        foreign = sorted(p.name for p in place.iterdir() if not _is_ours(p))
+        ours = {path.name for path in model_files(place)}
+        foreign = sorted(p.name for p in place.iterdir() if p.name not in ours)
         if foreign:
             raise OutputError(
                 f"{place} holds files that are not a model's ({', '.join(foreign[:3])}"
@@ -162,15 +166,23 @@ def _load(folder: Path) -> Model:
 
 def model_files(folder: str | Path) -> list[Path]:
     """The files of a model folder that are a model's, in the order of their names."""
-    return sorted(path for path in Path(folder).iterdir() if _is_ours(path))
+    names = {name for _, kind in layer_kinds() for name in kind.parameter_names}
+    numbered = re.compile(rf"({'|'.join(names)})\d+\.npy")
+    ours = {DESCRIPTION, *COMPANIONS, *(f"{name}.npy" for name in NOVELTY)}
+    ours |= _listed(Path(folder) / DESCRIPTION)
+    return sorted(
+        path
+        for path in Path(folder).iterdir()
+        if path.is_file() and (path.name in ours or numbered.fullmatch(path.name))
+    )
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether a file in a model folder is one that digitnet writes there."""
-    name = path.name
-    numbered = re.fullmatch(r"(W|b|gamma|beta|mean|variance)\d+\.npy", name) is not None
-    novelty = name.removesuffix(".npy") in NOVELTY and name.endswith(".npy")
-    return path.is_file() and (numbered or novelty or name in (DESCRIPTION, *COMPANIONS))
+def _listed(description: Path) -> set[str]:
+    """The arrays that model.json lists: an own layer's, registered or not."""
+    try:
+        return {name for name in json.loads(description.read_bytes())["arrays"] if _ARRAY(name)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def _swap_in(built: Path, place: Path) -> None:

@@ -6,6 +6,8 @@ Each name is imported when it is first used: predicting needs no optimiser.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from digitnet.nn.kinds import LAYERS
+
 if TYPE_CHECKING:
     from digitnet.nn.convolution import Conv2D
     from digitnet.nn.deskew import Deskew
@@ -13,72 +15,70 @@ if TYPE_CHECKING:
     from digitnet.nn.folding import fold
     from digitnet.nn.gradient_check import GradientCheck, check_gradients
     from digitnet.nn.images import ToImages, ToRows
-    from digitnet.nn.layer import Layer
-    from digitnet.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid, Tanh
+    from digitnet.nn.kinds import UnknownLayerError, register_layer
+    from digitnet.nn.layer import Affine, Buffers, Context, Layer
+    from digitnet.nn.layers import (
+        ACTIVATIONS,
+        Activation,
+        Dense,
+        Dropout,
+        Flatten,
+        ReLU,
+        Sigmoid,
+        Tanh,
+    )
     from digitnet.nn.losses import Distillation, cross_entropy, log_softmax, one_hot, softmax
-    from digitnet.nn.network import ACTIVATIONS, Network, multilayer_perceptron
+    from digitnet.nn.network import Network, multilayer_perceptron
     from digitnet.nn.normalization import BatchNorm
     from digitnet.nn.notation import in_words
-    from digitnet.nn.optimizers import (
-        SGD,
-        Adam,
-        Constant,
-        Cosine,
-        Linear,
-        Momentum,
-        OneCycle,
-        Optimizer,
-        Schedule,
-    )
+    from digitnet.nn.optimizers import SGD, Adam, Momentum, Optimizer
     from digitnet.nn.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
+    from digitnet.nn.schedules import Constant, Cosine, Linear, OneCycle, Schedule
 
 _HOMES = {
-    "ACTIVATIONS": "network",
+    **LAYERS,
+    "Activation": "layers",
+    "ACTIVATIONS": "layers",
     "Adam": "optimizers",
-    "AveragePool2D": "pooling",
-    "BatchNorm": "normalization",
+    "Affine": "layer",
+    "Buffers": "layer",
     "check_gradients": "gradient_check",
-    "Constant": "optimizers",
-    "Cosine": "optimizers",
-    "Conv2D": "convolution",
+    "Constant": "schedules",
+    "Context": "layer",
+    "Cosine": "schedules",
     "cross_entropy": "losses",
-    "Dense": "layers",
-    "Deskew": "deskew",
     "Distillation": "losses",
-    "Dropout": "layers",
     "Ensemble": "ensemble",
-    "Flatten": "layers",
     "fold": "folding",
-    "GlobalAveragePool2D": "pooling",
     "GradientCheck": "gradient_check",
     "in_words": "notation",
     "Layer": "layer",
-    "Linear": "optimizers",
+    "Linear": "schedules",
     "log_softmax": "losses",
-    "MaxPool2D": "pooling",
     "Momentum": "optimizers",
     "multilayer_perceptron": "network",
     "Network": "network",
     "one_hot": "losses",
-    "OneCycle": "optimizers",
+    "OneCycle": "schedules",
     "Optimizer": "optimizers",
-    "ReLU": "layers",
-    "Schedule": "optimizers",
+    "register_layer": "kinds",
+    "Schedule": "schedules",
     "SGD": "optimizers",
-    "Sigmoid": "layers",
     "softmax": "losses",
-    "Tanh": "layers",
-    "ToImages": "images",
-    "ToRows": "images",
+    "UnknownLayerError": "kinds",
 }
 
 __all__ = [
     "ACTIVATIONS",
     "SGD",
+    "Activation",
     "Adam",
+    "Affine",
     "AveragePool2D",
     "BatchNorm",
+    "Buffers",
     "Constant",
+    "Context",
     "Conv2D",
     "Cosine",
     "Dense",
@@ -102,6 +102,7 @@ __all__ = [
     "Tanh",
     "ToImages",
     "ToRows",
+    "UnknownLayerError",
     "check_gradients",
     "cross_entropy",
     "fold",
@@ -109,6 +110,7 @@ __all__ = [
     "log_softmax",
     "multilayer_perceptron",
     "one_hot",
+    "register_layer",
     "softmax",
 ]
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from digitnet.nn.layer import FloatArray, Parameters, Room, Shape, array
+from digitnet.nn.layer import Affine, Context, FloatArray, Shape
 
 MOST_COLUMNS = 1 << 20
 """Numbers in the matrix of columns at a time (4 MB in float32), but one row of the image at least:
@@ -23,11 +22,15 @@ the cache when they are multiplied."""
 
 
 @dataclass(frozen=True)
-class Conv2D:
+class Conv2D(Affine):
     """y[o] = b[o] + sum over c, i, j of W[c, i, j, o] x[c, row stride + i, column stride + j].
 
     Images (channels_in, H, W, N) to (channels_out, H', W', N), H' = (H + 2 padding - size) //
     stride + 1. W is (channels_in * size * size, channels_out), b (channels_out,).
+
+    Backward: with the columns it is Dense's y = W^T columns + b at every place at once, so
+    dL/dW = columns dy^T, dL/db is the sum of dy, and dL/dcolumns = W dy. A pixel stands in several
+    columns; by the chain rule what comes back from each of them adds up in dL/dx.
     """
 
     channels_in: int
@@ -36,7 +39,74 @@ class Conv2D:
     stride: int = 1
     padding: int = 0
 
-    parameter_names: ClassVar = ("W", "b")
+    def forward(self, x: FloatArray, ctx: Context) -> FloatArray:
+        W, b = ctx.params
+        y = ctx.array("y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
+        ctx.cache = padded = self._pad(x, ctx)
+        for rows, columns in self._strips(padded, y.shape, ctx):
+            part = y[:, rows]  # (channels_out, rows, W', N), each channel contiguous
+            product = ctx.array("product", (self.channels_out, columns.shape[1]), x.dtype)
+            np.matmul(W.T, columns, product)
+            np.add(product.reshape(part.shape), b[:, None, None, None], part)
+        return y
+
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        (W, _), (dW, db), padded = ctx.params, ctx.grads, ctx.cache
+        np.add.reduce(dy, axis=(1, 2, 3), out=db)
+        dW[...] = 0.0
+        dpadded = ctx.array("dpadded", padded.shape if ctx.need_dx else (0,), dy.dtype)
+        dpadded[...] = 0.0
+        for rows, columns in self._strips(padded, dy.shape, ctx):
+            part = dy[:, rows].reshape(self.channels_out, -1)
+            dW += columns @ part.T
+            if ctx.need_dx:
+                dcolumns = np.matmul(W, part, columns)  # they are not needed any more
+                shape = (self.channels_in, self.size, self.size, *dy[:1, rows].shape[1:])
+                pieces = dcolumns.reshape(shape)
+                for i in range(self.size):
+                    for j in range(self.size):
+                        self._window(dpadded, rows, dy.shape[2], i, j)[...] += pieces[:, i, j]
+        if not ctx.need_dx:
+            return None
+        p = self.padding
+        return dpadded[:, p : dpadded.shape[1] - p, p : dpadded.shape[2] - p]
+
+    def _pad(self, x: FloatArray, ctx: Context) -> FloatArray:
+        """The image with a border of zeros."""
+        p = self.padding
+        if p == 0:
+            return x
+        channels, height, width, n = x.shape
+        padded = ctx.array("padded", (channels, height + 2 * p, width + 2 * p, n), x.dtype)
+        padded[...] = 0.0
+        padded[:, p:-p, p:-p] = x
+        return padded
+
+    def _strips(
+        self, padded: FloatArray, y_shape: Shape, ctx: Context
+    ) -> Iterator[tuple[slice, FloatArray]]:
+        """Output rows a few at a time, with the columns (n_in, rows * W' * N) they are made of."""
+        _, height, width, n = y_shape
+        at_once = max(1, MOST_COLUMNS // max(1, self.n_in * width * n))
+        for start in range(0, height, at_once):
+            rows = slice(start, min(start + at_once, height))
+            n_rows = rows.stop - rows.start
+            shape = (self.channels_in, self.size, self.size, n_rows, width, n)
+            columns = ctx.array("columns", shape, padded.dtype)
+            for i in range(self.size):
+                for j in range(self.size):
+                    columns[:, i, j] = self._window(padded, rows, width, i, j)
+            yield rows, columns.reshape(self.n_in, -1)
+
+    def _window(self, padded: FloatArray, rows: slice, width: int, i: int, j: int) -> FloatArray:
+        """What the window's place (i, j) sees from the given output rows: (C, rows, W', N)."""
+        s = self.stride
+        top, bottom = rows.start * s + i, (rows.stop - 1) * s + i + 1
+        return padded[:, top:bottom:s, j : j + (width - 1) * s + 1 : s]
+
+    notation = "{channels_out}C{size}[S{stride}][P{padding}]"
+    needs = "images"
+    convolves = True
 
     def __post_init__(self) -> None:
         least = min(self.channels_in, self.channels_out, self.size, self.stride)
@@ -56,7 +126,7 @@ class Conv2D:
         """Outputs at each place."""
         return self.channels_out
 
-    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+    def parameter_shapes(self) -> tuple[Shape, ...]:
         return (self.n_in, self.channels_out), (self.channels_out,)
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -66,84 +136,3 @@ class Conv2D:
         if channels != self.channels_in or min(rows, columns) < 1:
             raise ValueError(f"{self} does not fit images of {channels} x {height} x {width}.")
         return self.channels_out, rows, columns
-
-    def forward(
-        self,
-        params: Parameters,
-        x: FloatArray,
-        rng: np.random.Generator | None = None,
-        room: Room | None = None,
-    ) -> tuple[FloatArray, tuple[FloatArray, Room | None]]:
-        W, b = params
-        y = array(room, "y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
-        padded = self._pad(x, room)
-        for rows, columns in self._strips(padded, y.shape, room):
-            part = y[:, rows]  # (channels_out, rows, W', N), each channel contiguous
-            product = array(room, "product", (self.channels_out, columns.shape[1]), x.dtype)
-            np.matmul(W.T, columns, product)
-            np.add(product.reshape(part.shape), b[:, None, None, None], part)
-        return y, (padded, room)
-
-    def backward(
-        self,
-        params: Parameters,
-        cache: tuple[FloatArray, Room | None],
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dW = columns dy^T, dL/db = sum of dy, dL/dx = W dy, each number back to its pixel."""
-        W, _ = params
-        dW, db = grads
-        padded, room = cache
-        np.add.reduce(dy, axis=(1, 2, 3), out=db)
-        dW[...] = 0.0
-        dpadded = array(room, "dpadded", padded.shape if need_dx else (0,), dy.dtype)
-        dpadded[...] = 0.0
-        for rows, columns in self._strips(padded, dy.shape, room):
-            part = dy[:, rows].reshape(self.channels_out, -1)
-            dW += columns @ part.T
-            if need_dx:
-                dcolumns = np.matmul(W, part, columns)  # they are not needed any more
-                shape = (self.channels_in, self.size, self.size, *dy[:1, rows].shape[1:])
-                pieces = dcolumns.reshape(shape)
-                for i in range(self.size):
-                    for j in range(self.size):
-                        self._window(dpadded, rows, dy.shape[2], i, j)[...] += pieces[:, i, j]
-        if not need_dx:
-            return None
-        p = self.padding
-        return dpadded[:, p : dpadded.shape[1] - p, p : dpadded.shape[2] - p]
-
-    def _pad(self, x: FloatArray, room: Room | None) -> FloatArray:
-        """The image with a border of zeros."""
-        p = self.padding
-        if p == 0:
-            return x
-        channels, height, width, n = x.shape
-        padded = array(room, "padded", (channels, height + 2 * p, width + 2 * p, n), x.dtype)
-        padded[...] = 0.0
-        padded[:, p:-p, p:-p] = x
-        return padded
-
-    def _strips(
-        self, padded: FloatArray, y_shape: tuple[int, ...], room: Room | None
-    ) -> Iterator[tuple[slice, FloatArray]]:
-        """Output rows a few at a time, with the columns (n_in, rows * W' * N) they are made of."""
-        _, height, width, n = y_shape
-        at_once = max(1, MOST_COLUMNS // max(1, self.n_in * width * n))
-        for start in range(0, height, at_once):
-            rows = slice(start, min(start + at_once, height))
-            n_rows = rows.stop - rows.start
-            shape = (self.channels_in, self.size, self.size, n_rows, width, n)
-            columns = array(room, "columns", shape, padded.dtype)
-            for i in range(self.size):
-                for j in range(self.size):
-                    columns[:, i, j] = self._window(padded, rows, width, i, j)
-            yield rows, columns.reshape(self.n_in, -1)
-
-    def _window(self, padded: FloatArray, rows: slice, width: int, i: int, j: int) -> FloatArray:
-        """What the window's place (i, j) sees from the given output rows: (C, rows, W', N)."""
-        s = self.stride
-        top, bottom = rows.start * s + i, (rows.stop - 1) * s + i + 1
-        return padded[:, top:bottom:s, j : j + (width - 1) * s + 1 : s]

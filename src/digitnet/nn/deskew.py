@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from digitnet.nn.images import OfPixels
-from digitnet.nn.layer import FloatArray, Parameters, Room, array
+from digitnet.nn.layer import Context, FloatArray
 
 MOST_SLANT = 1.0
 """Pixels sideways per pixel up (45 degrees): nobody writes more slanted, but noise may seem so."""
@@ -22,16 +22,12 @@ class Deskew(OfPixels):
     With the ink as a mass over rows y and columns x, the slant is cov(x, y) / var(y), and row y is
     moved by slant (y - mean y), which leaves cov(x, y) at 0; the centre of mass is brought to the
     image's centre sideways. Between pixels, values are interpolated in a straight line; what
-    moves in from outside is 0.
+    moves in from outside is 0. It has no backward pass, so nothing can be learnt before it.
     """
 
-    def forward(
-        self,
-        params: Parameters,
-        x: FloatArray,
-        rng: np.random.Generator | None = None,
-        room: Room | None = None,
-    ) -> tuple[FloatArray, None]:
+    notation = "deskewed"
+
+    def forward(self, x: FloatArray, ctx: Context) -> FloatArray:
         n, width, dtype = len(x), self.width, x.dtype
         images = x.reshape(n, self.height, width)
         rows = np.arange(self.height, dtype=dtype)
@@ -56,19 +52,8 @@ class Deskew(OfPixels):
         start = np.clip(whole, -border, width).astype(np.intp).reshape(-1) + border
         windows = np.lib.stride_tricks.sliding_window_view(padded, width + 1, axis=1)
         taken = windows[np.arange(len(padded)), start]  # (N * height, width + 1)
-        y = array(room, "y", x.shape, dtype)
+        y = ctx.array("y", x.shape, dtype)
         out = y.reshape(-1, width)
         np.multiply(taken[:, :-1], 1.0 - part, out)
         out += taken[:, 1:] * part
-        return y, None
-
-    def backward(
-        self,
-        params: Parameters,
-        cache: None,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """None: nothing is learnt before it, so nobody needs dL/dx."""
-        return None
+        return y

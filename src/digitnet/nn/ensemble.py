@@ -59,3 +59,10 @@ class Ensemble:
     def folded(self) -> Ensemble:
         """The same with every member's batch normalisations folded into its weights."""
         return Ensemble([fold(network) for network in self.networks])
+
+    def __repr__(self) -> str:
+        from digitnet.nn.notation import in_words
+
+        members = ", ".join(in_words(network) for network in self.networks)
+        n_parameters = sum(network.vector.size for network in self.networks)
+        return f"Ensemble({members}, {n_parameters:,} parameters)"

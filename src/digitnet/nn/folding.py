@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitnet.nn.convolution import Conv2D
-from digitnet.nn.layer import Layer
-from digitnet.nn.layers import Dense
+from digitnet.nn.layer import Affine, Layer
 from digitnet.nn.network import Network
 from digitnet.nn.normalization import EPSILON, BatchNorm
 
@@ -45,4 +43,4 @@ def fold(network: Network) -> Network:
 
 def _takes(layer: Layer, position: int, norm: int) -> bool:
     """Whether the layer stands right before the normalisation and has weights to take it in."""
-    return norm == position + 1 and isinstance(layer, Dense | Conv2D)
+    return norm == position + 1 and isinstance(layer, Affine)

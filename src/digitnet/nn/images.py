@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from digitnet.nn.layer import FloatArray, Parameterless, Parameters, Room, Shape, array
+from digitnet.nn.layer import Context, FloatArray, Layer, Shape
 
 
 @dataclass(frozen=True)
-class OfPixels(Parameterless):
+class OfPixels(Layer):
     """What layers that take rows of height * width pixels share."""
 
     height: int
     width: int
+
+    needs = "pixels"
 
     @property
     def n_in(self) -> int:
@@ -35,58 +35,38 @@ class OfPixels(Parameterless):
 
 
 class ToImages(OfPixels):
-    """Pixels (N, height * width), row by row, to images (1, height, width, N)."""
+    """Pixels (N, height * width), row by row, to images (1, height, width, N).
+
+    Backward: dL/dx is dy in the order x had.
+    """
+
+    def forward(self, x: FloatArray, ctx: Context) -> FloatArray:
+        y = ctx.array("y", (1, self.height, self.width, len(x)), x.dtype)
+        y.reshape(self.n_in, len(x))[...] = x.T
+        return y
+
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        return dy.reshape(self.n_in, dy.shape[-1]).T
 
     def output_shape(self, shape: Shape) -> Shape:
         super().output_shape(shape)
         return 1, self.height, self.width
 
-    def forward(
-        self,
-        params: Parameters,
-        x: FloatArray,
-        rng: np.random.Generator | None = None,
-        room: Room | None = None,
-    ) -> tuple[FloatArray, None]:
-        y = array(room, "y", (1, self.height, self.width, len(x)), x.dtype)
-        y.reshape(self.n_in, len(x))[...] = x.T
-        return y, None
 
-    def backward(
-        self,
-        params: Parameters,
-        cache: None,
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dx is dy in the order x had."""
-        return dy.reshape(self.n_in, dy.shape[-1]).T
+class ToRows(Layer):
+    """Images (channels, height, width, N) to rows (N, channels * height * width).
 
+    Backward: dL/dx is dy in the shape x had.
+    """
 
-class ToRows(Parameterless):
-    """Images (channels, height, width, N) to rows (N, channels * height * width)."""
+    needs = "images"
+
+    def forward(self, x: FloatArray, ctx: Context) -> FloatArray:
+        ctx.cache = x.shape
+        return x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T  # a view: products take it so
+
+    def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
+        return dy.T.reshape(ctx.cache)
 
     def output_shape(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
-
-    def forward(
-        self,
-        params: Parameters,
-        x: FloatArray,
-        rng: np.random.Generator | None = None,
-        room: Room | None = None,
-    ) -> tuple[FloatArray, tuple[int, ...]]:
-        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T  # a view: products take it so
-        return rows, x.shape
-
-    def backward(
-        self,
-        params: Parameters,
-        cache: tuple[int, ...],
-        dy: FloatArray,
-        grads: Parameters,
-        need_dx: bool = True,
-    ) -> FloatArray | None:
-        """dL/dx is dy in the shape x had."""
-        return dy.T.reshape(cache)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn.layer import FloatArray, Room, array
+from digitnet.nn.layer import Context, FloatArray
 
 
 def one_hot(
@@ -41,7 +41,7 @@ def one_hot(
 
 def log_softmax(logits: FloatArray) -> FloatArray:
     """log(softmax(logits)) along the last axis, finite for any finite logits."""
-    shifted, _, total = _exponentials(logits, None)
+    shifted, _, total = _exponentials(logits, Context())
     shifted -= np.log(total)
     return shifted
 
@@ -58,7 +58,7 @@ def cross_entropy(
     logits: FloatArray,
     targets: FloatArray,
     sample_weights: FloatArray | None = None,
-    room: Room | None = None,
+    ctx: Context | None = None,
 ) -> tuple[float, FloatArray]:
     """Mean cross-entropy in nats, and its gradient with respect to the logits.
 
@@ -71,12 +71,12 @@ def cross_entropy(
         sample_weights: (N,), each image's loss is multiplied by its weight. The sum is still
             divided by N, so that a step is right on average whatever images a batch happens to
             hold; weights of mean 1 leave the size of the steps as it was.
-        room: where the arrays come from; None makes new ones.
+        ctx: where the arrays come from; None makes new ones.
 
     Returns:
         (loss, dL/dlogits of shape (N, n_classes)).
     """
-    z, exponentials, total = _exponentials(logits, room)
+    z, exponentials, total = _exponentials(logits, ctx or Context())
     dlogits = np.divide(exponentials, total, exponentials)  # softmax
     dlogits -= targets
     dlogits *= 1.0 / len(logits)
@@ -98,7 +98,7 @@ class LossFunction(Protocol):
         logits: FloatArray,
         targets: FloatArray,
         sample_weights: FloatArray | None = None,
-        room: Room | None = None,
+        ctx: Context | None = None,
     ) -> tuple[float, FloatArray]:
         """(mean loss, dL/dlogits)."""
 
@@ -127,14 +127,14 @@ class Distillation:
         logits: FloatArray,
         targets: FloatArray,
         sample_weights: FloatArray | None = None,
-        room: Room | None = None,
+        ctx: Context | None = None,
     ) -> tuple[float, FloatArray]:
         """The loss and dL/dlogits; targets (N, 2 n_classes) are the labels', then the teacher's.
 
         The rest is as in `cross_entropy`.
         """
         n_classes, T = logits.shape[1], self.temperature
-        hard, dlogits = cross_entropy(logits, targets[:, :n_classes], sample_weights, room)
+        hard, dlogits = cross_entropy(logits, targets[:, :n_classes], sample_weights, ctx)
         soft, from_teacher = cross_entropy(logits / T, targets[:, n_classes:], sample_weights)
         dlogits *= 1.0 - self.share
         from_teacher *= self.share * T  # T^2, and d(z / T) / dz = 1 / T
@@ -142,9 +142,7 @@ class Distillation:
         return (1.0 - self.share) * hard + self.share * T**2 * soft, dlogits
 
 
-def _exponentials(
-    logits: FloatArray, room: Room | None
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _exponentials(logits: FloatArray, ctx: Context) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(z, exp(z), its sum over the classes): z = logits - max, (N, K), (N, K), (N, 1).
 
     The largest logit is subtracted first, so that no exp can overflow; a difference too large
@@ -152,10 +150,10 @@ def _exponentials(
     """
     shape, dtype = logits.shape, logits.dtype
     column = (*shape[:-1], 1)
-    z = array(room, "z", shape, dtype, "F")
-    exponentials = array(room, "exponentials", shape, dtype, "F")
-    total = array(room, "total", column, dtype)
-    largest = array(room, "largest", column, dtype)
+    z = ctx.array("z", shape, dtype, "F")
+    exponentials = ctx.array("exponentials", shape, dtype, "F")
+    total = ctx.array("total", column, dtype)
+    largest = ctx.array("largest", column, dtype)
     np.maximum.reduce(logits, axis=-1, out=largest, keepdims=True)
     with np.errstate(over="ignore", under="ignore"):
         np.subtract(logits, largest, z)

@@ -14,20 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.nn.convolution import Conv2D
-from digitnet.nn.layer import FloatArray, Layer, Shape, Workspace
-from digitnet.nn.layers import Dense, Dropout, ReLU, Sigmoid, Tanh
+from digitnet.nn.layer import Buffers, Context, FloatArray, Layer, Shape
+from digitnet.nn.layers import ACTIVATIONS, Activation, Dense
 from digitnet.nn.losses import LossFunction, cross_entropy
 
 # Per layer, where each of its parameters lies in the flat vector, and its shape.
 Layout = list[list[tuple[slice, tuple[int, ...]]]]
 STATISTICS_RATE = 0.1
 """How far running statistics move towards each batch's."""
-ACTIVATIONS: dict[str, type[Sigmoid] | type[Tanh] | type[ReLU]] = {
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-}
 
 
 class Network:
@@ -39,16 +33,23 @@ class Network:
         views: per layer, its parameters as views into the vector.
         parameters: name to view, in order: W1, b1, W2, b2, ...
         statistics: where running statistics lie in the vector, which are kept but not learnt.
+        shapes: what each layer gives for one input, without N.
         n_in: numbers per input.
         n_out: logits per input, one per class.
         n_fixed: layers at the head that give the same for the same input throughout a training.
         n_head: numbers per input that they give.
         convolves: whether any layer is a convolution.
         largest_product: multiply-adds per input of the largest matrix product.
+
+    Raises:
+        ValueError: layers that do not fit together, or none with weights; one without a backward
+            pass behind one with parameters; two whose parameters would have one name.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
         self.layers = tuple(layers)
+        self.n_in = _inputs(self.layers)
+        self.shapes = shapes = _walk(self.layers, self.n_in)
         self._layout, n_parameters = _lay_out(self.layers)
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
         self.views = self._split(self.vector)
@@ -57,17 +58,16 @@ class Network:
             place
             for layer, group in zip(self.layers, self._layout, strict=True)
             for name, (place, _) in zip(layer.parameter_names, group, strict=True)
-            if name in ("mean", "variance")
+            if name in layer.statistics
         ]
-        self.n_in = next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
-        shapes = _walk(self.layers, (self.n_in,))
         (self.n_out,) = shapes[-1]
-        changing = (
-            bool(v) or isinstance(s, Dropout) for s, v in zip(layers, self.views, strict=True)
+        # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
+        self._first = next(i for i, views in enumerate(self.views) if views)
+        self.n_fixed = next(
+            i for i, layer in enumerate(self.layers) if layer.draws or i == self._first
         )
-        self.n_fixed = next(i for i, changes in enumerate(changing) if changes)
         self.n_head = math.prod(shapes[self.n_fixed - 1]) if self.n_fixed else self.n_in
-        self.convolves = any(isinstance(layer, Conv2D) for layer in self.layers)
+        self.convolves = any(layer.convolves for layer in self.layers)
         self.largest_product = max(
             math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
             for layer, views, shape in zip(self.layers, self.views, shapes, strict=True)
@@ -86,53 +86,48 @@ class Network:
     def named(self, vector: FloatArray) -> dict[str, FloatArray]:
         """Views into any vector of this layout by name: W1, b1, W2, b2, ...
 
-        What belongs to a BatchNorm bears the number of the weights before it: gamma1, beta1, ...
+        What belongs to a layer without weights bears the number of those before it: gamma1, ...
         """
         named = {}
         number = 0
         for layer, group in zip(self.layers, self._split(vector), strict=True):
             number += "W" in layer.parameter_names
             for name, view in zip(layer.parameter_names, group, strict=True):
+                if f"{name}{number}" in named:
+                    raise ValueError(
+                        f"Two layers would both call a parameter {name}{number}: put a layer with "
+                        f"weights before {layer}, or leave it out."
+                    )
                 named[f"{name}{number}"] = view
         return named
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw new weights, chosen by the activation that follows; biases become 0, scales 1.
+        """Draw new weights, as the activation behind them asks for; see `Affine.initialize`."""
+        for i, (layer, params) in enumerate(zip(self.layers, self.views, strict=True)):
+            layer.initialize(params, rng, self._start_of(i))
 
-        He et al. 2015 before a ReLU: normal with standard deviation sqrt(2 / n_in).
-        Glorot and Bengio 2010 ("Xavier") otherwise: uniform within sqrt(6 / (n_in + n_out)).
-        """
-        for i, layer in enumerate(self.layers):
-            for name, view in zip(layer.parameter_names, self.views[i], strict=True):
-                if name != "W":
-                    view[:] = name in ("gamma", "variance")
-                    continue
-                n_in, n_out = view.shape
-                if self._activation_after(i) is ReLU:
-                    view[:] = rng.normal(0.0, np.sqrt(2.0 / n_in), view.shape)
-                else:
-                    limit = np.sqrt(6.0 / (n_in + n_out))
-                    view[:] = rng.uniform(-limit, limit, view.shape)
-
-    def _activation_after(self, i: int) -> type | None:
-        """The kind of the first activation behind a layer and before the next with weights."""
+    def _start_of(self, i: int) -> str:
+        """What the first activation behind a layer and before the next with weights asks for."""
         for layer in self.layers[i + 1 :]:
             if "W" in layer.parameter_names:
-                return None
-            if isinstance(layer, Sigmoid | Tanh | ReLU):
-                return type(layer)
-        return None
+                break
+            if isinstance(layer, Activation):
+                return layer.start
+        return "glorot"
 
     def head(self, x: FloatArray) -> FloatArray:
         """What the first `n_fixed` layers make of inputs (N, n_in)."""
+        ctx = Context()
         for layer in self.layers[: self.n_fixed]:
-            x, _ = layer.forward((), x)
+            x = layer.forward(x, ctx)
         return x
 
     def forward(self, x: FloatArray) -> FloatArray:
         """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
+        ctx = Context()  # one for all: without a backward pass nobody looks back
         for layer, params in zip(self.layers, self.views, strict=True):
-            x, _ = layer.forward(params, x)
+            ctx.params = params
+            x = layer.forward(x, ctx)
         return x
 
     def absorb_statistics(self, gradient: FloatArray) -> None:
@@ -146,27 +141,31 @@ class Network:
             self.vector[place] += STATISTICS_RATE * gradient[place]
             gradient[place] = 0.0
 
-    def workspace(self, gradient: FloatArray | None = None) -> Workspace:
+    def buffers(self, gradient: FloatArray | None = None) -> Buffers:
         """What `loss_and_gradient` writes into; the gradient is a new vector if none is given."""
         gradient = np.empty_like(self.vector) if gradient is None else gradient
-        return Workspace(gradient, self._split(gradient))
+        contexts = [
+            Context(params, grads, need_dx=i > self._first, keep=True)
+            for i, (params, grads) in enumerate(zip(self.views, self._split(gradient), strict=True))
+        ]
+        return Buffers(gradient, contexts)
 
     def loss_and_gradient(
         self,
         x: FloatArray,
         targets: FloatArray,
-        gradient: FloatArray | Workspace,
+        gradient: FloatArray | Buffers,
         rng: np.random.Generator | None = None,
         sample_weights: FloatArray | None = None,
         skip: int = 0,
         loss_function: LossFunction = cross_entropy,
     ) -> tuple[float, FloatArray]:
-        """One forward and one backward pass.
+        """One forward pass, and backpropagation: the gradient by one backward pass.
 
         Args:
             x: inputs (N, n_in).
             targets: what the loss takes; for cross-entropy (N, n_classes), see `one_hot`.
-            gradient: (n_parameters,), overwritten with dL/dvector; or a workspace whose gradient
+            gradient: (n_parameters,), overwritten with dL/dvector; or buffers whose gradient
                 is overwritten, and all its other arrays too: those of the step before, the logits
                 among them, are then gone, and none had to be made.
             rng: draws the dropout masks; None switches dropout off.
@@ -177,36 +176,62 @@ class Network:
         Returns:
             (mean loss in nats, logits (N, n_classes)).
         """
-        space = gradient if isinstance(gradient, Workspace) else self.workspace(gradient)
-        caches: list[Any] = [None] * skip
-        for i in range(skip, len(self.layers)):
-            x, cache = self.layers[i].forward(self.views[i], x, rng, space.rooms[i])
-            caches.append(cache)
-        loss, dy = loss_function(x, targets, sample_weights, space.loss_room)
-        # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
-        first = next(i for i, views in enumerate(self.views) if views)
-        for i in range(len(self.layers) - 1, first - 1, -1):
-            grads, need_dx = space.grads[i], i > first
-            dx = self.layers[i].backward(self.views[i], caches[i], dy, grads, need_dx=need_dx)
-            if dx is not None:
-                dy = dx
+        buffers = gradient if isinstance(gradient, Buffers) else self.buffers(gradient)
+        steps = list(zip(self.layers, buffers.contexts, strict=True))
+        for layer, ctx in steps[skip:]:
+            ctx.rng = rng
+            x = layer.forward(x, ctx)
+        loss, dy = loss_function(x, targets, sample_weights, buffers.loss)
+        for layer, ctx in steps[: self._first : -1]:
+            dx = layer.backward(dy, ctx)
+            assert dx is not None, f"{layer} gave no dL/dx"
+            dy = dx
+        layer, ctx = steps[self._first]
+        layer.backward(dy, ctx)
         return loss, x
+
+    def summary(self) -> str:
+        """A table of the layers, the shapes they give, and their parameters."""
+        from digitnet.nn.summary import as_text
+
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        from digitnet.nn.notation import in_words
+
+        return f"Network({in_words(self)}, {self.vector.size:,} parameters)"
+
+    def _repr_html_(self) -> str:
+        """The summary as a notebook shows it."""
+        from digitnet.nn.summary import as_html
+
+        return as_html(self)
 
 
 def multilayer_perceptron(
-    n_in: int, hidden: Sequence[int], n_out: int, activation: str = "sigmoid"
+    n_in: int, hidden: Sequence[int], n_out: int, activation: str | Layer = "sigmoid"
 ) -> list[Layer]:
     """Dense layers with an activation after each but the last: [784, *hidden, 10] and the like.
+
+    Args:
+        n_in: numbers per input.
+        hidden: neurons of each hidden layer.
+        n_out: classes.
+        activation: one of `ACTIVATIONS` by name, or a layer of one's own.
 
     Raises:
         ValueError: an unknown activation or a width below 1.
     """
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"The activation is one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
+    if isinstance(activation, str):
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"The activation is one of {', '.join(ACTIVATIONS)}, not {activation!r}."
+            )
+        activation = ACTIVATIONS[activation]()
     widths = [n_in, *hidden, n_out]
     layers: list[Layer] = []
     for n_from, n_to in itertools.pairwise(widths):
-        layers += [Dense(n_from, n_to), ACTIVATIONS[activation]()]
+        layers += [Dense(n_from, n_to), activation]
     return layers[:-1]
 
 
@@ -224,14 +249,24 @@ def _lay_out(layers: Sequence[Layer]) -> tuple[Layout, int]:
     return layout, start
 
 
-def _walk(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+def _inputs(layers: Sequence[Layer]) -> int:
+    """Numbers per input: what the first layer that says so takes."""
+    return next((n for layer in layers if (n := getattr(layer, "n_in", 0))), 0)
+
+
+def _walk(layers: Sequence[Layer], n_in: int) -> list[Shape]:
     """What each layer gives for one input, without N; at the end one number per class."""
     if not any("W" in layer.parameter_names for layer in layers):
         raise ValueError("A network needs at least one Dense or Conv2D layer.")
+    shape: Shape = (n_in,)
     shapes = []
+    learnt = False
     for layer in layers:
         shape = layer.output_shape(shape)
         shapes.append(shape)
+        if learnt and type(layer).backward is Layer.backward:
+            raise ValueError(f"{layer} has no backward pass, so nothing can be learnt before it.")
+        learnt = learnt or bool(layer.parameter_names)
     if len(shape) != 1:
         raise ValueError(f"A network ends in one number per class, not in {shape}: add ToRows.")
     return shapes

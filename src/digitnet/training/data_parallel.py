@@ -15,7 +15,7 @@ class Gradient:
     """What a step follows, and who computes it.
 
     Matrix products alone use all cores by themselves. Where much of the work lies between the
-    products, as in convolutions, two threads take half a batch each, with a workspace of their
+    products, as in convolutions, two threads take half a batch each, with buffers of their
     own, and the two gradients are added up.
 
     Args:
@@ -28,9 +28,9 @@ class Gradient:
 
     def __init__(self, network: Network, halves: bool) -> None:
         self._network = network
-        self._spaces = [network.workspace() for _ in range(2 if halves else 1)]
+        self._buffers = [network.buffers() for _ in range(2 if halves else 1)]
         self._helper = ThreadPoolExecutor(1) if halves else None
-        self.vector = self._spaces[0].gradient
+        self.vector = self._buffers[0].gradient
 
     def close(self) -> None:
         """End the second thread, where there is one."""
@@ -49,7 +49,7 @@ class Gradient:
         """Loss and logits (N, n_classes) as `Network.loss_and_gradient` gives them."""
         if self._helper is None or len(x) < 2:
             return self._network.loss_and_gradient(
-                x, targets, self._spaces[0], rng, sample_weights, skip, loss_function
+                x, targets, self._buffers[0], rng, sample_weights, skip, loss_function
             )
         middle = len(x) // 2
         parts = slice(None, middle), slice(middle, None)
@@ -59,10 +59,16 @@ class Gradient:
         def half(number: int) -> tuple[float, FloatArray]:
             part = parts[number]
             weights = None if sample_weights is None else sample_weights[part]
-            space = self._spaces[number]
+            buffers = self._buffers[number]
             with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
                 return self._network.loss_and_gradient(
-                    x[part], targets[part], space, generators[number], weights, skip, loss_function
+                    x[part],
+                    targets[part],
+                    buffers,
+                    generators[number],
+                    weights,
+                    skip,
+                    loss_function,
                 )
 
         coming = self._helper.submit(half, 1)
@@ -70,7 +76,7 @@ class Gradient:
         other_loss, other_logits = coming.result()
         share = middle / len(x)  # each half's loss and gradient are means over its own images
         self.vector *= share
-        other = self._spaces[1].gradient
+        other = self._buffers[1].gradient
         other *= 1.0 - share
         self.vector += other
         return share * loss + (1.0 - share) * other_loss, np.concatenate([logits, other_logits])

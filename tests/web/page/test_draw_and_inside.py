@@ -12,6 +12,7 @@ from digitnet.data.dataset import as_input
 from digitnet.handwriting.raster import Stroke
 from digitnet.models.folder import load_model
 from digitnet.models.model import classify
+from digitnet.nn import Context
 from support.browser import NARROW, WIDE, Visit, axe, likely, started_server, strokes_of
 
 
@@ -186,7 +187,7 @@ def test_what_a_neuron_adds_is_its_share_of_the_sums(visit: Visit) -> None:
     W1, b1, W2, b2 = list(network.parameters.values())
     x = as_input(visit.frame()[None])[0]
     for layer in network.layers[: [type(each).__name__ for each in network.layers].index("Dense")]:
-        x = layer.forward((), x[None])[0][0]
+        x = layer.forward(x[None], Context())[0]
     hidden = 1 / (1 + np.exp(-(x @ W1 + b1)))
     units = visit.page.query_selector_all(".stage .unit")
     assert len(units) >= 64

@@ -112,7 +112,7 @@ def test_every_kind_of_layer_answers_alike(
 
 
 def test_every_kind_of_layer_is_among_them() -> None:
-    from digitnet.models.description import LAYERS
+    from digitnet.nn.kinds import LAYERS
 
     tried = {type(layer).__name__ for layers in SMALL.values() for layer in layers}
     assert tried == set(LAYERS)
