@@ -30,7 +30,7 @@ from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
 from digitnet.models.folder import load_model
 from digitnet.nn import Network, in_words
-from digitnet.training.plan import Plan
+from digitnet.training.config import Plan
 
 
 def main() -> None:

@@ -22,8 +22,8 @@ from digitnet.imaging.augment import vary
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.novelty import fit_novelty
+from digitnet.training.config import VARIATIONS
 from digitnet.training.finetune import n_others
-from digitnet.training.plan import VARIATIONS
 
 Frames = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 SHARE = 0.05  # of the others beside MNIST's digits, as in the recipes

@@ -11,8 +11,8 @@ from digitnet.data.dataset import Dataset
 from digitnet.models.model import classify
 from digitnet.nn import SGD, Adam, Constant, Network, Optimizer, multilayer_perceptron
 from digitnet.training.checkpoints import begin
+from digitnet.training.config import Plan
 from digitnet.training.loop import train
-from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
 
 

@@ -33,8 +33,8 @@ from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import fit_novelty
 from digitnet.nn import Network, multilayer_perceptron, softmax
+from digitnet.training.config import Plan
 from digitnet.training.loop import fit
-from digitnet.training.plan import Plan
 from digitnet.training.run import Run
 from digitnet.training.settings import Settings
 from support.helpers import bars, digitnet, small_model

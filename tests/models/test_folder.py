@@ -22,7 +22,7 @@ from digitnet.models import folder as folder_module
 from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
-from digitnet.training.plan import Plan
+from digitnet.training.config import Plan
 from support.helpers import small_model
 
 

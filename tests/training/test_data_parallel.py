@@ -12,10 +12,10 @@ from digitnet.errors import TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Dropout, Network, one_hot
 from digitnet.training.checkpoints import begin
+from digitnet.training.config import Plan
 from digitnet.training.data_parallel import Gradient
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
-from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings
 from support.helpers import bars
 

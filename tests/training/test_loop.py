@@ -31,9 +31,9 @@ from digitnet.nn import (
 )
 from digitnet.nn.notation import convolutional_layers
 from digitnet.training.checkpoints import begin
+from digitnet.training.config import Plan
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.loop import fit, train
-from digitnet.training.plan import Plan
 from digitnet.training.settings import Settings, Teacher
 from support.helpers import bars
 

@@ -12,7 +12,7 @@ from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.folder import load_model
-from digitnet.training.plan import Plan
+from digitnet.training.config import Plan
 from digitnet.training.recipes import read_recipe, recipe_names
 from support.helpers import assert_one_sentence, bars, digitnet
 

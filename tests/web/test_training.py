@@ -18,7 +18,7 @@ import pytest
 from digitnet.errors import DataError
 from digitnet.models.folder import load_model
 from digitnet.training.checkpoints import load_checkpoint
-from digitnet.training.plan import Plan
+from digitnet.training.config import Plan
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.limits import Limits
 from digitnet.web.payloads import epoch_of

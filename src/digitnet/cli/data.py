@@ -110,7 +110,7 @@ def _preview(args: argparse.Namespace) -> int:
 def _varied(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """What training with --augment NAME sees of the same digits."""
     from digitnet.imaging.augment import vary
-    from digitnet.training.plan import VARIATIONS
+    from digitnet.training.config import VARIATIONS
 
     variation = VARIATIONS.get(name)
     if variation is None:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from typing import Any
 
-from digitnet.cli.adapt import as_adaptation, tell_before_and_after
+from digitnet.cli.finetune import as_adaptation, tell_before_and_after
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import read_source
 from digitnet.cli.training_options import add_arguments
@@ -18,8 +18,8 @@ from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.config import Plan
 from digitnet.training.finetune import N_MIXED, n_others
-from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
 from digitnet.training.run import Run, checkpoint_path
 

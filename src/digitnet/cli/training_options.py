@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from digitnet.cli.source_options import SOURCE_HELP, add_folder_options
-from digitnet.training.plan import LEARNING_RATES, SCHEDULES, Plan
+from digitnet.training.config import LEARNING_RATES, SCHEDULES, Plan
 from digitnet.training.recipes import recipe_names
 
 

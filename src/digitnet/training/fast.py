@@ -16,9 +16,9 @@ from digitnet.errors import SettingsError
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.checkpoints import begin
+from digitnet.training.config import Plan
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
-from digitnet.training.plan import Plan
 from digitnet.training.recipes import read_recipe
 
 TARGETS = ("97", "98", "99")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.errors import SettingsError
-from digitnet.training.plan import Plan
+from digitnet.training.config import Plan
 
 FOLDER = Path(__file__).parents[1] / "recipes"
 

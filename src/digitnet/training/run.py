@@ -17,10 +17,10 @@ from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
 from digitnet.training.checkpoints import Checkpoint, begin, save_checkpoint
+from digitnet.training.config import Plan
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_adapt, repeated
 from digitnet.training.loop import train
-from digitnet.training.plan import Plan
 
 
 def checkpoint_path(out: str | Path) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 from digitnet.errors import DigitnetError, ModelError, SettingsError
 from digitnet.models.box import box_names
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.config import Plan
 from digitnet.training.finetune import SETTINGS, others
-from digitnet.training.plan import Plan
 from digitnet.training.run import checkpoint_path
 from digitnet.web.datasets import OfferedDataset, OfferedDatasets
 from digitnet.web.errors import Problem

@@ -1,4 +1,4 @@
-"""Plan: everything that decides a run, as plain values that a file can keep."""
+"""Config: everything that decides a run, as plain values that a file can keep."""
 
 from __future__ import annotations
 

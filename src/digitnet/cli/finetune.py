@@ -1,4 +1,4 @@
-"""Adapt: what `digitnet train FOLDER --from MODEL` adds to a training: before and after."""
+"""Finetune: what `digitnet train FOLDER --from MODEL` adds to a training: before and after."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from digitnet.errors import SettingsError
 from digitnet.evaluation import evaluate
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
+from digitnet.training.config import Plan
 from digitnet.training.finetune import OF_THE_MODEL, SETTINGS, others
-from digitnet.training.plan import Plan
 
 
 def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
