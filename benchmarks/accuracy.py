@@ -30,7 +30,7 @@ from digitnet.data.sources import open_source
 from digitnet.evaluation import evaluate
 from digitnet.models.folder import load_model
 from digitnet.nn import Network, in_words
-from digitnet.training.config import Plan
+from digitnet.training.config import TrainingConfig
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def train_and_measure(
         seconds = sum(_history(out)["seconds"])
     run = {
         "seed": seed,
-        "network": _words(Plan(**history["plan"])),
+        "network": _words(TrainingConfig(**history["plan"])),
         "parameters": model.n_parameters,
         "epochs": history["epochs_done"],
         "minutes": round(seconds / 60, 1),
@@ -96,7 +96,7 @@ def _history(out: Path) -> dict[str, Any]:
     return history
 
 
-def _words(plan: Plan) -> str:
+def _words(plan: TrainingConfig) -> str:
     """The network, and what of the training is not a default."""
     parts = [in_words(Network(plan.layers(784, 10))), plan.activation]
     parts += [] if plan.augment == "none" else [f"{plan.augment} variation"]

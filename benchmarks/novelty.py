@@ -18,11 +18,10 @@ from benchmarks.refusal import groups
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
-from digitnet.imaging.augment import vary
+from digitnet.imaging.augment import AUGMENTATIONS, vary
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.novelty import fit_novelty
-from digitnet.training.config import VARIATIONS
 from digitnet.training.finetune import n_others
 
 Frames = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -84,7 +83,7 @@ def _fits(own: Dataset, rng: np.random.Generator) -> list[tuple[str, Frames, np.
     """What is compared: its name, images, and which of them look alike."""
     n = n_others(len(own), SHARE)
     drawn, rare = (synthesize(n, rng, rare=asked) for asked in (False, True))
-    affine = VARIATIONS["affine"]
+    affine = AUGMENTATIONS["affine"].variation
     assert affine is not None
     varied = vary(own.images, affine, rng)
 

@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.threads import ENOUGH_FOR_ALL, blas_threads, one_blas_thread
 from digitnet.training.checkpoints import begin
+from digitnet.training.config import Settings
 from digitnet.training.events import EpochDone, StepDone
 from digitnet.training.loop import train
-from digitnet.training.settings import Settings
 from support.helpers import bars
 
 

@@ -29,7 +29,7 @@ from digitnet.nn import SGD, Constant, Network, multilayer_perceptron
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
 from digitnet.training.checkpoints import begin
-from digitnet.training.settings import Settings
+from digitnet.training.config import Settings
 folder, images, hidden, batch, epochs = sys.argv[1], *map(int, sys.argv[2:])
 pool = [np.load(f"{folder}/{name}.npy", mmap_mode="r") for name in ("images", "labels")]
 taken = np.arange(images) % len(pool[0])

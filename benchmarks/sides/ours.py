@@ -11,9 +11,8 @@ from digitnet.data.dataset import Dataset
 from digitnet.models.model import classify
 from digitnet.nn import SGD, Adam, Constant, Network, Optimizer, multilayer_perceptron
 from digitnet.training.checkpoints import begin
-from digitnet.training.config import Plan
+from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.loop import train
-from digitnet.training.settings import Settings
 
 
 def network(work: Work) -> Network:
@@ -57,7 +56,7 @@ def bulk(work: Work) -> Callable[[], object]:
 
 def convolution(work: Work) -> Callable[[], object]:
     """An epoch of the reference convolutional network (see board/conv.py)."""
-    plan = Plan(
+    plan = TrainingConfig(
         conv="16C5-MP2-32C5-MP2",
         hidden=(128,),
         activation="relu",

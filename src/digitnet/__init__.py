@@ -33,13 +33,13 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.reading.page import Reading as Reading
     from digitnet.reading.page import read_page as read_page
     from digitnet.training.checkpoints import begin as begin
+    from digitnet.training.config import Settings as Settings
     from digitnet.training.events import EpochDone as EpochDone
     from digitnet.training.events import Finished as Finished
     from digitnet.training.events import History as History
     from digitnet.training.events import StepDone as StepDone
     from digitnet.training.loop import fit as fit
     from digitnet.training.loop import train as train
-    from digitnet.training.settings import Settings as Settings
 
     __version__: str
     AnyModel = Model | str | Path | None
@@ -59,7 +59,7 @@ _NAMES = {
     "training.checkpoints": "begin",
     "training.events": "EpochDone Finished History StepDone",
     "training.loop": "fit train",
-    "training.settings": "Settings",
+    "training.config": "Settings",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

@@ -14,8 +14,8 @@ from digitnet.evaluation import SURE, McNemar, mcnemar
 from digitnet.models.folder import save_model
 from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
+from digitnet.training.config import Settings
 from digitnet.training.loop import fit
-from digitnet.training.settings import Settings
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 

@@ -136,7 +136,7 @@ def test_resuming_with_other_settings_data_or_a_damaged_checkpoint(
 ) -> None:
     path = checkpoint_of(data, tmp_path, "--epochs", "9999")
     done = digitnet("train", data, "--resume", "--hidden", "32", cwd=tmp_path)
-    assert_one_sentence(done, "hidden", "(64,)", "(32,)", "without --resume")
+    assert_one_sentence(done, "hidden neurons 64, not 32", "without --hidden", "without --resume")
     dataset = bars(400, np.random.default_rng(2))
     np.savez(data, images=dataset.images, labels=dataset.labels)
     assert_one_sentence(digitnet("train", "--resume", cwd=tmp_path), "digits have changed")

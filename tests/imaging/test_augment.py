@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet.imaging.augment import (
+    AUGMENTATIONS,
     MOST,
     Variation,
     _elastic,
@@ -145,3 +146,15 @@ def test_changed_ink_does_not_reach_the_next_frame(rng: np.random.Generator) -> 
     images[::2] = 255
     ink = Variation(thickness=1.0, blur=1.0, erasure=0.5, noise=20)
     assert not vary(images, ink, rng)[1::2].any()
+
+
+def test_what_the_names_of_augmentations_stand_for() -> None:
+    affine = {"rotation": 10, "shift": 1.5, "scale": 0.1, "shear": 0.15}
+    ink = {"thickness": 0.5, "blur": 0.7, "erasure": 0.3, "noise": 8}
+    assert {name: each.variation for name, each in AUGMENTATIONS.items()} == {
+        "none": None,
+        "affine": Variation(**affine),
+        "elastic": Variation(**affine, elastic=0.8),
+        "ink": Variation(**affine, elastic=0.8, **ink),
+    }
+    assert all(each.help for each in AUGMENTATIONS.values())

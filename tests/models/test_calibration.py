@@ -33,10 +33,9 @@ from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import fit_novelty
 from digitnet.nn import Network, multilayer_perceptron, softmax
-from digitnet.training.config import Plan
+from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.loop import fit
 from digitnet.training.run import Run
-from digitnet.training.settings import Settings
 from support.helpers import bars, digitnet, small_model
 
 
@@ -338,7 +337,7 @@ def test_a_run_keeps_a_calibration_fitted_on_its_validation_part(
 ) -> None:
     dataset = bars(800, rng)
     for share in (0.1, 0.0):
-        run = Run(Plan(epochs=1, validation=share), dataset, tmp_path / "model")
+        run = Run(TrainingConfig(epochs=1, validation=share), dataset, tmp_path / "model")
         list(run.events())
         run.keep()
         kept = load_model(tmp_path / "model").calibration

@@ -22,7 +22,7 @@ from digitnet.models import folder as folder_module
 from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
-from digitnet.training.config import Plan
+from digitnet.training.config import TrainingConfig
 from support.helpers import small_model
 
 
@@ -61,7 +61,9 @@ def test_the_files_are_the_ones_promised(folder: Path) -> None:
 def test_running_statistics_are_kept_and_folded_where_it_predicts(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
-    layers = Plan(conv="3C5-MP2", batch_norm=True, hidden=(), activation="relu").layers(784, 10)
+    layers = TrainingConfig(conv="3C5-MP2", batch_norm=True, hidden=(), activation="relu").layers(
+        784, 10
+    )
     network = Network(layers)
     network.vector[:] = rng.normal(0, 0.1, network.vector.size)
     network.parameters["variance1"][:] = 0.5

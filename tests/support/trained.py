@@ -13,8 +13,8 @@ from digitnet.models.calibration import fit_calibration
 from digitnet.models.folder import save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network, multilayer_perceptron
+from digitnet.training.config import Settings
 from digitnet.training.loop import fit
-from digitnet.training.settings import Settings
 from support.drawn import Digit, clear_digits
 
 

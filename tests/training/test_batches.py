@@ -1,15 +1,15 @@
-"""The feed: every image once and in order, the same again after an interruption, varied or not."""
+"""The data loader: every image once and in order, the same again when cut off, varied or not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from digitnet.data.dataset import as_input
-from digitnet.imaging.augment import Variation
+from digitnet.data.dataset import Dataset, as_input
+from digitnet.imaging.augment import MOST, Variation
 from digitnet.nn import AveragePool2D, Dense, Distillation, Network, ToImages, ToRows, softmax
-from digitnet.training.batches import AT_ONCE, Feed
-from digitnet.training.settings import Teacher
+from digitnet.training.batches import AT_ONCE, DataLoader
+from digitnet.training.config import Teacher
 from support.helpers import bars
 
 PLAIN = [Dense(784, 10)]
@@ -17,9 +17,9 @@ POOLED = [ToImages(28, 28), AveragePool2D(2), ToRows(), Dense(196, 10)]
 VARIATION = Variation(rotation=10, shift=2, elastic=1)
 
 
-def taken(feed: Feed, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def taken(loader: DataLoader, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """All inputs and labels, copied, since the next batch overwrites them."""
-    pairs = [(x.copy(), labels) for x, labels, _ in feed.batches(order, first)]
+    pairs = [(x.copy(), labels) for x, labels, _ in loader.batches(order, first)]
     return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs])
 
 
@@ -27,20 +27,20 @@ def taken(feed: Feed, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np
 def test_every_image_comes_once_and_in_order(batch_size: int, rng: np.random.Generator) -> None:
     dataset = bars(700, rng)
     order = rng.permutation(700)
-    feed = Feed(dataset, min(batch_size, 700), Network(PLAIN))
-    x, labels = taken(feed, order)
+    loader = DataLoader(dataset, min(batch_size, 700), Network(PLAIN))
+    x, labels = taken(loader, order)
     np.testing.assert_array_equal(x, as_input(dataset.images[order]))
     np.testing.assert_array_equal(labels, dataset.labels[order])
-    sizes = [len(batch.labels) for batch in feed.batches(order)]
+    sizes = [len(batch.labels) for batch in loader.batches(order)]
     assert set(sizes[:-1]) <= {min(batch_size, 700)}
 
 
 def test_a_network_that_pools_first_gets_what_its_head_makes(rng: np.random.Generator) -> None:
     dataset, network = bars(600, rng), Network(POOLED)
-    feed = Feed(dataset, 50, network)
-    assert feed.layers_done == 3
+    loader = DataLoader(dataset, 50, network)
+    assert loader.layers_done == 3
     order = rng.permutation(600)
-    x, _ = taken(feed, order)
+    x, _ = taken(loader, order)
     np.testing.assert_array_equal(x, network.head(as_input(dataset.images[order])))
 
 
@@ -51,18 +51,18 @@ def test_an_epoch_goes_on_where_it_was_cut(
 ) -> None:
     dataset, order = bars(700, rng), rng.permutation(700)
     assert AT_ONCE % 60 != 0  # so that a cut falls into the middle of what is gathered together
-    feed = Feed(dataset, 60, Network(PLAIN), variation)
-    whole, labels = taken(feed, order)
-    rest, rest_labels = taken(Feed(dataset, 60, Network(PLAIN), variation), order, first)
+    loader = DataLoader(dataset, 60, Network(PLAIN), variation)
+    whole, labels = taken(loader, order)
+    rest, rest_labels = taken(DataLoader(dataset, 60, Network(PLAIN), variation), order, first)
     np.testing.assert_array_equal(rest, whole[first * 60 :])
     np.testing.assert_array_equal(rest_labels, labels[first * 60 :])
 
 
 def test_variations_are_new_in_every_epoch(rng: np.random.Generator) -> None:
     dataset = bars(300, rng)
-    feed = Feed(dataset, 50, Network(PLAIN), VARIATION)
+    loader = DataLoader(dataset, 50, Network(PLAIN), VARIATION)
     one, other = rng.permutation(300), rng.permutation(300)
-    first, second = taken(feed, one)[0], taken(feed, other)[0]
+    first, second = taken(loader, one)[0], taken(loader, other)[0]
     back = np.argsort(one), np.argsort(other)
     different = np.abs(first[back[0]] - second[back[1]]).max(axis=1) > 0.1
     assert different.mean() > 0.95
@@ -72,7 +72,7 @@ def test_stopping_in_the_middle_leaves_no_thread_behind(rng: np.random.Generator
     import threading
 
     before = threading.active_count()
-    batches = Feed(bars(900, rng), 50, Network(PLAIN), VARIATION).batches(np.arange(900))
+    batches = DataLoader(bars(900, rng), 50, Network(PLAIN), VARIATION).batches(np.arange(900))
     next(batches)
     batches.close()
     assert threading.active_count() == before
@@ -87,8 +87,20 @@ def test_a_teacher_answers_for_the_very_images_that_are_shown(
     known = Network([Dense(784, 10)])
     known.vector[:] = rng.normal(0, 0.02, known.vector.shape)
     teacher = Teacher(known, Distillation(temperature=3.0))
-    feed = Feed(dataset, 60, Network(layers), variation, teacher)
-    plain = Feed(dataset, 60, Network(PLAIN), variation)  # the same images as the teacher sees
-    for batch, shown in zip(feed.batches(order), plain.batches(order), strict=True):
+    loader = DataLoader(dataset, 60, Network(layers), variation, teacher)
+    plain = DataLoader(
+        dataset, 60, Network(PLAIN), variation
+    )  # the same images as the teacher sees
+    for batch, shown in zip(loader.batches(order), plain.batches(order), strict=True):
         expected = softmax(known.forward(shown.inputs) / 3.0)
         np.testing.assert_allclose(batch.soft, expected, rtol=1e-4)
+
+
+def test_every_part_of_an_epoch_is_varied_by_a_seed_of_its_own() -> None:
+    """One picture 1,536 times: no two of the twelve parts that are warped together are alike."""
+    one = bars(1, np.random.default_rng(0)).images[0]
+    dataset = Dataset(np.repeat(one[None], 12 * MOST, axis=0), np.zeros(12 * MOST, np.int64))
+    loader = DataLoader(dataset, 64, Network(PLAIN), VARIATION)
+    x, _ = taken(loader, np.arange(12 * MOST))
+    parts = x.reshape(12, MOST * 784)
+    assert len({part.tobytes() for part in parts}) == 12

@@ -12,17 +12,16 @@ from digitnet.errors import TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Dropout, Network, one_hot
 from digitnet.training.checkpoints import begin
-from digitnet.training.config import Plan
-from digitnet.training.data_parallel import Gradient
+from digitnet.training.config import Settings, TrainingConfig
+from digitnet.training.data_parallel import DataParallel
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
-from digitnet.training.settings import Settings
 from support.helpers import bars
 
-PLAN = Plan(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)
+PLAN = TrainingConfig(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)
 
 
-def network(plan: Plan = PLAN, dtype: type = np.float64) -> Network:
+def network(plan: TrainingConfig = PLAN, dtype: type = np.float64) -> Network:
     built = Network(plan.layers(784, 10), dtype=dtype)
     built.initialize(np.random.default_rng(1))
     return built
@@ -38,11 +37,11 @@ def test_two_halves_give_the_gradient_of_the_whole(
     weights = rng.random(n) if weighted else None
     whole = np.empty_like(net.vector)
     loss, logits = net.loss_and_gradient(x, targets, whole, rng, weights)
-    with closing(Gradient(net, halves=True)) as gradient:
-        half_loss, half_logits = gradient.compute(x, targets, rng, weights)
+    with closing(DataParallel(net, halves=True)) as gradient:
+        half_loss, half_logits = gradient.loss_and_gradient(x, targets, rng, weights)
         assert half_loss == pytest.approx(loss, rel=1e-12)
         np.testing.assert_allclose(half_logits, logits, rtol=1e-12)
-        np.testing.assert_allclose(gradient.vector, whole, atol=1e-13)
+        np.testing.assert_allclose(gradient.gradient, whole, atol=1e-13)
 
 
 def test_dropout_in_two_threads_is_repeatable(rng: np.random.Generator) -> None:
@@ -50,10 +49,10 @@ def test_dropout_in_two_threads_is_repeatable(rng: np.random.Generator) -> None:
     net.initialize(rng)
     x, targets = rng.random((8, 784)), one_hot(np.arange(8), 10, dtype=np.float64)
     found = []
-    with closing(Gradient(net, halves=True)) as gradient:
+    with closing(DataParallel(net, halves=True)) as gradient:
         for seed in (3, 3, 4):
-            gradient.compute(x, targets, np.random.default_rng(seed))
-            found.append(gradient.vector.copy())
+            gradient.loss_and_gradient(x, targets, np.random.default_rng(seed))
+            found.append(gradient.gradient.copy())
     np.testing.assert_array_equal(found[0], found[1])
     assert not np.array_equal(found[0], found[2])
 
@@ -81,9 +80,11 @@ def test_divergence_in_the_second_thread_is_one_clear_error(rng: np.random.Gener
 
 
 @pytest.mark.parametrize("n", [0, 1, 40, 103])
-@pytest.mark.parametrize("plan", [PLAN, Plan(hidden=(9,), input_dropout=0.0)], ids=["conv", "mlp"])
+@pytest.mark.parametrize(
+    "plan", [PLAN, TrainingConfig(hidden=(9,), input_dropout=0.0)], ids=["conv", "mlp"]
+)
 def test_classifying_in_batches_gives_what_one_pass_gives(
-    n: int, plan: Plan, rng: np.random.Generator
+    n: int, plan: TrainingConfig, rng: np.random.Generator
 ) -> None:
     net = network(plan, np.float32)
     images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Adapting a model to someone's own digits: they are learnt, and the others not forgotten."""
+"""Fine-tuning a model to someone's own digits: they are learnt, and the others not forgotten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import ModelError, SettingsError
 from digitnet.models.folder import load_model
 from digitnet.models.model import classify
-from digitnet.training.finetune import N_MIXED, mixed, network_to_adapt, repeated
+from digitnet.training.finetune import N_MIXED, as_finetuning, mixed, network_to_finetune, repeated
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 
@@ -107,4 +107,22 @@ def test_what_cannot_be_adapted_is_one_sentence(place: Path) -> None:
 def test_other_classes_cannot_be_adapted_to(rng: np.random.Generator) -> None:
     letters = Dataset(bars(20, rng).images, np.arange(20) % 3, tuple("abc"), "letters")
     with pytest.raises(ModelError, match="classes 0, 1"):
-        network_to_adapt("mine", small_model(rng), letters)
+        network_to_finetune("mine", small_model(rng), letters)
+
+
+def test_a_run_that_starts_from_a_model_has_small_steps_and_the_model_s_framing(
+    rng: np.random.Generator,
+) -> None:
+    given = as_finetuning({"start": "mine", "epochs": 3, "mix": None}, small_model(rng, "stretch"))
+    assert given == {
+        "start": "mine", "epochs": 3, "mix": None, "framing": "stretch", "optimizer": "nesterov",
+        "learning_rate": 0.01, "batch_size": 64, "augment": "elastic", "label_smoothing": 0.05,
+        "ema_decay": 0.99, "validation": 0.0,
+    }  # fmt: skip
+    usual = as_finetuning({"start": "mine"}, small_model(rng))
+    assert usual["epochs"] == 10
+    assert usual["mix"] in ("mnist", "synthetic")
+    assert N_MIXED == 6_000
+    for name in ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing"):
+        with pytest.raises(SettingsError, match=f"leave out `{name}` or `start`"):
+            as_finetuning({"start": "mine", name: "x"}, small_model(rng))

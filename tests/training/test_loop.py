@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -25,16 +24,15 @@ from digitnet.nn import (
     ReLU,
     ToImages,
     ToRows,
-    in_words,
+    cross_entropy,
     multilayer_perceptron,
     one_hot,
 )
 from digitnet.nn.notation import convolutional_layers
 from digitnet.training.checkpoints import begin
-from digitnet.training.config import Plan
+from digitnet.training.config import Settings, Teacher
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.loop import fit, train
-from digitnet.training.settings import Settings, Teacher
 from support.helpers import bars
 
 
@@ -201,39 +199,6 @@ def test_settings_that_make_no_sense_are_refused(field: str, value: object) -> N
         Settings(**{field: value})
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("hidden", ()),
-        ("hidden", (64, 0)),
-        ("activation", "softplus"),
-        ("optimizer", "adagrad"),
-        ("schedule", "steps"),
-        ("validation", 1.0),
-        ("validation", -0.1),
-        ("dropout", 1.0),
-        ("input_dropout", -0.1),
-        ("weight_decay", -1.0),
-        ("seed", -1),
-        ("epochs", 0),
-        ("pool", 3),
-        ("conv", "16C5-XP2"),
-        ("conv", "16C5-MP2-8C5-MP2-8C5"),
-        ("conv", "0C5"),
-        ("batch_norm", True),
-        ("conv", "GAP-8C3"),
-        ("hidden", (8.5,)),
-        ("ema_decay", 1.0),
-        ("temperature", 0.0),
-        ("teacher_share", 1.5),
-        ("augment", "mirror"),
-    ],
-)
-def test_plans_that_make_no_sense_are_refused(field: str, value: object) -> None:
-    with pytest.raises(SettingsError):
-        Plan(**{field: value})
-
-
 def test_what_a_notation_stands_for() -> None:
     """28 - 5 + 1 = 24, pooled 12, 12 - 3 + 1 = 10, with a border of 1 10 again, pooled 5."""
     layers, n = convolutional_layers("6C5-MP2-8C3-9C3P1-AP2", 28, ReLU, batch_norm=True)
@@ -254,9 +219,6 @@ def test_what_a_notation_stands_for() -> None:
 def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"no layer|does not fit"):
         convolutional_layers(text, 28, ReLU, batch_norm=False)
-    if text:
-        with pytest.raises(SettingsError, match=r"no layer|does not fit"):
-            Plan(conv=text)
 
 
 def test_averaged_weights_are_what_is_kept(parts: tuple[Dataset, Dataset]) -> None:
@@ -315,24 +277,125 @@ def test_a_teacher_of_other_classes_is_refused(parts: tuple[Dataset, Dataset]) -
         )
 
 
-def test_plan_survives_json() -> None:
-    plan = Plan(
-        hidden=(256, 64), batch_size=None, patience=5, conv="4C5-MP2", augment="ink", ema_decay=0.9
+def scripted(monkeypatch: pytest.MonkeyPatch, right: list[float], sureness: list[float]) -> None:
+    """Validation answers made up: the share that is right, and how sure they are, by epoch."""
+    epochs = iter(zip(right, sureness, strict=True))
+
+    def classify(network: Network, images: np.ndarray) -> np.ndarray:
+        share, sure = next(epochs)
+        logits = np.zeros((len(images), 10))
+        shown = np.where(np.arange(len(images)) < share * len(images), 0, 1)
+        logits[np.arange(len(images)), shown] = sure
+        return logits
+
+    monkeypatch.setattr("digitnet.training.loop.classify", classify)
+
+
+def zeros(n: int) -> Dataset:
+    """Pictures that are all of class 0."""
+    return Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64), source="zeros")
+
+
+def test_the_best_epoch_has_the_highest_accuracy_and_among_equals_the_lowest_loss(
+    monkeypatch: pytest.MonkeyPatch, parts: tuple[Dataset, Dataset]
+) -> None:
+    """The loss of answers with sureness s, half of them right, is log(e^s + 9) - s / 2."""
+    scripted(
+        monkeypatch,
+        right=[0.5, 0.5, 0.5, 0.5, 0.6, 0.5],
+        sureness=[1.0, 2.0, 2.0, 3.0, 5.0, 2.0],
     )
-    assert Plan(**json.loads(json.dumps(plan.as_dict()))) == plan
+    network, settings = small_network(), Settings(epochs=6)
+    state = begin(network, settings, np.random.default_rng(0))
+    events = list(train(network, parts[0], zeros(10), settings, state))
+    done = [event for event in events if isinstance(event, EpochDone)]
+    losses = [1.961, 1.797, 1.797, 1.870, 2.059, 1.797]
+    assert [event.validation_loss for event in done] == pytest.approx(losses, abs=1e-3)
+    # Lower is better, equal is not, higher is not; a higher accuracy wins over both.
+    assert [event.is_best for event in done] == [True, True, False, False, True, False]
+    assert state.history.best_epoch == 5
+    assert (state.best_accuracy, state.best_loss) == (0.6, done[4].validation_loss)
 
 
-def test_a_plan_says_its_network_in_a_word_and_builds_it() -> None:
-    plans = {
-        "784-64-10": Plan(),
-        "784-4C5-MP2-6C5-MP2-32-10": Plan(conv="4C5-MP2-6C5-MP2", hidden=(32,)),
-        "784-5C3S2P1-GAP-10": Plan(conv="5C3S2P1-GAP", hidden=(), batch_norm=True),
-        "784-AP2-48-24-10": Plan(pool=2, hidden=(48, 24)),
-        "784-AP2-deskewed-48-10": Plan(pool=2, deskew=True, hidden=(48,)),
-    }
-    for words, plan in plans.items():
-        network = Network(plan.layers(784, 10))
-        assert in_words(network) == words
-        assert network.forward(np.zeros((2, 784), np.float32)).shape == (2, 10)
-    with pytest.raises(SettingsError, match="choose one"):
-        Plan(conv="4C5", pool=2)
+def test_patience_is_counted_from_the_best_epoch(
+    monkeypatch: pytest.MonkeyPatch, parts: tuple[Dataset, Dataset]
+) -> None:
+    """Better in epochs 1 and 3, then no more: with a patience of 2 the run ends after epoch 5."""
+    scripted(monkeypatch, right=[0.5, 0.4, 0.6, 0.6, 0.5, 0.9], sureness=[1.0] * 6)
+    network, settings = small_network(), Settings(epochs=6, patience=2)
+    state = begin(network, settings, np.random.default_rng(0))
+    *_, last = train(network, parts[0], zeros(10), settings, state)
+    assert state.history.epochs == [1, 2, 3, 4, 5]
+    assert last == Finished(3, "no better validation accuracy for 2 epochs")
+
+
+def test_validation_scores_the_averaged_weights(parts: tuple[Dataset, Dataset]) -> None:
+    training, validation = parts
+    network = small_network()
+    settings = Settings(epochs=3, learning_rate=0.5, batch_size=20, ema_decay=0.9)
+    network.initialize(np.random.default_rng(0))
+    state = begin(network, settings, np.random.default_rng(0))
+    for event in train(network, training, validation, settings, state):
+        if isinstance(event, EpochDone):
+            losses = []
+            for vector in (state.average, network.vector):
+                scored = small_network()
+                scored.vector[:] = vector
+                logits = scored.forward(as_input(validation.images))
+                losses.append(cross_entropy(logits, one_hot(validation.labels, 10))[0])
+            assert event.validation_loss == pytest.approx(losses[0], rel=1e-5)
+            assert event.validation_loss != pytest.approx(losses[1], rel=1e-3)
+
+
+def test_an_average_follows_at_once_in_the_first_steps(parts: tuple[Dataset, Dataset]) -> None:
+    """The decay is 1/10, 2/11, 3/12 and so on until it is as large as the one asked for."""
+    network, settings = small_network(), Settings(epochs=1, batch_size=80, ema_decay=0.2)
+    network.initialize(np.random.default_rng(0))
+    state = begin(network, settings, np.random.default_rng(0))
+    before, decays = network.vector.astype(np.float64), [1 / 10, 2 / 11, 0.2]
+    for event in train(network, parts[0], None, settings, state):
+        if isinstance(event, StepDone):
+            decay = decays[event.step - 1]
+            before = decay * before + (1 - decay) * network.vector
+            np.testing.assert_allclose(state.average, before, atol=1e-6)
+    assert event.best_epoch == 1
+
+
+def test_smoothed_targets_are_what_is_learnt(parts: tuple[Dataset, Dataset]) -> None:
+    """-(0.8 + 0.02) log p of the label - 0.02 log p of each of the nine others."""
+    network = small_network()
+    network.initialize(np.random.default_rng(0))
+    settings = Settings(epochs=1, batch_size=None, label_smoothing=0.2)
+    logits = network.forward(as_input(parts[0].images)).astype(np.float64)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    own = log_p[np.arange(len(log_p)), parts[0].labels]
+    expected = -(0.8 * own + 0.02 * log_p.sum(axis=1)).mean()
+    state = begin(network, settings, np.random.default_rng(0))
+    first = next(iter(train(network, parts[0], None, settings, state)))
+    assert first.loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_class_weights_are_scaled_to_a_mean_of_one_over_the_images() -> None:
+    """Counts 3 and 1. Balanced: 4 / (2 * 3) and 4 / (2 * 1). As 1 to 5: 4 / (3 + 5) times."""
+    data = Dataset(np.zeros((4, 28, 28), np.uint8), np.array([0, 0, 0, 1]), ("0", "1"))
+    balanced = Settings(class_weights="balanced").weights_of_classes(data)
+    np.testing.assert_allclose(balanced, [2 / 3, 2.0], rtol=1e-6)
+    given = Settings(class_weights=(1.0, 5.0)).weights_of_classes(data)
+    np.testing.assert_allclose(given, [0.5, 2.5], rtol=1e-6)
+    assert Settings().weights_of_classes(data) is None
+    for wrong in ((1.0,), (1.0, 0.0), (1.0, float("nan"))):
+        with pytest.raises(SettingsError, match="one number above 0 for each of the 2 classes"):
+            Settings(class_weights=wrong).weights_of_classes(data)
+
+
+def test_fit_shows_a_bar_where_it_is_asked_for(
+    parts: tuple[Dataset, Dataset], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(epochs=20, batch_size=None)
+    fit(small_network(), *parts, settings, rng=np.random.default_rng(0))
+    assert capsys.readouterr() == ("", "")
+    fit(small_network(), *parts, settings, rng=np.random.default_rng(0), progress=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    epochs = [line.split()[1] for line in told.err.splitlines() if line.startswith("epoch ")]
+    assert epochs == ["1/20", *(f"{epoch}/20" for epoch in range(2, 21, 2))]  # no terminal: lines

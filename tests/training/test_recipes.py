@@ -12,8 +12,7 @@ from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.folder import load_model
-from digitnet.training.config import Plan
-from digitnet.training.recipes import read_recipe, recipe_names
+from digitnet.training.config import TrainingConfig, read_recipe, recipe_names
 from support.helpers import assert_one_sentence, bars, digitnet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +28,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_a_plan(name: str) -> None:
-    plan = Plan(**read_recipe(name))
+    plan = TrainingConfig(**read_recipe(name))
     assert plan.source in ("mnist", "synthetic")
 
 
@@ -47,10 +46,10 @@ def test_the_command_line_wins_over_the_recipe_and_the_folder_keeps_both(place: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("hidden = 64", "wrong kind"),
-        ("conv = [16, 32]", "wrong kind"),
+        ("hidden = 64", "a list of whole numbers from 1, not 64; try 64 or 128,64"),
+        ("conv = [16, 32]", "convolutions must be a text"),
         ("colour = 1", "colour"),
-        ("epochs = 0", "epochs"),
+        ("epochs = 0", r"odd\.toml: The epochs"),
         ("epochs = ", "cannot be read"),
     ],
 )
@@ -72,7 +71,7 @@ def test_the_box_holds_whole_models_made_by_their_recipes_and_stays_small() -> N
     assert BEST in box_names()
     for name in box_names():
         model = load_model(in_box(name))  # checks every SHA-256
-        assert model.training["plan"] == Plan(**read_recipe(name)).as_dict()
+        assert model.training["plan"] == TrainingConfig(**read_recipe(name)).as_dict()
         assert (in_box(name).parent / f"{name}.md").is_file()
         assert "/" not in json.dumps(
             model.training["plan"]

@@ -63,6 +63,7 @@ def test_every_address_is_described(web: httpx.Client) -> None:
         ("/api/models/{name}.zip", "get"), ("/api/models/{name}.html", "get"),
         ("/api/predict", "post"), ("/api/read", "post"), ("/api/sources", "get"),
         ("/api/train", "post"), ("/api/train", "get"), ("/api/train", "delete"),
-        ("/api/train/events", "get"), ("/api/corrections", "post"), ("/api/corrections", "get"),
+        ("/api/train/events", "get"), ("/api/train/form", "get"),
+            ("/api/corrections", "post"), ("/api/corrections", "get"),
         ("/api/corrections/{mark}", "delete"),
     }  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from digitnet.nn import Network
-from digitnet.training.plan import Plan
+from digitnet.training.config import TrainingConfig
 from digitnet.web.payloads import snapshot
 from support.helpers import bars
 
@@ -16,15 +16,15 @@ from support.helpers import bars
 @pytest.mark.parametrize(
     ("plan", "n", "n_hidden"),
     [
-        (Plan(hidden=(12,)), 12, 12),
-        (Plan(hidden=(200,)), 100, 200),  # no more than a page can show
-        (Plan(hidden=(12,), deskew=True, input_dropout=0.1), 12, 12),
-        (Plan(hidden=(12,), pool=2), 0, 12),
-        (Plan(hidden=(12,), conv="4C5-MP2"), 0, 12),
+        (TrainingConfig(hidden=(12,)), 12, 12),
+        (TrainingConfig(hidden=(200,)), 100, 200),  # no more than a page can show
+        (TrainingConfig(hidden=(12,), deskew=True, input_dropout=0.1), 12, 12),
+        (TrainingConfig(hidden=(12,), pool=2), 0, 12),
+        (TrainingConfig(hidden=(12,), conv="4C5-MP2"), 0, 12),
     ],
 )
 def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
-    plan: Plan, n: int, n_hidden: int, rng: np.random.Generator
+    plan: TrainingConfig, n: int, n_hidden: int, rng: np.random.Generator
 ) -> None:
     network = Network(plan.layers(784, 10))
     network.initialize(rng)

@@ -18,7 +18,7 @@ import pytest
 from digitnet.errors import DataError
 from digitnet.models.folder import load_model
 from digitnet.training.checkpoints import load_checkpoint
-from digitnet.training.config import Plan
+from digitnet.training.config import TrainingConfig
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.limits import Limits
 from digitnet.web.payloads import epoch_of
@@ -202,7 +202,7 @@ def test_a_stopped_run_keeps_its_best_and_goes_on_to_the_very_same_end(
         gone = web.post("/api/train", json={"name": "my-model", "resume": True})
         assert gone.status_code == 404
     resumed = load_model(tmp_path / "models" / "my-model").network
-    plan = Plan(source=str(tmp_path / source), **{**settings, "hidden": (8,)})
+    plan = TrainingConfig(source=str(tmp_path / source), **{**settings, "hidden": (8,)})
     whole = Run(plan, bars(600, np.random.default_rng(5)), tmp_path / "whole")
     for _ in whole.events():
         pass
@@ -217,7 +217,7 @@ def slow_epoch(event: Any, run: Run) -> dict[str, Any]:
 def _validation(source: Path) -> Any:
     from digitnet.data.sources import open_source
 
-    plan = Plan(source=str(source))
+    plan = TrainingConfig(source=str(source))
     dataset, _ = open_source(source)
     return dataset.split(plan.validation, np.random.default_rng(plan.seed))[1]
 

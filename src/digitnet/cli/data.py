@@ -19,8 +19,10 @@ from digitnet.cli.source_options import (
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.files import replacing
+from digitnet.imaging.augment import AUGMENTATIONS, vary
 
 ENOUGH_TO_SHOW = 500  # synthetic digits drawn for a preview
+AUGMENTED = ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items() if a.variation)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
     preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
     preview.add_argument(
-        "--augment", metavar="X", help="show the same digits varied beside: affine, elastic or ink"
+        "--augment", metavar="NAME", help=f"show the same digits varied beside: {AUGMENTED}"
     )
     preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
     preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
@@ -109,12 +111,9 @@ def _preview(args: argparse.Namespace) -> int:
 
 def _varied(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """What training with --augment NAME sees of the same digits."""
-    from digitnet.imaging.augment import vary
-    from digitnet.training.config import VARIATIONS
-
-    variation = VARIATIONS.get(name)
+    variation = AUGMENTATIONS[name].variation if name in AUGMENTATIONS else None
     if variation is None:
-        known = ", ".join(known for known, value in VARIATIONS.items() if value)
+        known = ", ".join(known for known, each in AUGMENTATIONS.items() if each.variation)
         raise SettingsError(f"--augment shows one of {known}, not {name}.")
     return vary(dataset.images, variation, rng)
 

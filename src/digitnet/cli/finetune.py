@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitnet.cli.source_options import N_TEST, read_source
 from digitnet.data.dataset import Dataset
-from digitnet.errors import SettingsError
 from digitnet.evaluation import evaluate
-from digitnet.models.folder import load_model
 from digitnet.models.model import Model
-from digitnet.training.config import Plan
-from digitnet.training.finetune import OF_THE_MODEL, SETTINGS, others
+from digitnet.training.config import TrainingConfig
 
 
-def as_adaptation(given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a plan that starts from a model: those given, and what it has otherwise.
-
-    Raises:
-        SettingsError: a setting that the model decides.
-        ModelError: there is no such model.
-    """
-    odd = [name for name in OF_THE_MODEL if name in given]
-    if odd:
-        raise SettingsError(
-            f"--{odd[0].replace('_', '-')} is decided by the model of --from; leave one out."
-        )
-    framing = load_model(given["start"]).framing
-    return {**SETTINGS, "framing": framing, "mix": others(), **given}
-
-
-def tell_before_and_after(plan: Plan, before: Model, after: Model, own: Dataset) -> None:
+def tell_before_and_after(
+    config: TrainingConfig, before: Model, after: Model, own: Dataset
+) -> None:
     """A small table: the old model and the new, on one's own digits and on the others."""
     words = f"{own.source}, learnt from"
-    if plan.validation:  # the same split as in training
-        own = own.split(plan.validation, np.random.default_rng(plan.seed))[1]
+    if config.validation:  # the same split as in training
+        own = own.split(config.validation, np.random.default_rng(config.seed))[1]
         words = f"{own.source}, set aside"
     sources = [(f"{words} ({len(own):,})", own)]
-    if plan.mix is not None:
-        options = {"framing": plan.framing, "part": "test", "n_synthetic": N_TEST}
-        rest, _ = read_source(plan.mix, quiet=True, **options)
+    if config.mix is not None:
+        options = {"framing": config.framing, "part": "test", "n_synthetic": N_TEST}
+        rest, _ = read_source(config.mix, quiet=True, **options)
         sources.append((f"{rest.source} ({len(rest):,})", rest))
     width = max(len(name) for name, _ in sources)
     print(f"\n{'':<{width}}   before    after")

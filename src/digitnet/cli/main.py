@@ -25,6 +25,9 @@ COMMANDS = {
     "data": "look at, preview, download or draw labelled digits",
 }
 
+OPTIONS = {"start": "from"}
+"""Options that are called otherwise elsewhere: `from` is a word of Python."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors like all others: one sentence, no usage before it."""
@@ -106,7 +109,7 @@ def guarded(command: Callable[[], int]) -> int:
 
 def as_option(name: str, value: str) -> str:
     """An option as the command line has it: --labels first, or --out."""
-    return f"--{name.replace('_', '-')} {value}".rstrip()
+    return f"--{OPTIONS.get(name, name).replace('_', '-')} {value}".rstrip()
 
 
 def _version() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.labelling import LABELS
 from digitnet.data.sources import SourceReport, open_source
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("a folder of pictures")
     group.add_argument(
         "--labels",
-        choices=("auto", "folders", "first", "last"),
+        choices=LABELS,
         default=argparse.SUPPRESS,
         help="where the labels stand: in sub-folders 0 to 9, or as the first or last group of "
         "digits in the file name (default: found out, and asked for where unclear)",

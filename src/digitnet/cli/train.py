@@ -8,78 +8,80 @@ import shlex
 import sys
 from typing import Any
 
-from digitnet.cli.finetune import as_adaptation, tell_before_and_after
+from digitnet.cli.finetune import tell_before_and_after
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import read_source
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
-from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
+from digitnet.errors import DigitnetError, SettingsError, TrainingDivergedError
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
-from digitnet.training.config import Plan
-from digitnet.training.finetune import N_MIXED, n_others
-from digitnet.training.recipes import read_recipe
+from digitnet.training.config import TrainingConfig, read_recipe, settings_of
+from digitnet.training.finetune import N_MIXED, as_finetuning, n_others
 from digitnet.training.run import Run, checkpoint_path
+from digitnet.training.setting import as_text
 
 __all__ = ["add_arguments", "run", "train_and_keep"]
-
-NOT_OF_THE_PLAN = ("command", "run", "version", "out", "live", "resume", "fast", "recipe")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, keep, draw the curve; Ctrl-C keeps a checkpoint and says how to go on."""
     if args.fast is not None:
         return _run_fast(args)
-    given = {name: value for name, value in vars(args).items() if name not in NOT_OF_THE_PLAN}
+    given = _given(args)
     if args.recipe is not None:
         given = {**read_recipe(args.recipe), **given}
     if "start" in given:
-        given = as_adaptation(given)
+        given = as_finetuning(given, load_model(given["start"]))
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
         print(f"The run into {args.out} is already finished; there is nothing to resume.")
         return 0
-    plan = _plan(given, checkpoint)
+    config = _config(given, checkpoint)
     check_place(args.out)
     dataset, report = read_source(
-        plan.source, framing=plan.framing, labels=plan.labels, per_class=plan.per_class,
+        config.source, framing=config.framing, labels=config.labels, per_class=config.per_class,
     )  # fmt: skip
-    before = None if plan.start is None else load_model(plan.start)  # --out may take its place
-    rest = None if plan.mix is None else _others(plan, len(dataset))
+    before = None if config.start is None else load_model(config.start)  # --out may take its place
+    rest = None if config.mix is None else _others(config, len(dataset))
     code = train_and_keep(
-        Run(plan, dataset, args.out, checkpoint, rest),
+        Run(config, dataset, args.out, checkpoint, rest),
         live=args.live,
         some_failed=bool(report.unreadable),
     )
     if before is not None and code in (0, 1):
-        tell_before_and_after(plan, before, load_model(args.out), dataset)
+        tell_before_and_after(config, before, load_model(args.out), dataset)
     return code
 
 
-def _others(plan: Plan, n_own: int) -> Dataset:
+def _others(config: TrainingConfig, n_own: int) -> Dataset:
     """What `--mix` stands for; no more are drawn than are mixed in."""
-    if plan.start is not None:
+    if config.start is not None:
         n_own += N_MIXED // 2  # one's own are learnt from repeatedly
-    drawn = min(max(1, n_others(n_own, plan.mix_share)), N_SYNTHETIC)
-    return read_source(str(plan.mix), framing=plan.framing, n_synthetic=drawn)[0]
+    drawn = min(max(1, n_others(n_own, config.mix_share)), N_SYNTHETIC)
+    return read_source(str(config.mix), framing=config.framing, n_synthetic=drawn)[0]
 
 
 def _run_fast(args: argparse.Namespace) -> int:
     """`--fast`: the recipe decides all but the source, the seed and the place."""
     from digitnet.cli.fast import run_fast
 
-    kept = {"source", "seed", *NOT_OF_THE_PLAN}
-    odd = [name for name in vars(args) if name not in kept]
+    given = _given(args)
+    odd = [name for name in given if name not in ("source", "seed")]
     odd += [name for name in ("live", "resume", "recipe") if vars(args)[name]]
     if odd:
         raise SettingsError(
             f"--fast is a fixed recipe and takes no --{odd[0].replace('_', '-')}; leave one out."
         )
-    return run_fast(
-        args.fast, vars(args).get("source", Plan().source), vars(args).get("seed", 0), args.out
-    )
+    config = TrainingConfig(**given)
+    return run_fast(args.fast, config.source, config.seed, args.out)
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the command line says."""
+    return {name: vars(args)[name] for name in settings_of() if name in args}
 
 
 def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -> int:
@@ -129,28 +131,25 @@ def _checkpoint(out: str) -> Checkpoint | None:
 def _is_finished(out: str, given: dict[str, Any]) -> bool:
     """Whether the model folder holds the end of the very run that is asked for."""
     try:
-        made_with = Plan(**load_model(out).training["plan"])
-    except (ModelError, KeyError, TypeError):
+        made_with = TrainingConfig(**load_model(out).training["plan"])
+    except (DigitnetError, KeyError, TypeError):
         print(f"There is nothing to resume at {out}; starting from the beginning.", file=sys.stderr)
         return False
     return dataclasses.replace(made_with, **given) == made_with
 
 
-def _plan(given: dict[str, Any], checkpoint: Checkpoint | None) -> Plan:
-    """The plan of the command line; when resuming, the checkpoint's, which it must agree with."""
+def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingConfig:
+    """The command line's config; when resuming, the checkpoint's, which it must agree with."""
     if checkpoint is None:
-        return Plan(**given)
-    try:
-        made_with = Plan(**checkpoint.run["plan"])
-    except (KeyError, TypeError) as error:
-        raise ModelError(
-            f"{checkpoint.path} is damaged and cannot be resumed from; train without --resume."
-        ) from error
-    for name, value in given.items():
-        made = getattr(made_with, name)
-        if made != value:
-            raise SettingsError(
-                f"The interrupted run has {name.replace('_', ' ')} {made}, not {value}: "
-                "resume without that option, or train anew without --resume."
-            )
+        return TrainingConfig(**given)
+    made_with = checkpoint.config()
+    if dataclasses.replace(made_with, **given) != made_with:
+        for name, setting in settings_of().items():
+            made, asked = getattr(made_with, name), given.get(name, getattr(made_with, name))
+            if made != asked:
+                raise SettingsError(
+                    f"The interrupted run has {setting.words} {as_text(made)}, "
+                    f"not {as_text(asked)}.",
+                    f"resume without {{{name}}}, or train anew without {{resume}}.",
+                )
     return made_with

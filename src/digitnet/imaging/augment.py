@@ -8,6 +8,7 @@ convolutional neural networks applied to visual document analysis", ICDAR 2003.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,35 @@ class Variation:
     def __bool__(self) -> bool:
         """Whether it changes anything."""
         return any(astuple(self))
+
+
+class Augmentation(NamedTuple):
+    """A variation with a name, and a line that says what it does."""
+
+    variation: Variation | None
+    help: str
+
+
+# Mild enough that every digit stays itself; what each brought is in docs/lab-notes.md.
+AUGMENTATIONS = {
+    "none": Augmentation(None, "as it is"),
+    "affine": Augmentation(
+        Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
+        "turned, moved, sized and slanted",
+    ),
+    "elastic": Augmentation(
+        Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
+        "that, and bent",
+    ),
+    "ink": Augmentation(
+        Variation(
+            rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8,
+            thickness=0.5, blur=0.7, erasure=0.3, noise=8,
+        ),
+        "that, and the strokes thicker or thinner, blurred, noisy, with small gaps",
+    ),
+}  # fmt: skip
+"""Names for `--augment`, recipes and the like: one row makes another one known everywhere."""
 
 
 def vary(images: Bytes, variation: Variation, rng: np.random.Generator) -> Bytes:

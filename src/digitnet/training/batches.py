@@ -1,4 +1,4 @@
-"""Batches: the data loader: an epoch's batches in order, gathered, varied if that is asked."""
+"""Batches: the data loader, which gathers an epoch's images in order and augments them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from digitnet.models.model import classify
 from digitnet.nn import Network, softmax
 from digitnet.nn.layer import FloatArray
 from digitnet.threads import on_all_cores
-from digitnet.training.settings import Teacher
+from digitnet.training.config import Teacher
 
 AT_ONCE = 256
 """Images gathered at a time where batches are small: few calls, and all of it stays in the cache
@@ -35,8 +35,8 @@ class Batch(NamedTuple):
     soft: FloatArray | None
 
 
-class Feed:
-    """Batches of a dataset as a network takes them.
+class DataLoader:
+    """Batches of a dataset as a network takes them, augmented where that is asked for.
 
     Memory is bounded whatever the dataset's size, but for one case: where the network begins by
     making the images smaller, that is done once for all of them, and kept as float32.

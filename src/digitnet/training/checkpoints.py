@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.errors import ModelError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.files import replacing
 from digitnet.nn import Network
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.optimizers import State
+from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.events import History
-from digitnet.training.settings import Settings
 
 
 @dataclass
@@ -68,6 +68,7 @@ def begin(network: Network, settings: Settings, rng: np.random.Generator) -> Tra
 
 
 VERSION = 1
+ANEW = "train again without {resume}."
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,17 @@ class Checkpoint:
     _progress: dict[str, Any]
     _arrays: dict[str, NDArray[Any]]
 
+    def config(self) -> TrainingConfig:
+        """What the interrupted run was trained by.
+
+        Raises:
+            ModelError: the checkpoint says nothing that makes sense.
+        """
+        try:
+            return TrainingConfig(**self.run["plan"])
+        except (KeyError, TypeError, SettingsError) as error:
+            raise damaged_checkpoint(self.path) from error
+
     @property
     def epochs_done(self) -> int:
         """How far the interrupted run had come."""
@@ -96,8 +108,7 @@ class Checkpoint:
             ModelError: the checkpoint is of another network, optimiser or generator.
         """
         misfit = ModelError(
-            f"{self.path} does not fit the network and optimiser of this run; "
-            "train again without --resume."
+            f"{self.path} does not fit the network and optimiser of this run.", ANEW
         )
         try:
             targets = {
@@ -159,9 +170,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         ModelError: it is damaged or of a newer version.
     """
     path = Path(path)
-    damaged = ModelError(
-        f"{path} is damaged and cannot be resumed from; train again without --resume."
-    )
+    damaged = damaged_checkpoint(path)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -176,7 +185,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             return Checkpoint(path, head["run"], head["progress"], arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise damaged from error
-    raise ModelError(
-        f"{path} has version {version}, and this digitnet reads {VERSION}; "
-        "train again without --resume."
-    )
+    raise ModelError(f"{path} has version {version}, and this digitnet reads {VERSION}.", ANEW)
+
+
+def damaged_checkpoint(path: Path) -> ModelError:
+    """The error of a checkpoint that cannot be resumed from."""
+    return ModelError(f"{path} is damaged and cannot be resumed from.", ANEW)

@@ -1,13 +1,21 @@
-"""Config: everything that decides a run, as plain values that a file can keep."""
+"""Config: every hyperparameter of a training: its help, its limits, its default, said once."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
-from digitnet.imaging.augment import Variation
+from digitnet.imaging.augment import AUGMENTATIONS, Variation
+from digitnet.imaging.framing import FRAMINGS
 from digitnet.nn import (
     ACTIVATIONS,
     SGD,
@@ -31,11 +39,23 @@ from digitnet.nn import (
     multilayer_perceptron,
 )
 from digitnet.nn.notation import convolutional_layers
-from digitnet.training.settings import Settings, Teacher
+from digitnet.training.setting import Limits, OnPage, Setting, described, setting
 
-# What worked best for each optimiser at the default batch size (docs/lab-notes.md).
-LEARNING_RATES = {"sgd": 1.0, "momentum": 0.1, "nesterov": 0.1, "adam": 0.002}
-SIDE = 28  # pixels, of the frames that a plan's network is made for
+
+class Choice(NamedTuple):
+    """An optimiser by its name: made with a weight decay, and the rate that suits it."""
+
+    make: Callable[[float], Optimizer]
+    learning_rate: float
+
+
+# The rates are what worked best at the default batch size (docs/lab-notes.md).
+OPTIMIZERS = {
+    "sgd": Choice(SGD, 1.0),
+    "momentum": Choice(lambda decay: Momentum(weight_decay=decay), 0.1),
+    "nesterov": Choice(lambda decay: Momentum(nesterov=True, weight_decay=decay), 0.1),
+    "adam": Choice(lambda decay: Adam(weight_decay=decay), 0.002),
+}
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
@@ -43,147 +63,205 @@ SCHEDULES: dict[str, Schedule] = {
     "one-cycle": OneCycle(),
 }
 
-# Mild enough that every digit stays itself; what each brought is in docs/lab-notes.md.
-VARIATIONS: dict[str, Variation | None] = {
-    "none": None,
-    "affine": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
-    "elastic": Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
-    "ink": Variation(
-        rotation=10,
-        shift=1.5,
-        scale=0.1,
-        shear=0.15,
-        elastic=0.8,
-        thickness=0.5,
-        blur=0.7,
-        erasure=0.3,
-        noise=8,
-    ),
-}
+DIGITS, FOLDER = "the digits", "a folder of pictures"
+NETWORK, TRAINING, REGULARISATION = "the network", "the training", "regularisation"
+TEACHER, FINETUNING = "a teacher", "fine-tuning and mixing"
+GROUPS = (DIGITS, FOLDER, NETWORK, TRAINING, REGULARISATION, TEACHER, FINETUNING)
+
+
+SHARE = Limits(0, 1, below_high=True)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One field for each option of `digitnet train`; see there for what they mean.
+class TrainingConfig:
+    """Everything that decides a run, as plain values that a file can keep.
 
-    `learning_rate` None takes the optimiser's own, `batch_size` None the whole training part.
+    A field here is an option of `digitnet train`, a line of a recipe, and, where it has an
+    `on_page`, a field of the page and of the server's schema. The defaults were chosen on a
+    validation split (docs/lab-notes.md).
 
     Raises:
-        SettingsError: a value that makes no sense.
+        SettingsError: a value that makes no sense, or two that do not go together.
     """
 
-    source: str = "synthetic"
-    framing: str = "mnist"
-    labels: str = "auto"
-    per_class: int | None = None
-    hidden: tuple[int, ...] = (64,)
-    activation: str = "sigmoid"
-    pool: int = 1
-    deskew: bool = False
-    conv: str = ""
-    batch_norm: bool = False
-    input_dropout: float = 0.1
-    dropout: float = 0.0
-    epochs: int = 100
-    batch_size: int | None = 32
-    learning_rate: float | None = None
-    optimizer: str = "sgd"
-    weight_decay: float = 0.0
-    schedule: str = "cosine"
-    label_smoothing: float = 0.0
-    ema_decay: float = 0.0
-    teacher: str | None = None
-    temperature: float = 2.0
-    teacher_share: float = 0.9
-    patience: int | None = None
-    class_weights: str | None = None
-    augment: str = "none"
-    validation: float = 0.1
-    start: str | None = None
-    mix: str | None = None
-    mix_share: float = 0.5
-    seed: int = 0
+    source: str = setting(
+        "synthetic", DIGITS, "labelled digits to learn from", example="synthetic", metavar="SOURCE"
+    )
+    framing: str = setting(
+        "mnist", DIGITS,
+        "how pictures become 28 x 28: mnist, or the original program's stretch",
+        choices=FRAMINGS,
+    )  # fmt: skip
+    labels: str = setting("auto", FOLDER, "where a folder's labels stand", choices=LABELS)
+    per_class: int | None = setting(
+        None, FOLDER, "the first so many pictures are 0, the next 1, ...", limits=Limits(1),
+        example="10", words="number of pictures per class",
+    )  # fmt: skip
+    hidden: tuple[int, ...] = setting(
+        (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Limits(1),
+        example="64 or 128,64", words="hidden neurons", metavar="N[,N...]",
+        on_page=OnPage(
+            "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.", 1024, n_most=4
+        ),
+    )  # fmt: skip
+    activation: str = setting(
+        "sigmoid", NETWORK, "a neuron's answer", choices=tuple(ACTIVATIONS),
+        on_page=OnPage(
+            "A neuron's answer: sigmoid 0 to 1, tanh \u22121 to 1, ReLU from 0 up (rate 0.1)."
+        ),
+    )  # fmt: skip
+    pool: int = setting(
+        1, NETWORK, "look at the mean of each N x N pixels: 2 quarters the work",
+        choices=(1, 2, 4, 7), words="pooling of pixels",
+    )  # fmt: skip
+    deskew: bool = setting(False, NETWORK, "set slanted writing upright first")
+    conv: str = setting(
+        "", NETWORK,
+        "convolutions before the hidden layers, such as 16C5-MP2-32C5-MP2 (16 channels, windows of "
+        "5 x 5; max pooling of 2 x 2); also AP2, GAP, 16C3S2P1 (stride, border)",
+        example="16C5-MP2-32C5-MP2", words="convolutions", metavar="LAYERS",
+    )  # fmt: skip
+    batch_norm: bool = setting(False, NETWORK, "normalise behind each convolution")
+    input_dropout: float = setting(
+        0.1, REGULARISATION, "share of the pixels dropped in each step", limits=SHARE, example="0.1"
+    )
+    dropout: float = setting(
+        0.0, REGULARISATION, "share of the hidden activations dropped in each step",
+        limits=SHARE, example="0.1",
+    )  # fmt: skip
+    epochs: int = setting(
+        100, TRAINING, "passes over the training images", limits=Limits(1), example="20",
+        on_page=OnPage("How often it sees every digit. 5 are a first look.", 1000, default=20),
+    )  # fmt: skip
+    batch_size: int | None = setting(
+        32, TRAINING, "images per step; 1 is per-sample descent, full is full-batch descent",
+        limits=Limits(1), example="32", none="full",
+        on_page=OnPage("Digits looked at before each step. Small batches take more steps.", 10_000),
+    )  # fmt: skip
+    learning_rate: float | None = setting(
+        None, TRAINING,
+        "how far a step goes; where none is given, the optimiser's own: "
+        + ", ".join(f"{name} {choice.learning_rate:g}" for name, choice in OPTIMIZERS.items()),
+        limits=Limits(0, above_low=True), example="0.1",
+        on_page=OnPage(
+            "How far each step goes. Too small is slow; too large never settles.", 1000,
+            default=OPTIMIZERS["sgd"].learning_rate,
+        ),
+    )  # fmt: skip
+    optimizer: str = setting("sgd", TRAINING, "what moves the weights", choices=tuple(OPTIMIZERS))
+    weight_decay: float = setting(
+        0.0, REGULARISATION, "decoupled weight decay", limits=Limits(0), example="0.0005"
+    )
+    schedule: str = setting(
+        "cosine", TRAINING, "the learning rate over the run", choices=tuple(SCHEDULES)
+    )
+    label_smoothing: float = setting(
+        0.0,
+        REGULARISATION,
+        "share of the target spread over all classes",
+        limits=SHARE,
+        example="0.1",
+    )
+    ema_decay: float = setting(
+        0.0, TRAINING, "keep a moving average of the weights, such as 0.999; 0 keeps the last",
+        limits=SHARE, example="0.999", words="decay of averaged weights",
+    )  # fmt: skip
+    teacher: str | None = setting(
+        None, TEACHER, "learn from this model's answers too (distillation): cnn, or a folder",
+        metavar="MODEL",
+    )  # fmt: skip
+    temperature: float = setting(
+        2.0, TEACHER, "how soft the teacher's answers are made",
+        limits=Limits(0, 100, above_low=True, below_high=True), example="2",
+    )  # fmt: skip
+    teacher_share: float = setting(
+        0.9, TEACHER, "of the teacher in the loss", limits=Limits(0, 1), example="0.9",
+        words="teacher's share",
+    )  # fmt: skip
+    patience: int | None = setting(
+        None, TRAINING,
+        "early stopping: end after so many epochs without a better validation accuracy",
+        limits=Limits(1), example="10",
+    )  # fmt: skip
+    class_weights: str | None = setting(
+        None, TRAINING, "balanced: rare classes count as much as frequent ones",
+        choices=("balanced",),
+    )  # fmt: skip
+    augment: str = setting(
+        "none", REGULARISATION, "vary each image anew in every epoch: "
+        + ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items()),
+        choices=tuple(AUGMENTATIONS), words="augmentation",
+    )  # fmt: skip
+    validation: float = setting(
+        0.1, TRAINING, "share set aside to choose the best epoch; 0 for none", limits=SHARE,
+        example="0.1", words="validation share",
+    )  # fmt: skip
+    start: str | None = setting(
+        None, FINETUNING,
+        "start from a model, cnn or mlp or a folder, and fine-tune it to the digits",
+        metavar="MODEL",
+    )  # fmt: skip
+    mix: str | None = setting(
+        None, FINETUNING,
+        "other digits to be learnt beside; in fine-tuning, those that are not to be forgotten "
+        "(then by default mnist where it has been downloaded, else synthetic)",
+        metavar="SOURCE",
+    )  # fmt: skip
+    mix_share: float = setting(
+        0.5, FINETUNING, "share of those in what is learnt",
+        limits=Limits(0, 1, above_low=True, below_high=True),
+        example="0.5", words="share of other digits",
+    )  # fmt: skip
+    seed: int = setting(
+        0, TRAINING, "of the split, the start and the shuffling", limits=Limits(0), example="0"
+    )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        if not isinstance(self.conv, str):
-            raise TypeError(f"conv is a notation such as 16C5-MP2-32C5-MP2, not {self.conv!r}")
-        if not (self.hidden or self.conv) or any(
-            not isinstance(n, int) or n < 1 for n in self.hidden
-        ):
+        for name, each in settings_of(type(self)).items():
+            object.__setattr__(self, name, each.checked(getattr(self, name)))
+        if not (self.hidden or self.conv):
             raise SettingsError(
-                "The hidden sizes must be whole numbers of at least 1, such as 64 or 256,64, "
-                f"not {','.join(map(str, self.hidden))}."
+                "A network without convolutions needs hidden neurons.", "try {hidden:64}."
             )
         if self.batch_norm and not self.conv:
-            raise SettingsError("--batch-norm normalises behind convolutions; give --conv too.")
-        if self.conv and self.pool > 1:
-            raise SettingsError("--conv and --pool are two ways to look at pixels; choose one.")
-        if not 0.0 <= self.validation < 1.0:
             raise SettingsError(
-                f"The validation share must lie between 0 and 1, not {self.validation:g}; try 0.1."
+                "Batch normalisation stands behind convolutions, and there are none.",
+                "try {conv:16C5-MP2-32C5-MP2}, or leave out {batch_norm}.",
             )
-        for rate in (self.input_dropout, self.dropout):
-            if not 0.0 <= rate < 1.0:
-                raise SettingsError(f"A dropout rate must lie in [0, 1), not at {rate:g}; try 0.1.")
-        if self.pool not in (1, 2, 4, 7):
-            raise SettingsError(f"--pool must be 1, 2, 4 or 7, which divide 28, not {self.pool}.")
-        if self.seed < 0:
-            raise SettingsError(f"The seed must be a whole number from 0, not {self.seed}.")
-        _known("activation", self.activation, ACTIVATIONS)
-        _known("optimizer", self.optimizer, LEARNING_RATES)
-        _known("schedule", self.schedule, SCHEDULES)
-        _known("augmentation", self.augment, VARIATIONS)
-        if not 0.0 < self.mix_share < 1.0:
+        if self.conv and self.pool > 1:
             raise SettingsError(
-                f"The share of other digits must lie between 0 and 1, not at {self.mix_share:g}; "
-                "try 0.5."
+                "Convolutions and pooling of pixels are two ways to look at a picture.",
+                "choose one of {conv} and {pool}.",
             )
         if self.conv:
             try:
                 convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
             except ValueError as error:
                 raise SettingsError(str(error)) from error
-        if not 0.0 < self.temperature < 100.0 or not 0.0 <= self.teacher_share <= 1.0:
+        if self.weight_decay * self.rate >= 1.0:
             raise SettingsError(
-                f"The temperature must lie above 0 and the teacher's share in 0 to 1, not at "
-                f"{self.temperature:g} and {self.teacher_share:g}; try 2 and 0.9."
-            )
-        self.settings()
-        if not 0.0 <= self.weight_decay * self.rate < 1.0:
-            raise SettingsError(
-                f"The weight decay must lie in [0, 1 / learning rate), not at "
-                f"{self.weight_decay:g}; try 0.01."
+                f"The weight decay must be below 1 / learning rate, which is {1 / self.rate:g}, "
+                f"not {self.weight_decay:g}.",
+                "try 0.0005.",
             )
 
     @property
     def rate(self) -> float:
         """The learning rate that is used."""
-        own = LEARNING_RATES.get(self.optimizer, 1.0)
+        own = OPTIMIZERS[self.optimizer].learning_rate
         return own if self.learning_rate is None else self.learning_rate
 
     def settings(self, teacher: Network | Ensemble | None = None) -> Settings:
-        """What the training loop needs of it; `teacher` is the network that the plan names."""
-        optimizers: dict[str, Optimizer] = {
-            "sgd": SGD(self.weight_decay),
-            "momentum": Momentum(weight_decay=self.weight_decay),
-            "nesterov": Momentum(nesterov=True, weight_decay=self.weight_decay),
-            "adam": Adam(weight_decay=self.weight_decay),
-        }
+        """What the training loop needs of it; `teacher` is the network that the config names."""
+        taught = Distillation(self.temperature, self.teacher_share)
         return Settings(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
+            **{name: getattr(self, name) for name in _SAME},
             learning_rate=self.rate,
-            optimizer=optimizers[self.optimizer],
+            optimizer=OPTIMIZERS[self.optimizer].make(self.weight_decay),
             schedule=SCHEDULES[self.schedule],
-            label_smoothing=self.label_smoothing,
-            ema_decay=self.ema_decay,
-            teacher=Teacher(teacher, Distillation(self.temperature, self.teacher_share))
-            if teacher is not None
-            else None,
-            patience=self.patience,
+            teacher=None if teacher is None else Teacher(teacher, taught),
             class_weights=self.class_weights,
-            variation=VARIATIONS[self.augment],
+            variation=AUGMENTATIONS[self.augment].variation,
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
@@ -210,10 +288,138 @@ class Plan:
         return layers
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; `Plan(**d)` reads them back."""
+        """Plain values for JSON; `TrainingConfig(**d)` reads them back."""
         return {**asdict(self), "hidden": list(self.hidden)}
 
 
-def _known(what: str, name: str, known: dict[str, Any]) -> None:
-    if name not in known:
-        raise SettingsError(f"The {what} is one of {', '.join(known)}, not {name}.")
+def settings_of(config: type[TrainingConfig] = TrainingConfig) -> dict[str, Setting]:
+    """Every setting of a config by its name, in order."""
+    return {each.name: each for each in described(config)}
+
+
+def settings_on_page(config: type[TrainingConfig] = TrainingConfig) -> list[Setting]:
+    """The settings that the page asks for, with the server's limits and the page's defaults."""
+    return [each.as_on_page(each.on_page) for each in described(config) if each.on_page]
+
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with digitnet."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name: str, config: type[TrainingConfig] = TrainingConfig) -> dict[str, Any]:
+    """A training written down as a small TOML file, one line for each setting that it says.
+
+    Args:
+        name: of a recipe that comes with digitnet, or the path of a .toml file.
+        config: knows the settings.
+
+    Raises:
+        SettingsError: there is no such recipe, or it is not one.
+    """
+    import tomllib
+
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        if not path.is_file():
+            raise SettingsError(
+                f"There is no recipe {name}.",
+                f"take one of {', '.join(recipe_names())}, or the path of a .toml file.",
+            ) from error
+        raise SettingsError(f"The recipe {path} cannot be read: {error}.") from error
+    odd = sorted(set(settings) - set(settings_of(config)))
+    if odd:
+        raise SettingsError(
+            f"The recipe {path} sets {odd[0]}, which is no setting.",
+            f"known are {', '.join(settings_of(config))}.",
+        )
+    try:
+        config(**settings)
+    except SettingsError as error:
+        raise SettingsError(f"The recipe {path}: {error.sentence}", error.hint) from error
+    return settings
+
+
+class Teacher(NamedTuple):
+    """A trained network to learn from, and how; it sees what the pupil sees."""
+
+    network: Network | Ensemble
+    loss: Distillation
+
+
+_SAME = ("epochs", "batch_size", "label_smoothing", "ema_decay", "patience")
+"""Settings that mean the same in a config and in the loop."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the loop trains by: a config's values, and in place of its names the things themselves.
+
+    Whoever trains a network in Python passes an optimiser, a schedule or a variation of their own.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images per step; 1 is per-sample descent, None full-batch descent.
+        learning_rate: the schedule's factor 1.
+        optimizer: moves the parameters.
+        schedule: the learning rate over the course of the run.
+        label_smoothing: see `one_hot`.
+        ema_decay: the weights that are kept are an exponential moving average over the steps,
+            average = decay average + (1 - decay) weights (Polyak and Juditsky 1992 in the form of
+            Tarvainen and Valpola 2017); 0 keeps the weights of the step itself. While fewer steps
+            have been made than the average reaches back, the decay is (1 + steps) / (10 + steps).
+        teacher: a network whose answers are learnt beside the labels, or None.
+        patience: early stopping: end after so many epochs without a better validation accuracy;
+            None never stops.
+        class_weights: how much an image of each class counts: None for all the same,
+            "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
+        variation: how much each image is changed, anew in every epoch; None for not at all.
+
+    Raises:
+        SettingsError: a value that makes no sense.
+    """
+
+    epochs: int = TrainingConfig.epochs
+    batch_size: int | None = TrainingConfig.batch_size
+    learning_rate: float = OPTIMIZERS["sgd"].learning_rate
+    optimizer: Optimizer = SGD()  # noqa: RUF009 (frozen, so it can be shared)
+    schedule: Schedule = Cosine()  # noqa: RUF009 (frozen too)
+    label_smoothing: float = TrainingConfig.label_smoothing
+    ema_decay: float = TrainingConfig.ema_decay
+    teacher: Teacher | None = None
+    patience: int | None = TrainingConfig.patience
+    class_weights: str | Sequence[float] | None = None
+    variation: Variation | None = None
+
+    def __post_init__(self) -> None:
+        known = settings_of()
+        for name in _SAME:
+            object.__setattr__(self, name, known[name].checked(getattr(self, name)))
+        rate = replace(known["learning_rate"], optional=False)
+        object.__setattr__(self, "learning_rate", rate.checked(self.learning_rate))
+        if isinstance(self.class_weights, str):
+            known["class_weights"].checked(self.class_weights)
+
+    def weights_of_classes(self, training: Dataset) -> NDArray[np.float32] | None:
+        """(n_classes,) float32, scaled to a mean of 1 over the training images, or None.
+
+        Raises:
+            SettingsError: not one positive number per class.
+        """
+        if self.class_weights is None:
+            return None
+        counts = training.counts()
+        if isinstance(self.class_weights, str):
+            weights = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        else:
+            weights = np.asarray(self.class_weights, dtype=np.float64)
+        if weights.shape != counts.shape or not (np.isfinite(weights) & (weights > 0)).all():
+            raise SettingsError(
+                f"Class weights need one number above 0 for each of the {len(counts)} classes."
+            )
+        return (weights * (len(training) / (weights @ counts))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Data parallel: a batch's loss and gradient, by one thread or by two with half the batch each."""
+"""Data parallel: backpropagation of a batch by one thread, or by two with half of it each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from digitnet.nn.layer import FloatArray
 from digitnet.nn.losses import LossFunction
 
 
-class Gradient:
-    """What a step follows, and who computes it.
+class DataParallel:
+    """Backpropagation of whole batches: the loss, and the gradient that a step follows.
 
     Matrix products alone use all cores by themselves. Where much of the work lies between the
     products, as in convolutions, two threads take half a batch each, with buffers of their
@@ -23,21 +23,21 @@ class Gradient:
         halves: work on two halves at once.
 
     Attributes:
-        vector: (n_parameters,), dL/dvector of the last batch.
+        gradient: (n_parameters,), dL/dvector of the last batch.
     """
 
     def __init__(self, network: Network, halves: bool) -> None:
         self._network = network
         self._buffers = [network.buffers() for _ in range(2 if halves else 1)]
         self._helper = ThreadPoolExecutor(1) if halves else None
-        self.vector = self._buffers[0].gradient
+        self.gradient = self._buffers[0].gradient
 
     def close(self) -> None:
         """End the second thread, where there is one."""
         if self._helper is not None:
             self._helper.shutdown()
 
-    def compute(
+    def loss_and_gradient(
         self,
         x: FloatArray,
         targets: FloatArray,
@@ -75,8 +75,8 @@ class Gradient:
         loss, logits = half(0)
         other_loss, other_logits = coming.result()
         share = middle / len(x)  # each half's loss and gradient are means over its own images
-        self.vector *= share
+        self.gradient *= share
         other = self._buffers[1].gradient
         other *= 1.0 - share
-        self.vector += other
+        self.gradient += other
         return share * loss + (1.0 - share) * other_loss, np.concatenate([logits, other_logits])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any, NamedTuple
+
+WIDTH, HEIGHT = 480, 200  # of the curve in a notebook, in pixels
 
 
 class StepDone(NamedTuple):
@@ -89,3 +94,35 @@ class History:
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for JSON; `History(**d)` reads them back."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        n = len(self.epochs)
+        best = f", best epoch {self.best_epoch}" if n else ""
+        return f"<History of {n} epoch{'' if n == 1 else 's'}{best}>"
+
+    def _repr_html_(self) -> str:
+        """The losses as a curve, for a notebook: training in blue, validation in orange."""
+        lines: list[tuple[str, Sequence[float | None]]] = [
+            ("#1f77b4", self.training_loss),
+            ("#d95f02", self.validation_loss),
+        ]
+        finite = [y for _, line in lines for y in line if y is not None and math.isfinite(y)]
+        if not finite:
+            return f"<p>{escape(repr(self))}</p>"
+        most, n = max(finite) or 1.0, max(len(self.epochs) - 1, 1)
+        drawn = ""
+        for colour, line in lines:
+            points = [
+                f"{WIDTH * i / n:.1f},{HEIGHT * (1 - y / most):.1f}"
+                for i, y in enumerate(line)
+                if y is not None and math.isfinite(y)
+            ]
+            drawn += f'<polyline points="{" ".join(points)}" stroke="{colour}"/>' if points else ""
+        x = WIDTH * (self.best_epoch - 1) / n
+        return (
+            f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="-4 -4 {WIDTH + 8} {HEIGHT + 8}" '
+            f'fill="none" stroke-width="2" role="img" aria-label="{escape(repr(self))}">'
+            f'<path d="M{x:.1f} 0V{HEIGHT}" stroke="#999" stroke-dasharray="4"/>{drawn}</svg>'
+            f"<p>{escape(repr(self))}: loss from 0 to {most:.3g}, training in blue, validation in "
+            "orange, the best epoch dashed.</p>"
+        )

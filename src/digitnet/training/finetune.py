@@ -1,4 +1,4 @@
-"""Finetune: a trained model goes on learning from someone's own digits, and forgets no others."""
+"""Finetune: fine-tuning a trained model to someone's own digits; no others are forgotten."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digitnet.nn import Ensemble, Network
 N_MIXED = 6_000
 """Images of an epoch at least: half of them one's own, each as often as it takes, half others."""
 
-SETTINGS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "optimizer": "nesterov",
     "learning_rate": 0.01,
     "batch_size": 64,
@@ -25,14 +25,29 @@ SETTINGS: dict[str, Any] = {
     "ema_decay": 0.99,
     "validation": 0.0,
 }
-"""What a plan that starts from a model has where nothing else is said: small steps, few of them,
+"""What a config that starts from a model has where nothing else is said: small steps, few of them,
 and much variation, because few pictures must stand for many (docs/lab-notes.md)."""
 
 OF_THE_MODEL = ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing")
 """Settings that the model decides."""
 
 
-def network_to_adapt(name: str, model: Model, dataset: Dataset) -> Network:
+def as_finetuning(given: dict[str, Any], model: Model) -> dict[str, Any]:
+    """The settings of a run that starts from a model: those given, and what is usual otherwise.
+
+    Raises:
+        SettingsError: a setting that the model decides.
+    """
+    odd = [name for name in OF_THE_MODEL if name in given]
+    if odd:
+        raise SettingsError(
+            "A run that starts from a model has that model's network and framing.",
+            f"leave out {{{odd[0]}}} or {{start}}.",
+        )
+    return {**DEFAULTS, "framing": model.framing, "mix": others(), **given}
+
+
+def network_to_finetune(name: str, model: Model, dataset: Dataset) -> Network:
     """The network of a model, to be trained on.
 
     Raises:
@@ -40,12 +55,13 @@ def network_to_adapt(name: str, model: Model, dataset: Dataset) -> Network:
     """
     if isinstance(model.network, Ensemble):
         raise ModelError(
-            f"{name} is an ensemble, which cannot learn; start from one of its members."
+            f"{name} is an ensemble, which cannot learn.", "start from one of its members."
         )
     if model.class_names != dataset.class_names:
         raise ModelError(
             f"{name} knows the classes {', '.join(model.class_names)}, and {dataset.source} has "
-            f"{', '.join(dataset.class_names)}; start from a model of the same classes."
+            f"{', '.join(dataset.class_names)}.",
+            "start from a model of the same classes.",
         )
     return model.network
 
@@ -75,7 +91,7 @@ def mixed(own: Dataset, rest: Dataset, share: float, rng: np.random.Generator) -
     """
     if rest.class_names != own.class_names:
         raise SettingsError(
-            f"{rest.source} has other classes than {own.source}; mix with digits of the same."
+            f"{rest.source} has other classes than {own.source}.", "mix with digits of the same."
         )
     chosen = rng.choice(len(rest), min(n_others(len(own), share), len(rest)), replace=False)
     return Dataset(

@@ -15,11 +15,12 @@ from digitnet.models.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
 from digitnet.nn.losses import LossFunction
 from digitnet.threads import blas_threads
-from digitnet.training.batches import Feed
+from digitnet.training.batches import DataLoader
 from digitnet.training.checkpoints import TrainingState, begin
-from digitnet.training.data_parallel import Gradient
+from digitnet.training.config import Settings
+from digitnet.training.data_parallel import DataParallel
 from digitnet.training.events import EpochDone, Event, Finished, History, StepDone
-from digitnet.training.settings import Settings
+from digitnet.training.progress import ProgressBar
 
 
 def train(
@@ -30,6 +31,9 @@ def train(
     state: TrainingState,
 ) -> Iterator[Event]:
     """Train in place, and tell what happens: a StepDone per step, an EpochDone per epoch.
+
+    A step is a batch from the data loader, backpropagation of its loss to the gradient, and the
+    optimiser's move against it.
 
     Per-sample, mini-batch and full-batch descent differ in `settings.batch_size` alone. The images
     are shuffled anew each epoch. The best epoch is the one with the highest validation accuracy,
@@ -63,21 +67,22 @@ def train(
     n_all = settings.epochs * n_steps
     teacher = settings.teacher
     loss_function: LossFunction = cross_entropy if teacher is None else teacher.loss
-    feed = Feed(training, batch_size, network, settings.variation, teacher)
+    loader = DataLoader(training, batch_size, network, settings.variation, teacher)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
     # Two halves at once leave one thread to the products of each.
     multiply_adds = 0 if network.convolves else batch_size * network.largest_product
 
-    with closing(Gradient(network, halves=network.convolves)) as gradient:
-        while state.epoch < settings.epochs and not _out_of_patience(state, settings):
+    with closing(DataParallel(network, halves=network.convolves)) as parallel:
+        gradient = parallel.gradient
+        while state.epoch < settings.epochs and not _stops_early(state, settings):
             started = time.perf_counter()
             epoch = state.epoch + 1
             if state.step == 0:
                 state.order = state.rng.permutation(len(training))
                 state.loss_sum, state.n_right = 0.0, 0
             with blas_threads(multiply_adds):
-                for x, labels, soft in feed.batches(state.order, first=state.step):
+                for x, labels, soft in loader.batches(state.order, first=state.step):
                     steps_done = state.epoch * n_steps + state.step
                     factor = settings.schedule.factor(steps_done / n_all)
                     learning_rate = settings.learning_rate * factor
@@ -85,25 +90,23 @@ def train(
                     if soft is not None:
                         targets = np.concatenate([targets, soft.T])
                     with np.errstate(over="ignore", invalid="ignore"):  # divergence is told below
-                        loss, logits = gradient.compute(
+                        loss, logits = parallel.loss_and_gradient(
                             x,
                             targets.T,
                             state.rng,
                             None if class_weights is None else class_weights[labels],
-                            skip=feed.layers_done,
+                            skip=loader.layers_done,
                             loss_function=loss_function,
                         )
-                        network.absorb_statistics(gradient.vector)
-                        optimizer.step(
-                            network.vector, gradient.vector, optimizer_state, learning_rate
-                        )
+                        network.absorb_statistics(gradient)
+                        optimizer.step(network.vector, gradient, optimizer_state, learning_rate)
                     if not math.isfinite(loss):
                         raise _diverged(network, state, settings, loss)
                     if settings.ema_decay:
                         decay = min(settings.ema_decay, (1 + steps_done) / (10 + steps_done))
-                        np.subtract(network.vector, state.average, gradient.vector)
-                        gradient.vector *= 1.0 - decay
-                        state.average += gradient.vector
+                        np.subtract(network.vector, state.average, gradient)
+                        gradient *= 1.0 - decay
+                        state.average += gradient
                     state.loss_sum += loss * len(labels)
                     state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
                     state.step += 1
@@ -123,12 +126,13 @@ def _diverged(
     network.vector[:] = state.best_vector
     return TrainingDivergedError(
         f"The loss became {loss} in epoch {state.epoch + 1}, step {state.step + 1}: the learning "
-        f"rate {settings.learning_rate:g} is too high; try {settings.learning_rate / 10:g}."
+        f"rate {settings.learning_rate:g} is too high.",
+        f"try {settings.learning_rate / 10:g}.",
     )
 
 
-def _out_of_patience(state: TrainingState, settings: Settings) -> bool:
-    """Whether the last epochs brought nothing; told from the state, so resuming agrees."""
+def _stops_early(state: TrainingState, settings: Settings) -> bool:
+    """Early stopping: the last epochs brought nothing. Told from the state, so resuming agrees."""
     waited = state.epoch - state.history.best_epoch
     return settings.patience is not None and waited >= settings.patience
 
@@ -179,10 +183,17 @@ def fit(
     settings: Settings | None = None,
     *,
     rng: np.random.Generator,
+    progress: bool = False,
 ) -> History:
     """`train` from a fresh start to its end, for those who only want the result.
 
-    The network's weights are drawn anew from `rng` first.
+    Args:
+        network: its weights are drawn anew from `rng` first.
+        training: images to learn from.
+        validation: images to choose the best epoch by, or None.
+        settings: how; None for the defaults.
+        rng: draws the start, the order of the images, dropout.
+        progress: show a bar on standard error; where that is no terminal, a line now and then.
 
     Raises:
         SettingsError, TrainingDivergedError: as `train` does.
@@ -190,8 +201,14 @@ def fit(
     settings = settings or Settings()
     network.initialize(rng)
     state = begin(network, settings, rng)
-    for _ in train(network, training, validation, settings, state):
-        pass
+    events = train(network, training, validation, settings, state)
+    if progress:
+        with ProgressBar(settings.epochs, len(training)) as bar:
+            for event in events:
+                bar.show(event)
+    else:
+        for _ in events:
+            pass
     return state.history
 
 

@@ -1,4 +1,4 @@
-"""Run: one training from a plan to a model folder, with a checkpoint to go on from."""
+"""Run: one training from a config to a model folder, with a checkpoint to go on from."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
-from digitnet.training.checkpoints import Checkpoint, begin, save_checkpoint
-from digitnet.training.config import Plan
+from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoint
+from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
-from digitnet.training.finetune import mixed, network_to_adapt, repeated
+from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
 
 
@@ -32,15 +32,15 @@ def checkpoint_path(out: str | Path) -> Path:
 class Run:
     """One training run.
 
-    The plan's seed alone decides the split, the start and the shuffling, so a resumed run builds
+    The config's seed alone decides the split, the start and the shuffling, so a resumed run builds
     the same data and network again and then takes its state from the checkpoint.
 
     Args:
-        plan: what decides the run.
-        dataset: what `plan.source` stands for.
+        config: what decides the run.
+        dataset: what `config.source` stands for.
         out: the model folder to write at the end; the checkpoint lies beside it.
         checkpoint: of an interrupted run to go on with.
-        rest: what `plan.mix` stands for: other digits to be learnt beside.
+        rest: what `config.mix` stands for: other digits to be learnt beside.
 
     Raises:
         OutputError: `out` cannot be written to.
@@ -50,39 +50,40 @@ class Run:
 
     def __init__(
         self,
-        plan: Plan,
+        config: TrainingConfig,
         dataset: Dataset,
         out: str | Path,
         checkpoint: Checkpoint | None = None,
         rest: Dataset | None = None,
     ) -> None:
         check_place(out)
-        self.plan = plan
+        self.config = config
         self.out = Path(out)
-        rng = np.random.default_rng(plan.seed)
+        rng = np.random.default_rng(config.seed)
         self.training: Dataset = dataset
         self.validation: Dataset | None = None
-        if plan.validation:
-            self.training, self.validation = dataset.split(plan.validation, rng)
-        self._start = None if plan.start is None else load_model(plan.start)
+        if config.validation:
+            self.training, self.validation = dataset.split(config.validation, rng)
+        self._start = None if config.start is None else load_model(config.start)
         if self._start is None:
-            self.network = Network(plan.layers(dataset.images[0].size, len(dataset.class_names)))
+            self.network = Network(config.layers(dataset.images[0].size, len(dataset.class_names)))
             self.network.initialize(rng)
         else:
-            self.network = network_to_adapt(str(plan.start), self._start, dataset)
+            self.network = network_to_finetune(str(config.start), self._start, dataset)
             self.training = repeated(self.training)
         if rest is not None:
-            self.training = mixed(self.training, rest, plan.mix_share, rng)
-        teacher = None if plan.teacher is None else load_model(plan.teacher).network
-        self.settings = plan.settings(teacher)
+            self.training = mixed(self.training, rest, config.mix_share, rng)
+        teacher = None if config.teacher is None else load_model(config.teacher).network
+        self.settings = config.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
         fingerprints = [d.fingerprint() for d in (dataset, rest) if d is not None]
-        self._record = {"plan": plan.as_dict(), "data": " and ".join(fingerprints)}
+        self._record = {"plan": config.as_dict(), "data": " and ".join(fingerprints)}
         if checkpoint is not None:
             if checkpoint.run.get("data") != self._record["data"]:
                 raise SettingsError(
-                    f"{plan.source} is not what the checkpoint {checkpoint.path} was made with: "
-                    "its digits have changed; train again without --resume."
+                    f"{config.source} is not what the checkpoint {checkpoint.path} was made with: "
+                    "its digits have changed.",
+                    ANEW,
                 )
             checkpoint.restore(self.state)
 
@@ -146,7 +147,7 @@ class Run:
         model = Model(
             self.network,
             self.training.class_names,
-            self.plan.framing,
+            self.config.framing,
             self._training_record(),
             self._calibration(),
         )
@@ -157,7 +158,7 @@ class Run:
     def _calibration(self) -> Calibration:
         """Fitted on the validation part, which the weights were not; none without such a part.
 
-        An adapted model keeps the one of the model it started from, which knows many hands.
+        A fine-tuned model keeps the one of the model it started from, which knows many hands.
         """
         if self._start is not None:
             return self._start.calibration

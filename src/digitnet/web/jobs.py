@@ -1,4 +1,4 @@
-"""Jobs: what a page asked to be trained, as a plan that a run can follow."""
+"""Jobs: what a page asked to be trained, as a config that a run can follow."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digitnet.errors import DigitnetError, ModelError, SettingsError
+from digitnet.errors import DigitnetError
 from digitnet.models.box import box_names
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
-from digitnet.training.config import Plan
-from digitnet.training.finetune import SETTINGS, others
+from digitnet.training.config import TrainingConfig, settings_on_page
+from digitnet.training.finetune import as_finetuning, others
 from digitnet.training.run import checkpoint_path
 from digitnet.web.datasets import OfferedDataset, OfferedDatasets
 from digitnet.web.errors import Problem
 from digitnet.web.model_store import ModelStore
-from digitnet.web.schemas import Settings
+from digitnet.web.schemas import TrainingRequest
 
-EPOCHS = 20
 N_OTHERS = 20_000
 """Other digits that are learnt beside one's own."""
 ENOUGH_TO_VALIDATE = 100
@@ -27,15 +26,15 @@ ENOUGH_TO_VALIDATE = 100
 
 @dataclass(frozen=True)
 class Job:
-    """A run to be made: its name, its plan, the folder to write, and where to go on from."""
+    """A run to be made: its name, its config, the folder to write, and where to go on from."""
 
     name: str
-    plan: Plan
+    config: TrainingConfig
     out: Path
     checkpoint: Checkpoint | None = None
 
 
-def new_job(settings: Settings, store: ModelStore, datasets: OfferedDatasets) -> Job:
+def new_job(settings: TrainingRequest, store: ModelStore, datasets: OfferedDatasets) -> Job:
     """A fresh run under a free name.
 
     Raises:
@@ -43,22 +42,18 @@ def new_job(settings: Settings, store: ModelStore, datasets: OfferedDatasets) ->
         SettingsError: settings that make no sense.
     """
     source = datasets.named(settings.source)
-    given = settings.model_dump(include={"learning_rate", "batch_size", "epochs"})
-    given = {name: value for name, value in given.items() if value is not None}
+    given = settings.given()
     if settings.start is None:
-        chosen = {"hidden": tuple(settings.hidden), "activation": settings.activation}
-        plan = Plan(**{"source": source.place, "epochs": EPOCHS, **chosen, **_mix(source), **given})
+        usual = {each.name: each.default for each in settings_on_page()}
+        chosen = {**usual, **_mix(source), **given}
     else:
         start = store.get(settings.start)
         named = start.name if start.kind == "box" else str(start.folder)
-        framing = start.model.framing
-        mix = {} if source.place in ("synthetic", "mnist") else {"mix": others()}
-        plan = Plan(
-            **{"source": source.place, "start": named, "framing": framing}
-            | SETTINGS | mix | given
-        )  # fmt: skip
+        known = {"mix": None} if source.place in ("synthetic", "mnist") else {}
+        chosen = as_finetuning({"start": named, **known, **given}, start.model)
+    config = TrainingConfig(**{**chosen, "source": source.place})
     name = _free_name(settings.name, store)
-    return Job(name, plan, store.own / name)
+    return Job(name, config, store.own / name)
 
 
 def resumed_job(name: str, store: ModelStore) -> Job:
@@ -73,33 +68,19 @@ def resumed_job(name: str, store: ModelStore) -> Job:
         checkpoint = load_checkpoint(checkpoint_path(out))
     except FileNotFoundError:
         raise Problem(404, f"There is no stopped run {name} to go on with.") from None
-    return Job(name, plan_of(checkpoint), out, checkpoint)
+    return Job(name, checkpoint.config(), out, checkpoint)
 
 
-def plan_of(checkpoint: Checkpoint) -> Plan:
-    """The plan a checkpoint was made with.
-
-    Raises:
-        ModelError: it has none that makes sense.
-    """
-    try:
-        plan = dict(checkpoint.run["plan"])
-        return Plan(**{**plan, "hidden": tuple(plan["hidden"])})
-    except (KeyError, TypeError, ValueError, SettingsError) as error:
-        raise ModelError(f"{checkpoint.path.name} is damaged; train anew.") from error
-
-
-def as_settings(name: str, plan: Plan) -> dict[str, Any]:
-    """A plan in the words of the page."""
-    start = plan.start
+def as_settings(name: str, config: TrainingConfig) -> dict[str, Any]:
+    """A config in the words of the page."""
+    start = config.start
+    told = {each.name: getattr(config, each.name) for each in settings_on_page()}
     return {
+        **told,
+        "hidden": list(config.hidden),
+        "learning_rate": config.rate,
         "name": name,
-        "source": Path(plan.source).name,
-        "hidden": list(plan.hidden),
-        "activation": plan.activation,
-        "learning_rate": plan.rate,
-        "batch_size": plan.batch_size,
-        "epochs": plan.epochs,
+        "source": Path(config.source).name,
         "start": start if start is None or start in box_names() else Path(start).name,
     }
 
@@ -157,9 +138,9 @@ class StoppedRuns:
 def _described(path: Path) -> dict[str, Any] | None:
     try:
         checkpoint = load_checkpoint(path)
-        plan = plan_of(checkpoint)
+        config = checkpoint.config()
     except (DigitnetError, OSError):
         return None
     name = path.name.removesuffix(ENDING)
-    settings = as_settings(name, plan)
+    settings = as_settings(name, config)
     return {"name": name, "epoch": checkpoint.epochs_done, "settings": settings}

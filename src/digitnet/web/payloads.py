@@ -25,10 +25,10 @@ def start_of(run: Run, job: Job, run_id: str) -> dict[str, Any]:
         "run": run_id,
         "name": job.name,
         "network": in_words(run.network),
-        "epochs": job.plan.epochs,
+        "epochs": job.config.epochs,
         "n_training": len(run.training),
         "n_validation": 0 if run.validation is None else len(run.validation),
-        "settings": as_settings(job.name, job.plan),
+        "settings": as_settings(job.name, job.config),
         "resumed": job.checkpoint is not None,
         "epochs_done": len(run.history.epochs),
     }
@@ -52,7 +52,7 @@ def epoch_of(event: EpochDone, run: Run) -> dict[str, Any]:
         event.validation_loss,
         event.validation_accuracy,
         event.seconds,
-        seconds_left=(run.plan.epochs - event.epoch) * sum(recent) / max(1, len(recent)),
+        seconds_left=(run.config.epochs - event.epoch) * sum(recent) / max(1, len(recent)),
     )
 
 

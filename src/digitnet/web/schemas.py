@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from digitnet.training.config import TrainingConfig, settings_on_page
+from digitnet.training.setting import Limits, Setting
 from digitnet.web.model_store import NAME
 
 
@@ -102,31 +105,135 @@ class OfferedSources(BaseModel):
     sources: list[OfferedSource]
 
 
+class TrainingRequest(BaseModel):
+    """How to train. With `resume`, only the name counts; without one, the run stopped last."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    source: str = Field(TrainingConfig.source, min_length=1, max_length=255)
+    name: str = Field("my-model", pattern=NAME)
+    resume: bool = False
+    start: str | None = Field(None, pattern=NAME)
+
+    def given(self) -> dict[str, Any]:
+        """The settings of a config that were sent, null being as good as not."""
+        names = self.model_fields_set - set(TrainingRequest.model_fields)
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+def training_request(config: type[TrainingConfig] = TrainingConfig) -> type[TrainingRequest]:
+    """What may be asked for: a field for each of a config's settings that is on the page."""
+    made: dict[str, Any] = {
+        each.name: (_type_of(each) | None, Field(_json(each.default), description=each.help))
+        for each in settings_on_page(config)
+    }
+    return create_model(
+        "Settings", __base__=TrainingRequest, __doc__=TrainingRequest.__doc__, **made
+    )
+
+
 def _whole(value: Any) -> Any:
     """JSON does not tell 20.0 from 20, and neither do schemas."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# The bounds come first: behind a validator, a schema would not have them.
-Units = Annotated[int, Field(ge=1, le=1024), BeforeValidator(_whole)]
-Batch = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
-Epochs = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
+def _type_of(setting: Setting) -> Any:
+    """A setting's kind with its limits, as Pydantic says it."""
+    if setting.choices:
+        return Literal[tuple(setting.choices)]
+    bounds: dict[str, Any] = {}
+    if setting.limits is not None:
+        low, high, above_low, below_high = setting.limits
+        bounds["gt" if above_low else "ge"] = low
+        if high < math.inf:
+            bounds["lt" if below_high else "le"] = high
+    # The bounds come first: behind a validator, a schema would not have them.
+    whole = Annotated[int, Field(**bounds), BeforeValidator(_whole)]
+    kinds: dict[type, Any] = {
+        bool: bool,
+        int: whole,
+        float: Annotated[float, Field(**bounds)],
+        str: Annotated[str, Field(max_length=255)],
+        tuple: Annotated[list[whole], Field(min_length=1, max_length=setting.n_most or None)],
+    }
+    return kinds[setting.kind]
 
 
-class Settings(BaseModel):
-    """How to train. With `resume`, only the name counts; without one, the run stopped last."""
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
-    model_config = ConfigDict(strict=True, extra="forbid")
 
-    source: str = Field("synthetic", min_length=1, max_length=255)
-    hidden: list[Units] = Field([64], min_length=1, max_length=4)
-    learning_rate: float | None = Field(None, gt=0, le=1000)
-    batch_size: Batch | None = None
-    epochs: Epochs | None = None
-    activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid"
-    name: str = Field("my-model", pattern=NAME)
-    resume: bool = False
-    start: str | None = Field(None, pattern=NAME)
+class FormField(BaseModel):
+    """A field of the page's form, with all that the page says and checks."""
+
+    name: str
+    label: str
+    hint: str
+    kind: Literal["whole", "number", "list", "choice", "switch", "text"]
+    default: Any
+    choices: list[Any]
+    low: float | None
+    high: float | None
+    above_low: bool
+    below_high: bool
+    most: int | None
+    pattern: str | None
+    wrong: str
+
+
+class Form(BaseModel):
+    """The form of a training, field by field."""
+
+    fields: list[FormField]
+
+
+def training_form(config: type[TrainingConfig] = TrainingConfig) -> Form:
+    """The fields of the page's form, from the settings that are on the page."""
+    return Form(fields=[*map(_form_field, settings_on_page(config)), _NAME_FIELD])
+
+
+KINDS: dict[type, Any] = {bool: "switch", int: "whole", float: "number", str: "text", tuple: "list"}
+
+
+def _form_field(setting: Setting) -> FormField:
+    limits = setting.limits or Limits(-math.inf)
+    such = f", such as {setting.example}" if setting.example else ""
+    return FormField(
+        name=setting.name,
+        label=_capital(setting.words),
+        hint="" if setting.on_page is None else setting.on_page.hint,
+        kind="choice" if setting.choices else KINDS[setting.kind],
+        default=_json(setting.default),
+        choices=list(setting.choices),
+        low=limits.low if math.isfinite(limits.low) else None,
+        high=limits.high if math.isfinite(limits.high) else None,
+        above_low=limits.above_low,
+        below_high=limits.below_high,
+        most=setting.n_most or None,
+        pattern=None,
+        wrong=f"{_capital(setting.expected)}{such}.",
+    )
+
+
+_NAME_FIELD = FormField(
+    name="name",
+    label="Name",
+    hint="Under which the model is kept.",
+    kind="text",
+    default=TrainingRequest.model_fields["name"].default,
+    choices=[],
+    low=None,
+    high=None,
+    above_low=False,
+    below_high=False,
+    most=None,
+    pattern=NAME,
+    wrong="Letters, digits, - and _, beginning with a letter or digit; at most 40.",
+)
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 class Accepted(BaseModel):

@@ -137,14 +137,17 @@ class Trainer:
 
     def _train(self, job: Job) -> dict[str, Any]:
         """One run from its digits to its model; returns what its `end` says."""
-        plan = job.plan
-        options: dict[str, Any] = {"framing": plan.framing, "n_synthetic": self._limits.n_synthetic}
-        dataset, _ = open_source(plan.source, progress=self._preparing(plan.source), **options)
+        config = job.config
+        options: dict[str, Any] = {
+            "framing": config.framing,
+            "n_synthetic": self._limits.n_synthetic,
+        }
+        dataset, _ = open_source(config.source, progress=self._preparing(config.source), **options)
         rest = None
-        if plan.mix is not None:
+        if config.mix is not None:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
-            rest, _ = open_source(plan.mix, progress=self._preparing(plan.mix), **options)
-        run = Run(plan, dataset, job.out, job.checkpoint, rest)
+            rest, _ = open_source(config.mix, progress=self._preparing(config.mix), **options)
+        run = Run(config, dataset, job.out, job.checkpoint, rest)
         self.event_log.add("start", start_of(run, job, self._run_id))
         for epoch in epochs_before(run):
             self.event_log.add("epoch", epoch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
@@ -14,6 +14,11 @@ from digitnet.web.errors import Problem
 from digitnet.web.event_log import EventStream
 from digitnet.web.jobs import new_job, resumed_job
 from digitnet.web.services import Services
+
+if TYPE_CHECKING:
+    Settings = schemas.TrainingRequest
+else:  # with a field for each setting, for FastAPI
+    Settings = schemas.training_request()
 
 _TEXT = {"type": "string"}
 _KINDS = ["preparing", "start", "step", "epoch", "picture", "end"]
@@ -50,6 +55,11 @@ def training_routes(services: Services) -> APIRouter:
         offered = await services.workers.do(services.datasets.offered)
         return JSONResponse({"sources": [source.as_dict() for source in offered]})
 
+    @routes.get("/api/train/form", responses={200: {"model": schemas.Form}})
+    async def form() -> Response:
+        """What may be set in a training: words, limits, choices and defaults, field by field."""
+        return JSONResponse(schemas.training_form().model_dump())
+
     @routes.post(
         "/api/train",
         status_code=202,
@@ -59,7 +69,7 @@ def training_routes(services: Services) -> APIRouter:
             507: {"model": schemas.Error, "description": "nothing can be written"},
         },
     )
-    async def train(settings: schemas.Settings) -> Response:
+    async def train(settings: Settings) -> Response:
         """Begin a run, or go on with a stopped one; one at a time."""
 
         def begin() -> dict[str, str]:

@@ -35,10 +35,10 @@ startTabs(document.querySelector('[role="tablist"]'), async (part) => {
   mounted.add(part);
   const root = document.getElementById(part);
   try {
-    (await parts[part]()).mount(root, context);
+    await (await parts[part]()).mount(root, context);
   } catch (error) {
     mounted.delete(part);
-    complain(`This part of the page could not be opened: ${error.message}.`);
+    complain(`This part of the page could not be opened: ${error.message.replace(/\.$/, "")}.`);
   }
 });
 

@@ -1,82 +1,30 @@
-// Form: what a training run is to be, asked in plain words and checked before it is sent.
+// Form: what a training run is to be, asked in plain words and checked before it is sent. Words,
+// limits, choices and defaults are the server's.
 
 import { make, startNotice } from "../common/elements.js";
 import { many } from "../common/words.js";
 
-const FIELDS = [
-  {
-    name: "hidden",
-    words: "Hidden neurons",
-    value: "64",
-    plain: true,
-    hint: "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.",
-    read: (text) =>
-      text
-        .split(/[\s,;-]+/)
-        .filter(Boolean)
-        .map(Number),
-    wrong: (sizes) =>
-      (!sizes.length || sizes.length > 4 || sizes.some((n) => !Number.isInteger(n) || n < 1 || n > 2000)) &&
-      "One to four whole numbers from 1 to 2000, such as 64 or 128, 64.",
-  },
-  {
-    name: "activation",
-    words: "Activation",
-    value: "sigmoid",
-    plain: true,
-    choices: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-    hint: "A neuron's answer: sigmoid 0 to 1, tanh −1 to 1, ReLU from 0 up (rate 0.1).",
-  },
-  {
-    name: "learning_rate",
-    words: "Learning rate",
-    value: "1",
-    plain: true,
-    mode: "decimal",
-    hint: "How far each step goes. Too small is slow; too large never settles.",
-    read: (text) => Number(text.replace(",", ".")),
-    wrong: (rate) => !(rate > 0 && rate <= 10) && "A number above 0, at most 10, such as 1 or 0.1.",
-  },
-  {
-    name: "batch_size",
-    words: "Batch size",
-    value: "32",
-    plain: true,
-    mode: "numeric",
-    hint: "Digits looked at before each step. Small batches take more steps.",
-    read: Number,
-    wrong: (n) =>
-      !(Number.isInteger(n) && n >= 1 && n <= 10000) && "A whole number from 1 to 10000, such as 32.",
-  },
-  {
-    name: "epochs",
-    words: "Epochs",
-    value: "20",
-    plain: true,
-    mode: "numeric",
-    hint: "How often it sees every digit. 5 are a first look.",
-    read: Number,
-    wrong: (n) =>
-      !(Number.isInteger(n) && n >= 1 && n <= 1000) && "A whole number from 1 to 1000, such as 20.",
-  },
-  {
-    name: "name",
-    words: "Name",
-    value: "my-model",
-    hint: "Under which the model is kept.",
-    read: (text) => text.trim(),
-    wrong: (name) =>
-      !/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(name) &&
-      "Letters, digits, - and _, beginning with a letter or digit; at most 40.",
-  },
-];
 const DRAWN = ["synthetic", "mnist"];
 
-// `begin(values)` hears of checked values; `model()` tells which one is in use.
-export function startForm({ begin, model }) {
+// What was typed, as a value.
+const READ = {
+  whole: numberIn,
+  number: (text) => numberIn(text.replace(",", ".")),
+  list: (text) =>
+    text
+      .split(/[\s,;-]+/)
+      .filter(Boolean)
+      .map(Number),
+  choice: (text) => text,
+  text: (text) => text.trim(),
+};
+
+// `told` are the server's fields; `begin(values)` hears of checked values; `model()` tells which
+// one is in use.
+export function startForm({ told, begin, model }) {
   const source = make("select", { id: "train-source" });
   const start = make("select", { id: "train-start" });
-  const fields = FIELDS.map(newField);
+  const fields = told.map(newField);
   const go = make("button", { type: "submit", class: "button primary", id: "train-go" }, "Start training");
   const notice = startNotice();
   const sourceField = row("train-source", "Digits to learn from", source, "");
@@ -172,16 +120,15 @@ function row(id, words, input, hint, error = null) {
   );
 }
 
-function newField({ name, words, value, hint, plain, mode, choices, read, wrong }) {
-  const id = `train-${name.replace("_", "-")}`;
-  const input = choices
-    ? make("select", { id }, ...Object.entries(choices).map(([key, text]) => new Option(text, key)))
-    : make("input", { id, type: "text", value, inputmode: mode, autocomplete: "off", spellcheck: "false" });
+function newField(told) {
+  const { name, label, kind, hint } = told;
+  const id = `train-${name.replaceAll("_", "-")}`;
+  const input = newInput(id, told);
   const error = make("span", { class: "mistake", id: `${id}-error`, "aria-live": "polite" });
-  const values = () => (read ? read(input.value) : input.value);
+  const value = () => (kind === "switch" ? input.checked : READ[kind](input.value));
 
   function check() {
-    const sentence = wrong?.(values()) || "";
+    const sentence = isRight(told, value()) ? "" : told.wrong;
     error.textContent = sentence;
     if (sentence) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
@@ -191,5 +138,38 @@ function newField({ name, words, value, hint, plain, mode, choices, read, wrong 
   // Checked on sending, and then while it is mended: a complaint that comes as the field is left
   // would move the button away from under the pointer.
   input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check());
-  return { name, plain, input, element: row(id, words, input, hint, error), value: values, check };
+  const plain = name !== "name"; // decided by the model where a run starts from one
+  return { name, plain, input, element: row(id, label, input, hint, error), value, check };
+}
+
+function newInput(id, { kind, choices, default: usual }) {
+  if (kind === "choice") {
+    const input = make("select", { id }, ...choices.map((choice) => new Option(choice, choice)));
+    input.value = usual;
+    return input;
+  }
+  if (kind === "switch") return make("input", { id, type: "checkbox", checked: usual });
+  const inputmode = { whole: "numeric", number: "decimal" }[kind];
+  const value = Array.isArray(usual) ? usual.join(", ") : `${usual ?? ""}`;
+  return make("input", { id, type: "text", value, inputmode, autocomplete: "off", spellcheck: "false" });
+}
+
+function isRight({ kind, most, pattern, ...limits }, value) {
+  if (kind === "whole") return isWithin(limits, value) && Number.isInteger(value);
+  if (kind === "number") return isWithin(limits, value);
+  if (kind === "list") {
+    const fits = value.length > 0 && value.length <= (most ?? Number.POSITIVE_INFINITY);
+    return fits && value.every((each) => isWithin(limits, each) && Number.isInteger(each));
+  }
+  return !pattern || new RegExp(pattern).test(value);
+}
+
+function isWithin({ low, high, above_low: aboveLow, below_high: belowHigh }, value) {
+  if (!Number.isFinite(value)) return false;
+  if (low !== null && (aboveLow ? value <= low : value < low)) return false;
+  return high === null || (belowHigh ? value < high : value <= high);
+}
+
+function numberIn(text) {
+  return text.trim() ? Number(text) : Number.NaN;
 }

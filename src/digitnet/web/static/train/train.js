@@ -12,7 +12,8 @@ const QUIET = 10_000; // milliseconds between two epochs that are said aloud
 
 export async function mount(root, context) {
   const runs = new Runs();
-  const form = startForm({ begin, model: context.currentModel });
+  const { fields } = await ask("api/train/form");
+  const form = startForm({ told: fields, begin, model: context.currentModel });
   const view = startView();
   let state = "idle";
   let preparing = null; // how far the data is read, until the run starts

@@ -1,0 +1,294 @@
+"""The config: one place for a setting's words, limits and default, and five that are made of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from digitnet.cli.training_options import add_arguments
+from digitnet.errors import SettingsError
+from digitnet.imaging.augment import AUGMENTATIONS
+from digitnet.nn import (
+    SGD,
+    Adam,
+    Constant,
+    Cosine,
+    Distillation,
+    Linear,
+    Momentum,
+    Network,
+    OneCycle,
+    in_words,
+)
+from digitnet.training.config import (
+    GROUPS,
+    OPTIMIZERS,
+    REGULARISATION,
+    SCHEDULES,
+    Settings,
+    TrainingConfig,
+    read_recipe,
+    settings_of,
+    settings_on_page,
+)
+from digitnet.training.setting import Limits, OnPage, setting
+from digitnet.web.schemas import training_form, training_request
+
+
+@dataclass(frozen=True)
+class Wider(TrainingConfig):
+    """A config with a setting that nobody else knows."""
+
+    warmth: float = setting(
+        0.25, REGULARISATION, "how warm it is", limits=Limits(0, below_high=True, high=3),
+        example="0.5", words="warmth of the room", on_page=OnPage("Not too warm.", 2, default=0.75),
+    )  # fmt: skip
+
+
+def parser_of(config: type[TrainingConfig]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, config)
+    return parser
+
+
+def test_a_setting_that_is_added_in_one_place_is_known_everywhere(tmp_path: Path) -> None:
+    # In the command line and its help.
+    assert vars(parser_of(Wider).parse_args(["--warmth", "1.5"]))["warmth"] == 1.5
+    assert "warmth" not in vars(parser_of(Wider).parse_args([]))
+    told = " ".join(parser_of(Wider).format_help().split())
+    assert "--warmth X how warm it is (from 0 to below 3; default: 0.25)" in told
+    # In a recipe.
+    path = tmp_path / "warm.toml"
+    path.write_text("warmth = 2\n")
+    assert read_recipe(str(path), Wider) == {"warmth": 2}
+    with pytest.raises(SettingsError, match=r"sets warmth, which is no setting"):
+        read_recipe(str(path))
+    path.write_text("warmth = 3\n")
+    with pytest.raises(SettingsError, match=r"warm\.toml: The warmth of the room must be"):
+        read_recipe(str(path), Wider)
+    # In the check, and in what a model keeps.
+    said = "The warmth of the room must be a number from 0 to below 3, not -1; try 0.5."
+    with pytest.raises(SettingsError) as raised:
+        Wider(warmth=-1)
+    assert str(raised.value) == said
+    assert Wider(warmth=2).as_dict()["warmth"] == 2.0
+    # In the server's schema, whose limit is the page's.
+    request = training_request(Wider)
+    assert request(warmth=1.5).given() == {"warmth": 1.5}
+    described = request.model_json_schema()["properties"]["warmth"]
+    assert (described["default"], described["description"]) == (0.75, "how warm it is")
+    assert described["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 2}
+    with pytest.raises(ValidationError):
+        request(warmth=2.5)
+    # In the form.
+    (shown,) = [each for each in training_form(Wider).fields if each.name == "warmth"]
+    assert (shown.label, shown.hint, shown.kind) == (
+        "Warmth of the room",
+        "Not too warm.",
+        "number",
+    )
+    assert (shown.default, shown.low, shown.high, shown.below_high) == (0.75, 0, 2, False)
+    assert shown.wrong == "A number from 0 to 2, such as 0.5."
+
+
+def test_every_default_as_a_number() -> None:
+    assert TrainingConfig().as_dict() == {
+        "source": "synthetic", "framing": "mnist", "labels": "auto", "per_class": None,
+        "hidden": [64], "activation": "sigmoid", "pool": 1, "deskew": False, "conv": "",
+        "batch_norm": False, "input_dropout": 0.1, "dropout": 0.0, "epochs": 100, "batch_size": 32,
+        "learning_rate": None, "optimizer": "sgd", "weight_decay": 0.0, "schedule": "cosine",
+        "label_smoothing": 0.0, "ema_decay": 0.0, "teacher": None, "temperature": 2.0,
+        "teacher_share": 0.9, "patience": None, "class_weights": None, "augment": "none",
+        "validation": 0.1, "start": None, "mix": None, "mix_share": 0.5, "seed": 0,
+    }  # fmt: skip
+    assert Settings() == TrainingConfig().settings() == Settings(
+        epochs=100, batch_size=32, learning_rate=1.0, optimizer=SGD(0.0), schedule=Cosine(),
+        label_smoothing=0.0, ema_decay=0.0, teacher=None, patience=None, class_weights=None,
+        variation=None,
+    )  # fmt: skip
+
+
+def test_what_an_optimiser_s_name_stands_for() -> None:
+    made = {
+        "sgd": (SGD(0.01), 1.0),
+        "momentum": (Momentum(0.9, weight_decay=0.01), 0.1),
+        "nesterov": (Momentum(0.9, nesterov=True, weight_decay=0.01), 0.1),
+        "adam": (Adam(weight_decay=0.01), 0.002),
+    }
+    assert list(OPTIMIZERS) == list(made)
+    for name, (optimizer, rate) in made.items():
+        settings = TrainingConfig(optimizer=name, weight_decay=0.01).settings()
+        assert (settings.optimizer, settings.learning_rate) == (optimizer, rate)
+        given = TrainingConfig(optimizer=name, learning_rate=0.3)
+        assert given.settings().learning_rate == given.rate == 0.3
+
+
+def test_what_the_other_names_stand_for() -> None:
+    assert {
+        "constant": Constant(), "cosine": Cosine(), "linear": Linear(), "one-cycle": OneCycle(),
+    } == SCHEDULES  # fmt: skip
+    for name, schedule in SCHEDULES.items():
+        assert TrainingConfig(schedule=name).settings().schedule == schedule
+    for name, augmentation in AUGMENTATIONS.items():
+        assert TrainingConfig(augment=name).settings().variation == augmentation.variation
+    settings = TrainingConfig(
+        patience=7, ema_decay=0.9, label_smoothing=0.2, batch_size=None, class_weights="balanced"
+    ).settings()
+    assert (settings.patience, settings.ema_decay, settings.label_smoothing) == (7, 0.9, 0.2)
+    assert (settings.batch_size, settings.class_weights) == (None, "balanced")
+    network = Network(TrainingConfig().layers(784, 10))
+    taught = TrainingConfig(temperature=3.0, teacher_share=0.4).settings(network).teacher
+    assert taught is not None
+    assert (taught.network, taught.loss) == (network, Distillation(temperature=3.0, share=0.4))
+    usual = TrainingConfig().settings(network).teacher
+    assert usual is not None
+    assert usual.loss == Distillation(temperature=2.0, share=0.9)
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("per_class", [1, None], [0, 2.5]),
+        ("hidden", [(1,), [64, 32]], [(0,), (), (64, 0), (8.5,), "64", 64, (True,)]),
+        ("activation", ["sigmoid", "tanh", "relu"], ["softplus", None]),
+        ("framing", ["mnist", "stretch"], ["crop"]),
+        ("labels", ["auto", "folders", "first", "last"], ["middle"]),
+        ("pool", [1, 2, 4, 7], [0, 3, 28]),
+        ("deskew", [True, False], [1, "yes"]),
+        ("conv", ["16C5-MP2", ""], ["16C5-XP2", "16C5-MP2-8C5-MP2-8C5", "0C5", "GAP-8C3", (16,)]),
+        ("batch_norm", [False], [True]),
+        ("input_dropout", [0, 0.999], [-0.1, 1]),
+        ("dropout", [0, 0.999], [-0.1, 1, "0.1"]),
+        ("epochs", [1, np.int64(5)], [0, 2.5, True, None, "5"]),
+        ("batch_size", [1, None], [0, -3]),
+        ("learning_rate", [1e-9, 5, None], [0, -1, float("nan"), float("inf")]),
+        ("optimizer", ["sgd", "momentum", "nesterov", "adam"], ["adagrad"]),
+        ("weight_decay", [0, 0.999], [-0.1, 1.0]),  # below 1 / learning rate, which is 1
+        ("schedule", ["constant", "cosine", "linear", "one-cycle"], ["steps"]),
+        ("label_smoothing", [0, 0.999], [-0.1, 1]),
+        ("ema_decay", [0, 0.999], [-0.1, 1]),
+        ("temperature", [0.01, 99.9], [0, 100]),
+        ("teacher_share", [0, 1], [-0.1, 1.1]),
+        ("patience", [1, None], [0]),
+        ("class_weights", ["balanced", None], ["heavy"]),
+        ("augment", ["none", "affine", "elastic", "ink"], ["mirror"]),
+        ("validation", [0, 0.999], [-0.1, 1]),
+        ("mix_share", [0.001, 0.999], [0, 1]),
+        ("seed", [0], [-1, 0.5]),
+    ],
+)
+def test_both_ends_of_every_setting(field: str, good: list[Any], bad: list[Any]) -> None:
+    for value in good:
+        kept = getattr(TrainingConfig(**{field: value}), field)
+        assert kept == (tuple(value) if isinstance(value, list) else value)
+        assert json.dumps(kept)
+    for value in bad:
+        with pytest.raises(SettingsError):
+            TrainingConfig(**{field: value})
+    assert settings_of()[field].group in GROUPS
+
+
+def test_every_number_and_choice_has_its_ends_tested() -> None:
+    tested = {case[0] for case in test_both_ends_of_every_setting.pytestmark[0].args[1]}
+    for name, each in settings_of().items():
+        assert name in tested or not (each.limits or each.choices or each.kind is bool), name
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"hidden": ()}, 'needs hidden neurons; try hidden="64".'),
+        ({"batch_norm": True}, 'and there are none; try conv="16C5-MP2-32C5-MP2", or leave out'),
+        ({"conv": "4C5", "pool": 2}, "choose one of `conv` and `pool`."),
+        ({"weight_decay": 10.0, "learning_rate": 0.1}, "below 1 / learning rate, which is 10, not"),
+        ({"optimizer": "magic"}, "must be one of sgd, momentum, nesterov, adam, not magic."),
+    ],
+)
+def test_what_does_not_go_together_is_said_with_what_to_do(
+    given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        TrainingConfig(**given)
+    assert said in str(raised.value)
+
+
+def test_the_page_has_these_fields_with_the_server_s_own_limits() -> None:
+    form = {each.name: each for each in training_form().fields}
+    assert {name: each.default for name, each in form.items()} == {
+        "hidden": [64], "activation": "sigmoid", "epochs": 20, "batch_size": 32,
+        "learning_rate": 1.0, "name": "my-model",
+    }  # fmt: skip
+    assert {name: (each.low, each.high) for name, each in form.items() if each.high} == {
+        "hidden": (1, 1024), "epochs": (1, 1000), "batch_size": (1, 10_000),
+        "learning_rate": (0, 1000),
+    }  # fmt: skip
+    assert (form["hidden"].most, form["learning_rate"].above_low) == (4, True)
+    assert form["hidden"].wrong == "1 to 4 whole numbers from 1 to 1024, such as 64 or 128,64."
+    assert form["activation"].choices == ["sigmoid", "tanh", "relu"]
+    request = training_request()
+    for name in ("hidden", "epochs", "batch_size", "learning_rate"):
+        most = form[name].high
+        assert most is not None
+        for value, fits in ((most, True), (most + 1, False), (0, False)):
+            sent = [int(value)] if name == "hidden" else value
+            if fits:
+                assert request(**{name: sent}).given() == {name: sent}
+            else:
+                with pytest.raises(ValidationError):
+                    request(**{name: sent})
+    with pytest.raises(ValidationError):
+        request(hidden=[8] * 5)
+    assert request().given() == request(epochs=None).given() == {}
+    for each in settings_on_page():
+        assert each.on_page is not None
+        assert each.on_page.hint.endswith(".")
+
+
+def test_the_command_line_has_every_setting_and_says_its_default() -> None:
+    told = parser_of(TrainingConfig).format_help()
+    for each in fields(TrainingConfig):
+        option = {"source": "SOURCE", "start": "--from"}.get(
+            each.name, f"--{each.name.replace('_', '-')}"
+        )
+        assert option in told
+    words = " ".join(told.split())
+    assert "passes over the training images (from 1; default: 100)" in words
+    assert "optimiser's own: sgd 1, momentum 0.1, nesterov 0.1, adam 0.002 (above 0)" in words
+    assert "elastic (that, and bent)" in words
+    parsed = vars(parser_of(TrainingConfig).parse_args(["--batch-size", "full", "--hidden", "9,8"]))
+    assert (parsed["batch_size"], parsed["hidden"]) == (None, (9, 8))
+    assert vars(parser_of(TrainingConfig).parse_args(["--hidden", "none"]))["hidden"] == ()
+
+
+def test_a_config_survives_json() -> None:
+    config = TrainingConfig(
+        hidden=(256, 64), batch_size=None, patience=5, conv="4C5-MP2", augment="ink", ema_decay=0.9
+    )
+    assert TrainingConfig(**json.loads(json.dumps(config.as_dict()))) == config
+
+
+def test_a_config_says_its_network_in_a_word_and_builds_it() -> None:
+    configs = {
+        "784-64-10": TrainingConfig(),
+        "784-4C5-MP2-6C5-MP2-32-10": TrainingConfig(conv="4C5-MP2-6C5-MP2", hidden=(32,)),
+        "784-5C3S2P1-GAP-10": TrainingConfig(conv="5C3S2P1-GAP", hidden=(), batch_norm=True),
+        "784-AP2-48-24-10": TrainingConfig(pool=2, hidden=(48, 24)),
+        "784-AP2-deskewed-48-10": TrainingConfig(pool=2, deskew=True, hidden=(48,)),
+    }
+    for words, config in configs.items():
+        network = Network(config.layers(784, 10))
+        assert in_words(network) == words
+        assert network.forward(np.zeros((2, 784), np.float32)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("text", ["16C5-", "C5", "16C5M2", "8C3-GAP-MP2", "MP3", "4C30"])
+def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"no layer|does not fit"):
+        TrainingConfig(conv=text)
