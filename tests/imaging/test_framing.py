@@ -13,7 +13,8 @@ from PIL import Image
 
 from digitnet.data.idx import load_idx_folder
 from digitnet.errors import SettingsError
-from digitnet.imaging.framing import Frame, centre, frame_picture, framing_stages
+from digitnet.imaging.frame import centre
+from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import open_picture
 from digitnet.imaging.stroke_width import THICKEST, THINNEST, stroke_width
 

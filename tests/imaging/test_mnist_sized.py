@@ -10,7 +10,7 @@ import pytest
 from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
 from digitnet.imaging.framing import frame_picture, framing_stages
-from digitnet.imaging.mnist_sized import find_ready
+from digitnet.imaging.mnist_sized import find_mnist_sized
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def padded(frame: np.ndarray, top: int, left: int) -> np.ndarray:
 
 def test_mnist_comes_back_to_the_bit(mnist_folder: Path) -> None:
     images = load_idx_folder(mnist_folder).images[:2000]
-    ready = [image for image in images if find_ready(image) is not None]
+    ready = [image for image in images if find_mnist_sized(image) is not None]
     assert len(ready) > 0.98 * len(images)
     for image in ready:
         np.testing.assert_array_equal(frame_picture(image).image, image)
@@ -36,7 +36,7 @@ def test_mnist_comes_back_to_the_bit(mnist_folder: Path) -> None:
 def test_negatives_colours_and_any_border_make_no_difference(frames: np.ndarray) -> None:
     found = 0
     for frame in frames:
-        ready = find_ready(frame)
+        ready = find_mnist_sized(frame)
         if ready is None:
             continue
         found += 1
@@ -52,14 +52,14 @@ def test_negatives_colours_and_any_border_make_no_difference(frames: np.ndarray)
 
 
 def test_the_stages_end_in_the_frame_that_the_network_sees(frames: np.ndarray) -> None:
-    ready = [frame for frame in frames if find_ready(frame) is not None]
+    ready = [frame for frame in frames if find_mnist_sized(frame) is not None]
     for picture in [*ready[:5], np.kron(ready[0], np.ones((3, 3), np.uint8))]:
         stages = dict(framing_stages(picture))
         np.testing.assert_array_equal(stages["frame"], frame_picture(picture).image)
 
 
 def test_what_is_not_at_its_size_goes_the_long_way(frames: np.ndarray) -> None:
-    frame = next(frame for frame in frames if find_ready(frame) is not None)
+    frame = next(frame for frame in frames if find_mnist_sized(frame) is not None)
     hard = np.where(frame > 127, 255, 0).astype(np.uint8)
     speck = frame.copy()
     speck[0, 0] = speck[27, 27] = 90
@@ -68,7 +68,7 @@ def test_what_is_not_at_its_size_goes_the_long_way(frames: np.ndarray) -> None:
     tinted[..., 2] //= 2
     large = np.kron(frame, np.ones((2, 2), np.uint8))
     for picture in (hard, speck, uneven, tinted, large, np.zeros((28, 28), np.uint8)):
-        assert find_ready(picture) is None
+        assert find_mnist_sized(picture) is None
 
 
 def test_two_small_digits_side_by_side_are_not_one(frames: np.ndarray) -> None:
@@ -77,4 +77,4 @@ def test_two_small_digits_side_by_side_are_not_one(frames: np.ndarray) -> None:
     small = cv2.resize(frames[0][4:24, 4:24], (8, 12), interpolation=cv2.INTER_AREA)
     picture = np.zeros((30, 40), np.uint8)
     picture[5:17, 5:13] = picture[5:17, 17:25] = small
-    assert find_ready(picture) is None
+    assert find_mnist_sized(picture) is None

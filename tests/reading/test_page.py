@@ -20,7 +20,7 @@ from digitnet.models.model import Model
 from digitnet.reading.cuts import find_cuts
 from digitnet.reading.page import Reading, read_page
 from digitnet.reading.rows import in_rows, row_slope, word_starts
-from digitnet.reading.sheet import frame_pieces, look_at
+from digitnet.reading.sheet import frame_components, scan_page
 
 CLEAN = PageStyle(digit=44, gap=0.35)
 
@@ -85,7 +85,7 @@ def test_touching_digits_are_cut_apart(trained: Model) -> None:
     right = 0
     for seed, text in enumerate(["30", "26", "85", "50", "63", "02", "56", "93", "20", "60"]):
         made = page(text, seed=seed, gap=-0.02)
-        assert len(look_at(made.picture).pieces) == 1, "they do not touch"
+        assert len(scan_page(made.picture).components) == 1, "they do not touch"
         right += read_page(trained, made.picture).lines == (text,)
     assert right >= 7
 
@@ -121,8 +121,8 @@ def test_polarity_does_not_matter(trained: Model) -> None:
 
 def test_a_single_digit_is_framed_as_predict_frames_it() -> None:
     made = page("5", seed=8, digit=100)
-    sheet = look_at(made.picture)
-    ours, _ = frame_pieces(sheet, [sheet.pieces[0].label], sheet.pieces[0].box)
+    sheet = scan_page(made.picture)
+    ours, _ = frame_components(sheet, [sheet.components[0].label], sheet.components[0].box)
     theirs = frame_picture(made.picture).image
     assert np.abs(ours.astype(int) - theirs).mean() < 2
 
@@ -134,9 +134,9 @@ def test_a_neighbour_does_not_leak_into_the_frame() -> None:
 
 
 def _first_frame(made: Page) -> tuple[np.ndarray, object]:
-    sheet = look_at(made.picture)
-    first = min(sheet.pieces, key=lambda piece: piece.box[0])
-    return frame_pieces(sheet, [first.label], first.box)
+    sheet = scan_page(made.picture)
+    first = min(sheet.components, key=lambda one: one.box[0])
+    return frame_components(sheet, [first.label], first.box)
 
 
 NOTHING: dict[str, Callable[[], np.ndarray]] = {

@@ -12,7 +12,7 @@ from digitnet.cli.models import add_model_option
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.folder import load_model
-from digitnet.plots.overlay import Mark, save_marked
+from digitnet.plots.overlay import Caption, save_overlay
 from digitnet.reading.page import read_page
 
 
@@ -53,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{path}:")
             print("\n".join(reading.lines) or f"-  {reading.reason}")
         if args.out is not None:
-            marks = [Mark(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
-            save_marked(picture, marks, args.out)
+            captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
+            save_overlay(picture, captions, args.out)
     return 0 if failed == 0 else 2 if failed == len(args.sheets) else 1
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError
+from digitnet.imaging.frame import SIDE
 
 N_COLUMNS = 1 + SIDE * SIDE
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import DataError, SettingsError
+from digitnet.imaging.frame import SIDE
 
 DIGITS = tuple("0123456789")
-SIDE = 28
 N_SHOWN = 16  # images of each class, in a notebook
 
 

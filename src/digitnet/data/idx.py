@@ -12,8 +12,9 @@ from typing import BinaryIO, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError
+from digitnet.imaging.frame import SIDE
 
 Part = Literal["train", "test"]
 

@@ -13,8 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError
+from digitnet.imaging.frame import SIDE
 
 # RuntimeError: zipfile's word for encryption and for packings it does not know.
 _DAMAGED = (

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.handwriting.hands import Hand, careful, write
 from digitnet.handwriting.raster import cover
+from digitnet.imaging.frame import BOX, SIDE, place
 
-BOX = 20  # the digit's box inside the frame
 CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result
 
 
@@ -99,12 +99,10 @@ def _frames(labels: NDArray[np.int64], hand: Hand, rng: np.random.Generator) -> 
     )  # (20, 20, n)
     drawn = np.rint(ink.transpose(2, 0, 1) * 255).astype(np.uint8)
     mass = ink.sum(axis=(0, 1))
-    middle = np.arange(BOX, dtype=np.float32)
+    middle = np.arange(BOX, dtype=np.float32) + np.float32(0.5)
     centre_x = middle @ ink.sum(axis=0) / mass
     centre_y = middle @ ink.sum(axis=1) / mass
-    border = SIDE - BOX
-    across = np.clip(np.rint(SIDE / 2 - centre_x), 0, border).astype(int)
-    down = np.clip(np.rint(SIDE / 2 - centre_y), 0, border).astype(int)
+    across, down = place(centre_x, BOX), place(centre_y, BOX)
     frames = np.zeros((n, SIDE, SIDE), dtype=np.uint8)
     inside = np.arange(BOX)
     frames[

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from digitnet.imaging.arrays import Bytes, Floats
 
 MARGIN = 2
 """Empty rows between frames that are warped together, so that none shows in its neighbour."""

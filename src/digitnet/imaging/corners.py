@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from digitnet.imaging.arrays import Bytes, Flags
 from digitnet.imaging.background import reduce
-
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 LEAST_SIDE = 64
 """Shorter side in pixels of a picture that may be a photo of a sheet; below it is a drawing."""
@@ -50,7 +47,7 @@ def fill_wedges(picture: Bytes) -> Bytes:
     return filled
 
 
-def _surface_at(picture: Bytes, right: bool, bottom: bool) -> Mask:
+def _surface_at(picture: Bytes, right: bool, bottom: bool) -> Flags:
     """The connected pixels that look like a corner's own, (h, w)."""
     rows, columns = picture.shape[:2]
     seed = (columns - 1 if right else 0, rows - 1 if bottom else 0)
@@ -60,7 +57,7 @@ def _surface_at(picture: Bytes, right: bool, bottom: bool) -> Mask:
     return mask[1:-1, 1:-1] > 0
 
 
-def _is_wedge(region: Mask) -> bool:
+def _is_wedge(region: Flags) -> bool:
     """Whether a region in the top left corner is the triangle between its two edges."""
     rows, columns = region.shape
     wide, high = _run(region[0]), _run(region[:, 0])
@@ -71,7 +68,7 @@ def _is_wedge(region: Mask) -> bool:
     return min(wide / columns, high / rows) <= 0.4 and 0.75 < area / triangle < 1.25
 
 
-def _ends_sharply(picture: Bytes, region: Mask) -> bool:
+def _ends_sharply(picture: Bytes, region: Flags) -> bool:
     """Whether the ground changes at the region's end, not little by little as light does."""
     own = region.astype(np.uint8)
     kernel = np.ones((3, 3), np.uint8)
@@ -84,12 +81,12 @@ def _ends_sharply(picture: Bytes, region: Mask) -> bool:
     return bool(np.abs(step).max() > LIKE)
 
 
-def _run(line: Mask) -> int:
+def _run(line: Flags) -> int:
     """How many True a line begins with."""
     return len(line) if line.all() else int(line.argmin())
 
 
-def _is_sheet(picture: Bytes, wedges: Mask) -> bool:
+def _is_sheet(picture: Bytes, wedges: Flags) -> bool:
     """Whether the border between the wedges is of one colour, and that of most of the rest."""
     border = np.ones_like(wedges)
     border[1:-1, 1:-1] = False

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.uint8]
+from digitnet.imaging.arrays import Floats, Mask
 
 
 class Ink(NamedTuple):

@@ -1,54 +1,42 @@
-"""Locate: a picture read as paper and ink, and the digit found in it."""
+"""Locate: the one digit in a picture, found in the scan that shows most of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digitnet.imaging.background import (
-    Pens,
-    contrast_to,
-    drop_grey_channels,
-    enlarge,
-    ground,
-    polarity,
-    reduce,
-    without_grain,
-)
-from digitnet.imaging.components import choose_pieces
-from digitnet.imaging.corners import fill_wedges
-from digitnet.imaging.ink import Ink, coverage, find_ink
-from digitnet.imaging.ruling import erase_ruling
+from digitnet.imaging.arrays import Bytes, Floats, Mask
+from digitnet.imaging.boxes import bounds
+from digitnet.imaging.components import choose_components
+from digitnet.imaging.ink import coverage
+from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import stroke_width
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+DIGIT = ScanPlan(
+    longest=960,
+    whole=False,
+    least=24,
+    enlarged=56,
+    most_times=28,
+    wedges=True,
+    small=320,
+    dark=0,
+    close_vote=0.4,
+    ruled_from=8,
+    ruling=0.4,
+)
+"""How a picture of one digit is scanned."""
 
-WORK_SIDE = 960
-"""Longer side of the picture that is worked on, in pixels; larger pictures are reduced to it."""
 
-CLOSE_VOTE = 0.4
-
-BRIGHTEST = -0.2
-"""Least contrast kept: what outshines its paper, at a table's edge, must not stretch the scale."""
-
-SCAN_SIDE = 320
-"""Longer side of the picture on which pens and paper are estimated."""
-
-
-class Look(NamedTuple):
-    """One reading of a picture, as drawn by a pen of one width; (h, w) is the working size.
+@dataclass(frozen=True)
+class Located:
+    """The digit in one scan of a picture; (h, w) is the size that is worked on.
 
     Attributes:
-        light: whether the paper is light.
-        pen: the strokes' width in pixels.
-        paper: the ground under the ink (of the negative, where the paper is dark).
-        contrast: (h, w), the ink against it.
-        ink: what stands out, or None.
-        mask: (h, w) of 0 and 1, the digit's pieces.
+        scan: as drawn by a pen of one width.
+        mask: (h, w) of 0 and 1, the digit's connected components.
         dropped: how many others there are, by reason.
         others: how many of them look like further digits.
         noisy: whether there is more in specks than in the digit.
@@ -56,12 +44,8 @@ class Look(NamedTuple):
         strokes: the same by slenderness, how many times it is longer than wide.
     """
 
-    light: bool
-    pen: float
-    paper: Bytes
-    contrast: Floats
-    ink: Ink | None
-    mask: Bytes
+    scan: Scan
+    mask: Mask
     dropped: Counter[str]
     others: int
     noisy: bool
@@ -70,53 +54,49 @@ class Look(NamedTuple):
 
     def cover(self) -> Floats:
         """The digit alone: share of each pixel covered by its ink, (h, w) in 0..1."""
-        if self.ink is None or not self.mask.any():
+        if self.scan.ink is None or not self.mask.any():
             return np.zeros(self.mask.shape, np.float32)
-        return coverage(self.contrast, self.ink, self.mask, self.pen)
+        return coverage(self.scan.contrast, self.scan.ink, self.mask, self.scan.pen)
 
     def is_shapeless(self) -> bool:
         """Whether what was found is a patch of light or a blot, far too broad for a stroke."""
         left, top, right, bottom = bounds(self.mask)
         if stroke_width(self.mask) > 0.55 * max(right - left, bottom - top):
             return True
-        return self.score < 0.005 * float((self.contrast * self.mask).sum())
+        return self.score < 0.005 * float((self.scan.contrast * self.mask).sum())
 
 
-def look_at(picture: Bytes) -> Look | None:
+def locate(picture: Bytes) -> Located | None:
     """Find the digit in a picture, (H, W) or (H, W, 3) uint8; None where nothing is drawn.
 
-    Where the vote on polarity is close, both ways are tried, and the one that shows more
-    strokes wins: a sheet of paper on a dark table is light on dark, too, but not strokes.
+    Where both polarities are likely, the one that shows more strokes wins: a sheet of paper on
+    a dark table is light on dark, too, but not strokes.
     """
-    work = fill_wedges(enlarge(drop_grey_channels(reduce(picture, WORK_SIDE))))
-    small = reduce(work, SCAN_SIDE)
-    vote, dark, light = polarity(small)
-    looks = []
-    if vote > -CLOSE_VOTE:
-        looks.append((1 + vote, _best(work, small, dark, True)))
-    if vote < CLOSE_VOTE:
-        looks.append((1 - vote, _best(255 - work, 255 - small, light, False)))
-    found = [(trust * look.strokes, look) for trust, look in looks if look is not None]
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    dark: Located | None = None
+    light: Located | None = None
+    for seen in scan(picture, DIGIT):
+        located = _locate_in(seen)
+        if seen.light:
+            dark = _better(dark, located)
+        else:
+            light = _better(light, located)
+    found = [one for one in (dark, light) if one is not None]
+    return max(found, key=lambda one: one.scan.trust * one.strokes) if found else None
 
 
-def _best(work: Bytes, small: Bytes, pens: Pens, light: bool) -> Look | None:
-    """Read dark ink on light paper as drawn by each of the likely pens, and keep the best.
+def _better(best: Located | None, other: Located) -> Located:
+    """The better of two, by pens of which the second is wider; the scores need not be alike.
 
-    A picture may hold thin ruled lines, strokes and a wide shadow. With too thin a pen, strokes
-    are mere outlines, so a wider pen wins that shows more ink in the same place; one that finds
-    its digit in another place has to show much more.
+    With too thin a pen, strokes are mere outlines, so a wider pen wins that shows more ink in
+    the same place; one that finds its digit in another place has to show much more.
     """
-    best: Look | None = None
-    for width in pens.widths:
-        look = _read(work, small, width, light)
-        if best is None or look.score > best.score * (1.25 if _same_place(best, look) else 3):
-            best = look
+    if best is None or other.score > best.score * (1.25 if _same_place(best, other) else 3):
+        return other
     return best
 
 
-def _same_place(one: Look, other: Look) -> bool:
-    """Whether two looks found their digits in nearly the same place, at nearly the same size."""
+def _same_place(one: Located, other: Located) -> bool:
+    """Whether two digits were found in nearly the same place, at nearly the same size."""
     if not one.mask.any() or not other.mask.any():
         return False
     first, second = np.array(bounds(one.mask)), np.array(bounds(other.mask))
@@ -124,34 +104,18 @@ def _same_place(one: Look, other: Look) -> bool:
     return bool(np.abs(first - second).max() < 0.25 * size)
 
 
-def _read(work: Bytes, small: Bytes, width: int, light: bool) -> Look:
-    """Read dark ink on light paper as drawn by a pen ``width`` pixels wide in ``small``."""
-    paper = ground(small, width)
-    pen = 0.8 * width * max(work.shape[:2]) / max(small.shape[:2])
-    contrast = np.maximum(contrast_to(paper, without_grain(work, pen)), BRIGHTEST)
-    ink = find_ink(contrast)
-    if ink is None:
-        nothing = np.zeros(contrast.shape, np.uint8)
-        return Look(light, pen, paper, contrast, None, nothing, Counter(), 0, False, 0.0, 0.0)
-    ink = _without_ruling(ink, contrast, pen)
-    chosen = choose_pieces(ink, contrast, pen)
-    score = _likelihood(chosen.mask, contrast)
-    slender = score / max(stroke_width(chosen.mask), 1.0) ** 2
-    found = (chosen.mask, chosen.dropped, chosen.others, chosen.noisy)
-    return Look(light, pen, paper, contrast, ink, *found, score, slender)
+def _locate_in(seen: Scan) -> Located:
+    """The digit in one scan."""
+    if seen.ink is None:
+        nothing = np.zeros(seen.contrast.shape, np.uint8)
+        return Located(seen, nothing, Counter(), 0, False, 0.0, 0.0)
+    chosen = choose_components(seen.ink, seen.contrast, seen.pen)
+    score = digit_score(chosen.mask, seen.contrast)
+    strokes = score / max(stroke_width(chosen.mask), 1.0) ** 2
+    return Located(seen, chosen.mask, chosen.dropped, chosen.others, chosen.noisy, score, strokes)
 
 
-def _without_ruling(ink: Ink, contrast: Floats, pen: float) -> Ink:
-    """Take printed lines out of the ink, where lines much finer than the pen cross the picture."""
-    mask = ink.mask
-    across = mask[:, 0].any() and mask[:, -1].any()
-    if pen < 8 or not (across or (mask[0].any() and mask[-1].any())):
-        return ink
-    mask = erase_ruling(mask, contrast / np.float32(ink.level), 0.4 * pen)
-    return ink._replace(mask=mask, seeds=ink.seeds & (mask > 0))
-
-
-def _likelihood(mask: Bytes, contrast: Floats) -> float:
+def digit_score(mask: Mask, contrast: Floats) -> float:
     """How much of a digit a mask shows: its ink, less if it is a blob or cut off by the edge."""
     if not mask.any():
         return 0.0
@@ -165,9 +129,3 @@ def _likelihood(mask: Bytes, contrast: Floats) -> float:
     if (left == 0 and right == columns) or (top == 0 and bottom == rows):
         score *= 0.3
     return score
-
-
-def bounds(ink: NDArray[np.generic]) -> tuple[int, int, int, int]:
-    """Smallest box (left, top, right, bottom) around what is not 0; right, bottom exclusive."""
-    rows, columns = np.nonzero(ink.any(axis=1))[0], np.nonzero(ink.any(axis=0))[0]
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -10,23 +10,23 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from digitnet.imaging.stroke_width import BOX
-
-Bytes = NDArray[np.uint8]
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.boxes import Box
+from digitnet.imaging.frame import BOX
 
 LEAST_SOFT = 0.2
 """Share of the ink that must be neither full nor none. MNIST's strokes have soft edges; a drawing
 of hard pixels this small may have strokes of any width, which the long way brings to MNIST's."""
 
 LEAST_WHOLE = 0.8
-"""Share of the ink in the largest connected piece: what falls apart may be more than one digit."""
+"""Share of the ink in the largest connected component: what falls apart may be several digits."""
 
 FULL = 200
+"""What its darkest pixel has at least, of 255."""
 
 
-class Ready(NamedTuple):
+class MnistSized(NamedTuple):
     """The ink, (h, w) uint8 with 255 for full, and its box in the picture.
 
     ``box`` is (left, top, right, bottom), right and bottom exclusive; ``light`` says whether the
@@ -34,11 +34,11 @@ class Ready(NamedTuple):
     """
 
     ink: Bytes
-    box: tuple[int, int, int, int]
+    box: Box
     light: bool
 
 
-def find_ready(picture: Bytes) -> Ready | None:
+def find_mnist_sized(picture: Bytes) -> MnistSized | None:
     """Find such ink in a picture, (H, W) or (H, W, 3) uint8; None where it is any other."""
     corner = picture[0, 0]
     ground = int(corner.flat[0])
@@ -56,7 +56,7 @@ def find_ready(picture: Bytes) -> Ready | None:
     ink = ink[top : top + height, left : left + width]
     if not _is_like_mnist(ink):
         return None
-    return Ready(ink, (left, top, left + width, top + height), ground == 255)
+    return MnistSized(ink, (left, top, left + width, top + height), ground == 255)
 
 
 def _is_like_mnist(ink: Bytes) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from digitnet.imaging.arrays import Floats, Mask
 
 SLOPES = np.linspace(-0.25, 0.25, 101)
 COVERED = 0.7

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from digitnet.imaging.arrays import Floats, Mask
+from digitnet.imaging.frame import BOX
 
-BOX = 20
 FINE = 8
 """Fine pixels per frame pixel: stroke width is measured and changed on a grid this fine."""
 
@@ -16,7 +15,7 @@ THINNEST, THICKEST = 2.3, 4.2
 """Stroke widths of nine MNIST training digits in ten, in frame pixels, by ``stroke_width``."""
 
 
-def stroke_width(mask: NDArray[np.uint8]) -> float:
+def stroke_width(mask: Mask) -> float:
     """Mean width of the strokes in a mask of 0 and 1, in its pixels.
 
     Across a stroke of width w the distance to its edge rises from 0 to w/2 and falls again, so
@@ -55,7 +54,7 @@ def into_box(ink: Floats) -> Floats:
     return shrink(fine)
 
 
-def outline(fine: Floats) -> NDArray[np.uint8]:
+def outline(fine: Floats) -> Mask:
     """Outline of ink on the fine grid, as 0 and 1: half as dark as the stroke is right there.
 
     A stroke finer than a pixel, or drawn with less pressure, is nowhere full ink; the darkest

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE
 from digitnet.errors import PictureError
+from digitnet.imaging.frame import SIDE
 
 if TYPE_CHECKING:
     from pathlib import Path

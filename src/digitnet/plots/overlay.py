@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 SURE, UNSURE = (0, 150, 70), (225, 90, 0)
 LARGEST = 2000
-"""Longer side of a marked picture, in pixels, at most."""
+"""Longer side of a picture with captions, in pixels, at most."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Caption:
     """What to draw: a box (left, top, right, bottom) in pixels, a word above it, its colour."""
 
     box: tuple[int, int, int, int]
@@ -30,8 +30,10 @@ class Mark:
     sure: bool = True
 
 
-def save_marked(picture: NDArray[np.uint8], marks: Sequence[Mark], target: str | Path) -> None:
-    """Draw marks on a copy of a picture, (H, W) or (H, W, 3) uint8, and save it whole or not.
+def save_overlay(
+    picture: NDArray[np.uint8], captions: Sequence[Caption], target: str | Path
+) -> None:
+    """Draw captions on a copy of a picture, (H, W) or (H, W, 3) uint8, and save it whole or not.
 
     Large pictures are reduced. The format follows from the target's suffix.
 
@@ -44,13 +46,13 @@ def save_marked(picture: NDArray[np.uint8], marks: Sequence[Mark], target: str |
     suffix = Path(target).suffix.lower()
     if suffix not in (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"):
         raise OutputError(f"{target} does not end like a picture: name it, for example, read.png.")
-    image = mark(picture, marks)
+    image = draw_overlay(picture, captions)
     with replacing(target) as temporary:
         image.save(temporary)
 
 
-def mark(picture: NDArray[np.uint8], marks: Sequence[Mark]) -> Image.Image:
-    """The marked picture, as a Pillow image in RGB."""
+def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Image.Image:
+    """The picture with its captions, as a Pillow image in RGB."""
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.fromarray(picture).convert("RGB")
@@ -64,20 +66,20 @@ def mark(picture: NDArray[np.uint8], marks: Sequence[Mark]) -> Image.Image:
             (int(image.width * scale), int(image.height * scale)), Image.Resampling.NEAREST
         )
     draw = ImageDraw.Draw(image)
-    heights = [m.box[3] - m.box[1] for m in marks]
+    heights = [caption.box[3] - caption.box[1] for caption in captions]
     size = float(np.clip(0.4 * scale * np.median(heights), 12, 60)) if heights else 12.0
     font = ImageFont.load_default(size)
     thick = max(1, round(size / 12))
-    for m in marks:
-        left, top, right, bottom = (round(v * scale) for v in m.box)
-        colour = SURE if m.sure else UNSURE
+    for caption in captions:
+        left, top, right, bottom = (round(v * scale) for v in caption.box)
+        colour = SURE if caption.sure else UNSURE
         gap = thick + 1
         frame = (left - gap, top - gap, right + gap - 1, bottom + gap - 1)
         draw.rectangle(frame, outline=colour, width=thick)
-        x0, y0, x1, y1 = draw.textbbox((0, 0), m.text, font=font)
+        x0, y0, x1, y1 = draw.textbbox((0, 0), caption.text, font=font)
         wide, high = x1 - x0 + 2 * gap, y1 - y0 + 2 * gap
         y = frame[1] - high if frame[1] >= high else min(frame[3] + 1, image.height - high)
         x = max(0, min(frame[0], image.width - wide))
         draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=colour)
-        draw.text((x + gap - x0, y + gap - y0), m.text, fill="white", font=font)
+        draw.text((x + gap - x0, y + gap - y0), caption.text, fill="white", font=font)
     return image

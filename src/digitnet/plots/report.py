@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import DIGITS, SIDE
+from digitnet.data.dataset import DIGITS
 from digitnet.evaluation import worst_mistakes
+from digitnet.imaging.frame import SIDE
 from digitnet.plots.figures import fit_title, new_figure, save_figure
 
 if TYPE_CHECKING:

@@ -1,20 +1,15 @@
-"""Components: connected components of ink on a page: digits, fragments, and the rest."""
+"""Components: which connected components of a page have a digit's size, and which are dropped."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.ink import Ink
-
-Picture = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int32]
-Box = tuple[int, int, int, int]
+from digitnet.imaging.arrays import Bytes, Floats
+from digitnet.imaging.components import Component, Components
 
 LEAST_HEIGHT = 0.45
 """Of a typical digit's height; what is lower is a fragment."""
@@ -23,77 +18,51 @@ LEAST_PIXELS = 8
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Connected ink: its label in the sheet, its box (left, top, right, bottom), and its mass.
+class PageComponents:
+    """The components of a digit's size, smaller ones, and how many were dropped, by reason.
 
-    ``mass`` is the sum of its contrast: how much ink it is. Boxes are in the pixels of the page
-    as it is worked on.
+    ``height`` is a typical digit's, by the ink: half of the ink is in components as high or
+    higher.
     """
 
-    label: int
-    box: Box
-    mass: float
-
-    @property
-    def width(self) -> int:
-        """Of the box, in pixels."""
-        return self.box[2] - self.box[0]
-
-    @property
-    def height(self) -> int:
-        """Of the box, in pixels."""
-        return self.box[3] - self.box[1]
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """Connected ink: labels (h, w), what has a digit's size, smaller ones, and what was dropped.
-
-    ``height`` is a typical digit's, by the ink: half of the ink is in pieces as high or higher.
-    """
-
-    labels: Labels
-    pieces: tuple[Piece, ...]
-    fragments: tuple[Piece, ...]
+    whole: tuple[Component, ...]
+    fragments: tuple[Component, ...]
     height: float
     dropped: Counter[str]
 
 
-def sort_marks(contrast: Floats, ink: Ink, ground: Picture, pen: float) -> Sorted:
-    """Sort connected ink by size, place, darkness, and the ground it lies on.
+def choose_components(found: Components, ground: Bytes, pen: float) -> PageComponents:
+    """Choose what may be digits by size, place, darkness, and the ground it lies on.
 
-    ``contrast`` is the ink's against its paper, (h, w); ``ground`` the paper's brightness at any
-    size; ``pen`` the width of the strokes in pixels.
+    ``ground`` is the page's brightness under the ink, at any size; ``pen`` the width of the
+    strokes in pixels.
     """
     dropped: Counter[str] = Counter()
-    _, found_labels, counted, _ = cv2.connectedComponentsWithStats(ink.mask, connectivity=8)
-    labels, stats = np.asarray(found_labels, np.int32), np.asarray(counted, np.int32)
-    n = len(stats)
-    flat = labels.ravel()
-    mass = np.bincount(flat, contrast.ravel().clip(0), n)
-    seeds = np.bincount(flat, ink.seeds.ravel(), n)
-    left, top, width, height, area = stats.T[:5].astype(np.float64)
-    grain = (seeds == 0) | (area < max(2.0, 0.3 * pen * pen))
-    grain[0] = True
-    found = np.nonzero(~grain)[0]
-    rows, columns = labels.shape
+    left, top, width, height, area = (
+        figure.astype(np.float64)
+        for figure in (found.left, found.top, found.width, found.height, found.area)
+    )
+    grain = ~found.seeded | (area < max(2.0, 0.3 * pen * pen))
+    candidates = np.nonzero(~grain)[0]
+    rows, columns = found.labels.shape
     right, bottom = left + width, top + height
     edges = (left == 0).astype(int) + (top == 0) + (right == columns) + (bottom == rows)
     long = np.maximum(width, height) > 8 * np.minimum(width, height)
-    usual = found[((edges[found] == 0) | ~long[found]) & (width[found] < 8 * height[found])]
+    usual = candidates[(edges == 0)[candidates] | ~long[candidates]]
+    usual = usual[width[usual] < 8 * height[usual]]
     if not len(usual):
-        usual = found
-    typical = _weighted_median(height[usual], mass[usual]) if len(usual) else 0.0
-    light_there = _light_under(ground, stats, labels.shape)
-    lit = _weighted_median(light_there[usual], mass[usual]) if len(usual) else 0.0
-    depth = mass / np.maximum(area, 1)
-    dark = _weighted_median(depth[usual], mass[usual]) if len(usual) else 0.0
-    digits: list[Piece] = []
-    fragments: list[Piece] = []
+        usual = candidates
+    typical = _weighted_median(height[usual], found.mass[usual]) if len(usual) else 0.0
+    light_there = _light_under(ground, found)
+    lit = _weighted_median(light_there[usual], found.mass[usual]) if len(usual) else 0.0
+    depth = found.mass / np.maximum(area, 1)
+    dark = _weighted_median(depth[usual], found.mass[usual]) if len(usual) else 0.0
+    whole: list[Component] = []
+    fragments: list[Component] = []
     if typical < LEAST_PIXELS:
-        dropped["grain"] = len(found)
-        found = found[:0]
-    for k in found:
+        dropped["grain"] = len(candidates)
+        candidates = candidates[:0]
+    for k in candidates.tolist():
         edgy = edges[k] > 0 and (long[k] or height[k] < 0.6 * typical or edges[k] > 2)
         if height[k] > 2.3 * typical or width[k] > 12 * typical:
             dropped["too large"] += 1
@@ -104,20 +73,19 @@ def sort_marks(contrast: Floats, ink: Ink, ground: Picture, pen: float) -> Sorte
         elif depth[k] < 0.55 * dark:
             dropped["faint"] += 1
         else:
-            box = (int(left[k]), int(top[k]), int(right[k]), int(bottom[k]))
-            (digits if height[k] >= LEAST_HEIGHT * typical else fragments).append(
-                Piece(int(k), box, float(mass[k]))
-            )
-    return Sorted(labels, tuple(digits), tuple(fragments), typical, +dropped)
+            high = height[k] >= LEAST_HEIGHT * typical
+            (whole if high else fragments).append(found[k])
+    return PageComponents(tuple(whole), tuple(fragments), typical, +dropped)
 
 
-def _light_under(ground: Picture, stats: NDArray[np.int32], shape: tuple[int, ...]) -> Floats:
-    """The ground's brightness in the middle of each piece, (n,)."""
+def _light_under(ground: Bytes, found: Components) -> Floats:
+    """The ground's brightness in the middle of each component, (n,)."""
     grey = ground if ground.ndim == 2 else ground.max(axis=2)
-    scale = np.array([grey.shape[1] / shape[1], grey.shape[0] / shape[0]])
-    x, y = ((stats[:, :2] + stats[:, 2:4] / 2) * scale).astype(int).T
-    rows, columns = y.clip(0, grey.shape[0] - 1), x.clip(0, grey.shape[1] - 1)
-    return np.asarray(grey[rows, columns], np.float32)
+    rows, columns = found.labels.shape
+    x = (found.left + found.width / 2) * (grey.shape[1] / columns)
+    y = (found.top + found.height / 2) * (grey.shape[0] / rows)
+    y, x = y.clip(0, grey.shape[0] - 1), x.clip(0, grey.shape[1] - 1)
+    return np.asarray(grey[y.astype(int), x.astype(int)], np.float32)
 
 
 def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:

@@ -8,53 +8,48 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.locate import bounds
+from digitnet.imaging.arrays import Floats, Mask
+from digitnet.imaging.boxes import bounds
+from digitnet.imaging.components import Component
 from digitnet.reading.sheet import Sheet
 
-Mask = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-
 FINE = 40
-"""Height, in pixels, of the reduced piece in which cuts are sought."""
+"""Height, in pixels, of the reduced component in which cuts are sought."""
 SLANTED = 0.02
 """What a step sideways costs, against 1 for a pixel of ink: straight cuts are better."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A piece, or what lies between two cuts of one: what digits are put together from.
+class Part(Component):
+    """A component, or what lies between two cuts of one: what digits are put together from.
 
-    ``label``, ``box`` and ``mass`` are as in ``Piece``. ``cut`` is the ink severed between it and
-    the part before it, in widths of the pen; None where the two are not connected. ``small``
-    marks a fragment, which may be dust.
+    ``cut`` is the ink severed between it and the part before it, in widths of the pen; None where
+    the two are not connected. ``small`` marks a fragment, which may be dust.
     """
 
-    label: int
-    box: tuple[int, int, int, int]
-    mass: float
     cut: float | None = None
     small: bool = False
 
 
 def cut_apart(sheet: Sheet, doubtful: set[int]) -> tuple[Sheet, dict[int, list[Part]]]:
-    """Cut the pieces whose labels are in ``doubtful`` wherever digits might touch.
+    """Cut the components whose labels are in ``doubtful`` wherever digits might touch.
 
-    Returns the sheet with a label for each part, and the parts of each piece, by its label, from
-    left to right. Which cuts are right is for a reader to say.
+    Returns the sheet with a label for each part, and the parts of each component, by its label,
+    from left to right. Which cuts are right is for a reader to say.
     """
     labels = sheet.labels.copy()
     parts: dict[int, list[Part]] = {}
     free = int(labels.max()) + 1
-    for piece in sheet.fragments:
-        parts[piece.label] = [Part(piece.label, piece.box, piece.mass, small=True)]
-    for piece in sheet.pieces:
-        parts[piece.label] = [Part(piece.label, piece.box, piece.mass)]
-        if piece.label not in doubtful:
+    for one in sheet.fragments:
+        parts[one.label] = [Part(one.label, one.box, one.mass, small=True)]
+    for one in sheet.components:
+        parts[one.label] = [Part(one.label, one.box, one.mass)]
+        if one.label not in doubtful:
             continue
-        left, top, right, bottom = piece.box
+        left, top, right, bottom = one.box
         here = labels[top:bottom, left:right]
-        own = here == piece.label
-        cuts = find_cuts(own.astype(np.uint8), sheet.pen, 3 + 2 * round(piece.width / sheet.height))
+        own = here == one.label
+        cuts = find_cuts(own.astype(np.uint8), sheet.pen, 3 + 2 * round(one.width / sheet.height))
         if not cuts:
             continue
         columns = np.arange(right - left)
@@ -71,13 +66,13 @@ def cut_apart(sheet: Sheet, doubtful: set[int]) -> tuple[Sheet, dict[int, list[P
             mass = float(sheet.contrast[top:bottom, left:right][mine].sum())
             found.append(Part(free, box, mass, ink if found else None))
             free += 1
-        parts[piece.label] = found
+        parts[one.label] = found
     return replace(sheet, labels=labels), parts
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A way through a piece from top to bottom: the column in each row, (h,).
+    """A way through a component from top to bottom: the column in each row, (h,).
 
     ``ink`` is how much ink it runs through, in widths of the pen.
     """
@@ -87,7 +82,7 @@ class Cut:
 
 
 def find_cuts(mask: Mask, pen: float, most: int = 5) -> list[Cut]:
-    """Likely cuts through a piece, a (h, w) mask of 0 and 1, from left to right.
+    """Likely cuts through a component, a (h, w) mask of 0 and 1, from left to right.
 
     Of all ways from top to bottom, those through the least ink (dynamic programming, as in seam
     carving; Avidan and Shamir 2007). A cut leaves ink on both sides of it.

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError
+from digitnet.imaging.boxes import Box
 from digitnet.models.model import Model
 from digitnet.reading.segmentation import Found, Frames, doubtful, read_row
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Box = tuple[int, int, int, int]
-
 LEAST_SURE = 0.4
 """Of a row's digits, the share that the model must stand by; else the row is no digits."""
-MOST_PIECES = 1500
+MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
 
 
@@ -97,19 +96,19 @@ def read_page(
     from digitnet.imaging.pictures import open_picture
     from digitnet.reading.cuts import cut_apart
     from digitnet.reading.rows import word_starts
-    from digitnet.reading.sheet import look_at, rows_of_pieces, usual_height
+    from digitnet.reading.sheet import component_rows, scan_page, usual_height
 
     opened = open_picture(picture)
-    sheet = look_at(opened)
-    if not sheet.pieces:
+    sheet = scan_page(opened)
+    if not sheet.components:
         return Reading((), (), "no digits: nothing on the page stands out like writing")
-    if len(sheet.pieces) > MOST_PIECES:
-        return Reading((), (), f"no digits: {len(sheet.pieces)} marks are print or a texture")
+    if len(sheet.components) > MOST_COMPONENTS:
+        return Reading((), (), f"no digits: {len(sheet.components)} marks are print or a texture")
     frames: Frames = {}
     sheet, parts = cut_apart(sheet, doubtful(model, sheet, frames))
     read: list[list[Found]] = []
-    for row in rows_of_pieces(sheet):
-        of_row = [part for piece in row for part in parts[piece.label]]
+    for row in component_rows(sheet):
+        of_row = [part for one in row for part in parts[one.label]]
         found = read_row(model, sheet, frames, of_row, usual_height(sheet, row))
         if sum(one.sure for one in found) > LEAST_SURE * len(found):
             read.append(found)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-Box = tuple[int, int, int, int]
+from digitnet.imaging.boxes import Box
 
 SLOPES = np.linspace(-0.35, 0.35, 141)
 """Slopes of rows that are tried: up to 19 degrees either way."""

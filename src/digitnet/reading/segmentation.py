@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.imaging.boxes import Box, around, distance, gap
 from digitnet.models.model import Model
 
 if TYPE_CHECKING:
     from digitnet.reading.cuts import Part
     from digitnet.reading.sheet import Sheet
 
-Box = tuple[int, int, int, int]
 Frames = dict[tuple[int, ...], tuple[NDArray[np.uint8], Box]]
-"""Frame and box of pieces by their labels: what was framed once is not framed again."""
+"""Frame and box of components by their labels: what was framed once is not framed again."""
 
 # log(width / height) of MNIST's training digits, class by class: mean and standard deviation.
 SHAPE_MEAN = np.array([-0.10, -0.89, -0.07, -0.22, -0.23, -0.06, -0.33, -0.26, -0.27, -0.38])
@@ -30,9 +30,9 @@ STRANGE, USUAL = 0.25, 25.0
 WIDEST, TOO_WIDE = 1.2, 30.0
 """Few digits are wider than this many heights; what each further height costs."""
 NARROW, PLAIN = 0.5, -3.0
-"""Pieces narrower than this many heights, or more plausible than this as one digit, stay whole."""
+"""Components narrower than this many heights, or more plausible as one digit, stay whole."""
 MOST_PARTS = 8
-"""Parts of pieces that are taken together as one digit, at most."""
+"""Parts that are taken together as one digit, at most."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,28 @@ class Found:
 
 
 def _framed(
-    sheet: Sheet, frames: Frames, labels: tuple[int, ...], around: Box
+    sheet: Sheet, frames: Frames, labels: tuple[int, ...], box: Box
 ) -> tuple[NDArray[np.uint8], Box]:
-    """The frame and the box of pieces, each framed once: ``frames`` remembers them."""
-    from digitnet.reading.sheet import frame_pieces
+    """The frame and the box of components, each framed once: ``frames`` remembers them."""
+    from digitnet.reading.sheet import frame_components
 
     if labels not in frames:
-        frames[labels] = frame_pieces(sheet, list(labels), around)
+        frames[labels] = frame_components(sheet, list(labels), box)
     return frames[labels]
 
 
 def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
-    """The labels of the pieces that may be more than one digit."""
-    wide = [p for p in sheet.pieces if p.width > NARROW * sheet.height]
+    """The labels of the components that may be more than one digit."""
+    wide = [p for p in sheet.components if p.width > NARROW * sheet.height]
     if not wide:
         return set()
     images = np.stack([_framed(sheet, frames, (p.label,), p.box)[0] for p in wide])
     odd = STRANGE * _strangeness(model, images)
     plain = [
-        _plausibility(p, piece.box, sheet.height) - cost > PLAIN
-        for p, piece, cost in zip(model.probabilities(images), wide, odd, strict=True)
+        _plausibility(p, one.box, sheet.height) - cost > PLAIN
+        for p, one, cost in zip(model.probabilities(images), wide, odd, strict=True)
     ]
-    return {piece.label for piece, known in zip(wide, plain, strict=True) if not known}
+    return {one.label for one, known in zip(wide, plain, strict=True) if not known}
 
 
 def read_row(
@@ -81,7 +81,12 @@ def read_row(
     """
     spans = _spans(parts, height)
     framed = [
-        _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _around(parts[a:b]))
+        _framed(
+            sheet,
+            frames,
+            tuple(part.label for part in parts[a:b]),
+            _box(parts[a:b]),
+        )
         for a, b in spans
     ]
     images = np.stack([image for image, _ in framed])
@@ -134,7 +139,7 @@ def _spans(parts: list[Part], height: float) -> list[tuple[int, int]]:
     spans = []
     for a in range(len(parts)):
         for b in range(a + 1, min(a + MOST_PARTS, len(parts)) + 1):
-            left, top, right, bottom = _around(parts[a:b])
+            left, top, right, bottom = _box(parts[a:b])
             far = any(y.box[0] - x.box[2] > 0.4 * height for x, y in pairwise(parts[a:b]))
             if b == a + 1 or not (far or right - left > 2.5 * height or bottom - top > 2 * height):
                 spans.append((a, b))
@@ -152,12 +157,11 @@ def _plausibility(probabilities: NDArray[np.floating], box: Box, height: float) 
 
 
 def _cost_of_joining(parts: list[Part], height: float) -> float:
-    """What it costs to take pieces together that are not connected, more the farther apart."""
+    """What it costs to take parts together that are not connected, more the farther apart."""
     cost = 0.0
     for before, after in pairwise(parts):
         if after.cut is None:
-            x, y = _gap(before.box, after.box)
-            far = float(np.hypot(max(x, 0), max(y, 0))) / height
+            far = distance(before.box, after.box) / height
             alone = before.small or after.small or _overlap(before.box, after.box) > 0.5
             cost += 6 * far if alone else 4 + 10 * far
     return cost
@@ -173,17 +177,10 @@ def _cost_of_parting(parts: list[Part], at: int) -> float:
     return 0.0
 
 
-def _gap(a: Box, b: Box) -> tuple[int, int]:
-    """White space between two boxes, sideways and downwards; below 0 where they overlap."""
-    return max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
-
-
 def _overlap(a: Box, b: Box) -> float:
     """The share of the narrower box's width that lies below or above the other."""
-    return max(-_gap(a, b)[0], 0) / max(1, min(a[2] - a[0], b[2] - b[0]))
+    return max(-gap(a, b)[0], 0) / max(1, min(a[2] - a[0], b[2] - b[0]))
 
 
-def _around(parts: list[Part]) -> Box:
-    """The smallest box around parts."""
-    left, top, right, bottom = zip(*(part.box for part in parts), strict=True)
-    return min(left), min(top), max(right), max(bottom)
+def _box(parts: list[Part]) -> Box:
+    return around(part.box for part in parts)

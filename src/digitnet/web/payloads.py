@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.evaluation import confusion_matrix, worst_mistakes
+from digitnet.imaging.frame import SIDE
 from digitnet.imaging.png import in_base64
 from digitnet.models.model import classify
 from digitnet.nn import Dense, Network, in_words, softmax
