@@ -7,19 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from digitnet.errors import ModelError, PictureError
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import Page, draw_page
 from digitnet.imaging.framing import frame_picture
-from digitnet.imaging.ruling import erase_ruling
 from digitnet.models.model import Model
-from digitnet.reading.cuts import find_cuts
+from digitnet.reading import segmentation
 from digitnet.reading.page import Reading, read_page
-from digitnet.reading.rows import in_rows, row_slope, word_starts
+from digitnet.reading.segmentation import Found
 from digitnet.reading.sheet import frame_components, scan_page
 
 CLEAN = PageStyle(digit=44, gap=0.35)
@@ -177,61 +174,41 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
     assert read_page(plain, made.picture).lines == made.lines
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(-0.2, 0.2), st.integers(1, 5), st.integers(2, 8))
-@settings(max_examples=60, deadline=None)
-def test_rows_are_found_on_any_slope(seed: int, slope: float, rows: int, columns: int) -> None:
-    rng = np.random.default_rng(seed)
-    boxes, owner = [], []
-    for row in range(rows):
-        for column in range(columns):
-            x, w, h = 40 * column, int(rng.integers(8, 30)), int(rng.integers(34, 44))
-            y = 90 * row + slope * x + rng.uniform(-3, 3)
-            boxes.append((x, round(y), x + w, round(y) + h))
-            owner.append((row, column))
-    order = rng.permutation(len(boxes))
-    found = in_rows([boxes[i] for i in order], 40.0)
-    read = [[owner[order[i]] for i in row] for row in found]
-    assert read == [[(row, column) for column in range(columns)] for row in range(rows)]
-    shaken = 3 + 3 + 5  # pixels: base lines and heights, from one end of a row to the other
-    assert row_slope(boxes) == pytest.approx(slope, abs=0.03 + shaken / (40 * (columns - 1)))
-
-
-def test_words_begin_after_wide_gaps() -> None:
-    row = [(0, 0, 20, 40), (28, 0, 48, 40), (110, 0, 130, 40), (140, 0, 150, 40)]
-    assert word_starts([row], 40.0) == [[True, False, True, False]]
-    wide = [(60 * k, 0, 60 * k + 20, 40) for k in range(5)]  # evenly spread: no words
-    assert word_starts([wide], 40.0) == [[True, False, False, False, False]]
-
-
-def test_ruling_is_erased_and_strokes_are_not() -> None:
-    mask = np.zeros((120, 300), np.uint8)
-    mask[30:100, 100:108] = 1  # a one that crosses a line and stands on another
-    stroke = mask.copy()
-    for slope, start in ((0.03, 40), (0.03, 100)):
-        y = np.rint(start + slope * np.arange(300)).astype(int)
-        for thick in range(2):
-            keep = y + thick < 120
-            mask[y[keep] + thick, np.arange(300)[keep]] = 1
-    left = erase_ruling(mask, mask.astype(np.float32), 8.0)
-    assert (left & stroke).sum() > 0.97 * stroke.sum()
-    assert (left & ~stroke & 1).sum() < 0.03 * (mask & ~stroke & 1).sum() + 20
-    assert erase_ruling(stroke, stroke.astype(np.float32), 8.0) is stroke
-
-
-def test_the_cheapest_cut_goes_between_two_rings() -> None:
-    y, x = np.mgrid[:52, :102]
-    rings = [np.abs(np.hypot(y - 26, x - middle) - 20) < 3 for middle in (24, 78)]
-    mask = (rings[0] | rings[1] | ((np.abs(y - 26) < 2) & (x > 44) & (x < 58))).astype(np.uint8)
-    cuts = find_cuts(mask, 6.0)
-    best = min(cuts, key=lambda cut: cut.ink)
-    assert best.columns.mean() == pytest.approx(51, abs=5)
-    assert best.ink < 1.2
-    assert [c.columns.mean() for c in cuts] == sorted(c.columns.mean() for c in cuts)
-
-
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
     assert set(values) == {"lines", "digits", "reason"}
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
+
+
+def test_rows_that_the_model_does_not_stand_by_are_left_out(
+    trained: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five digits it must stand by more than two."""
+    made = page("40725", seed=3)
+
+    def standing_by(n: int) -> Reading:
+        def read_row(*args: object) -> list[Found]:
+            found = segmentation.read_row(*args)  # type: ignore[arg-type]
+            return [replace(one, sure=k < n) for k, one in enumerate(found)]
+
+        monkeypatch.setattr("digitnet.reading.page.read_row", read_row)
+        return read_page(trained, made.picture)
+
+    assert standing_by(3).lines == made.lines
+    assert [d.sure for d in standing_by(3).digits] == [True] * 3 + [False] * 2
+    assert standing_by(2).lines == ()
+    assert standing_by(2).reason == "no digits: what is written does not look like any"
+
+
+@pytest.mark.parametrize("n", [1500, 1501])
+def test_more_than_1500_components_are_print(trained: Model, n: int) -> None:
+    """Strokes 16 pixels apart, a hundred in a row."""
+    strokes = np.full((16 * 17, 12 * 103), 255, np.uint8)
+    for k in range(n):
+        y, x = 16 * (k // 100) + 4, 12 * (k % 100) + 14
+        strokes[y : y + 10, x : x + 3] = 0
+    assert len(scan_page(strokes).components) == n
+    print_ = f"no digits: {n} marks are print or a texture"
+    assert (read_page(trained, strokes).reason == print_) == (n > 1500)

@@ -52,11 +52,11 @@ def choose_components(found: Components, ground: Bytes, pen: float) -> PageCompo
     usual = usual[width[usual] < 8 * height[usual]]
     if not len(usual):
         usual = candidates
-    typical = _weighted_median(height[usual], found.mass[usual]) if len(usual) else 0.0
+    typical = weighted_median(height[usual], found.mass[usual]) if len(usual) else 0.0
     light_there = _light_under(ground, found)
-    lit = _weighted_median(light_there[usual], found.mass[usual]) if len(usual) else 0.0
+    lit = weighted_median(light_there[usual], found.mass[usual]) if len(usual) else 0.0
     depth = found.mass / np.maximum(area, 1)
-    dark = _weighted_median(depth[usual], found.mass[usual]) if len(usual) else 0.0
+    dark = weighted_median(depth[usual], found.mass[usual]) if len(usual) else 0.0
     whole: list[Component] = []
     fragments: list[Component] = []
     if typical < LEAST_PIXELS:
@@ -88,7 +88,8 @@ def _light_under(ground: Bytes, found: Components) -> Floats:
     return np.asarray(grey[y.astype(int), x.astype(int)], np.float32)
 
 
-def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
+def weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
+    """The value that half of the weight lies below."""
     order = np.argsort(values)
     below = np.cumsum(weights[order])
     return float(values[order[int(np.searchsorted(below, below[-1] / 2))]])

@@ -92,8 +92,8 @@ def find_cuts(mask: Mask, pen: float, most: int = 5) -> list[Cut]:
     size = (max(3, round(width * scale)), max(3, round(height * scale)))
     area = cv2.INTER_AREA
     small = np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=area), np.float32)
-    down, back = _cheapest(small)
-    from_below, up_steps = _cheapest(small[::-1])
+    down, back = cheapest(small)
+    from_below, up_steps = cheapest(small[::-1])
     up, ahead = from_below[::-1], up_steps[::-1]
     through = down + up - small  # the cheapest way through each pixel, (h, w)
     middle = len(small) // 2
@@ -107,7 +107,7 @@ def find_cuts(mask: Mask, pen: float, most: int = 5) -> list[Cut]:
         if len(cuts) == most or costs[x] > 4 * thick:
             break
         y = band.start + int(through[band, x].argmin())
-        way = _trace(back, ahead, y, x)
+        way = trace(back, ahead, y, x)
         if any(np.abs(way - other).mean() < apart for other in taken):
             continue
         left = float((small * (np.arange(size[0]) < way[:, None])).sum())
@@ -120,7 +120,7 @@ def find_cuts(mask: Mask, pen: float, most: int = 5) -> list[Cut]:
     return sorted(cuts, key=lambda cut: float(cut.columns.mean()))
 
 
-def _cheapest(ink: Floats) -> tuple[Floats, NDArray[np.int32]]:
+def cheapest(ink: Floats) -> tuple[Floats, NDArray[np.int32]]:
     """Cost of the cheapest way from the top to each pixel, and the step it came by, (h, w)."""
     total = ink.copy()
     steps = np.zeros(ink.shape, np.int32)
@@ -134,7 +134,7 @@ def _cheapest(ink: Floats) -> tuple[Floats, NDArray[np.int32]]:
     return total, steps
 
 
-def _trace(back: NDArray[np.int32], ahead: NDArray[np.int32], y: int, x: int) -> NDArray[np.int32]:
+def trace(back: NDArray[np.int32], ahead: NDArray[np.int32], y: int, x: int) -> NDArray[np.int32]:
     """The cheapest way through pixel (y, x): its column in each row, (h,)."""
     way = np.zeros(len(back), np.int32)
     way[y] = x

@@ -63,9 +63,9 @@ def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
     if not wide:
         return set()
     images = np.stack([_framed(sheet, frames, (p.label,), p.box)[0] for p in wide])
-    odd = STRANGE * _strangeness(model, images)
+    odd = STRANGE * strangeness(model, images)
     plain = [
-        _plausibility(p, one.box, sheet.height) - cost > PLAIN
+        plausibility(p, one.box, sheet.height) - cost > PLAIN
         for p, one, cost in zip(model.probabilities(images), wide, odd, strict=True)
     ]
     return {one.label for one, known in zip(wide, plain, strict=True) if not known}
@@ -79,7 +79,7 @@ def read_row(
     Of all ways to put neighbouring parts together to digits, the likeliest (dynamic programming
     over segments, as in LeCun et al. 1998, section VII).
     """
-    spans = _spans(parts, height)
+    spans = runs_of_parts(parts, height)
     framed = [
         _framed(
             sheet,
@@ -91,9 +91,9 @@ def read_row(
     ]
     images = np.stack([image for image, _ in framed])
     probabilities = model.probabilities(images)
-    strange = _strangeness(model, images)
+    strange = strangeness(model, images)
     scores = [
-        _plausibility(p, box, height) - STRANGE * odd - _cost_of_joining(parts[a:b], height)
+        plausibility(p, box, height) - STRANGE * odd - cost_of_joining(parts[a:b], height)
         for p, odd, (_, box), (a, b) in zip(probabilities, strange, framed, spans, strict=True)
     ]
     heaviest = max(part.mass for part in parts)
@@ -103,8 +103,8 @@ def read_row(
         if parts[end - 1].small:  # dust may be left out
             best[end] = best[end - 1] - 1 - 15 * parts[end - 1].mass / heaviest
         for k, (a, b) in enumerate(spans):
-            if b == end and best[a] + scores[k] - _cost_of_parting(parts, a) > best[end]:
-                best[end] = best[a] + scores[k] - _cost_of_parting(parts, a)
+            if b == end and best[a] + scores[k] - cost_of_parting(parts, a) > best[end]:
+                best[end] = best[a] + scores[k] - cost_of_parting(parts, a)
                 came[end] = k
     sure = model.accepted(images, probabilities)
     read = []
@@ -122,7 +122,7 @@ def read_row(
     return read[::-1]
 
 
-def _strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """How far each frame (N, 28, 28) is from looking like a usual digit, (N,); 0 for most digits.
 
     In units of -2 log density, counted from somewhat below the model's own limit of novelty.
@@ -134,7 +134,7 @@ def _strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]
     return np.maximum(scores - (calibration.most_novelty - USUAL), 0)
 
 
-def _spans(parts: list[Part], height: float) -> list[tuple[int, int]]:
+def runs_of_parts(parts: list[Part], height: float) -> list[tuple[int, int]]:
     """Which runs of parts, (first, after the last), might be one digit; each part alone is."""
     spans = []
     for a in range(len(parts)):
@@ -146,7 +146,7 @@ def _spans(parts: list[Part], height: float) -> list[tuple[int, int]]:
     return spans
 
 
-def _plausibility(probabilities: NDArray[np.floating], box: Box, height: float) -> float:
+def plausibility(probabilities: NDArray[np.floating], box: Box, height: float) -> float:
     """Log-probability that a box holds a digit: by the model, its shape and its height."""
     wide, high = box[2] - box[0], box[3] - box[1]
     odd = (np.log(wide / high) - SHAPE_MEAN) / SHAPE_SPREAD
@@ -156,28 +156,28 @@ def _plausibility(probabilities: NDArray[np.floating], box: Box, height: float) 
     return float(by_class.max()) - min(0.5 * small**2, 12) - TOO_WIDE * too_wide
 
 
-def _cost_of_joining(parts: list[Part], height: float) -> float:
+def cost_of_joining(parts: list[Part], height: float) -> float:
     """What it costs to take parts together that are not connected, more the farther apart."""
     cost = 0.0
     for before, after in pairwise(parts):
         if after.cut is None:
             far = distance(before.box, after.box) / height
-            alone = before.small or after.small or _overlap(before.box, after.box) > 0.5
+            alone = before.small or after.small or overlap(before.box, after.box) > 0.5
             cost += 6 * far if alone else 4 + 10 * far
     return cost
 
 
-def _cost_of_parting(parts: list[Part], at: int) -> float:
+def cost_of_parting(parts: list[Part], at: int) -> float:
     """What it costs that a new digit begins with part ``at``."""
     part = parts[at]
     if part.cut is not None:
         return CUT + CUT_INK * part.cut
-    if at > 0 and _overlap(parts[at - 1].box, part.box) > 0.6:
+    if at > 0 and overlap(parts[at - 1].box, part.box) > 0.6:
         return 2.0
     return 0.0
 
 
-def _overlap(a: Box, b: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
     """The share of the narrower box's width that lies below or above the other."""
     return max(-gap(a, b)[0], 0) / max(1, min(a[2] - a[0], b[2] - b[0]))
 

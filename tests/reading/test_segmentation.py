@@ -1,0 +1,225 @@
+"""Segmentation: what cutting and joining cost, worked by hand, and the likeliest reading."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitnet.imaging.components import Component
+from digitnet.reading.cuts import Part
+from digitnet.reading.segmentation import (
+    cost_of_joining,
+    cost_of_parting,
+    doubtful,
+    overlap,
+    plausibility,
+    read_row,
+    runs_of_parts,
+    strangeness,
+)
+
+THREE = np.eye(10)[3]
+
+
+def part(left: int, right: int, top: int = 0, bottom: int = 100, **kind: Any) -> Part:
+    return Part(left + 1, (left, top, right, bottom), 1.0, **kind)
+
+
+@pytest.mark.parametrize(
+    ("probability", "box", "height", "expected"),
+    [
+        (1.0, (0, 0, 100, 100), 100, -0.5),  # a square 3 is one spread too wide: log 1 + 0.22
+        (0.5, (0, 0, 100, 100), 100, -0.5 - 0.6931),
+        (1.0, (7, 9, 207, 209), 200, -0.5),  # only its shape counts, not its place
+        (1.0, (0, 0, 100, 100), 100 * np.exp(0.3), -0.5),  # the height is free within 0.3
+        (1.0, (0, 0, 100, 100), 100 * np.exp(0.7), -2.5),  # 0.4 beyond: two spreads of 0.2
+        (1.0, (0, 0, 100, 100), 100 * np.exp(-0.7), -2.5),
+        (1.0, (0, 0, 100, 100), 100 * np.exp(2.0), -12.5),  # at most 12
+        (1.0, (0, 0, 120, 100), 100, -0.5 * ((0.18232 + 0.22) / 0.22) ** 2),
+        (1.0, (0, 0, 130, 100), 100, -0.5 * ((0.26236 + 0.22) / 0.22) ** 2 - 3.0),  # 30 a height
+    ],
+)
+def test_plausibility_by_hand(
+    probability: float, box: tuple[int, int, int, int], height: float, expected: float
+) -> None:
+    found = plausibility(THREE * probability, box, height)
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_plausibility_takes_the_class_that_fits_shape_and_model_best() -> None:
+    """A thin stroke is no 0, whatever the network says: a 1 at 1 % is likelier."""
+    probabilities = np.array([0.99, 0.01, *[0.0] * 8])
+    thin = plausibility(probabilities, (0, 0, 41, 100), 100)
+    assert thin == pytest.approx(np.log(0.01), abs=1e-2)
+    # and a class of no probability counts as one in a million
+    none = plausibility(np.zeros(10), (0, 0, 41, 100), 100)
+    assert none == pytest.approx(np.log(1e-6), abs=1e-2)
+
+
+def test_joining_costs_by_the_distance() -> None:
+    assert cost_of_joining([part(0, 40)], 100) == 0
+    assert cost_of_joining([part(0, 40), part(50, 90)], 100) == pytest.approx(4 + 10 * 0.1)
+    assert cost_of_joining([part(0, 40), part(40, 90)], 100) == 4
+    # what was cut apart is joined for nothing
+    assert cost_of_joining([part(0, 40), part(50, 90, cut=1.0)], 100) == 0
+    # dust and bars above cost less: 6 a height and nothing beside
+    dust = part(50, 90, small=True)
+    assert cost_of_joining([part(0, 40), dust], 100) == pytest.approx(0.6)
+    assert cost_of_joining([dust, part(100, 140)], 100) == pytest.approx(0.6)
+    bar = part(10, 60, top=-30, bottom=-10)  # 30 of its 50 pixels lie above the part: over a half
+    assert cost_of_joining([part(0, 40), bar], 100) == pytest.approx(0.6)
+    half = part(15, 65, top=-30, bottom=-10)  # 25 of 50 (40 is narrower: 25 of 40 = 0.625)
+    assert cost_of_joining([part(0, 40), half], 100) == pytest.approx(0.6)
+    quarter = part(20, 70, top=-30, bottom=-10)  # 20 of 40 is not more than a half
+    assert cost_of_joining([part(0, 40), quarter], 100) == pytest.approx(4 + 1)
+    # three cost twice, sideways and downwards add as the crow flies
+    three = [part(0, 40), part(50, 90), part(80 + 40, 150)]
+    assert cost_of_joining(three, 100) == pytest.approx(4 + 1 + 4 + 3)
+    far = [part(0, 40), part(70, 90, top=140, bottom=200)]
+    assert cost_of_joining(far, 100) == pytest.approx(4 + 10 * 0.5)
+
+
+def test_parting_costs_where_ink_is_severed_or_one_stands_over_the_other() -> None:
+    parts = [part(0, 100), part(100, 200, cut=0.0), part(200, 300, cut=1.5), part(310, 400)]
+    assert [cost_of_parting(parts, at) for at in range(4)] == [0.0, 1.0, 4.0, 0.0]
+    under = [part(0, 100), part(30, 130, top=120, bottom=160)]  # 70 % below
+    assert [cost_of_parting(under, at) for at in range(2)] == [0.0, 2.0]
+    beside = [part(0, 100), part(40, 140)]  # 60 %: not more
+    assert cost_of_parting(beside, 1) == 0.0
+
+
+def test_the_overlap_is_a_share_of_the_narrower_box() -> None:
+    assert overlap((0, 0, 100, 10), (90, 50, 110, 60)) == 0.5
+    assert overlap((90, 50, 110, 60), (0, 0, 100, 10)) == 0.5
+    assert overlap((0, 0, 10, 10), (20, 0, 30, 10)) == 0.0
+    assert overlap((0, 0, 10, 10), (10, 0, 10, 10)) == 0.0  # no width at all
+
+
+def test_runs_of_parts_are_near_and_no_larger_than_a_digit() -> None:
+    near = [part(50 * k, 50 * k + 40) for k in range(3)]
+    every = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert runs_of_parts(near, 100) == every
+    assert runs_of_parts([part(0, 40), part(80, 120)], 100) == [(0, 1), (0, 2), (1, 2)]
+    assert runs_of_parts([part(0, 40), part(81, 120)], 100) == [(0, 1), (1, 2)]  # 0.41 heights
+    assert runs_of_parts([part(0, 125), part(125, 250)], 100) == [(0, 1), (0, 2), (1, 2)]
+    assert runs_of_parts([part(0, 125), part(125, 251)], 100) == [(0, 1), (1, 2)]  # 2.51 wide
+    tall = [part(0, 40), part(0, 40, top=100, bottom=200)]
+    assert (0, 2) in runs_of_parts(tall, 100)
+    assert (0, 2) not in runs_of_parts(tall, 99)
+    assert runs_of_parts([part(0, 900)], 100) == [(0, 1)]  # alone a part always may be a digit
+    many = [part(k, k + 1) for k in range(10)]
+    assert max(b - a for a, b in runs_of_parts(many, 100)) == 8
+
+
+class Oracle:
+    """A model that reads from the frame's first pixel which row of answers is meant."""
+
+    def __init__(self, *answers: np.ndarray, novelty: list[float] | None = None) -> None:
+        self.table = np.array(answers)
+        scores = None if novelty is None else np.array(novelty)
+        look_up = SimpleNamespace(scores=lambda images: scores[images[:, 0, 0]])  # type: ignore[index]
+        self.calibration: Any = SimpleNamespace(
+            novelty=None if novelty is None else look_up, most_novelty=100.0
+        )
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        return self.table[images[:, 0, 0]]
+
+    def accepted(self, images: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        return probabilities.max(axis=1) > 0.5
+
+
+def frame(number: int) -> np.ndarray:
+    image = np.zeros((28, 28), np.uint8)
+    image[0, 0] = number
+    return image
+
+
+def test_strangeness_counts_from_below_the_models_own_limit() -> None:
+    images = np.stack([frame(k) for k in range(3)])
+    assert strangeness(Oracle(THREE), images).tolist() == [0, 0, 0]  # type: ignore[arg-type]
+    model: Any = Oracle(THREE, novelty=[70.0, 75.0, 95.0])
+    assert strangeness(model, images).tolist() == [0, 0, 20]
+
+
+def test_two_parts_are_one_digit_or_two_by_the_sum_of_all_costs() -> None:
+    """Whole: -0.5 - 0.69 with 3 at one half. Apart: two ones, each about 0, and the cut's cost."""
+    one = np.eye(10)[1]
+    parts = [part(0, 41), part(41, 82, cut=0.0)]
+    boxes = {(1,): (0, 0, 41, 100), (42,): (41, 0, 82, 100), (1, 42): (0, 0, 82, 100)}
+
+    def read(whole: np.ndarray, cut: float, novelty: list[float] | None = None) -> list[int]:
+        of = {(1,): 0, (42,): 0, (1, 42): 1}
+        frames = {key: (frame(of[key]), box) for key, box in boxes.items()}
+        model: Any = Oracle(one, whole, novelty=novelty)
+        cut_parts = [parts[0], Part(42, parts[1].box, 1.0, cut=cut)]
+        found = read_row(model, None, frames, cut_parts, 100.0)  # type: ignore[arg-type]
+        assert [d.box for d in found] == [boxes[(1, 42)]] or [d.box for d in found] == [
+            boxes[(1,)],
+            boxes[(42,)],
+        ]
+        return [digit.label for digit in found]
+
+    # A sure 3 of this shape, log(0.82) = -0.198, costs 0.5 (0.022 / 0.22)^2 = 0.005
+    assert read(THREE, cut=0.0) == [3]
+    # At a probability of e^-2 = 0.135 it costs 2, a cut through nothing 1, through a pen's half 2
+    assert read(np.eye(10)[3] * np.exp(-2.0), cut=0.0) == [1, 1]
+    assert read(np.eye(10)[3] * np.exp(-2.0), cut=0.45) == [1, 1]
+    assert read(np.eye(10)[3] * np.exp(-2.0), cut=0.55) == [3]
+    assert read(np.eye(10)[3] * np.exp(-0.9), cut=0.0) == [3]
+    assert read(np.eye(10)[3] * np.exp(-1.1), cut=0.0) == [1, 1]
+    # each unit of novelty above 75 costs a quarter: 3 units are not enough, 5 are
+    assert read(THREE, 0.0, novelty=[0.0, 78.0]) == [3]
+    assert read(THREE, 0.0, novelty=[0.0, 80.0]) == [1, 1]
+
+
+def test_dust_is_left_out_where_that_costs_less_than_a_digit() -> None:
+    one = np.eye(10)[1]
+    frames = {(1,): (frame(0), (0, 0, 41, 100)), (61,): (frame(1), (60, 0, 101, 100))}
+
+    def read(mass: float, as_digit: float) -> list[int]:
+        model: Any = Oracle(one, np.eye(10)[1] * np.exp(-as_digit))
+        parts = [
+            Part(1, (0, 0, 41, 100), 10.0),
+            Part(61, (460, 0, 501, 100), mass, small=True),  # far: never joined with the first
+        ]
+        found = read_row(model, None, frames, parts, 100.0)  # type: ignore[arg-type]
+        return [digit.label for digit in found]
+
+    # 1 + 15 x 2 / 10 = 4 for leaving it out
+    assert read(2.0, as_digit=3.9) == [1, 1]
+    assert read(2.0, as_digit=4.1) == [1]
+    assert read(0.0, as_digit=1.1) == [1]
+    assert read(0.0, as_digit=0.9) == [1, 1]
+
+
+def test_what_is_read_has_its_label_probability_and_whether_it_is_stood_by() -> None:
+    sure, unsure = np.eye(10)[1], np.array([0.2, 0.4, 0.4, *[0.0] * 7])
+    frames = {(1,): (frame(0), (0, 0, 41, 100)), (101,): (frame(1), (100, 0, 141, 100))}
+    parts = [part(0, 41), part(100, 141)]
+    model: Any = Oracle(sure, unsure)
+    found = read_row(model, None, frames, parts, 100.0)  # type: ignore[arg-type]
+    assert [(d.label, d.probability, d.sure) for d in found] == [(1, 1.0, True), (1, 0.4, False)]
+    assert found[1].frame[0, 0] == 1
+
+
+def test_wide_and_implausible_components_are_doubted() -> None:
+    """Narrow ones never; plausible ones (above -3) not; strange or unlikely ones are."""
+    one = np.eye(10)[1]
+    likely, unlikely = THREE * np.exp(-2.4), THREE * np.exp(-2.6)  # and 0.5 for a square 3
+    components = [
+        Component(1, (0, 0, 50, 100), 1.0),  # as wide as half a height: not wider
+        Component(2, (0, 0, 100, 100), 1.0),
+        Component(3, (0, 0, 100, 100), 1.0),
+    ]
+    sheet: Any = SimpleNamespace(components=components, height=100.0)
+    frames = {(k,): (frame(k - 1), components[k - 1].box) for k in (1, 2, 3)}
+    model: Any = Oracle(one * 1e-6, likely, unlikely)
+    assert doubtful(model, sheet, frames) == {3}
+    strange: Any = Oracle(one * 1e-6, THREE, THREE, novelty=[0.0, 84.9, 85.1])  # 2.5 is the limit
+    assert doubtful(strange, sheet, frames) == {3}
+    sheet.components = components[:1]
+    assert doubtful(model, sheet, frames) == set()

@@ -1,0 +1,166 @@
+"""Sheet: which scan of a page is taken, its rows, and the frames of its components."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from digitnet.imaging.components import Component
+from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.ink import Ink
+from digitnet.reading.sheet import (
+    PAGE,
+    Sheet,
+    component_rows,
+    frame_components,
+    scan_page,
+    usual_height,
+)
+
+
+def component(label: int, left: int, top: int, right: int, bottom: int) -> Component:
+    return Component(label, (left, top, right, bottom), 100.0)
+
+
+def sheet(*components: Component, fragments: tuple[Component, ...] = (), **changes: float) -> Sheet:
+    nothing = np.zeros((200, 300), np.float32)
+    made = Sheet(
+        nothing, None, nothing.astype(np.int32), components, fragments, 40.0, 4.0, 2.0, True,
+        Counter(),
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def drawn() -> np.ndarray:
+    """White paper with two bars of ink, 60 pixels high and 8 wide, and a dot beside the first."""
+    picture = np.full((200, 300), 255, np.uint8)
+    picture[70:130, 60:68] = picture[70:130, 160:168] = 0
+    picture[95:105, 72:82] = 0
+    return picture
+
+
+def test_the_score_is_the_strokes_length_less_where_they_are_blobs() -> None:
+    two = sheet(component(1, 0, 0, 20, 40), component(2, 30, 0, 50, 40))
+    assert two.mass == 200
+    assert two.score == 200 / 4  # 40 pixels high: over three pens
+    assert replace(two, height=12.0).score == 200 / 4
+    assert replace(two, height=6.0).score == pytest.approx(200 / 4 / 64)
+
+
+def test_boxes_in_the_picture_are_zoomed_and_never_empty_or_outside() -> None:
+    made = sheet(zoom=2.5)
+    assert made.in_picture((2, 4, 10, 20), (400, 500)) == (5, 10, 25, 50)
+    assert made.in_picture((199, 3, 300, 200), (400, 500)) == (498, 8, 500, 400)
+    assert made.in_picture((300, 300, 301, 301), (400, 500)) == (499, 399, 500, 400)
+    assert made.in_picture((2, 2, 2, 2), (400, 500)) == (5, 5, 6, 6)
+
+
+@pytest.mark.parametrize(("away", "in_row"), [(13, True), (14, False)])
+def test_a_fragment_joins_the_row_of_what_lies_nearer_than_035_heights(
+    away: int, in_row: bool
+) -> None:
+    """0.35 x 40 = 14: nearer than that."""
+    one, other = component(1, 0, 0, 20, 40), component(2, 60, 0, 80, 40)
+    below = component(3, 0, 200, 20, 240)
+    dust = component(4, 80 + away, 10, 86 + away, 14)
+    rows = component_rows(sheet(other, below, one, fragments=(dust,)))
+    assert [[c.label for c in row] for row in rows] == [[1, 2, 4] if in_row else [1, 2], [3]]
+
+
+def test_a_fragment_takes_its_place_by_its_middle_in_the_nearer_row() -> None:
+    one, other = component(1, 0, 0, 20, 40), component(2, 30, 0, 50, 40)
+    below = component(3, 0, 60, 20, 100)
+    bar = component(4, 0, 49, 60, 52)  # 8 below the nearer of the first row, 9 above the second
+    assert component_rows(sheet(one, other, below, fragments=(bar,)))[0] == [one, bar, other] or (
+        component_rows(sheet(one, other, below, fragments=(bar,)))[1] == [below, bar]
+    )
+    nearer = component(4, 0, 44, 60, 47)
+    rows = component_rows(sheet(one, other, below, fragments=(nearer,)))
+    assert [[c.label for c in row] for row in rows] == [[1, 4, 2], [3]]
+    assert component_rows(sheet(fragments=(bar,))) == []
+
+
+def test_the_usual_height_of_a_row_leaves_fragments_out() -> None:
+    row = [component(k, 0, 0, 10, height) for k, height in enumerate((17, 18, 40, 44))]
+    assert usual_height(sheet(), row) == 40  # 0.45 x 40 = 18 counts, 17 does not
+
+
+def test_a_page_is_worked_on_at_a_whole_fraction_of_its_size() -> None:
+    large = np.kron(drawn(), np.ones((8, 8), np.uint8))  # 1600 x 2400: halved, to at most 1400
+    made = scan_page(large)
+    assert made.contrast.shape == (800, 1200)
+    assert made.zoom == 2
+    assert scan_page(np.kron(drawn(), np.ones((4, 4), np.uint8))).zoom == 1
+    small = scan_page(np.pad(drawn(), 0)[60:140, 40:90])  # 80 pixels: enlarged by 1
+    assert small.zoom == 1
+    tiny = scan_page(drawn()[60:140:4, 40:90:4])  # 20 x 13: five times
+    assert tiny.zoom == pytest.approx(0.2)
+
+
+def test_how_a_page_is_scanned() -> None:
+    """Each of these moves what is read on real pages; a change needs a look at the benchmark."""
+    assert (PAGE.longest, PAGE.whole, PAGE.small) == (1400, True, 480)
+    assert (PAGE.least, PAGE.enlarged, PAGE.most_times) == (100, 100, 6)
+    assert (PAGE.wedges, PAGE.dark, PAGE.close_vote) == (False, 0.2, 0)
+    assert (PAGE.ruled_from, PAGE.ruling) == (0, 1)
+
+
+def test_a_scanned_page_has_its_components() -> None:
+    made = scan_page(drawn())
+    assert [one.box for one in made.components] == [(60, 70, 68, 130), (160, 70, 168, 130)]
+    assert [one.box for one in made.fragments] == [(72, 95, 82, 105)]
+    assert made.light
+    assert made.height == 60
+    assert not scan_page(255 - drawn()).light
+    assert [one.box for one in scan_page(255 - drawn()).components] == [
+        (60, 70, 68, 130),
+        (160, 70, 168, 130),
+    ]
+
+
+def test_a_blank_page_has_none() -> None:
+    blank = scan_page(np.full((50, 70), 255, np.uint8))
+    assert (blank.components, blank.fragments, blank.score) == ((), (), 0.0)
+    assert blank.labels.shape == (50, 70)
+    image, box = frame_components(blank, [1], (3, 4, 9, 9))
+    assert not image.any()
+    assert box == (3, 4, 9, 9)
+
+
+def test_a_frame_holds_its_own_components_alone() -> None:
+    made = scan_page(drawn())
+    bar, dot = made.components[0], made.fragments[0]
+    alone, box = frame_components(made, [bar.label], bar.box)
+    assert box == (60, 70, 68, 130)
+    y, x = np.nonzero(alone > 127)
+    assert y.max() - y.min() + 1 == 20
+    assert x.max() - x.min() + 1 <= 4
+    both, box = frame_components(made, [bar.label, dot.label], (60, 70, 82, 130))
+    assert box == (60, 70, 82, 130)
+    assert (both > 127).sum() > (alone > 127).sum()
+    picture = drawn()[50:150, 40:71]
+    assert np.abs(frame_picture(picture).image.astype(int) - alone).mean() < 2
+
+
+@pytest.mark.parametrize(("side", "framed"), [(3, False), (4, True)])
+def test_what_is_smaller_than_four_pixels_has_an_empty_frame(side: int, framed: bool) -> None:
+    labels = np.zeros((30, 30), np.int32)
+    labels[10 : 10 + side, 10] = 1
+    contrast = (labels > 0).astype(np.float32)
+    ink = Ink(labels.astype(np.uint8), labels > 0, 1.0, 0.0)
+    made = replace(sheet(), contrast=contrast, labels=labels, ink=ink, pen=1.0)
+    image, box = frame_components(made, [1], (10, 10, 11, 10 + side))
+    assert image.any() == framed
+    assert box == (10, 10, 11, 10 + side)
+
+
+def test_nothing_of_the_component_in_its_box_is_an_empty_frame() -> None:
+    labels = np.zeros((30, 30), np.int32)
+    ink = Ink(labels.astype(np.uint8), labels > 0, 1.0, 0.0)
+    made = replace(sheet(), contrast=np.zeros((30, 30), np.float32), labels=labels, ink=ink)
+    image, box = frame_components(made, [1], (10, 10, 20, 20))
+    assert not image.any()
+    assert box == (10, 10, 20, 20)
