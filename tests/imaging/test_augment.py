@@ -158,3 +158,45 @@ def test_what_the_names_of_augmentations_stand_for() -> None:
         "ink": Variation(**affine, elastic=0.8, **ink),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
+
+
+def test_frames_are_drawn_for_128_at_a_time() -> None:
+    """So a batch is the same, however it is cut at multiples of 128."""
+    images, variation = spots(200), Variation(10, 2, 0.1, 0.2, 1.0, noise=5.0)
+    one, other = np.random.default_rng(5), np.random.default_rng(5)
+    parts = [vary(images[:128], variation, other), vary(images[128:], variation, other)]
+    np.testing.assert_array_equal(vary(images, variation, one), np.concatenate(parts))
+    assert MOST == 128
+
+
+def test_an_elastic_surface_goes_through_eight_knots_a_side() -> None:
+    one, other = np.random.default_rng(5), np.random.default_rng(5)
+    moves = _elastic((3, 28, 28), 2.0, one)
+    knots = other.standard_normal((3, 8, 8), dtype=np.float32)
+    assert one.bit_generator.state == other.bit_generator.state
+    # In a corner the first knot weighs 1, those beside it e^-1/2, and so on; squares sum to 1.
+    bump = np.exp(-0.5 * np.arange(8.0) ** 2)
+    bump /= np.sqrt((bump**2).sum())
+    np.testing.assert_allclose(moves[:, 0, 0], 2.0 * (knots @ bump @ bump), rtol=1e-4)
+    np.testing.assert_allclose(moves[:, 27, 0], 2.0 * (bump[::-1] @ knots @ bump), rtol=1e-4)
+
+
+def test_erasures_begin_in_the_middle_and_have_two_to_five_pixels_a_side(
+    rng: np.random.Generator,
+) -> None:
+    gone = erase(np.full((4000, 28, 28), 255, np.uint8), 1.0, rng) == 0
+    rows, columns = gone.any(axis=2), gone.any(axis=1)
+    for across in (rows, columns):
+        sizes = across.sum(axis=1)
+        assert sorted(set(sizes.tolist())) == [2, 3, 4, 5]
+        first = across.argmax(axis=1)
+        assert (first.min(), first.max()) == (4, 23)
+    assert erase(np.full((50, 28, 28), 255, np.uint8), 0.0, rng).min() == 255
+
+
+def test_mixing_rounds_to_the_nearest_grey() -> None:
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 10:14, 10:14] = 3
+    half = thicken(images, np.array([0.5], np.float32))
+    assert half[0, 9, 11] == 2  # 1.5, up
+    assert thicken(images, np.array([0.1], np.float32))[0, 9, 11] == 0

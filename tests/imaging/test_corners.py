@@ -72,3 +72,47 @@ def ring() -> np.ndarray:
 )
 def test_what_is_no_wedge_of_table_is_left_alone(picture: np.ndarray) -> None:
     np.testing.assert_array_equal(fill_wedges(picture.copy()), picture)
+
+
+def wedge(side: int, legs: int, step: int = 120) -> np.ndarray:
+    """A square sheet with a triangle of another grey in its top left corner."""
+    picture = np.full((side, side), 230, np.uint8)
+    for row in range(legs):
+        picture[row, : legs - row] = 230 - step
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "filled"),
+    [
+        (wedge(160, 40), True),
+        (wedge(64, 16), True),
+        (wedge(63, 16), False),  # smaller ones are drawings
+        (wedge(160, 62), True),
+        (wedge(160, 68), False),  # over four tenths of both sides
+        (wedge(160, 40, step=40), True),
+        (wedge(160, 40, step=25), False),  # within 30 levels it is one surface
+        (wedge(160, 2), False),
+    ],
+)
+def test_size_and_step_of_a_wedge(picture: np.ndarray, filled: bool) -> None:
+    assert (fill_wedges(picture)[0, 0] > 200) == (filled or picture[0, 0] > 200)
+
+
+def test_a_square_in_the_corner_is_no_wedge() -> None:
+    picture = np.full((160, 160), 230, np.uint8)
+    picture[:30, :30] = 60
+    np.testing.assert_array_equal(fill_wedges(picture), picture)
+    long = np.full((160, 160), 230, np.uint8)
+    for row in range(100):  # a long thin triangle: 100 pixels down, 20 across
+        long[row, : 20 - row // 5] = 60
+    assert fill_wedges(long)[0, 0] > 200
+
+
+def test_no_wedge_where_the_border_is_of_many_colours() -> None:
+    picture = wedge(160, 40)
+    picture[-1, ::2] = picture[::2, -1] = 40
+    picture[-3:, ::2] = 40
+    picture[::2, -3:] = 40
+    picture[-3:] = 40
+    np.testing.assert_array_equal(fill_wedges(picture), picture)

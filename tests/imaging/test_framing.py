@@ -362,3 +362,15 @@ def test_any_picture_gives_a_frame(height, width, channels, seed, kind):
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
     assert (frame.reason is None) <= bool(frame.image.any())
+
+
+def test_the_folders_public_names_are_where_they_say() -> None:
+    from digitnet import imaging
+
+    assert imaging.open_picture is open_picture
+    assert imaging.frame_picture is frame_picture
+    for name in imaging.__all__:
+        assert getattr(imaging, name).__module__.startswith("digitnet.imaging.")
+    assert sorted(dir(imaging)) == sorted(imaging.__all__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        imaging.no_such_name  # noqa: B018

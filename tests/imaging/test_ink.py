@@ -82,6 +82,12 @@ def test_the_papers_own_level_does_not_count() -> None:
     assert not ink.mask[0, :400].any()
 
 
+def test_what_is_no_darker_than_its_ground_is_no_ink() -> None:
+    """Most of the picture outshines its ground by 0.2: the rest only looks dark beside it."""
+    assert find_ink(contrast(full=0.2) - np.float32(0.2)) is None
+    assert find_ink(contrast(full=0.25) - np.float32(0.2)) is not None
+
+
 def test_thin_strokes_keep_their_grey_and_wide_ones_an_edge() -> None:
     mask = np.array([[0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0]], np.uint8)
     values = np.array([[0.3, 0.3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.2, 0.3, 0.3, 0.3]], np.float32)

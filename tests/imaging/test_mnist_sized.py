@@ -78,3 +78,45 @@ def test_two_small_digits_side_by_side_are_not_one(frames: np.ndarray) -> None:
     picture = np.zeros((30, 40), np.uint8)
     picture[5:17, 5:13] = picture[5:17, 17:25] = small
     assert find_mnist_sized(picture) is None
+
+
+def stroke(full: int, soft: int, darkest: int = 255, apart: int = 0) -> np.ndarray:
+    """A picture with ink of 20 rows: so many full pixels, soft ones beside them, some apart."""
+    picture = np.zeros((40, 40), np.uint8)
+    rows = np.arange(full) % 20
+    picture[10 + rows, 10 + np.arange(full) // 20] = darkest
+    picture[10 + np.arange(soft) % 20, 9 - np.arange(soft) // 20] = 100
+    picture[10 + np.arange(apart) % 20, 25] = darkest
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "taken"),
+    [
+        (stroke(60, 20), True),
+        (stroke(80, 20), True),  # a fifth is soft
+        (stroke(81, 20), False),
+        (stroke(60, 40, darkest=200), True),
+        (stroke(60, 40, darkest=199), False),
+        (stroke(60, 16, apart=4), True),  # all of it soft enough: 16 of 80
+        (stroke(40, 24, apart=16), True),  # four fifths hang together
+        (stroke(40, 23, apart=16), False),
+        (stroke(60, 20)[:29], False),  # 19 rows
+    ],
+)  # fmt: skip
+def test_each_threshold(picture: np.ndarray, taken: bool) -> None:
+    assert (find_mnist_sized(picture) is not None) == taken
+
+
+def test_what_is_found_is_the_ink_and_its_box() -> None:
+    found = find_mnist_sized(255 - stroke(60, 20))
+    assert found is not None
+    assert found.box == (9, 10, 13, 30)
+    assert found.light
+    np.testing.assert_array_equal(found.ink, stroke(60, 20)[10:30, 9:13])
+    dark = find_mnist_sized(stroke(60, 20))
+    assert dark is not None
+    assert not dark.light
+    grey = stroke(60, 20)
+    grey[0, 0] = 1
+    assert find_mnist_sized(grey) is None

@@ -200,13 +200,13 @@ def _along(found: Components, label: int) -> float:
     rows, columns = labels.shape
     if left > 0 and top > 0 and right < columns and bottom < rows:
         return 0.0
-    if _is_line(right - left, bottom - top, rows, columns):
+    if is_line(right - left, bottom - top, rows, columns):
         return 1.0
     edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     return max(float((edge == label).mean()) for edge in edges)
 
 
-def _is_line(width: int, height: int, rows: int, columns: int) -> bool:
+def is_line(width: int, height: int, rows: int, columns: int) -> bool:
     """Whether a box spans the picture from edge to edge and is much longer than it is wide."""
     return (width == columns and height < 0.15 * width) or (
         height == rows and width < 0.15 * height and columns > 3 * width

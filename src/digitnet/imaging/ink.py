@@ -36,7 +36,7 @@ def find_ink(contrast: Floats) -> Ink | None:
     if candidates.size < 3:
         return None
     level = median(candidates[candidates >= otsu(candidates)])
-    if level < max(6 * noise, 0.04):
+    if level < max(6 * noise, 0.04) or level + middle <= 0:  # what only outshone ground surrounds
         return None
     low = max(0.33 * level, 3 * noise)
     mask = (excess > low).astype(np.uint8)

@@ -75,16 +75,16 @@ def locate(picture: Bytes) -> Located | None:
     dark: Located | None = None
     light: Located | None = None
     for seen in scan(picture, DIGIT):
-        located = _locate_in(seen)
+        located = locate_in(seen)
         if seen.light:
-            dark = _better(dark, located)
+            dark = better(dark, located)
         else:
-            light = _better(light, located)
+            light = better(light, located)
     found = [one for one in (dark, light) if one is not None]
     return max(found, key=lambda one: one.scan.trust * one.strokes) if found else None
 
 
-def _better(best: Located | None, other: Located) -> Located:
+def better(best: Located | None, other: Located) -> Located:
     """The better of two, by pens of which the second is wider; the scores need not be alike.
 
     With too thin a pen, strokes are mere outlines, so a wider pen wins that shows more ink in
@@ -104,7 +104,7 @@ def _same_place(one: Located, other: Located) -> bool:
     return bool(np.abs(first - second).max() < 0.25 * size)
 
 
-def _locate_in(seen: Scan) -> Located:
+def locate_in(seen: Scan) -> Located:
     """The digit in one scan."""
     if seen.ink is None:
         nothing = np.zeros(seen.contrast.shape, np.uint8)

@@ -33,7 +33,7 @@ def _lines(mask: Mask, contrast: Floats, pen: float) -> Mask:
     if min(rows, columns) < 40:
         return found
     runs: NDArray[np.int32] | None = None
-    for slope, start in _find(mask):
+    for slope, start in find_lines(mask):
         middle = start + slope * np.arange(columns)
         reach = int(np.ceil(max(2.0, 0.01 * rows, pen / 2)))
         band = np.rint(middle).astype(int) + np.arange(-reach, reach + 1)[:, None]
@@ -45,7 +45,7 @@ def _lines(mask: Mask, contrast: Floats, pen: float) -> Mask:
         ends = max(2, len(seen) // 20)
         if seen.mean() < COVERED or not (seen[:ends].any() and seen[-ends:].any()):
             continue
-        runs = _vertical_runs(mask) if runs is None else runs
+        runs = vertical_runs(mask) if runs is None else runs
         thick = float(np.median(np.where(inked, runs[band, x], 0).max(axis=0)))
         if thick > min(1.5 * pen, 0.025 * max(rows, columns) + 1):
             continue
@@ -56,7 +56,7 @@ def _lines(mask: Mask, contrast: Floats, pen: float) -> Mask:
     return found
 
 
-def _find(mask: Mask) -> list[tuple[float, float]]:
+def find_lines(mask: Mask) -> list[tuple[float, float]]:
     """Straight lines (slope, start) that cross the mask: y = start + slope x."""
     import cv2
 
@@ -90,7 +90,7 @@ def _find(mask: Mask) -> list[tuple[float, float]]:
     return lines
 
 
-def _vertical_runs(mask: Mask) -> NDArray[np.int32]:
+def vertical_runs(mask: Mask) -> NDArray[np.int32]:
     """For each inked pixel, how many inked pixels its column has in a row there, (h, w)."""
     up = np.zeros(mask.shape, np.int32)
     down = np.zeros(mask.shape, np.int32)

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import SIDE, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
 from digitnet.imaging.augment import AUGMENTATIONS, Variation
+from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
 from digitnet.nn import (
     ACTIVATIONS,
