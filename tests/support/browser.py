@@ -185,7 +185,7 @@ def axe() -> str:
     """The accessibility checker's script; a test that asks is skipped where it is not installed."""
     path = ROOT / ".page-tools" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.is_file():
-        pytest.skip("needs axe-core: npm install --prefix .page-tools axe-core")
+        pytest.skip("needs axe-core: make check-page")
     return path.read_text(encoding="utf-8")
 
 
