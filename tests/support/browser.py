@@ -24,6 +24,7 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WIDE, NARROW = (1440, 900), (390, 844)
+LONG = 120_000  # milliseconds that anything may take to come about, on however busy a machine
 
 
 def chromium() -> str:
@@ -85,11 +86,13 @@ class Visit:
             color_scheme=theme,
             **{"reduced_motion": "reduce", **options},
         )
+        self.context.set_default_timeout(LONG)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
+        self._expected: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self._complain(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
         self.page.wait_for_selector("#bars li:nth-child(2)", state="attached")
@@ -98,7 +101,44 @@ class Visit:
     def _hear(self, message: Any) -> None:
         by_tests = "willReadFrequently" in message.text  # they look at canvases often, the page not
         if message.type in ("error", "warning") and not by_tests:
-            self.complaints.append(message.text)
+            self._complain(message.text)
+
+    def _complain(self, words: str) -> None:
+        if not any(each in words for each in self._expected):
+            self.complaints.append(words)
+
+    def expect(self, words: str) -> None:
+        """From now on the console may say this: said before what causes it, as it comes late."""
+        self._expected.append(words)
+
+    def resize(self, width: int, height: int) -> None:
+        """Another size of the window; returns when the page is laid out in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("(width) => innerWidth === width", arg=width)
+        self.settle()
+
+    def hold_timers(self, least: int) -> None:
+        """Timers of at least so many milliseconds go off only by `let_timers_go`."""
+        self.page.evaluate(
+            """(least) => {
+              const [later, never] = [setTimeout.bind(window), clearTimeout.bind(window)];
+              const held = (window.heldTimers = new Map());
+              let next = 1e9;
+              window.setTimeout = (callback, wait) =>
+                wait >= least ? (held.set(++next, callback), next) : later(callback, wait);
+              window.clearTimeout = (id) => held.delete(id) || never(id);
+            }""",
+            least,
+        )
+
+    def let_timers_go(self) -> int:
+        """Let the timers go off that were held; how many there were."""
+        return int(
+            self.page.evaluate(
+                "(() => { const due = [...heldTimers.values()]; heldTimers.clear();"
+                " due.forEach((callback) => callback()); return due.length; })()"
+            )
+        )
 
     @property
     def digit(self) -> str:

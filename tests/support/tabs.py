@@ -13,8 +13,6 @@ import numpy as np
 from digitnet.data.synthetic import synthesize
 from support.browser import Visit, axe
 
-LONG = 60_000  # milliseconds a training on a busy machine may take to come to its next event
-
 
 def small_source(folder: Path, n: int = 600) -> None:
     """A few synthetic digits as small.npz: an epoch of them takes milliseconds."""
@@ -29,7 +27,7 @@ def asked(address: str, path: str, method: str = "GET") -> Any:
         return json.loads(answer.read())
 
 
-def wait_for(address: str, path: str, fits: Any, seconds: float = 60) -> Any:
+def wait_for(address: str, path: str, fits: Any, seconds: float = 120) -> Any:
     """The server's answer as soon as it fits."""
     until = time.monotonic() + seconds
     while not fits(answer := asked(address, path)):

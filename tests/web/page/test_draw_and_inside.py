@@ -116,9 +116,11 @@ def test_doubt_and_no_digit_are_said(visit: Visit) -> None:
 
 
 def test_the_answer_is_said_aloud_once_the_pen_rests(visit: Visit) -> None:
+    visit.hold_timers(500)
     visit.draw(strokes_of(2))
     assert visit.page.inner_text("#live") == ""
-    visit.page.wait_for_selector("#live:text('It reads 2')", state="attached")
+    assert visit.let_timers_go() == 1, "once, not for each movement"
+    assert "It reads 2" in visit.page.inner_text("#live")
     label = visit.page.get_attribute("#seen", "aria-label")
     assert label is not None
     assert "It reads 2" in label
@@ -308,10 +310,10 @@ def test_a_server_that_went_away_is_said(
 ) -> None:
     with started_server(tmp_path_factory.mktemp("leaving")) as address:
         visit = Visit(browser, address)
+    visit.expect("Failed to load resource")  # the browser itself complains of the lost connection
     visit.page.select_option("#model", "mlp")
     visit.page.wait_for_selector("#trouble:not([hidden])")
     assert "digitnet serve" in visit.page.inner_text("#trouble")
     visit.draw(strokes_of(6))
     assert visit.digit == "6", "what is here goes on working"
-    visit.complaints.clear()  # the browser itself complains of the lost connection
     visit.close()

@@ -154,3 +154,17 @@ def test_a_model_for_stretched_pictures_gets_the_whole_pad(
     assert frame is not None
     assert np.abs(frame - ours).max() < 12
     assert frame[:14].sum() == 0
+
+
+def test_the_frame_is_as_large_as_the_model_says(tmp_path: Path) -> None:
+    """A square of ink in a frame of 40 with a box of 30: 30 x 30, from pixel 5 on."""
+    script = """
+import { frameOfInk } from "./network/framing.js";
+const ink = new Float32Array(60 * 60).fill(1);
+console.log(JSON.stringify([...frameOfInk(ink, 60, 60, given.numbers)]));
+"""
+    numbers = FRAME | {"side": 40, "box": 30}
+    frame = np.reshape(run_module(tmp_path, script, numbers=numbers), (40, 40))
+    rows, columns = np.nonzero(frame)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5, 34, 5, 34)
+    assert (frame[5:35, 5:35] == 255).all()
