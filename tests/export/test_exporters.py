@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digitnet.export import EXPORTERS, export_model
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 from support.helpers import digitnet
 
 
@@ -20,7 +20,7 @@ def test_no_two_files_are_called_alike() -> None:
 @pytest.mark.parametrize("kind", EXPORTERS)
 def test_every_row_has_a_module_that_writes(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "digit"
-    written = export_model(find_model("mlp"), kind, "mlp", target)
+    written = export_model(load_model("mlp"), kind, "mlp", target)
     assert written.n_bytes == target.stat().st_size > 0
     assert written.numbers in ("float32", "float16")
     assert written.use.endswith(".")

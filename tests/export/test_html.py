@@ -16,7 +16,7 @@ from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.nn import Dense, Ensemble, Network, multilayer_perceptron
-from support.browser import NARROW, WIDE, Visit, axe, likely, strokes_of
+from support.browser import NARROW, WIDE, Visit, likely, strokes_of, violations
 from support.helpers import assert_one_sentence, digitnet
 from support.networks import SMALL, alive
 from support.page import STATIC
@@ -171,14 +171,11 @@ def test_it_works_from_a_file_without_a_network(
 
 
 def test_the_file_keeps_nobody_out(browser: Any, tmp_path: Path) -> None:
-    checker = axe()
     export(load_model("cnn"), "cnn", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri() + "#inside")
     visit.page.click("#examples button:nth-of-type(9)")
     visit.settle()
-    visit.page.evaluate(checker)
-    found = visit.page.evaluate("axe.run()")
-    assert not [(each["id"], each["nodes"]) for each in found["violations"]]
+    assert violations(visit) == []
     visit.close()
 
 

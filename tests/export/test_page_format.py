@@ -10,7 +10,7 @@ import numpy as np
 from digitnet.export.page_format import encode
 from digitnet.imaging import framing, stroke_width
 from digitnet.models import novelty
-from digitnet.models.find import find_model
+from digitnet.models.folder import load_model
 
 
 def header_of(content: bytes) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def header_of(content: bytes) -> dict[str, Any]:
 
 
 def test_the_numbers_begin_at_a_multiple_of_four_and_are_all_there() -> None:
-    content = encode(find_model("mlp"), "mlp")
+    content = encode(load_model("mlp"), "mlp")
     n_header = 4 + int.from_bytes(content[:4], "little")
     assert n_header % 4 == 0
     described = header_of(content)
@@ -37,7 +37,7 @@ def test_the_numbers_begin_at_a_multiple_of_four_and_are_all_there() -> None:
 
 def test_the_constants_of_framing_and_novelty_come_with_the_model() -> None:
     """They stand in Python alone: the page has no numbers of its own for them."""
-    described = header_of(encode(find_model("cnn"), "cnn"))
+    described = header_of(encode(load_model("cnn"), "cnn"))
     assert described["frame"] == {
         "side": framing.SIDE,
         "box": stroke_width.BOX,
@@ -48,7 +48,7 @@ def test_the_constants_of_framing_and_novelty_come_with_the_model() -> None:
     told = described["calibration"]["novelty"]
     assert told.pop("arrays")
     assert told == {
-        "most": find_model("cnn").calibration.most_novelty,
+        "most": load_model("cnn").calibration.most_novelty,
         "cells": novelty.CELLS,
         "directions": novelty.DIRECTIONS,
         "ink_side": novelty.INK_SIDE,

@@ -151,7 +151,7 @@ class Visit:
         pad.scroll_into_view_if_needed()
         box = pad.bounding_box()
         for stroke in strokes:
-            few = stroke.points[:: max(1, len(stroke.points) // 24)]
+            few = stroke.points[:: max(1, len(stroke.points) // 12)]
             places = [
                 (box["x"] + x * box["width"], box["y"] + y * box["height"])
                 for x, y in [*few, stroke.points[-1]]
@@ -227,6 +227,24 @@ def axe() -> str:
     if not path.is_file():
         pytest.skip("needs axe-core: make check-page")
     return path.read_text(encoding="utf-8")
+
+
+def violations(visit: Visit) -> list[Any]:
+    """What axe finds wrong with the page as it is now: rule, what it asks for, and where.
+
+    The rest of what it found stays in the browser: it is megabytes, and takes longer to fetch than
+    to find.
+    """
+    visit.page.evaluate(axe())
+    found = visit.page.evaluate(
+        """axe.run().then(({ violations, passes }) => ({
+          wrong: violations.map((one) => [one.id, one.help, one.nodes.map(({ target }) => target)]),
+          nPassed: passes.length,
+        }))"""
+    )
+    assert found["nPassed"] > 10, "the checker saw no page"
+    wrong: list[Any] = found["wrong"]
+    return wrong
 
 
 def strokes_of(label: int, seed: int = 3, height: float = 0.7) -> list[Stroke]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.synthetic import synthesize
-from support.browser import Visit, axe
+from support.browser import Visit
 
 
 def small_source(folder: Path, n: int = 600) -> None:
@@ -41,16 +41,6 @@ def opened(visit: Visit, part: str) -> Any:
     visit.page.click(f"#tab-{part}")
     visit.page.wait_for_selector(f"#{part} h2")
     return visit.page
-
-
-def violations(visit: Visit) -> list[Any]:
-    """What axe finds wrong with the page as it is now."""
-    visit.page.evaluate(axe())
-    found = visit.page.evaluate("axe.run()")
-    return [
-        (one["id"], one["help"], [node["target"] for node in one["nodes"]])
-        for one in found["violations"]
-    ]
 
 
 def focused(page: Any) -> str:

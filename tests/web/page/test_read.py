@@ -21,10 +21,10 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, WIDE, Visit, started_server
+from support.browser import LONG, NARROW, WIDE, Visit, started_server, violations
 from support.drawn import as_file, letter, photo, turned_by_exif, written
 from support.helpers import digitnet
-from support.tabs import asked, focused, opened, tab_to, violations
+from support.tabs import asked, focused, opened, tab_to
 
 LINES = ["38 20", "506"]
 

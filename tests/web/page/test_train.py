@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, started_server
-from support.tabs import asked, focused, opened, small_source, tab_to, violations, wait_for
+from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, started_server, violations
+from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
 @pytest.fixture(scope="module")
