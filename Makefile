@@ -1,10 +1,12 @@
-# `make` alone lists what it can do. Needs Python 3.11 or newer and nothing else.
+# `make` alone lists what it can do. Needs Python 3.11 or newer; the check of the page's JavaScript
+# also npm, and says so where there is none.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PAGE := .page-tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-busy check format bench peers mutants models docs clean
+.PHONY: help demo test test-busy check check-page format bench peers mutants models docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,14 +26,27 @@ test: $(VENV)/installed  ## set up and run the tests
 test-busy: $(VENV)/installed  ## the tests, while four processes beside them compute
 	$(BIN)/python tools/busy.py
 
-check: $(VENV)/installed  ## lint, format and types
+check: $(VENV)/installed check-page  ## lint, format and types, of Python and of the page
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(VENV)/installed  ## lay the code out
+# Where npm cannot be had, the page is not checked, and that is said; in CI it is a failure.
+$(PAGE)/installed: tools/page/package.json
+	@mkdir -p $(PAGE) && cp $< $(PAGE)/
+	@if timeout 180 npm install --silent --no-audit --no-fund --no-package-lock --prefix $(PAGE) \
+	  >/dev/null 2>&1; then touch $@; \
+	else echo "npm cannot be had here: the page is neither type-checked nor linted." >&2; \
+	  test -z "$$CI"; fi
+
+check-page: $(PAGE)/installed
+	@if [ ! -f $(PAGE)/installed ]; then exit 0; fi; set -ex; \
+	  $(PAGE)/node_modules/.bin/tsc; $(PAGE)/node_modules/.bin/biome check --error-on-warnings
+
+format: $(VENV)/installed $(PAGE)/installed  ## lay the code out
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	if [ -f $(PAGE)/installed ]; then $(PAGE)/node_modules/.bin/biome check --write; fi
 
 bench: $(VENV)/installed  ## the board: digitnet beside its peers, as far as they are installed
 	$(BIN)/python -m benchmarks.board

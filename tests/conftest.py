@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,25 @@ import pytest
 from hypothesis import settings
 
 from support.browser import Visit, started_browser
+from support.failures import in_brief
 from support.trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
 
 # No test is timed: a busy machine must not turn a property red. And where a change is judged, the
 # examples are the same every time: red is then the change's doing, not chance.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of the page that fails says why in few words: a browser's own are very many."""
+    report = yield
+    if report.failed and call.excinfo and "browser" in getattr(item, "fixturenames", ()):
+        in_brief(report, call.excinfo)
+    return report
+
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

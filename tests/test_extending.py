@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,10 +10,28 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
+TESTS = Path(__file__).resolve().parent
+GUIDE = TESTS.parent / "docs" / "extending.md"
 
 # Sections whose blocks of Python make one program, and what must hold at its end.
 PROGRAMS = {
+    ("An exporter",): """
+from digitnet.models.folder import load_model
+from support.served import client
+
+network = load_model("mlp").network
+with np.load("digits.npz") as arrays:
+    assert set(arrays) == set(network.parameters)
+    for key, array in network.parameters.items():
+        assert np.array_equal(arrays[key], array), key
+with client(Path()) as web:
+    offered = web.get("/api/models").json()["exporters"]
+    assert {"name": "npz", "suffix": "npz", "title": "Arrays"} in offered
+    answer = web.get("/api/models/mlp.npz")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert len(answer.content) == Path("digits.npz").stat().st_size
+print("all of it")
+""",
     ("An own layer", "An own optimiser"): """
 assert check.error < 1e-6, check
 assert check.n_checked == 6 * 5 + 5 + 5 * 3 + 3
@@ -36,7 +55,9 @@ def blocks(section: str) -> list[str]:
 
 def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-c", program]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def program_of(sections: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from digitnet.export.html import export_html
+from digitnet.export.html import export
 from digitnet.models.folder import load_model
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -21,7 +21,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         file = Path(folder) / "digit.html"
-        export_html(load_model("mlp"), "mlp", file)
+        export(load_model("mlp"), "mlp", file)
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox"]
         )

@@ -11,12 +11,12 @@ import pytest
 
 from digitnet.errors import OutputError
 from digitnet.export.bundle import join_modules
-from digitnet.export.html import MOST_BYTES, export_html
+from digitnet.export.html import MOST_BYTES, export
 from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.nn import Dense, Ensemble, Network, multilayer_perceptron
-from support.browser import NARROW, WIDE, Visit, axe, likely, strokes_of
+from support.browser import NARROW, WIDE, Visit, likely, strokes_of, violations
 from support.helpers import assert_one_sentence, digitnet
 from support.networks import SMALL, alive
 from support.page import STATIC
@@ -25,7 +25,7 @@ from support.page import STATIC
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_the_models_in_the_box_fit_and_nothing_is_fetched(name: str, tmp_path: Path) -> None:
     target = tmp_path / "digit.html"
-    page = export_html(load_model(name), name, target)
+    page = export(load_model(name), name, target)
     assert page.n_bytes == target.stat().st_size <= MOST_BYTES
     assert page.numbers == "float32"
     text = target.read_text(encoding="utf-8")
@@ -38,8 +38,8 @@ def test_the_models_in_the_box_fit_and_nothing_is_fetched(name: str, tmp_path: P
 
 def test_the_file_is_the_same_every_time(tmp_path: Path) -> None:
     one, other = tmp_path / "one.html", tmp_path / "other.html"
-    export_html(load_model("mlp"), "mlp", one)
-    export_html(load_model("mlp"), "mlp", other)
+    export(load_model("mlp"), "mlp", one)
+    export(load_model("mlp"), "mlp", other)
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -54,7 +54,7 @@ def test_weights_are_rounded_where_the_file_would_be_too_large(
 ) -> None:
     model = wide(rng)
     model.network.parameters["b2"][3] += 50  # so sure that rounding changes no label
-    page = export_html(model, "wide", tmp_path / "wide.html")
+    page = export(model, "wide", tmp_path / "wide.html")
     assert page.numbers == "float16"
     assert page.n_bytes <= MOST_BYTES
 
@@ -70,7 +70,7 @@ def test_a_model_that_reads_otherwise_when_rounded_is_refused(
     target = tmp_path / "wide.html"
     target.write_text("what stood there")
     with pytest.raises(OutputError, match="otherwise"):
-        export_html(model, "wide", target)
+        export(model, "wide", target)
     assert target.read_text() == "what stood there"
     assert [path.name for path in tmp_path.iterdir()] == ["wide.html"]
 
@@ -79,7 +79,7 @@ def test_a_model_too_large_for_one_file_is_refused(
     rng: np.random.Generator, tmp_path: Path
 ) -> None:
     with pytest.raises(OutputError, match=r"at most 1\.5 MB"):
-        export_html(wide(rng, 800), "wide", tmp_path / "wide.html")
+        export(wide(rng, 800), "wide", tmp_path / "wide.html")
     assert not list(tmp_path.iterdir())
 
 
@@ -94,7 +94,7 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
 
 def test_a_name_cannot_break_out_of_the_page(tmp_path: Path) -> None:
     target = tmp_path / "digit.html"
-    export_html(load_model("mlp"), "</title><script>alert(1)</script>", target)
+    export(load_model("mlp"), "</title><script>alert(1)</script>", target)
     assert "<script>alert" not in target.read_text(encoding="utf-8")
 
 
@@ -148,7 +148,7 @@ def test_it_works_from_a_file_without_a_network(
     size: tuple[int, int], browser: Any, tmp_path: Path
 ) -> None:
     target = tmp_path / "my digits.html"
-    export_html(load_model("mlp"), "mlp", target)
+    export(load_model("mlp"), "mlp", target)
     visit = Visit(browser, target.as_uri(), size, "dark", offline=True)
     model = load_model("mlp")
     read = []
@@ -171,14 +171,11 @@ def test_it_works_from_a_file_without_a_network(
 
 
 def test_the_file_keeps_nobody_out(browser: Any, tmp_path: Path) -> None:
-    checker = axe()
-    export_html(load_model("cnn"), "cnn", tmp_path / "digit.html")
+    export(load_model("cnn"), "cnn", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri() + "#inside")
     visit.page.click("#examples button:nth-of-type(9)")
     visit.settle()
-    visit.page.evaluate(checker)
-    found = visit.page.evaluate("axe.run()")
-    assert not [(each["id"], each["nodes"]) for each in found["violations"]]
+    assert violations(visit) == []
     visit.close()
 
 
@@ -190,7 +187,7 @@ def test_any_network_can_be_looked_into(
     names = tuple("0123456789"[: network.n_out])
     calibration = Calibration(1.0, 1.0)  # never sure
     model = Model(network, names, calibration=calibration)
-    export_html(model, what, tmp_path / "digit.html")
+    export(model, what, tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri())
     visit.draw(strokes_of(3))
     assert visit.digit == "?"
@@ -213,7 +210,7 @@ def test_members_of_an_ensemble_are_looked_into_one_by_one(
     """And more neurons than are shown at first are shown when asked for."""
     members = [alive(list(multilayer_perceptron(784, [hidden], 10)), rng) for hidden in (150, 7)]
     model = Model(Ensemble(members))
-    export_html(model, "both", tmp_path / "digit.html")
+    export(model, "both", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri())
     visit.draw(strokes_of(3))
     frame = visit.frame()[None]
@@ -235,7 +232,7 @@ def test_float16_weights_are_read_rightly(
     model = wide(rng)
     model.network.parameters["b2"][3] += 50
     model.network.parameters["W2"][:] *= 1e-4  # among them numbers that float16 has as subnormal
-    export_html(model, "wide", tmp_path / "digit.html")
+    export(model, "wide", tmp_path / "digit.html")
     visit = Visit(browser, (tmp_path / "digit.html").as_uri())
     visit.draw(strokes_of(5))
     np.testing.assert_allclose(

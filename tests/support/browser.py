@@ -24,6 +24,7 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WIDE, NARROW = (1440, 900), (390, 844)
+LONG = 120_000  # milliseconds that anything may take to come about, on however busy a machine
 
 
 def chromium() -> str:
@@ -85,11 +86,13 @@ class Visit:
             color_scheme=theme,
             **{"reduced_motion": "reduce", **options},
         )
+        self.context.set_default_timeout(LONG)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
+        self._expected: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self._complain(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
         self.page.wait_for_selector("#bars li:nth-child(2)", state="attached")
@@ -98,7 +101,44 @@ class Visit:
     def _hear(self, message: Any) -> None:
         by_tests = "willReadFrequently" in message.text  # they look at canvases often, the page not
         if message.type in ("error", "warning") and not by_tests:
-            self.complaints.append(message.text)
+            self._complain(message.text)
+
+    def _complain(self, words: str) -> None:
+        if not any(each in words for each in self._expected):
+            self.complaints.append(words)
+
+    def expect(self, words: str) -> None:
+        """From now on the console may say this: said before what causes it, as it comes late."""
+        self._expected.append(words)
+
+    def resize(self, width: int, height: int) -> None:
+        """Another size of the window; returns when the page is laid out in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("(width) => innerWidth === width", arg=width)
+        self.settle()
+
+    def hold_timers(self, least: int) -> None:
+        """Timers of at least so many milliseconds go off only by `let_timers_go`."""
+        self.page.evaluate(
+            """(least) => {
+              const [later, never] = [setTimeout.bind(window), clearTimeout.bind(window)];
+              const held = (window.heldTimers = new Map());
+              let next = 1e9;
+              window.setTimeout = (callback, wait) =>
+                wait >= least ? (held.set(++next, callback), next) : later(callback, wait);
+              window.clearTimeout = (id) => held.delete(id) || never(id);
+            }""",
+            least,
+        )
+
+    def let_timers_go(self) -> int:
+        """Let the timers go off that were held; how many there were."""
+        return int(
+            self.page.evaluate(
+                "(() => { const due = [...heldTimers.values()]; heldTimers.clear();"
+                " due.forEach((callback) => callback()); return due.length; })()"
+            )
+        )
 
     @property
     def digit(self) -> str:
@@ -111,7 +151,7 @@ class Visit:
         pad.scroll_into_view_if_needed()
         box = pad.bounding_box()
         for stroke in strokes:
-            few = stroke.points[:: max(1, len(stroke.points) // 24)]
+            few = stroke.points[:: max(1, len(stroke.points) // 12)]
             places = [
                 (box["x"] + x * box["width"], box["y"] + y * box["height"])
                 for x, y in [*few, stroke.points[-1]]
@@ -185,8 +225,26 @@ def axe() -> str:
     """The accessibility checker's script; a test that asks is skipped where it is not installed."""
     path = ROOT / ".page-tools" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.is_file():
-        pytest.skip("needs axe-core: npm install --prefix .page-tools axe-core")
+        pytest.skip("needs axe-core: make check-page")
     return path.read_text(encoding="utf-8")
+
+
+def violations(visit: Visit) -> list[Any]:
+    """What axe finds wrong with the page as it is now: rule, what it asks for, and where.
+
+    The rest of what it found stays in the browser: it is megabytes, and takes longer to fetch than
+    to find.
+    """
+    visit.page.evaluate(axe())
+    found = visit.page.evaluate(
+        """axe.run().then(({ violations, passes }) => ({
+          wrong: violations.map((one) => [one.id, one.help, one.nodes.map(({ target }) => target)]),
+          nPassed: passes.length,
+        }))"""
+    )
+    assert found["nPassed"] > 10, "the checker saw no page"
+    wrong: list[Any] = found["wrong"]
+    return wrong
 
 
 def strokes_of(label: int, seed: int = 3, height: float = 0.7) -> list[Stroke]:

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.synthetic import synthesize
-from support.browser import Visit, axe
-
-LONG = 60_000  # milliseconds a training on a busy machine may take to come to its next event
+from support.browser import Visit
 
 
 def small_source(folder: Path, n: int = 600) -> None:
@@ -29,7 +27,7 @@ def asked(address: str, path: str, method: str = "GET") -> Any:
         return json.loads(answer.read())
 
 
-def wait_for(address: str, path: str, fits: Any, seconds: float = 60) -> Any:
+def wait_for(address: str, path: str, fits: Any, seconds: float = 120) -> Any:
     """The server's answer as soon as it fits."""
     until = time.monotonic() + seconds
     while not fits(answer := asked(address, path)):
@@ -43,16 +41,6 @@ def opened(visit: Visit, part: str) -> Any:
     visit.page.click(f"#tab-{part}")
     visit.page.wait_for_selector(f"#{part} h2")
     return visit.page
-
-
-def violations(visit: Visit) -> list[Any]:
-    """What axe finds wrong with the page as it is now."""
-    visit.page.evaluate(axe())
-    found = visit.page.evaluate("axe.run()")
-    return [
-        (one["id"], one["help"], [node["target"] for node in one["nodes"]])
-        for one in found["violations"]
-    ]
 
 
 def focused(page: Any) -> str:

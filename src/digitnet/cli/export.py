@@ -1,36 +1,38 @@
-"""Export: `digitnet export html -o FILE`, a model taken to where digitnet is not."""
+"""Export: `digitnet export KIND -o FILE`, a model taken to where digitnet is not."""
 
 from __future__ import annotations
 
 import argparse
 
 from digitnet.cli.models import add_model_option
+from digitnet.export import EXPORTERS, export_model
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to make, of which model, and where."""
-    parser.add_argument(
-        "kind", choices=("html",), help="html: a page in one file to draw on and to look inside"
-    )
-    parser.add_argument(
-        "-o", "--out", metavar="FILE", default="digit.html", help="default: digit.html"
-    )
+    each = "; ".join(f"{kind}: {exporter.help}" for kind, exporter in EXPORTERS.items())
+    parser.add_argument("kind", choices=tuple(EXPORTERS), help=each)
+    names = ", ".join(dict.fromkeys(map(_file_name, EXPORTERS)))
+    parser.add_argument("-o", "--out", metavar="FILE", help=f"default: {names}")
     add_model_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page and say what it holds."""
-    from digitnet.export.html import export_html
-
+    """Write the file and say what it holds."""
     folder = find_model(args.model)
     model, name = load_model(folder), folder.resolve().name
-    page = export_html(model, name, args.out)
-    rounded = "" if page.numbers == "float32" else "; 2,000 drawn digits are read as before"
+    out = args.out or _file_name(args.kind)
+    written = export_model(model, args.kind, name, out)
+    note = f"; {written.note}" if written.note else ""
     print(
-        f"{name}, {model.n_parameters:,} parameters as {page.numbers}{rounded}, "
-        f"is in {args.out}, {page.n_bytes / 1e3:,.0f} kB."
+        f"{name}, {model.n_parameters:,} parameters as {written.numbers}{note}, "
+        f"is in {out}, {written.n_bytes / 1e3:,.0f} kB."
     )
-    print("Open it in any browser: it needs no server and no network.")
+    print(written.use)
     return 0
+
+
+def _file_name(kind: str) -> str:
+    return f"digit.{EXPORTERS[kind].suffix}"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.\.?/[\w./]+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?function (\w+)|const (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?function (\w+)|(?:const|class) (\w+))", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
 
 
@@ -16,8 +16,8 @@ def join_modules(folder: Path, entry: str) -> str:
 
     Each module becomes a function that is called once and returns what it exports, so that equal
     names in two modules do not meet. Written for our own modules, which import
-    `{ names } from "./file.js"` or `"../folder/file.js"`, and export functions and constants where
-    they define them.
+    `{ names } from "./file.js"` or `"../folder/file.js"`, and export functions, constants and
+    classes where they define them.
 
     Args:
         folder: where the modules are, some of them in folders.
@@ -40,7 +40,7 @@ def _add(folder: Path, name: str, done: dict[str, str], above: tuple[str, ...]) 
     text = (folder / f"{name}.js").read_text(encoding="utf-8")
     for _, path in _IMPORT.findall(text):
         _add(folder, _needed(name, path), done, (*above, name))
-    exported = [function or constant for function, constant in _EXPORT.findall(text)]
+    exported = [function or other for function, other in _EXPORT.findall(text)]
     body = _IMPORT.sub(
         lambda found: f"const {{{found[1]}}} = {_variable(_needed(name, found[2]))};\n", text
     )

@@ -7,11 +7,11 @@ import hashlib
 import html
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from digitnet.errors import OutputError
+from digitnet.export import Written
 from digitnet.export.bundle import join_modules
 from digitnet.export.page_format import encode
 from digitnet.files import replacing
@@ -27,14 +27,7 @@ _STYLE = re.compile(r'^<link rel="stylesheet" href="static/([\w/]+\.css)">\n', r
 _SCRIPT = re.compile(r'^<script type="module" src="static/main\.js"></script>\n', re.MULTILINE)
 
 
-class Page(NamedTuple):
-    """What a page takes, and how its weights are written: "float32" or "float16"."""
-
-    n_bytes: int
-    numbers: str
-
-
-def export_html(model: Model, name: str, target: str | Path) -> Page:
+def export(model: Model, name: str, target: str | Path) -> Written:
     """Write the page with the model in it to `target`, whole or not at all.
 
     The weights are float32, the very ones that the model has. Where the page would be larger than
@@ -61,7 +54,9 @@ def export_html(model: Model, name: str, target: str | Path) -> Page:
             )
     with replacing(target) as temporary:
         temporary.write_bytes(page)
-    return Page(len(page), numbers)
+    note = "" if numbers == "float32" else f"{N_CHECKED:,} drawn digits are read as before"
+    use = "Open it in any browser: it needs no server and no network."
+    return Written(len(page), numbers, note, use)
 
 
 def _page(name: str, weights: bytes, numbers: str) -> bytes:

@@ -6,7 +6,9 @@
 
 All numbers are little-endian. The header names each layer, its settings, and where its parameters
 lie; see `header`. Batch normalisations are folded into the weights, as for every prediction. Behind
-the parameters lies what tells that a frame is no digit, where the model has that.
+the parameters lies what tells that a frame is no digit, where the model has that. What the page
+needs of digitnet's own constants (the frame's side, the widths of MNIST's strokes) is in the header
+too, so that it stands in one place.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from typing import Any
 import numpy as np
 
 from digitnet.errors import ModelError
+from digitnet.imaging.framing import SIDE
+from digitnet.imaging.stroke_width import BOX, FINE, THICKEST, THINNEST
+from digitnet.models import novelty as no_digit
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor
 from digitnet.nn import Ensemble, Network, in_words
@@ -27,6 +32,18 @@ from digitnet.nn.layer import FloatArray, Layer
 from digitnet.nn.normalization import EPSILON, BatchNorm
 
 Parameters = list[FloatArray]
+
+FRAME = {"side": SIDE, "box": BOX, "fine": FINE, "thinnest": THINNEST, "thickest": THICKEST}
+"""How a drawing becomes a frame, all lengths in the frame's pixels but `fine`, see stroke_width."""
+
+NOVELTY = {
+    "cells": no_digit.CELLS,
+    "directions": no_digit.DIRECTIONS,
+    "ink_side": no_digit.INK_SIDE,
+    "ink_weight": no_digit.INK_WEIGHT,
+    "spread": no_digit.SPREAD,
+}
+"""What a frame's novelty is computed by, beside the arrays."""
 
 
 def encode(model: Model, name: str) -> bytes:
@@ -57,6 +74,7 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
         "network": in_words(networks[0]) + (f" x {len(networks)}" if len(networks) > 1 else ""),
         "class_names": list(model.class_names),
         "framing": model.framing,
+        "frame": FRAME,
         "calibration": {
             "temperature": calibration.temperature,
             "least_probability": calibration.least_probability,
@@ -101,7 +119,7 @@ def _describe_novelty(calibration: Calibration, parameters: Parameters) -> dict[
     if novelty is None or math.isinf(calibration.most_novelty):
         return None
     arrays = [_put(name, array, parameters) for name, array in vars(novelty).items()]
-    return {"most": calibration.most_novelty, "arrays": arrays}
+    return {"most": calibration.most_novelty, **NOVELTY, "arrays": arrays}
 
 
 def _put(name: str, array: FloatArray, parameters: Parameters) -> dict[str, Any]:

@@ -19,6 +19,7 @@ CELLS = 4  # the frame is seen through CELLS x CELLS soft windows
 DIRECTIONS = 8
 INK_SIDE = 12  # and the ink of its inner 24 x 24 pixels through INK_SIDE x INK_SIDE hard ones
 INK_WEIGHT = 0.2
+SPREAD = 0.6  # standard deviation of a soft window, in widths of a cell
 N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
 N_AXES = 48
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
@@ -125,7 +126,7 @@ def _windows(side: int) -> Floats:
     """Gaussian windows along one side, (CELLS, side), over the box that digits are framed in."""
     margin, width = side / 7, side * 5 / 7 / CELLS
     centres = margin + (np.arange(CELLS) + 0.5) * width - 0.5
-    z = (np.arange(side) - centres[:, None]) / (0.6 * width)
+    z = (np.arange(side) - centres[:, None]) / (SPREAD * width)
     windows = np.exp(-0.5 * z**2)
     windows /= windows.sum(axis=1, keepdims=True)
     return np.asarray(windows, dtype=np.float32)

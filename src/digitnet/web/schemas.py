@@ -37,11 +37,20 @@ class ListedModel(BaseModel):
     default: bool
 
 
+class OfferedExport(BaseModel):
+    """What a model may be exported to: at /api/models/NAME.SUFFIX."""
+
+    name: str
+    suffix: str
+    title: str
+
+
 class Models(BaseModel):
     """All of them, and what each may be exported to."""
 
     models: list[ListedModel]
     exports: list[str]
+    exporters: list[OfferedExport]
 
 
 class Stage(BaseModel):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from digitnet.export.page_format import FRAME
 from digitnet.handwriting.raster import Stroke, render
 from digitnet.imaging.framing import frame_picture
 from support.drawn import written
@@ -19,11 +20,14 @@ def framed_ink(ink: NDArray[np.floating[Any]], folder: Path) -> NDArray[np.uint8
     """The page's frame of ink, (h, w) in 0..1; None where there is none."""
     script = """
 import { frameOfInk } from "./network/framing.js";
-const frame = frameOfInk(Float32Array.from(given.ink), given.width, given.height);
+const ink = Float32Array.from(given.ink);
+const frame = frameOfInk(ink, given.width, given.height, given.numbers);
 console.log(JSON.stringify(frame && [...frame]));
 """
     height, width = ink.shape
-    frame = run_module(folder, script, ink=ink.ravel().tolist(), width=width, height=height)
+    frame = run_module(
+        folder, script, ink=ink.ravel().tolist(), width=width, height=height, numbers=FRAME
+    )
     return None if frame is None else np.array(frame, np.uint8).reshape(28, 28)
 
 
@@ -33,7 +37,8 @@ def framed_strokes(
     """The page's frames of drawings."""
     script = """
 import { frameOf } from "./network/framing.js";
-const frames = given.drawings.map((strokes) => frameOf(strokes, given.framing));
+const { drawings, framing, numbers } = given;
+const frames = drawings.map((strokes) => frameOf(strokes, framing, numbers));
 console.log(JSON.stringify(frames.map((frame) => frame && [...frame])));
 """
     plain = [
@@ -43,7 +48,7 @@ console.log(JSON.stringify(frames.map((frame) => frame && [...frame])));
         ]
         for strokes in drawings
     ]
-    frames = run_module(folder, script, drawings=plain, framing=framing)
+    frames = run_module(folder, script, drawings=plain, framing=framing, numbers=FRAME)
     return [None if f is None else np.array(f, np.uint8).reshape(28, 28) for f in frames]
 
 
@@ -149,3 +154,17 @@ def test_a_model_for_stretched_pictures_gets_the_whole_pad(
     assert frame is not None
     assert np.abs(frame - ours).max() < 12
     assert frame[:14].sum() == 0
+
+
+def test_the_frame_is_as_large_as_the_model_says(tmp_path: Path) -> None:
+    """A square of ink in a frame of 40 with a box of 30: 30 x 30, from pixel 5 on."""
+    script = """
+import { frameOfInk } from "./network/framing.js";
+const ink = new Float32Array(60 * 60).fill(1);
+console.log(JSON.stringify([...frameOfInk(ink, 60, 60, given.numbers)]));
+"""
+    numbers = FRAME | {"side": 40, "box": 30}
+    frame = np.reshape(run_module(tmp_path, script, numbers=numbers), (40, 40))
+    rows, columns = np.nonzero(frame)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5, 34, 5, 34)
+    assert (frame[5:35, 5:35] == 255).all()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from digitnet.models.folder import load_model, save_model
-from support.browser import NARROW, WIDE, Visit, started_server
+from support.browser import NARROW, WIDE, Visit, started_server, violations
 from support.helpers import small_model
-from support.tabs import asked, focused, opened, tab_to, violations
+from support.tabs import asked, focused, opened, tab_to
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ const answers = [];
 for (let at = 0; at < frames.length; at += 784) {
   const frame = frames.subarray(at, at + 784);
   const { logits } = forward(model, frame);
-  const novelty = model.novelty ? noveltyOf(model.novelty, frame) : 0;
+  const novelty = model.novelty ? noveltyOf(model.novelty, model.frame, frame) : 0;
   answers.push({ logits: [...logits], novelty, ...answerOf(model, logits, frame) });
 }
 console.log(JSON.stringify(answers));

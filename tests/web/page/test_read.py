@@ -21,10 +21,10 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
-from support.browser import NARROW, WIDE, Visit, started_server
+from support.browser import LONG, NARROW, WIDE, Visit, started_server, violations
 from support.drawn import as_file, letter, photo, turned_by_exif, written
 from support.helpers import digitnet
-from support.tabs import LONG, asked, focused, opened, tab_to, violations
+from support.tabs import asked, focused, opened, tab_to
 
 LINES = ["38 20", "506"]
 
@@ -106,11 +106,10 @@ def test_boxes_lie_on_the_ink_at_every_size(visit: Visit, page_picture: bytes) -
     with Image.open(io.BytesIO(page_picture)) as image:
         grey = np.asarray(image.convert("L")).astype(float)
     for width in (1440, 390, 800):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_timeout(200)
+        visit.resize(width, 844)
         found = page.evaluate(
             """[...document.querySelectorAll('.digit-box')].map((mark) => {
-              const image = document.querySelector('.sheet img').getBoundingClientRect();
+              const image = document.querySelector('.picture img').getBoundingClientRect();
               const box = mark.querySelector('.edge').getBoundingClientRect();
               const text = mark.querySelector('text').getBoundingClientRect();
               return [(box.left - image.left) / image.width, (box.top - image.top) / image.height,
@@ -131,7 +130,7 @@ def test_a_photo_of_one_digit_is_read_and_its_framing_shown(visit: Visit, seven:
     page = opened(visit, "read")
     choose(page, seven, "image/jpeg")
     assert lines(page) == ["7"]
-    assert "Read as 7" in page.inner_text(".closer-words")
+    assert "Read as 7" in page.inner_text(".digit-words")
     page.click("text=Show how it was framed")
     page.wait_for_selector(".stages li")
     widths = page.evaluate(
@@ -144,24 +143,25 @@ def test_a_photo_of_one_digit_is_read_and_its_framing_shown(visit: Visit, seven:
     assert not page.locator(".stages").is_visible()
 
 
-def test_several_pictures_are_turned_over_like_a_pile_and_stay_corrected(
+def test_several_pictures_are_looked_at_one_by_one_and_stay_corrected(
     visit: Visit, page_picture: bytes, seven: bytes
 ) -> None:
+    visit.expect("422")  # of what is no picture
     page = opened(visit, "read")
     choose(page, seven, "image/jpeg")
-    assert page.locator(".pile").is_hidden()
+    assert page.locator(".picture-queue").is_hidden()
     with page.expect_file_chooser() as chooser:
         page.click("text=Choose pictures")
     files = [("one.jpg", "image/jpeg", seven), ("two.png", "image/png", page_picture),
              ("three.png", "image/png", b"no picture at all")]  # fmt: skip
     chooser.value.set_files([{"name": n, "mimeType": k, "buffer": b} for n, k, b in files])
-    page.wait_for_selector(".pile-words:text('1 of 3: one.jpg')")
+    page.wait_for_selector(".queue-words:text('1 of 3: one.jpg')")
     page.wait_for_selector("#read .notice.good")
     page.keyboard.press("1")
-    page.wait_for_selector(".closer .notice.good:text('Kept as 1')")
+    page.wait_for_selector(".digit-view .notice.good:text('Kept as 1')")
 
     page.click("text=Next picture")
-    page.wait_for_selector(".pile-words:text('2 of 3: two.png')")
+    page.wait_for_selector(".queue-words:text('2 of 3: two.png')")
     page.wait_for_selector(".digit-box:nth-of-type(7)")
     assert [line for line in lines(page) if line] == LINES
     page.locator(".digit-box").nth(0).click()
@@ -172,17 +172,14 @@ def test_several_pictures_are_turned_over_like_a_pile_and_stay_corrected(
     page.keyboard.press("Enter")
     page.wait_for_selector(".digit-box:nth-of-type(7)")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".pile-words:text('1 of 3: one.jpg')")
+    page.wait_for_selector(".queue-words:text('1 of 3: one.jpg')")
     assert lines(page) == ["1"], "what was corrected stays so"
     assert violations(visit) == []
     page.keyboard.press("Delete")
-    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    page.wait_for_selector(".digit-view .notice.good:text('Taken back')")
     assert lines(page) == ["7"]
-    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-    visit.settle()
+    visit.resize(*NARROW)
     assert visit.overflows() == []
-    assert all("422" in complaint for complaint in visit.complaints), "of what is no picture"
-    visit.complaints.clear()
 
 
 def test_a_picture_that_lies_turned_has_its_box_where_it_is_seen(visit: Visit) -> None:
@@ -192,7 +189,7 @@ def test_a_picture_that_lies_turned_has_its_box_where_it_is_seen(visit: Visit) -
     choose(page, turned_by_exif(photo(cover, rng), 6, "JPEG"), "image/jpeg")
     assert lines(page) == ["4"]
     share = page.evaluate(
-        "(() => { const image = document.querySelector('.sheet img').getBoundingClientRect();"
+        "(() => { const image = document.querySelector('.picture img').getBoundingClientRect();"
         " const box = document.querySelector('.edge').getBoundingClientRect();"
         " return [image.width / image.height,"
         " (box.left + box.width / 2 - image.left) / image.width]; })()"
@@ -210,39 +207,39 @@ def test_a_correction_is_kept_under_its_right_label_and_can_be_learnt_from(
     count = asked(address, "api/corrections")["count"]
     page.locator(".digit-box").nth(4).click()  # the 5 of 506
     page.keyboard.press("3")
-    page.wait_for_selector(".closer .notice.good")
+    page.wait_for_selector(".digit-view .notice.good")
     (new,) = kept(folder, 3)[before[3] :]
     assert {label: len(kept(folder, label)) for label in range(10)} == {**before, 3: before[3] + 1}
     assert [line for line in lines(page) if line] == [LINES[0], "306"]
     assert f"{count + 1} correction" in page.inner_text("#read-corrections")
-    shown = page.get_attribute(".closer img.pixels", "src").partition(",")[2]
+    shown = page.get_attribute(".digit-view img.pixels", "src").partition(",")[2]
     with Image.open(io.BytesIO(base64.b64decode(shown))) as image:
         seen = np.asarray(image.convert("L")).astype(float)
     framed = frame_picture(open_picture(new)).image.astype(float)
     assert np.corrcoef(seen.ravel(), framed.ravel())[0, 1] > 0.9, "it is the digit that was meant"
 
     page.click(".keys-of-digits button:text-is('5')")  # a slip of the finger is mended
-    page.wait_for_selector(".closer .notice.good:text('5')")
+    page.wait_for_selector(".digit-view .notice.good:text('5')")
     assert len(kept(folder, 3)) == before[3]
     assert len(kept(folder, 5)) == before[5] + 1
     kinds = sum(bool(n) for n in asked(address, "api/corrections")["per_label"])
     assert page.locator("text=Train with them").is_visible() == (kinds > 1)
     assert [line for line in lines(page) if line][1] == LINES[1]
-    page.locator(".closer").get_by_role("button", name="Take the correction back").click()
-    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    page.locator(".digit-view").get_by_role("button", name="Take the correction back").click()
+    page.wait_for_selector(".digit-view .notice.good:text('Taken back')")
     assert len(kept(folder, 5)) == before[5]
     assert focused(page) == "5"
     page.keyboard.press("4")
-    page.wait_for_selector(".closer .notice.good:text('4')")
+    page.wait_for_selector(".digit-view .notice.good:text('4')")
     page.keyboard.press("Delete")
-    page.wait_for_selector(".closer .notice.good:text('Taken back')")
+    page.wait_for_selector(".digit-view .notice.good:text('Taken back')")
     assert {label: len(kept(folder, label)) for label in range(10)} == before
-    assert page.locator(".closer button:text('Take the')").is_hidden()
+    assert page.locator(".digit-view button:text('Take the')").is_hidden()
     page.keyboard.press("5")
-    page.wait_for_selector(".closer .notice.good:text('Kept as 5')")
+    page.wait_for_selector(".digit-view .notice.good:text('Kept as 5')")
     page.locator(".digit-box").nth(6).click()
     page.keyboard.press("6")
-    page.wait_for_selector(".closer .notice.good:text('6')")
+    page.wait_for_selector(".digit-view .notice.good:text('6')")
     done = digitnet("data", "info", str(folder / "corrections"), cwd=folder)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"\b{count + 2}\b", done.stdout), done.stdout
@@ -263,7 +260,7 @@ def test_a_model_learns_from_what_was_corrected(
     for index, label in ((0, "3"), (3, "0")):
         page.locator(".digit-box").nth(index).click()
         page.keyboard.press(label)
-        page.wait_for_selector(f".closer .notice.good:text('Kept as {label}')")
+        page.wait_for_selector(f".digit-view .notice.good:text('Kept as {label}')")
     page.click("text=Train with them")
     page.wait_for_selector("#train-start", state="visible")
     assert page.input_value("#train-start") == "mlp"
@@ -290,7 +287,7 @@ def test_touching_digits_are_kept_apart(visit: Visit, folder: Path) -> None:
     before = len(kept(folder, 8))
     page.locator(".digit-box").nth(1).click()
     page.keyboard.press("8")
-    page.wait_for_selector(".closer .notice.good")
+    page.wait_for_selector(".digit-view .notice.good")
     (new,) = kept(folder, 8)[before:]
     with Image.open(new) as image:
         assert image.size == (28, 28), "its frame alone, as a neighbour would be in its cut-out"
@@ -338,12 +335,11 @@ def test_pictures_without_digits_and_files_that_are_none_are_said_to_be(
     choose(page, as_file(letter("E")))
     assert "looks like none" in page.inner_text("#read .notice")
     assert page.text_content(".digit-box text") == "?"
+    visit.expect("422")
     choose(page, b"not a picture at all")
     page.wait_for_selector("#read .notice.error")
     assert page.get_attribute("#read .notice.error", "role") == "alert"
-    assert not page.locator(".sheet").is_visible()
-    assert all("422" in complaint for complaint in visit.complaints)
-    visit.complaints.clear()
+    assert not page.locator(".picture-view").is_visible()
     visit.close()
 
 
@@ -360,7 +356,7 @@ def test_a_picture_that_the_browser_cannot_show_is_read_all_the_same(
     before = len(kept(folder, 2))
     page.locator(".digit-box").nth(2).click()
     page.keyboard.press("2")
-    page.wait_for_selector(".closer .notice.good")
+    page.wait_for_selector(".digit-view .notice.good")
     assert len(kept(folder, 2)) == before + 1
     visit.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from fastapi import Path as InPath
 from fastapi.responses import JSONResponse, Response
 
 from digitnet.errors import OutputError
+from digitnet.export import EXPORTERS, Exporter, export_model
 from digitnet.web import schemas
 from digitnet.web.errors import Problem
 from digitnet.web.model_store import NAME, StoredModel
@@ -31,13 +31,16 @@ def _file(kind: str) -> dict[int | str, dict[str, Any]]:
 def model_routes(services: Services) -> APIRouter:
     """The addresses that give models away."""
     routes, store = APIRouter(), services.store
-    exports = ["html"] if find_spec("digitnet.export.html") else []
 
     @routes.get("/api/models", responses={200: {"model": schemas.Models}})
     async def models() -> Response:
         """The models in the box and those trained here, with their figures."""
         listed = await services.workers.do(store.listed)
-        return JSONResponse({"models": listed, "exports": exports})
+        exporters = [
+            {"name": kind, "suffix": exporter.suffix, "title": exporter.title}
+            for kind, exporter in EXPORTERS.items()
+        ]
+        return JSONResponse({"models": listed, "exports": list(EXPORTERS), "exporters": exporters})
 
     @routes.get("/api/model", response_class=Response, responses=_file("application/octet-stream"))
     async def model(
@@ -60,27 +63,32 @@ def model_routes(services: Services) -> APIRouter:
         content = await services.workers.do(lambda: store.get(name).as_zip())
         return _download(request, content, "application/zip", f"{name}.zip")
 
-    if exports:
-
-        @routes.get(
-            "/api/models/{name}.html", response_class=Response, responses=_file("text/html")
-        )
-        async def one_page(request: Request, name: Name) -> Response:
-            """A model inside one page that works without a server."""
-            content = await services.workers.do(lambda: _as_page(store.get(name)))
-            return _download(request, content, "text/html", f"{name}.html")
-
+    for kind, exporter in EXPORTERS.items():
+        _add_export(routes, services, kind, exporter)
     return routes
 
 
-def _as_page(stored: StoredModel) -> bytes:
-    from digitnet.export.html import export_html
+def _add_export(routes: APIRouter, services: Services, kind: str, exporter: Exporter) -> None:
+    """The address that gives models away as one of EXPORTERS."""
 
+    @routes.get(
+        f"/api/models/{{name}}.{exporter.suffix}",
+        response_class=Response,
+        responses=_file(exporter.media_type),
+        name=f"export_{kind}",
+        description=f"A model as {exporter.help}.",
+    )
+    async def exported(request: Request, name: Name) -> Response:
+        content = await services.workers.do(lambda: _exported(services.store.get(name), kind))
+        return _download(request, content, exporter.media_type, f"{name}.{exporter.suffix}")
+
+
+def _exported(stored: StoredModel, kind: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "page.html"
+        target = Path(folder) / "model"
         try:
-            export_html(stored.model, stored.name, target)
-        except OutputError as error:  # too large for one page, which another model is not
+            export_model(stored.model, kind, stored.name, target)
+        except OutputError as error:  # too large for one file, which another model is not
             raise Problem(422, str(error)) from None
         return target.read_bytes()
 

@@ -1,63 +1,68 @@
 // Draw and Inside: drawing, answer and the look inside, tied together. Needs no server, only a model.
 
-import { startAnswer } from "./draw/answer.js";
-import { startPad } from "./draw/pad.js";
+import { byId } from "./common/elements.js";
+import { AnswerView } from "./draw/answer.js";
+import { Pad } from "./draw/pad.js";
+import { Inside } from "./inside/inside.js";
 import { frameOf } from "./network/framing.js";
-import { startInside } from "./inside/inside.js";
 import { answerOf, forward } from "./network/network.js";
 
-export function startLab({ say }) {
-  const padElement = document.getElementById("pad");
-  const answer = startAnswer({ say });
-  const inside = startInside(document.getElementById("layers"));
-  let model = null;
-  let part = "draw";
-  let waiting = 0;
-  let looks = 0; // how often there was something new to look at
-  const pad = startPad(padElement, { changed, say });
+export class DrawAndInside {
+  padElement = byId("pad", HTMLElement);
+  inside = new Inside(byId("layers", HTMLElement));
+  /** @type {Model | null} */
+  model = null;
+  part = "draw";
+  waiting = 0;
+  updates = 0; // how often there was something new to look at
 
-  // While the pen moves, one answer per frame of the screen; when it is lifted, at once.
-  function changed(lifted) {
+  /** @param {(text: string) => void} say */
+  constructor(say) {
+    this.answer = new AnswerView(say);
+    this.pad = new Pad((lifted) => this.#changed(lifted), say);
+  }
+
+  /** Use another model from now on, for what is drawn already too. @param {Model} model */
+  use(model) {
+    this.model = model;
+    this.answer.use(model);
+    this.inside.use(model);
+    this.#update(true);
+  }
+
+  /** The pad lies in the part that is open: there is one drawing for both. @param {string} part */
+  show(part) {
+    this.part = part;
+    const place = document.getElementById(`pad-in-${part}`);
+    if (place && this.padElement.parentElement !== place) place.append(this.padElement);
+    if (place) this.#update(true);
+  }
+
+  /** While the pen moves, one answer per frame of the screen; when it is lifted, at once. @param {boolean} lifted */
+  #changed(lifted) {
     if (lifted) {
-      cancelAnimationFrame(waiting);
-      update(true);
+      cancelAnimationFrame(this.waiting);
+      this.#update(true);
     } else {
-      waiting ||= requestAnimationFrame(() => update(false));
+      this.waiting ||= requestAnimationFrame(() => this.#update(false));
     }
   }
 
-  // `rests`: the pen is not on the paper.
-  function update(rests) {
-    waiting = 0;
+  /** @param {boolean} rests the pen is not on the paper */
+  #update(rests) {
+    this.waiting = 0;
+    const { model } = this;
     if (!model) return;
-    const strokes = pad.strokes();
-    const frame = frameOf(strokes, model.framing);
+    const { strokes } = this.pad;
+    const frame = frameOf(strokes, model.framing, model.frame);
     const pass = frame && forward(model, frame);
-    const said = pass && answerOf(model, pass.logits, frame);
-    answer.show(model, frame, said, strokes.length > 0);
-    const mine = ++looks;
-    if (part !== "inside") return;
+    const answer = pass && answerOf(model, pass.logits, frame);
+    this.answer.show(model, frame, answer, strokes.length > 0);
+    const mine = ++this.updates;
+    if (this.part !== "inside") return;
     // The answer is painted first: leaving out a neuron of each layer takes a frame or two.
-    const look = () => mine === looks && inside.show(frame, pass, said, rests);
+    const look = () => mine === this.updates && this.inside.show(frame, pass, answer, rests);
     if (rests) requestAnimationFrame(() => setTimeout(look));
     else look();
   }
-
-  return {
-    // Use another model from now on, for what is drawn already too.
-    use(other) {
-      model = other;
-      answer.use(model);
-      inside.use(model);
-      update(true);
-    },
-
-    // The pad lies in the part that is open: there is one drawing for both.
-    show(name) {
-      part = name;
-      const place = document.getElementById(`pad-in-${name}`);
-      if (place && padElement.parentElement !== place) place.append(padElement);
-      if (place) update(true);
-    },
-  };
 }

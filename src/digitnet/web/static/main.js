@@ -1,44 +1,59 @@
 // Main: the page with a server behind it: which model, which part, and what is said aloud.
 
-import { startLab } from "./draw_and_inside.js";
-import { decodeModel } from "./network/network.js";
+import { byId, make } from "./common/elements.js";
+import { ask, askForBytes, sentenceOf } from "./common/server.js";
 import { startTabs } from "./common/tabs.js";
 import { startTheme } from "./common/theme.js";
+import { DrawAndInside } from "./draw_and_inside.js";
+import { decodeModel } from "./network/network.js";
 
-const menu = document.getElementById("model");
-const trouble = document.getElementById("trouble");
-const live = document.getElementById("live");
+const menu = byId("model", HTMLSelectElement);
+const trouble = byId("trouble", HTMLElement);
+const live = byId("live", HTMLElement);
+/** @type {Set<(name: string) => void>} */
 const listeners = new Set();
 const mounted = new Set();
 let inUse = ""; // the model that answers
 let asked = 0; // how often one was asked for
+/** @type {Choice | null} */
+let choice = null; // what Train is to be opened with
+/** @type {Record<string, () => Promise<{ mount(root: HTMLElement, context: Context): Promise<unknown> }>>} */
 const parts = {
   train: () => import("./train/train.js"),
   read: () => import("./read/read.js"),
   models: () => import("./models/models.js"),
 };
 
-startTheme(document.getElementById("theme"));
-const lab = startLab({ say });
+startTheme(byId("theme", HTMLElement));
+const drawAndInside = new DrawAndInside(say);
 
+/** @type {Context} */
 const context = {
   chooseModel,
   currentModel: () => inUse || menu.value,
   onModel: (callback) => listeners.add(callback),
   refreshModels,
   say,
+  trainWith(wanted) {
+    choice = wanted;
+    byId("tab-train", HTMLElement).click();
+  },
+  takeChoice() {
+    const taken = choice;
+    choice = null;
+    return taken;
+  },
 };
 
-startTabs(document.querySelector('[role="tablist"]'), async (part) => {
-  lab.show(part);
+startTabs(byId("tabs", HTMLElement), async (part) => {
+  drawAndInside.show(part);
   if (!parts[part] || mounted.has(part)) return;
   mounted.add(part);
-  const root = document.getElementById(part);
   try {
-    await (await parts[part]()).mount(root, context);
+    await (await parts[part]()).mount(byId(part, HTMLElement), context);
   } catch (error) {
     mounted.delete(part);
-    complain(`This part of the page could not be opened: ${error.message.replace(/\.$/, "")}.`);
+    complain(`This part of the page could not be opened: ${sentenceOf(error).replace(/\.$/, "")}.`);
   }
 });
 
@@ -46,65 +61,57 @@ menu.addEventListener("change", () => chooseModel(menu.value));
 await refreshModels();
 await chooseModel(menu.value);
 
-// Read the list of models anew; the menu keeps its choice where it is still there.
+/** Read the list of models anew; the menu keeps its choice where it is still there. */
 async function refreshModels() {
-  const answer = await ask("api/models");
+  /** @type {{ models: ListedModel[] } | null} */
+  const answer = await well(ask("api/models"));
   if (!answer) return;
-  const { models } = await answer.json();
+  const { models } = answer;
   const wanted = menu.value || models.find((model) => model.default)?.name;
   menu.replaceChildren(
-    ...models.map(({ name, network }) => {
-      const option = new Option(name, name);
-      option.title = network;
-      return option;
-    }),
+    ...models.map(({ name, network }) => make("option", { value: name, title: network }, name)),
   );
-  if (models.some(({ name }) => name === wanted)) menu.value = wanted;
+  if (wanted && models.some(({ name }) => name === wanted)) menu.value = wanted;
 }
 
-// Load a model and use it from now on. Of several that are asked for at once, the last one counts.
+/** Load a model and use it from now on. Of several that are asked for at once, the last one counts. @param {string} name */
 async function chooseModel(name) {
   if (!name) return;
   const mine = ++asked;
-  const answer = await ask(`api/model?name=${encodeURIComponent(name)}`);
-  const bytes = await answer?.arrayBuffer();
+  const bytes = await well(askForBytes(`api/model?name=${encodeURIComponent(name)}`));
   if (mine !== asked) return;
   menu.value = bytes ? name : inUse;
   if (!bytes) return;
   try {
-    lab.use(decodeModel(bytes));
+    drawAndInside.use(decodeModel(bytes));
   } catch (error) {
-    complain(`The model ${name} cannot be used here: ${error.message}.`);
+    complain(`The model ${name} cannot be used here: ${sentenceOf(error)}.`);
     menu.value = inUse;
     return;
   }
   inUse = name;
-  listeners.forEach((callback) => callback(name));
+  for (const callback of listeners) callback(name);
 }
 
-// A response that is well; else what went wrong is said, and there is none.
-async function ask(path) {
-  let answer;
+/** An answer that is well; else what went wrong is said, and there is none. @template T @param {Promise<T>} answer */
+async function well(answer) {
   try {
-    answer = await fetch(path);
-  } catch {
-    complain("The server does not answer. Is `digitnet serve` still running?");
+    const found = await answer;
+    trouble.hidden = true;
+    return found;
+  } catch (error) {
+    complain(sentenceOf(error));
     return null;
   }
-  if (answer.ok) {
-    trouble.hidden = true;
-    return answer;
-  }
-  const { error } = await answer.json().catch(() => ({}));
-  complain(error ?? `The server answered ${answer.status}.`);
-  return null;
 }
 
+/** @param {string} sentence */
 function complain(sentence) {
   trouble.textContent = sentence;
   trouble.hidden = false;
 }
 
+/** @param {string} text */
 function say(text) {
   live.textContent = text;
 }

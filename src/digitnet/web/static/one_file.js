@@ -1,21 +1,25 @@
-// One file: the page in one file, without a server: Draw and Inside, with the weights beside them.
+// One file: the page without a server: Draw and Inside, with the weights beside them.
 
-import { startLab } from "./draw_and_inside.js";
-import { decodeModel } from "./network/network.js";
+import { bytesOf } from "./common/base64.js";
+import { byId } from "./common/elements.js";
 import { startTabs } from "./common/tabs.js";
 import { startTheme } from "./common/theme.js";
+import { DrawAndInside } from "./draw_and_inside.js";
+import { decodeModel } from "./network/network.js";
 
-startTheme(document.getElementById("theme"));
-const live = document.getElementById("live");
-const lab = startLab({ say: (text) => (live.textContent = text) });
-startTabs(document.querySelector('[role="tablist"]'), (part) => lab.show(part));
-const { textContent: text, dataset } = document.getElementById("weights");
-const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-const model = decodeModel(dataset.numbers === "float16" ? widened(bytes) : bytes);
-document.getElementById("made-of").textContent = `: ${model.name}, ${model.network}`;
-lab.use(model);
+startTheme(byId("theme", HTMLElement));
+const live = byId("live", HTMLElement);
+const drawAndInside = new DrawAndInside((text) => {
+  live.textContent = text;
+});
+startTabs(byId("tabs", HTMLElement), (part) => drawAndInside.show(part));
+const weights = byId("weights", HTMLScriptElement);
+const bytes = bytesOf(weights.textContent).buffer;
+const model = decodeModel(weights.dataset.numbers === "float16" ? widened(bytes) : bytes);
+byId("made-of", HTMLElement).textContent = `: ${model.name}, ${model.network}`;
+drawAndInside.use(model);
 
-// The same bytes with float32 in place of float16.
+/** The same bytes with float32 in place of float16. @param {ArrayBuffer} narrow */
 function widened(narrow) {
   const start = 4 + new DataView(narrow).getUint32(0, true);
   const halves = new Uint16Array(narrow, start);
@@ -25,7 +29,7 @@ function widened(narrow) {
   return wide;
 }
 
-// A float16 of one sign bit, five bits of exponent and ten of fraction.
+/** A float16 of one sign bit, five bits of exponent and ten of fraction. @param {number} bits */
 function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

@@ -1,12 +1,19 @@
 // Paint: numbers as pictures.
 
-// A canvas of one pixel per number; `colourOf(value)` gives [red, green, blue].
+/**
+ * A canvas of one pixel per number.
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>} values row by row
+ * @param {number} width
+ * @param {number} height
+ * @param {(value: number) => Colour} colourOf
+ */
 export function paintPixels(canvas, values, width, height, colourOf) {
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
   }
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     const [red, green, blue] = colourOf(values[i]);
@@ -18,21 +25,32 @@ export function paintPixels(canvas, values, width, height, colourOf) {
   context.putImageData(image, 0, 0);
 }
 
-// A frame of 784 bytes as the network has it: ink bright on black.
+/** A frame of bytes as the network has it: ink bright on black. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} frame */
 export function paintFrame(canvas, frame) {
-  paintPixels(canvas, frame, 28, 28, (byte) => [byte, byte, byte]);
+  const side = Math.sqrt(frame.length);
+  paintPixels(canvas, frame, side, side, (byte) => [byte, byte, byte]);
 }
 
-// From `none` at 0 to `most` at 1, and to `least` at -1: three colours [red, green, blue].
+/** @param {HTMLCanvasElement} canvas */
+export function contextOf(canvas) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser cannot draw on a canvas");
+  return context;
+}
+
+/** From `none` at 0 to `most` at 1, and to `least` at -1. @param {Colour} none @param {Colour} most @param {Colour} least */
 export function scale(none, most, least = none) {
-  return (share) => {
+  /** @param {number} share @returns {Colour} */
+  const colourOf = (share) => {
     const end = share < 0 ? least : most;
     const t = Math.min(1, Math.abs(share));
-    return none.map((n, channel) => Math.round(n + (end[channel] - n) * t));
+    const mixed = (/** @type {0 | 1 | 2} */ k) => Math.round(none[k] + (end[k] - none[k]) * t);
+    return [mixed(0), mixed(1), mixed(2)];
   };
+  return colourOf;
 }
 
-// The largest distance from 0 among some numbers; never 0, so that it can be divided by.
+/** The largest distance from 0 among some numbers; never 0, so that it can be divided by. @param {Iterable<number>} values */
 export function reach(values) {
   let most = 1e-9;
   for (const value of values) most = Math.max(most, Math.abs(value));

@@ -1,28 +1,51 @@
-// Server: what the server answers, or an error whose message is the sentence it said.
+// Server: what it answers, or an error whose message is the sentence it said.
 
 const SILENT = "The server does not answer. Is `digitnet serve` still running?";
 
-// The answer's JSON, or null where the answer has no body. Throws an Error with one sentence.
+/** The answer's JSON, or null where the answer has no body. @param {string} path @param {RequestInit} options */
 export async function ask(path, options = {}) {
-  let answer;
+  const answer = await answerOf(path, options);
+  const text = await answer.text();
   try {
-    answer = await fetch(path, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error(SILENT);
-  }
-  const text = await answer.text().catch(() => "");
-  let said = null;
-  try {
-    said = text ? JSON.parse(text) : null;
+    return text ? JSON.parse(text) : null;
   } catch {
     throw new Error(`The server answered ${answer.status} without words.`);
   }
-  if (!answer.ok) throw new Error(said?.error ?? `The server answered ${answer.status}.`);
-  return said;
 }
 
+/** @param {string} path @param {string} method @param {unknown} values sent as JSON */
 export function askWithJson(path, method, values) {
   const headers = { "Content-Type": "application/json" };
   return ask(path, { method, headers, body: JSON.stringify(values) });
 }
+
+/** @param {string} path @param {Blob} picture @param {AbortSignal} [signal] */
+export function askWithPicture(path, picture, signal) {
+  const headers = { "Content-Type": picture.type || "application/octet-stream" };
+  return ask(path, { method: "POST", headers, body: picture, signal });
+}
+
+/** The answer's bytes. @param {string} path */
+export async function askForBytes(path) {
+  return (await answerOf(path, {})).arrayBuffer();
+}
+
+/** An answer that is well; else an Error with one sentence. @param {string} path @param {RequestInit} options */
+async function answerOf(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new Error(SILENT);
+  }
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => null);
+  throw new Error(said?.error ?? `The server answered ${answer.status}.`);
+}
+
+/** Whether nobody waits for the answer any more. @param {unknown} error */
+export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";
+
+/** What there is to say of an error. @param {unknown} error */
+export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));

@@ -11,6 +11,7 @@ function kept() {
   }
 }
 
+/** @param {string} theme */
 function keep(theme) {
   try {
     localStorage.setItem(KEY, theme);
@@ -19,6 +20,7 @@ function keep(theme) {
   }
 }
 
+/** @param {HTMLElement} button */
 export function startTheme(button) {
   let chosen = kept();
   const apply = () => {
@@ -37,7 +39,7 @@ export function startTheme(button) {
   apply();
 }
 
-// The value of a colour variable, for what is painted on a canvas: [red, green, blue].
+/** The value of a colour variable, for what is painted on a canvas. @param {string} name @returns {Colour} */
 export function colour(name) {
   const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const number = parseInt(text.slice(1), 16);

@@ -16,7 +16,7 @@ const DRAWN = [
 const RADIUS = 0.034;
 const STEPS = 10; // between two control points
 
-// The strokes of an example, as lists of points {x, y, r} in a square of 1.
+/** The strokes of an example, in a square of 1. @param {number} digit @returns {Stroke[]} */
 export function example(digit) {
   return DRAWN[digit].map((stroke) => {
     const points = stroke.split(", ").map((pair) => pair.split(" ").map((n) => Number(n) / 100));
@@ -24,7 +24,7 @@ export function example(digit) {
   });
 }
 
-// A line through the points (Catmull and Rom 1974); a point given twice is a corner.
+/** A line through the points (Catmull and Rom 1974); a point given twice is a corner. @param {number[][]} points */
 function smooth(points) {
   const line = [points[0]];
   for (let k = 0; k + 1 < points.length; k++) {

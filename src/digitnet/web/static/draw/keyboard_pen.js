@@ -2,12 +2,20 @@
 
 const STEP = 0.03; // of the pad's side
 const SMALL_STEP = 0.01;
+/** @type {Record<string, [number, number]>} */
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const EDGE = 0.05;
 
-// Tells `pad` where the pen goes: moved(place, isDown), down(place), up(), left(), and the commands
-// undo(), clear() and show(digit).
-export function startKeys(canvas, pad) {
+/**
+ * Tells `pad` where the pen goes, and its commands.
+ * @param {HTMLCanvasElement} canvas
+ * @param {{
+ *   moved(place: Place, isDown: boolean): void, down(place: Place): void, up(): void, left(): void,
+ *   undo(): void, clear(): void, show(digit: number): void, say(text: string): void,
+ * }} pad
+ */
+export function startKeyboardPen(canvas, pad) {
+  /** @type {Set<string>} */
   const held = new Set();
   let place = { x: 0.5, y: 0.2 };
   let isDown = false;
@@ -42,13 +50,16 @@ export function startKeys(canvas, pad) {
     event.preventDefault();
   });
   canvas.addEventListener("keyup", (event) => held.delete(event.key));
-  canvas.addEventListener("pointerdown", () => (isDown = false));
+  canvas.addEventListener("pointerdown", () => {
+    isDown = false;
+  });
   canvas.addEventListener("blur", () => {
     held.clear();
     lift();
     pad.left();
   });
 
+  /** @param {number} step */
   function move(step) {
     for (const key of held) {
       const [x, y] = WAYS[key];
@@ -63,4 +74,5 @@ export function startKeys(canvas, pad) {
   }
 }
 
+/** @param {number} n */
 const inside = (n) => Math.min(1 - EDGE, Math.max(EDGE, n));

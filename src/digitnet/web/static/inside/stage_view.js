@@ -1,11 +1,12 @@
 // Stage view: one group of layers on the page: its words, its units, and the unit that is looked at.
 
-import { element, makeDetail } from "./unit_view.js";
-import { factsOf, weightsOf, windowOf } from "./attribution.js";
+import { button, make } from "../common/elements.js";
 import { paintPixels, reach, scale } from "../common/paint.js";
-import { unitName } from "./stages.js";
 import { colour } from "../common/theme.js";
-import { makeUnits } from "./unit_grid.js";
+import { Attribution, weightsOf, windowOf } from "./attribution.js";
+import { unitName } from "./stages.js";
+import { UnitGrid } from "./unit_grid.js";
+import { UnitView } from "./unit_view.js";
 
 const HOW =
   "Point at one, tap it, or walk with the arrow keys, to see what it adds to each digit. A click keeps it.";
@@ -16,161 +17,191 @@ const LEFT_OUT =
 const PAUSE = 300; // milliseconds without a change before the units' labels are written
 const FEW = 36; // so few that they are shown larger
 
-export function makeStage(stage, model, member) {
-  const layers = model.members[member];
-  const learnt = stage.kind === "Dense" || stage.kind === "Conv2D";
-  const root = element("section", "card stage");
-  const body = element("div", "stage-body");
-  const detail = makeDetail(model.classNames);
-  let step = stage.steps.length - 1;
-  let found = null;
-  let facts = factsNow();
-  let units = null;
-  let colours = null;
-  let labelling = 0;
-  let isByHand = false; // whether someone chose the unit that is looked at
+export class StageView {
+  body = make("div", { class: "stage-body" });
+  /** @type {Seen | null} */
+  seen = null;
+  labelling = 0;
+  isByHand = false; // whether someone chose the unit that is looked at
 
-  root.append(element("h2", "", stage.title), element("p", "", stage.about));
-  if (stage.steps.length > 1) root.append(stepMenu());
-  if (stage.isFirst && learnt) root.append(element("p", "quiet small", HOW));
-  root.append(body, formula());
-  build();
-
-  function factsNow() {
-    return factsOf(stage, layers, model.classNames, step, found);
+  /** @param {Stage} stage @param {Model} model @param {number} member */
+  constructor(stage, model, member) {
+    this.stage = stage;
+    this.layers = model.members[member];
+    this.classNames = model.classNames;
+    this.learnt = stage.kind === "Dense" || stage.kind === "Conv2D";
+    this.step = stage.steps.length - 1;
+    this.units = this.#attribution();
+    this.unitView = new UnitView(model.classNames);
+    this.colours = coloursNow();
+    this.grid = this.#newGrid();
+    this.element = make(
+      "section",
+      { class: "card stage" },
+      make("h2", {}, stage.title),
+      make("p", {}, stage.about),
+      stage.steps.length > 1 ? this.#stepMenu() : null,
+      stage.isFirst && this.learnt ? make("p", { class: "quiet small" }, HOW) : null,
+      this.body,
+      this.#formula(),
+    );
+    this.#build();
   }
 
-  function formula() {
-    const details = element("details");
-    details.append(element("summary", "", "The formula"), element("p", "formula", stage.formula));
-    if (learnt) details.append(element("p", "quiet small", facts.isExact ? EXACT : LEFT_OUT));
-    return details;
+  #attribution() {
+    return new Attribution(this.stage, this.layers, this.classNames, this.step, this.seen);
   }
 
-  function stepMenu() {
-    const group = element("div", "steps");
-    group.setAttribute("role", "group");
-    group.setAttribute("aria-label", "After which step");
-    const buttons = stage.steps.map(({ name }, k) => {
-      const button = element("button", "step", name);
-      button.type = "button";
-      button.setAttribute("aria-pressed", String(k === step));
-      button.addEventListener("click", () => {
-        step = k;
-        buttons.forEach((each, i) => each.setAttribute("aria-pressed", String(i === k)));
-        const current = units.current();
-        facts = factsNow();
-        build();
-        show(found, true);
-        if (isByHand && current >= 0) units.choose(Math.min(current, units.units.length - 1));
+  #formula() {
+    const how = make("p", { class: "quiet small" }, this.units.adder ? EXACT : LEFT_OUT);
+    const formula = make("p", { class: "formula" }, this.stage.formula);
+    return make("details", {}, make("summary", {}, "The formula"), formula, this.learnt ? how : null);
+  }
+
+  #stepMenu() {
+    const buttons = this.stage.steps.map(({ name }, k) => {
+      const pressed = { class: "step", "aria-pressed": String(k === this.step) };
+      return button(name, () => take(k), pressed);
+    });
+    const take = (/** @type {number} */ k) => {
+      this.step = k;
+      buttons.forEach((each, i) => {
+        each.setAttribute("aria-pressed", String(i === k));
       });
-      return button;
-    });
-    group.append(...buttons);
-    return group;
+      const { current } = this.grid;
+      this.units = this.#attribution();
+      this.grid = this.#newGrid();
+      this.#build();
+      this.show(this.seen, true);
+      if (this.isByHand && current >= 0) this.grid.choose(Math.min(current, this.grid.units.length - 1));
+    };
+    return make("div", { class: "steps", role: "group", "aria-label": "After which step" }, ...buttons);
   }
 
-  // The units for the step that is shown.
-  function build() {
-    const n = learnt ? facts.shape[0] : 1;
-    units = makeUnits(n, `${stage.title}: ${n} to look at`, (unit, byHand) => {
-      isByHand ||= byHand;
-      look(unit);
-    });
-    units.root.addEventListener("more", () => {
-      repaint();
-      name();
-      show(found, false);
-    });
-    body.classList.toggle("few", n <= FEW);
-    body.classList.toggle("with-pictures", !learnt || stage.pixels !== null || facts.each > 1);
-    body.replaceChildren(units.root);
-    if (learnt) body.append(detail.root);
-    else units.asPicture(stage.title);
-    detail.root.hidden = true;
-    name();
-    repaint();
-  }
-
-  // The weights as pictures: painted once for a theme, not for a drawing.
-  function repaint() {
-    colours = { none: colour("--sunken"), most: colour("--accent"), least: colour("--against") };
-    if (!stage.pixels) return;
-    const [height, width] = stage.pixels;
-    units.units.forEach(({ canvas }, unit) => {
-      const weights = weightsOf(stage.layer, unit);
-      paint(canvas, weights, width, height, reach(weights));
+  /** The units for the step that is shown. */
+  #newGrid() {
+    const n = this.learnt ? this.units.shape[0] : 1;
+    return new UnitGrid(n, `${this.stage.title}: ${n} to look at`, {
+      chosen: (unit, byHand) => {
+        this.isByHand ||= byHand;
+        this.#look(unit);
+      },
+      grown: () => {
+        this.repaint();
+        this.#label();
+        this.show(this.seen, false);
+      },
     });
   }
 
-  function paint(canvas, values, width, height, most) {
-    const shade = scale(colours.none, colours.most, colours.least);
+  #build() {
+    const { stage, units, grid, body } = this;
+    body.classList.toggle("few", !this.learnt || units.shape[0] <= FEW);
+    body.classList.toggle("with-pictures", !this.learnt || stage.pixels !== null || units.each > 1);
+    body.replaceChildren(grid.element);
+    if (this.learnt) body.append(this.unitView.element);
+    else grid.asPicture(stage.title);
+    this.unitView.element.hidden = true;
+    this.#label();
+    this.repaint();
+  }
+
+  /** The weights as pictures: painted once for a theme, not for a drawing. */
+  repaint() {
+    this.colours = coloursNow();
+    if (!this.stage.pixels) return;
+    const [height, width] = this.stage.pixels;
+    this.grid.units.forEach(({ canvas }, unit) => {
+      const weights = weightsOf(this.stage.layer, unit);
+      this.#paint(canvas, weights, width, height, reach(weights));
+    });
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Numbers} values @param {number} width @param {number} height @param {number} most */
+  #paint(canvas, values, width, height, most) {
+    const shade = scale(this.colours.none, this.colours.most, this.colours.least);
     paintPixels(canvas, values, width, height, (value) => shade(value / most));
   }
 
-  // Show what a drawing makes of the units; null for none. Unless someone has chosen one, the unit
-  // that is looked at is chosen anew whenever the pen rests. While it moves, no unit is left out:
-  // the answer could not follow.
-  function show(now, rests) {
-    found = now;
-    facts = factsNow();
-    const { shape, values } = facts;
-    const most = reach(values);
-    units.units.forEach(({ element: unit, canvas, bar }, k) => {
-      bar.hidden = !learnt || facts.each > 1;
-      if (facts.each > 1) {
-        paint(canvas, facts.part(k), shape[2], shape[1], most);
-      } else if (!learnt) {
-        paint(canvas, values, stage.picture[1], stage.picture[0], most);
-      } else {
-        const share = values[k] / most;
-        const size = Math.abs(share);
-        unit.style.setProperty("--share", size.toFixed(3));
-        unit.style.setProperty("--seen", found ? (0.35 + 0.65 * size).toFixed(3) : "1");
-        unit.classList.toggle("below", share < 0);
-      }
+  /**
+   * Show what a drawing makes of the units; null for none. Unless someone has chosen one, the unit
+   * that is looked at is chosen anew whenever the pen rests. While it moves, no unit is left out: the
+   * answer could not follow.
+   * @param {Seen | null} seen
+   * @param {boolean} rests
+   */
+  show(seen, rests) {
+    this.seen = seen;
+    this.units = this.#attribution();
+    const { units, grid } = this;
+    const most = reach(units.values);
+    grid.units.forEach((_, k) => {
+      this.#showUnit(k, most);
     });
-    if (!learnt) return;
-    const isOpen = !isByHand && (rests || units.current() < 0);
-    if (found && isOpen) units.choose(facts.first(units.units.length));
-    else if (units.current() >= 0 && (rests || facts.isExact)) look(units.current());
-    clearTimeout(labelling);
-    labelling = setTimeout(name, PAUSE);
+    if (!this.learnt) return;
+    const isOpen = !this.isByHand && (rests || grid.current < 0);
+    if (seen && isOpen) grid.choose(units.first(grid.units.length));
+    else if (grid.current >= 0 && (rests || units.adder)) this.#look(grid.current);
+    clearTimeout(this.labelling);
+    this.labelling = setTimeout(() => this.#label(), PAUSE);
   }
 
-  // What each unit is called, and how strongly it fires.
-  function name() {
-    if (!learnt) return;
-    units.units.forEach(({ element: unit }, k) => {
-      const fires = found ? `: ${facts.activation(k).toFixed(2)}` : "";
-      unit.setAttribute("aria-label", unitName(stage, k) + fires);
+  /** @param {number} k @param {number} most */
+  #showUnit(k, most) {
+    const { units, stage } = this;
+    const { element, canvas, bar } = this.grid.units[k];
+    bar.hidden = !this.learnt || units.each > 1;
+    if (units.each > 1) {
+      this.#paint(canvas, units.part(k), units.shape[2], units.shape[1], most);
+    } else if (stage.picture) {
+      this.#paint(canvas, units.values, stage.picture[1], stage.picture[0], most);
+    } else {
+      const share = units.values[k] / most;
+      const size = Math.abs(share);
+      element.style.setProperty("--share", size.toFixed(3));
+      element.style.setProperty("--seen", this.seen ? (0.35 + 0.65 * size).toFixed(3) : "1");
+      element.classList.toggle("below", share < 0);
+    }
+  }
+
+  /** What each unit is called, and how strongly it fires. */
+  #label() {
+    if (!this.learnt) return;
+    this.grid.units.forEach(({ element }, k) => {
+      const fires = this.seen ? `: ${this.units.activation(k).toFixed(2)}` : "";
+      element.setAttribute("aria-label", unitName(this.stage, k) + fires);
     });
   }
 
-  // Look at one unit.
-  function look(unit) {
-    detail.root.hidden = false;
+  /** Look at one unit. @param {number} unit */
+  #look(unit) {
+    const { stage, units, unitView, seen, colours } = this;
+    unitView.element.hidden = false;
     if (stage.pixels) {
       const [height, width] = stage.pixels;
       const weights = weightsOf(stage.layer, unit);
-      const before = stage.first > 0 ? found?.at[stage.first - 1] : found?.input;
+      const before = stage.first > 0 ? seen?.at[stage.first - 1] : seen?.input;
       const saw = weights.map((weight, i) => weight * (before ? before[i] : 0));
-      detail.picture("what it looks for", { values: weights, width, height }, colours);
-      detail.picture("what it saw in yours", { values: saw, width, height }, colours);
+      unitView.picture("what it looks for", { values: weights, width, height }, colours);
+      unitView.picture("what it saw in yours", { values: saw, width, height }, colours);
     } else if (stage.kind === "Conv2D") {
-      const [, height, width] = facts.shape;
-      const map = facts.each > 1 ? { values: facts.part(unit), width, height } : null;
-      detail.picture("its window", windowOf(stage.layer, unit), colours);
-      detail.picture("its map", map, colours);
+      const [, height, width] = units.shape;
+      const map = units.each > 1 ? { values: units.part(unit), width, height } : null;
+      unitView.picture("its window", windowOf(stage.layer, unit), colours);
+      unitView.picture("its map", map, colours);
     }
-    const adds = facts.adds(unit);
-    detail.show({
+    const adds = units.adds(unit);
+    unitView.show({
       name: unitName(stage, unit),
-      fires: found ? facts.fires(unit) : null,
+      fires: units.fires(unit),
       adds,
-      formula: found ? facts.sum(unit, adds) : "",
+      formula: units.sum(unit, adds),
     });
   }
-
-  return { root, show, repaint };
 }
+
+const coloursNow = () => ({
+  none: colour("--sunken"),
+  most: colour("--accent"),
+  least: colour("--against"),
+});

@@ -1,6 +1,7 @@
 // Stages: a network's layers put together as a person would tell of them, and the words for it.
 
 const MOVES = new Set(["Dropout", "Flatten", "ToImages", "ToRows"]); // change no number
+/** @type {Record<string, (layer: Layer) => string>} */
 const STEPS = {
   Dense: () => "sums",
   Conv2D: () => "sums",
@@ -12,46 +13,55 @@ const STEPS = {
   Sigmoid: () => "squeezed into 0 to 1",
   Tanh: () => "squeezed into −1 to 1",
 };
+/** @type {Record<string, string>} */
 const FUNCTIONS = { Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "max(0, ·)" };
 
-// The stages behind the frame. Each has `steps` ({ name, index }: what it is called and the layer
-// that gives it), `first` (the layer it begins with), and `pixels`: [height, width] where its
-// neurons look at pixels and their weights make pictures, else null. `picture` is the same where
-// nothing is learnt yet, and the stage gives a picture itself.
-export function stagesOf(layers) {
+/**
+ * The stages behind the frame. `steps` are what each is called and the layer that gives it, `first`
+ * is the layer it begins with, and `pixels` [height, width] where its neurons look at pixels and
+ * their weights make pictures, else null. `picture` is the same where nothing is learnt yet, and the
+ * stage gives a picture itself.
+ * @param {Layer[]} layers
+ * @param {number} side the frame's
+ * @returns {Stage[]}
+ */
+export function stagesOf(layers, side) {
+  /** @type {Pick<Stage, "kind" | "layer" | "first" | "pixels" | "picture" | "steps">[]} */
   const stages = [];
-  let pixels = [28, 28];
+  /** @type {number[] | null} */
+  let pixels = [side, side];
   layers.forEach((layer, index) => {
     const { kind, shape } = layer;
-    const last = stages[stages.length - 1];
-    if (kind === "Dense" || kind === "Conv2D") {
+    if (isLearnt(kind)) {
       stages.push({ kind, layer, first: index, pixels: kind === "Dense" ? pixels : null, steps: [] });
       pixels = null;
-    } else if (pixels && !MOVES.has(kind)) {
-      stages.push({ kind, layer, first: index, pixels: null, picture: pixels, steps: [] });
-      if (shape.length === 3) pixels = shape.slice(1);
     } else if (MOVES.has(kind)) {
       if (kind === "ToImages") pixels = [layer.height, layer.width];
       return;
-    } else if (!last) {
-      return;
+    } else if (pixels) {
+      stages.push({ kind, layer, first: index, pixels: null, picture: pixels, steps: [] });
+      if (shape.length === 3) pixels = shape.slice(1);
     }
-    stages[stages.length - 1].steps.push({ name: (STEPS[kind] ?? (() => kind))(layer), index });
+    stages.at(-1)?.steps.push({ name: (STEPS[kind] ?? (() => kind))(layer), index });
   });
-  stages.forEach((stage, k) => {
-    stage.isFirst = !stages.slice(0, k).some(({ kind }) => kind === "Dense" || kind === "Conv2D");
-    stage.isLast = k === stages.length - 1;
-    Object.assign(stage, wordsOf(stage, layers));
+  return stages.map((stage, k) => {
+    const isFirst = !stages.slice(0, k).some(({ kind }) => isLearnt(kind));
+    const isLast = k === stages.length - 1;
+    const kinds = stage.steps.map(({ index }) => layers[index].kind);
+    return { ...stage, isFirst, isLast, ...wordsOf({ ...stage, isFirst, isLast }, kinds) };
   });
-  return stages;
 }
 
-// Title, explanation and formula of a stage.
-function wordsOf(stage, layers) {
-  const { kind, layer, steps, isFirst, isLast } = stage;
-  const kinds = steps.map(({ index }) => layers[index].kind);
-  const squeezed = kinds.map((name) => FUNCTIONS[name]).filter(Boolean).pop();
-  const f = squeezed ?? "";
+const isLearnt = (/** @type {string} */ kind) => kind === "Dense" || kind === "Conv2D";
+
+/**
+ * Title, explanation and formula of a stage.
+ * @param {Omit<Stage, "title" | "about" | "formula">} stage
+ * @param {string[]} kinds of its layers
+ */
+function wordsOf(stage, kinds) {
+  const { kind, layer, isFirst, isLast } = stage;
+  const f = kinds.map((name) => FUNCTIONS[name]).findLast(Boolean) ?? "";
   if (isLast && kind === "Dense") {
     return {
       title: `${count(layer.n_out)} sums, one for each digit`,
@@ -107,19 +117,10 @@ function wordsOf(stage, layers) {
   };
 }
 
-function count(n) {
-  return n === 10 ? "Ten" : String(n);
-}
+/** @param {number} n */
+const count = (n) => (n === 10 ? "Ten" : String(n));
 
-// What a unit is called.
+/** What a unit is called. @param {Stage} stage @param {number} index */
 export function unitName(stage, index) {
   return `${stage.kind === "Conv2D" ? "Map" : "Neuron"} ${index + 1}`;
-}
-
-// How one layer's unit (a neuron, or a whole map) changes the logits: with it minus without it.
-export function withoutUnit(values, shape, unit) {
-  const each = shape.length === 3 ? shape[1] * shape[2] : 1;
-  const rest = values.slice();
-  rest.fill(0, unit * each, (unit + 1) * each);
-  return rest;
 }

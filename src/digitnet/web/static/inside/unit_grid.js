@@ -1,100 +1,110 @@
-// Unit grid: the neurons or feature maps of a stage as a grid that pointer, finger and keys walk.
+// Unit grid: the neurons or feature maps of a stage side by side, which pointer, finger and keys walk.
+
+import { button, make, targetOf } from "../common/elements.js";
 
 const AT_FIRST = 128; // more than that only when asked for
 
-// `chosen(index, byHand)` hears which one is looked at, and whether someone chose it.
-export function makeUnits(n, label, chosen) {
-  const root = document.createElement("div");
-  const list = document.createElement("div");
-  list.className = "units";
-  list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", label);
-  root.append(list);
-  const units = [];
-  let current = -1;
-  let pinned = false;
+export class UnitGrid {
+  /** @type {{ element: HTMLElement, canvas: HTMLCanvasElement, bar: HTMLElement }[]} */
+  units = [];
+  current = -1;
+  pinned = false;
 
-  function add(until) {
-    while (units.length < until) {
-      const unit = document.createElement("div");
-      unit.className = "unit";
-      unit.setAttribute("role", "option");
-      unit.setAttribute("aria-selected", "false");
-      unit.tabIndex = units.length === 0 ? 0 : -1;
-      unit.dataset.index = units.length;
-      const canvas = document.createElement("canvas");
-      canvas.setAttribute("aria-hidden", "true");
-      const bar = document.createElement("span");
-      bar.className = "unit-bar";
-      unit.append(canvas, bar);
-      list.append(unit);
-      units.push({ element: unit, canvas, bar });
+  /**
+   * @param {number} n
+   * @param {string} label
+   * @param {{ chosen(index: number, byHand: boolean): void, grown(): void }} heard `chosen` which one
+   *   is looked at, and whether someone chose it; `grown`: all are shown now
+   */
+  constructor(n, label, heard) {
+    this.heard = heard;
+    this.list = make("div", { class: "units", role: "listbox", "aria-label": label });
+    this.element = make("div", {}, this.list);
+    this.#grow(Math.min(n, AT_FIRST));
+    if (n > AT_FIRST) {
+      const more = button(`Show all ${n}`, () => {
+        this.#grow(n);
+        more.remove();
+        heard.grown();
+      });
+      this.element.append(more);
     }
-  }
-  add(Math.min(n, AT_FIRST));
-  if (n > AT_FIRST) {
-    const more = document.createElement("button");
-    more.type = "button";
-    more.className = "button";
-    more.textContent = `Show all ${n}`;
-    more.addEventListener("click", () => {
-      add(n);
-      more.remove();
-      root.dispatchEvent(new Event("more"));
-    });
-    root.append(more);
+    this.#hear();
   }
 
-  function choose(index, byHand = false, focus = false) {
-    if (index < 0 || index >= units.length) return;
-    if (current >= 0) {
-      units[current].element.setAttribute("aria-selected", "false");
-      units[current].element.tabIndex = -1;
-    } else {
-      units[0].element.tabIndex = -1;
+  /** @param {number} until */
+  #grow(until) {
+    while (this.units.length < until) {
+      const canvas = make("canvas", { "aria-hidden": "true" });
+      const bar = make("span", { class: "unit-bar" });
+      const index = this.units.length;
+      const option = {
+        role: "option",
+        "aria-selected": "false",
+        tabindex: index ? -1 : 0,
+        "data-index": index,
+      };
+      const element = make("div", { class: "unit", ...option }, canvas, bar);
+      this.list.append(element);
+      this.units.push({ element, canvas, bar });
     }
-    current = index;
-    const { element } = units[index];
+  }
+
+  /** @param {number} index @param {boolean} byHand @param {boolean} focus */
+  choose(index, byHand = false, focus = false) {
+    if (index < 0 || index >= this.units.length) return;
+    const before = this.units[Math.max(this.current, 0)].element;
+    before.setAttribute("aria-selected", "false");
+    before.tabIndex = -1;
+    this.current = index;
+    const { element } = this.units[index];
     element.setAttribute("aria-selected", "true");
     element.tabIndex = 0;
     if (focus) element.focus();
-    chosen(index, byHand);
+    this.heard.chosen(index, byHand);
   }
 
-  const indexOf = (event) => Number(event.target.closest?.(".unit")?.dataset.index ?? -1);
-  list.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "mouse" && !pinned && indexOf(event) !== current) choose(indexOf(event), true);
-  });
-  list.addEventListener("click", (event) => {
-    const index = indexOf(event);
-    if (index < 0) return;
-    pinned = !(pinned && index === current); // once more lets it go
-    list.classList.toggle("pinned", pinned);
-    choose(index, true, true);
-  });
-  list.addEventListener("focusin", (event) => {
-    if (indexOf(event) !== current) choose(indexOf(event), true);
-  });
-  list.addEventListener("keydown", (event) => {
-    const perRow = units.filter(
-      ({ element }) => element.offsetTop === units[0].element.offsetTop,
-    ).length;
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow }[event.key];
-    const to = { Home: 0, End: units.length - 1 }[event.key] ?? Math.max(current, 0) + by;
-    if (Number.isNaN(to)) return;
-    event.preventDefault();
-    choose(to, true, true);
-  });
+  #hear() {
+    const indexOf = (/** @type {Event} */ event) => Number(targetOf(event, ".unit")?.dataset.index ?? -1);
+    this.list.addEventListener("pointerover", (event) => {
+      const index = indexOf(event);
+      if (event.pointerType === "mouse" && !this.pinned && index !== this.current) this.choose(index, true);
+    });
+    this.list.addEventListener("click", (event) => {
+      const index = indexOf(event);
+      if (index < 0) return;
+      this.pinned = !(this.pinned && index === this.current); // once more lets it go
+      this.list.classList.toggle("pinned", this.pinned);
+      this.choose(index, true, true);
+    });
+    this.list.addEventListener("focusin", (event) => {
+      if (indexOf(event) !== this.current) this.choose(indexOf(event), true);
+    });
+    this.list.addEventListener("keydown", (event) => {
+      const top = this.units[0].element.offsetTop;
+      const perRow = this.units.filter(({ element }) => element.offsetTop === top).length;
+      const at = Math.max(this.current, 0);
+      const to = {
+        ArrowLeft: at - 1,
+        ArrowRight: at + 1,
+        ArrowUp: at - perRow,
+        ArrowDown: at + perRow,
+        Home: 0,
+        End: this.units.length - 1,
+      }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      this.choose(to, true, true);
+    });
+  }
 
-  // One picture that is not chosen from: where there is nothing but it.
-  function asPicture(title) {
-    const [{ element: picture }] = units;
-    ["role", "aria-label"].forEach((attribute) => list.removeAttribute(attribute));
-    ["aria-selected", "tabindex"].forEach((attribute) => picture.removeAttribute(attribute));
+  /** One picture that is not chosen from: where there is nothing but it. @param {string} title */
+  asPicture(title) {
+    const [{ element: picture }] = this.units;
+    for (const attribute of ["role", "aria-label"]) this.list.removeAttribute(attribute);
+    for (const attribute of ["aria-selected", "tabindex"]) picture.removeAttribute(attribute);
     picture.classList.add("map");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", title);
   }
-
-  return { root, units, choose, asPicture, current: () => current };
 }

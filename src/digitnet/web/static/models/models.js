@@ -1,131 +1,123 @@
 // Models: those in the box and one's own, with their figures; one is chosen, or taken along.
 
-import { ask } from "../common/server.js";
-import { button, make, startNotice, whenShown } from "../common/elements.js";
+import { button, make, Notice, whenShown } from "../common/elements.js";
+import { ask, sentenceOf } from "../common/server.js";
 import { accuracy, size, whole } from "../common/words.js";
 
+/** @type {Record<string, string>} */
 const KINDS = { box: "in the box", own: "your own" };
+/** @type {[string, string][]} a column's head and class */
+const COLUMNS = [
+  ["Model", ""],
+  ["Right on unseen digits", "number"],
+  ["Parameters", "number wide"],
+  ["Size", "number wide"],
+  ["What to do with it", ""],
+];
+const EXPLANATION =
+  "The chosen one answers in every part of this page. Accuracy is that on digits which were kept back while it learnt.";
 
+/** @param {HTMLElement} root @param {Context} context */
 export async function mount(root, context) {
-  const notice = startNotice();
-  // Roles are written out, as a narrow screen lays the rows out as sheets.
-  const body = make("tbody", { role: "rowgroup" });
-  const columns = ["Model", "Right on unseen digits", "Parameters", "Size", "What to do with it"];
-  const classes = ["", "number", "number wide", "number wide", ""];
-  const head = columns.map((words, i) =>
-    make("th", { scope: "col", role: "columnheader", class: classes[i] }, words),
-  );
-  const table = make(
-    "table",
-    { class: "table models", role: "table", "aria-label": "Models" },
-    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head)),
-    body,
-  );
-  let list = [];
-  let exports = [];
+  const table = new ModelTable(context);
+  const words = make("div", {}, make("h2", {}, "Models"), make("p", { class: "quiet" }, EXPLANATION));
+  const card = make("div", { class: "card table-card" }, table.element);
+  root.append(make("div", { class: "stack" }, words, table.notice.element, card));
+  whenShown(root, () => table.look());
+  context.onModel(() => table.draw());
+  await table.look();
+}
 
-  root.append(
-    make(
-      "div",
-      { class: "stack" },
-      make(
-        "div",
-        {},
-        make("h2", {}, "Models"),
-        make(
-          "p",
-          { class: "quiet" },
-          "The chosen one answers in every part of this page. Accuracy is that on digits which were kept back while it learnt.",
-        ),
-      ),
-      notice.element,
-      make("div", { class: "card table-card" }, table),
-    ),
-  );
-  whenShown(root, look);
-  context.onModel?.(draw);
-  await look();
+// Roles are written out, as a narrow screen lays the rows out as sheets.
+class ModelTable {
+  notice = new Notice();
+  body = make("tbody", { role: "rowgroup" });
+  /** @type {ListedModel[]} */
+  models = [];
+  /** @type {Exporter[]} what each may be exported to */
+  exporters = [];
 
-  async function look() {
+  /** @param {Context} context */
+  constructor(context) {
+    this.context = context;
+    const heads = COLUMNS.map(([words, kind]) =>
+      make("th", { scope: "col", role: "columnheader", class: kind }, words),
+    );
+    this.element = make(
+      "table",
+      { class: "table models", role: "table", "aria-label": "Models" },
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads)),
+      this.body,
+    );
+  }
+
+  async look() {
     try {
-      const told = await ask("api/models");
-      list = told.models;
-      exports = told.exports ?? [];
-      notice.tell("");
+      ({ models: this.models, exporters: this.exporters } = await ask("api/models"));
+      this.notice.tell("");
     } catch (error) {
-      notice.tell(error.message, "error");
+      this.notice.tell(sentenceOf(error), "error");
     }
-    draw();
+    this.draw();
   }
 
-  function draw() {
-    const held = document.activeElement?.dataset?.model;
-    body.replaceChildren(...list.map(row));
-    if (held) [...body.querySelectorAll("button")].find((one) => one.dataset.model === held)?.focus();
+  draw() {
+    const focused = document.activeElement;
+    const held = focused instanceof HTMLElement ? focused.dataset.model : undefined;
+    this.body.replaceChildren(...this.models.map((model) => this.#row(model)));
+    if (!held) return;
+    for (const each of this.body.querySelectorAll("button")) if (each.dataset.model === held) each.focus();
   }
 
-  function row(model) {
-    const chosen = model.name === context.currentModel();
-    const path = `api/models/${encodeURIComponent(model.name)}`;
-    const use = button(chosen ? "In use" : "Use", () => choose(model.name), {
+  /** @param {ListedModel} model */
+  #row(model) {
+    const chosen = model.name === this.context.currentModel();
+    const use = button(chosen ? "In use" : "Use", () => this.#choose(model.name), {
       "data-model": model.name,
       "aria-pressed": String(chosen),
       "aria-label": chosen ? `In use: ${model.name}` : `Use ${model.name}`,
       class: chosen ? "button primary" : "button",
     });
-    const link = (ending, words) =>
-      make(
-        "a",
-        {
-          class: "button",
-          href: `${path}.${ending}`,
-          download: `${model.name}.${ending}`,
-          "aria-label": `${words} of ${model.name}`,
-        },
-        words,
-      );
-    const small = make(
-      "div",
-      { class: "hint" },
-      make("span", {}, `${model.network}; ${madeWith(model)}`),
-      make("span", { class: "narrow" }, `${whole(model.parameters)} parameters, ${size(model.bytes)}`),
-    );
+    const links = this.exporters.map(({ suffix, title }) => download(model.name, suffix, title));
+    const cell = (/** @type {string} */ kind, /** @type {string | HTMLElement} */ content) =>
+      make("td", { role: "cell", class: kind || null }, content);
     return make(
       "tr",
       { role: "row" },
-      make(
-        "th",
-        { scope: "row", role: "rowheader" },
-        make(
-          "div",
-          { class: "row named" },
-          model.name,
-          make("span", { class: chosen ? "chip chosen" : "chip" }, KINDS[model.kind] ?? model.kind),
-        ),
-        small,
-      ),
-      make("td", { role: "cell", class: "number" }, accuracy(model.validation_accuracy, 2)),
-      make("td", { role: "cell", class: "number wide" }, whole(model.parameters)),
-      make("td", { role: "cell", class: "number wide" }, size(model.bytes)),
-      make(
-        "td",
-        { role: "cell" },
-        make(
-          "div",
-          { class: "row doing" },
-          use,
-          link("zip", "Zip"),
-          exports.includes("html") ? link("html", "One-file page") : null,
-        ),
-      ),
+      nameCell(model, chosen),
+      cell("number", accuracy(model.validation_accuracy, 2)),
+      cell("number wide", whole(model.parameters)),
+      cell("number wide", size(model.bytes)),
+      cell("", make("div", { class: "row doing" }, use, download(model.name, "zip", "Zip"), ...links)),
     );
   }
 
-  async function choose(name) {
+  /** @param {string} name */
+  async #choose(name) {
+    const { context } = this;
     await context.chooseModel(name);
-    draw();
+    this.draw();
     if (context.currentModel() === name) context.say(`${name} is in use now.`);
   }
 }
 
-const madeWith = ({ kind, made_with: words }) => (kind === "box" ? `made by ${words}` : words);
+/** A model's name, and what it is in small letters. @param {ListedModel} model @param {boolean} chosen */
+function nameCell({ name, kind, network, made_with: madeWith, parameters, bytes }, chosen) {
+  const chip = make("span", { class: chosen ? "chip chosen" : "chip" }, KINDS[kind] ?? kind);
+  const made = kind === "box" ? `made by ${madeWith}` : madeWith;
+  const small = make(
+    "div",
+    { class: "hint" },
+    make("span", {}, `${network}; ${made}`),
+    make("span", { class: "narrow" }, `${whole(parameters)} parameters, ${size(bytes)}`),
+  );
+  const head = make("div", { class: "row named" }, name, chip);
+  return make("th", { scope: "row", role: "rowheader" }, head, small);
+}
+
+/** @param {string} name @param {string} suffix @param {string} words */
+function download(name, suffix, words) {
+  const href = `api/models/${encodeURIComponent(name)}.${suffix}`;
+  const label = `${words} of ${name}`;
+  return make("a", { class: "button", href, download: `${name}.${suffix}`, "aria-label": label }, words);
+}

@@ -1,23 +1,25 @@
-// Framing: a drawing made the 28 x 28 frame that MNIST would have made of it.
+// Framing: a drawing made the frame that MNIST would have made of it.
 //
 // A drawing is a list of strokes, each a list of points {x, y, r}: a place and the pen's radius
-// there, all in the same unit.
+// there, all in the same unit. The frame's side, the box in it and the widths of MNIST's strokes
+// are Python's, and come with the model.
 
-export const SIDE = 28;
-const BOX = 20; // the longer side of a digit in its frame
-const FINE = 8; // fine pixels to a frame pixel: ink is drawn on a grid this fine, then averaged
-const THINNEST = 2.3; // widths of nine MNIST strokes in ten, in frame pixels
-const THICKEST = 4.2;
-const EDGE = 0.25;
+const EDGE = 0.25; // a pixel with less ink is a line's soft edge, outside its box
 const BLOT = 0.55; // a stroke as broad as this share of the drawing is no stroke
 
-// The frame, 784 bytes with ink 255, or null where nothing is drawn but a dot.
-export function frameOf(strokes, framing = "mnist") {
-  if (framing === "stretch") return stretched(strokes);
-  const drawn = withMnistPen(strokes);
+/**
+ * The frame, side * side bytes with ink 255, or null where nothing is drawn but a dot.
+ * @param {Stroke[]} strokes
+ * @param {string} framing
+ * @param {FrameNumbers} numbers
+ */
+export function frameOf(strokes, framing, numbers) {
+  if (framing === "stretch") return stretched(strokes, numbers);
+  const { box, fine } = numbers;
+  const drawn = withMnistPen(strokes, numbers);
   if (!drawn) return null;
   const { left, top, right, bottom } = bounds(drawn);
-  const scale = (BOX * FINE) / Math.max(right - left, bottom - top);
+  const scale = (box * fine) / Math.max(right - left, bottom - top);
   const width = Math.ceil((right - left) * scale) + 2;
   const height = Math.ceil((bottom - top) * scale) + 2;
   const placed = drawn.map((stroke) =>
@@ -27,22 +29,26 @@ export function frameOf(strokes, framing = "mnist") {
       r: r * scale,
     })),
   );
-  return frameOfInk(cover(placed, width, height), width, height);
+  return frameOfInk(cover(placed, width, height), width, height, numbers);
 }
 
-// The original program's way, for models trained so: the whole pad, neither cropped nor moved.
-function stretched(strokes) {
+/**
+ * The original program's way, for models trained so: the whole pad, neither cropped nor moved.
+ * @param {Stroke[]} strokes
+ * @param {FrameNumbers} numbers
+ */
+function stretched(strokes, { side: frameSide, fine }) {
   if (strokes.length === 0) return null;
-  const side = SIDE * FINE;
+  const side = frameSide * fine;
   const placed = strokes.map((stroke) =>
     stroke.map(({ x, y, r }) => ({ x: x * side, y: y * side, r: r * side })),
   );
-  const { ink } = shrunk(cover(placed, side, side), side, side, FINE);
+  const { ink } = shrunk(cover(placed, side, side), side, side, fine);
   return Uint8Array.from(ink, (share) => Math.round(share * 255));
 }
 
-// The box around all ink.
-export function bounds(strokes) {
+/** The box around all ink. @param {Stroke[]} strokes */
+function bounds(strokes) {
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   for (const stroke of strokes) {
     for (const { x, y, r } of stroke) {
@@ -55,24 +61,28 @@ export function bounds(strokes) {
   return box;
 }
 
-// The drawing with strokes as broad as MNIST's, once it is 20 pixels long; null for a mere dot.
-// A pen much too thin or too thick for the size of the digit would else make it a stranger.
-export function withMnistPen(strokes) {
+/**
+ * The drawing with strokes as broad as MNIST's, once it is as long as the box; null for a mere dot.
+ * A pen much too thin or too thick for the size of the digit would else make it a stranger.
+ * @param {Stroke[]} strokes
+ * @param {FrameNumbers} numbers
+ */
+function withMnistPen(strokes, { box, thinnest, thickest }) {
   const points = strokes.flat();
   if (points.length === 0) return null;
   const { left, top, right, bottom } = bounds(strokes);
   const longest = Math.max(right - left, bottom - top);
   const pen = (2 * points.reduce((sum, { r }) => sum + r, 0)) / points.length;
   if (pen > BLOT * longest) return null;
-  const width = (pen / longest) * BOX;
-  const wanted = Math.min(Math.max(width, THINNEST), THICKEST);
+  const width = (pen / longest) * box;
+  const wanted = Math.min(Math.max(width, thinnest), thickest);
   if (wanted === width) return strokes;
-  const factor = (wanted * (longest - pen)) / ((BOX - wanted) * pen);
+  const factor = (wanted * (longest - pen)) / ((box - wanted) * pen);
   return strokes.map((stroke) => stroke.map(({ x, y, r }) => ({ x, y, r: r * factor })));
 }
 
-// The share of each pixel that is under ink, of strokes given in pixels.
-export function cover(strokes, width, height) {
+/** The share of each pixel that is under ink, of strokes given in pixels. @param {Stroke[]} strokes @param {number} width @param {number} height */
+function cover(strokes, width, height) {
   const ink = new Float32Array(width * height);
   for (const stroke of strokes) {
     for (let k = 0; k < stroke.length; k++) {
@@ -82,7 +92,14 @@ export function cover(strokes, width, height) {
   return ink;
 }
 
-// A stroke from one point to the next with round ends; its edge is a pixel soft.
+/**
+ * A stroke from one point to the next with round ends; its edge is a pixel soft.
+ * @param {Float32Array} ink
+ * @param {number} width
+ * @param {number} height
+ * @param {Point} from
+ * @param {Point} to
+ */
 function line(ink, width, height, from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const square = dx * dx + dy * dy;
@@ -103,10 +120,16 @@ function line(ink, width, height, from, to) {
   }
 }
 
-// The frame of ink (shares from 0 to 1, row by row): cropped, its longer side made 20 pixels by
-// averaging areas, its centre of mass laid in the middle; null where there is none. A pixel's soft
-// edge is no ink yet: a line's box is as long as the line.
-export function frameOfInk(ink, width, height) {
+/**
+ * The frame of ink (shares from 0 to 1, row by row): cropped, its longer side made as long as the
+ * box by averaging areas, its centre of mass laid in the middle; null where there is none. A pixel's
+ * soft edge is no ink yet: a line's box is as long as the line.
+ * @param {Float32Array} ink
+ * @param {number} width
+ * @param {number} height
+ * @param {FrameNumbers} numbers
+ */
+export function frameOfInk(ink, width, height, { side, box }) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
@@ -123,12 +146,18 @@ export function frameOfInk(ink, width, height) {
     const from = row * width;
     cropped.set(ink.subarray(from + left, from + right), (row - top) * (right - left));
   }
-  const step = Math.max(right - left, bottom - top) / BOX;
+  const step = Math.max(right - left, bottom - top) / box;
   const small = shrunk(cropped, right - left, bottom - top, step);
-  return centred(small.ink, small.wide, small.high);
+  return centred(small.ink, small.wide, small.high, side);
 }
 
-// A picture in other pixels, each the mean of the `step` x `step` old ones that it stands for.
+/**
+ * A picture in other pixels, each the mean of the `step` x `step` old ones that it stands for.
+ * @param {Float32Array} ink
+ * @param {number} width
+ * @param {number} height
+ * @param {number} step
+ */
 function shrunk(ink, width, height, step) {
   const [across, down] = [shares(width, step), shares(height, step)];
   const [wide, high] = [across.length, down.length];
@@ -145,10 +174,15 @@ function shrunk(ink, width, height, step) {
   return { ink: small, wide, high };
 }
 
-// For each new pixel, which of `many` old ones it is the mean of, and each one's share of it. The
-// last one may reach past their end, where there is no ink.
+/**
+ * For each new pixel, which of `many` old ones it is the mean of, and each one's share of it. The
+ * last one may reach past their end, where there is no ink.
+ * @param {number} many
+ * @param {number} step
+ */
 function shares(many, step) {
   return Array.from({ length: Math.ceil(many / step - 1e-9) }, (_, k) => {
+    /** @type {[number, number][]} */
     const found = [];
     for (let i = Math.floor(k * step); i < Math.min(many, Math.ceil((k + 1) * step)); i++) {
       const overlap = Math.min(i + 1, (k + 1) * step) - Math.max(i, k * step);
@@ -158,8 +192,14 @@ function shares(many, step) {
   });
 }
 
-// Ink in its place: whole pixels, the centre of mass between 14 and 15 from the edge, as in MNIST.
-function centred(ink, width, height) {
+/**
+ * Ink in its place: whole pixels, the centre of mass at most one past the middle, as in MNIST.
+ * @param {Float32Array} ink
+ * @param {number} width
+ * @param {number} height
+ * @param {number} side the frame's
+ */
+function centred(ink, width, height, side) {
   let [mass, x, y] = [0, 0, 0];
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
@@ -170,13 +210,13 @@ function centred(ink, width, height) {
     }
   }
   mass = Math.max(mass, 1e-6);
-  const start = (moment, size) =>
-    Math.min(Math.max(Math.ceil(SIDE / 2 - moment / mass - 1e-6), 0), SIDE - size);
+  const start = (/** @type {number} */ moment, /** @type {number} */ size) =>
+    Math.min(Math.max(Math.ceil(side / 2 - moment / mass - 1e-6), 0), side - size);
   const [left, top] = [start(x, width), start(y, height)];
-  const frame = new Uint8Array(SIDE * SIDE);
+  const frame = new Uint8Array(side * side);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      frame[(top + row) * SIDE + left + column] = Math.round(ink[row * width + column] * 255);
+      frame[(top + row) * side + left + column] = Math.round(ink[row * width + column] * 255);
     }
   }
   return frame;

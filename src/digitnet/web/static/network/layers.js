@@ -1,9 +1,10 @@
 // Layers: what each kind of layer gives for one input. Rows have the shape [n], images
 // [channels, height, width]; numbers are kept in float32 and added up in float64.
 
-const product = (shape) => shape.reduce((all, side) => all * side, 1);
+/** @param {number[]} shape */
+export const product = (shape) => shape.reduce((all, side) => all * side, 1);
 
-// y = x W + b, with W [n_in, n_out] row by row. Pixels without ink add nothing and are passed over.
+/** y = x W + b, with W [n_in, n_out] row by row. Pixels without ink add nothing and are passed over. @param {Layer} layer @param {Numbers} x */
 function dense({ n_in: nIn, n_out: nOut, W, b }, x) {
   const sums = Float64Array.from(b);
   for (let i = 0; i < nIn; i++) {
@@ -15,7 +16,13 @@ function dense({ n_in: nIn, n_out: nOut, W, b }, x) {
   return Float32Array.from(sums);
 }
 
-// A window of weights at every place of an image; W is [channels_in * size * size, channels_out].
+/**
+ * A window of weights at every place of an image; W is [channels_in * size * size, channels_out].
+ * @param {Layer} layer
+ * @param {Numbers} x
+ * @param {number[]} shape of x
+ * @param {number[]} to the shape it gives
+ */
 function convolution(layer, x, shape, [nOut, rows, columns]) {
   const { W, b } = layer;
   const area = rows * columns;
@@ -52,7 +59,15 @@ function convolution(layer, x, shape, [nOut, rows, columns]) {
   return y;
 }
 
-// What the window sees from one place: into `seen`, in the order of W's rows; 0 beyond the edges.
+/**
+ * What the window sees from one place: into `seen`, in the order of W's rows; 0 beyond the edges.
+ * @param {Layer} layer
+ * @param {Numbers} x
+ * @param {number[]} shape
+ * @param {number} row
+ * @param {number} column
+ * @param {Float64Array} seen
+ */
 function look({ size, stride, padding }, x, [channels, height, width], row, column, seen) {
   const [top, left] = [row * stride - padding, column * stride - padding];
   let k = 0;
@@ -66,7 +81,14 @@ function look({ size, stride, padding }, x, [channels, height, width], row, colu
   }
 }
 
-// One number for each window of size x size: `step` takes it so far and the next pixel.
+/**
+ * One number for each window of size x size: `step` takes it so far and the next pixel.
+ * @param {Layer} layer
+ * @param {Numbers} x
+ * @param {number[]} shape
+ * @param {number} start
+ * @param {(soFar: number, pixel: number) => number} step
+ */
 function pool({ size }, x, [channels, height, width], start, step) {
   const [rows, columns] = [height / size, width / size];
   const y = new Float64Array(channels * rows * columns).fill(start);
@@ -83,9 +105,10 @@ function pool({ size }, x, [channels, height, width], start, step) {
   return y;
 }
 
+/** @param {Layer} layer @param {number[]} shape */
 const pooled = ({ size }, [channels, height, width]) => [channels, height / size, width / size];
 
-// The image sheared until the principal axis of its ink is upright, its mass in the middle sideways.
+/** The image sheared until the principal axis of its ink is upright, its mass in the middle sideways. @param {Layer} layer @param {Numbers} x */
 function deskew({ height, width }, x) {
   let [mass, momentX, momentY] = [0, 0, 0];
   const byRow = new Float64Array(height);
@@ -113,15 +136,16 @@ function deskew({ height, width }, x) {
     const shift = slant * (row - meanY) + meanX;
     const whole = Math.floor(shift);
     const part = shift - whole;
-    const ink = (column) => (column >= 0 && column < width ? x[row * width + column] : 0);
+    const ink = (/** @type {number} */ column) =>
+      column >= 0 && column < width ? x[row * width + column] : 0;
     for (let column = 0; column < width; column++) {
-      y[row * width + column] =
-        ink(column + whole) * (1 - part) + ink(column + whole + 1) * part;
+      y[row * width + column] = ink(column + whole) * (1 - part) + ink(column + whole + 1) * part;
     }
   }
   return y;
 }
 
+/** @param {Layer} layer @param {Numbers} x */
 function batchNorm({ channels, gamma, beta, mean, variance, epsilon }, x) {
   const each = x.length / channels;
   return x.map((value, i) => {
@@ -130,19 +154,27 @@ function batchNorm({ channels, gamma, beta, mean, variance, epsilon }, x) {
   });
 }
 
-const same = (layer, shape) => shape;
-const flat = (layer, shape) => [product(shape)];
+/** @param {Layer} _ @param {number[]} shape */
+const same = (_, shape) => shape;
+/** @param {Layer} _ @param {number[]} shape */
+const flat = (_, shape) => [product(shape)];
 
-// By kind: the shape it gives for an input's shape, and what it gives for an input.
+/**
+ * By kind: the shape it gives for an input's shape, and what it gives for an input.
+ * @type {Record<string, {
+ *   shape: (layer: Layer, shape: number[]) => number[],
+ *   forward: (layer: Layer, x: Numbers, shape: number[], to: number[]) => Numbers,
+ * }>}
+ */
 export const LAYERS = {
   Dense: { shape: ({ n_out: nOut }) => [nOut], forward: dense },
-  Sigmoid: { shape: same, forward: (layer, x) => x.map((value) => 1 / (1 + Math.exp(-value))) },
-  Tanh: { shape: same, forward: (layer, x) => x.map(Math.tanh) },
-  ReLU: { shape: same, forward: (layer, x) => x.map((value) => Math.max(value, 0)) },
-  Dropout: { shape: same, forward: (layer, x) => x },
-  Flatten: { shape: flat, forward: (layer, x) => x },
-  ToRows: { shape: flat, forward: (layer, x) => x },
-  ToImages: { shape: ({ height, width }) => [1, height, width], forward: (layer, x) => x },
+  Sigmoid: { shape: same, forward: (_, x) => x.map((value) => 1 / (1 + Math.exp(-value))) },
+  Tanh: { shape: same, forward: (_, x) => x.map(Math.tanh) },
+  ReLU: { shape: same, forward: (_, x) => x.map((value) => Math.max(value, 0)) },
+  Dropout: { shape: same, forward: (_, x) => x },
+  Flatten: { shape: flat, forward: (_, x) => x },
+  ToRows: { shape: flat, forward: (_, x) => x },
+  ToImages: { shape: ({ height, width }) => [1, height, width], forward: (_, x) => x },
   Deskew: { shape: same, forward: deskew },
   BatchNorm: { shape: same, forward: batchNorm },
   Conv2D: {
@@ -166,10 +198,12 @@ export const LAYERS = {
     },
   },
   GlobalAveragePool2D: {
-    shape: (layer, [channels]) => [channels],
-    forward: (layer, x, [channels, height, width]) => {
+    shape: (_, [channels]) => [channels],
+    forward: (_, x, [channels, height, width]) => {
       const sums = new Float64Array(channels);
-      x.forEach((value, i) => (sums[Math.floor(i / (height * width))] += value));
+      x.forEach((value, i) => {
+        sums[Math.floor(i / (height * width))] += value;
+      });
       return Float32Array.from(sums, (sum) => sum / (height * width));
     },
   },

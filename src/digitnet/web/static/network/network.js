@@ -3,9 +3,7 @@
 import { LAYERS } from "./layers.js";
 import { noveltyOf } from "./novelty.js";
 
-const SIDE = 28;
-
-// The model that the bytes of /api/model hold: a JSON header, then float32 numbers.
+/** The model that the bytes of /api/model hold: a JSON header, then float32 numbers. @param {ArrayBuffer} buffer @returns {Model} */
 export function decodeModel(buffer) {
   const nHeader = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0, true) : Infinity;
   if (4 + nHeader > buffer.byteLength) throw new Error("its bytes end before their header does");
@@ -16,33 +14,51 @@ export function decodeModel(buffer) {
     network: header.network,
     classNames: header.class_names,
     framing: header.framing,
+    frame: header.frame,
     temperature: header.calibration.temperature,
     leastProbability: header.calibration.least_probability,
     novelty: decodeNovelty(header.calibration.novelty, numbers),
-    members: header.members.map(({ layers }) => decodeMember(layers, numbers)),
+    members: header.members.map((/** @type {{ layers: Described[] }} */ { layers }) =>
+      decodeMember(layers, header.frame.side, numbers),
+    ),
   };
 }
 
-// Layers with their parameters as W, b and so on, and the shapes that go in and come out.
-function decodeMember(described, numbers) {
-  let inputShape = [SIDE * SIDE];
+/**
+ * Layers with their parameters as W, b and so on, and the shapes that go in and come out.
+ * @param {Described[]} described
+ * @param {number} side
+ * @param {Float32Array} numbers
+ * @returns {Layer[]}
+ */
+function decodeMember(described, side, numbers) {
+  let inputShape = [side * side];
   return described.map(({ parameters, ...settings }) => {
     const kind = LAYERS[settings.kind];
     if (!kind) throw new Error(`it has a layer ${settings.kind} that this page does not know`);
-    const layer = { ...settings, inputShape };
+    /** @type {Layer} */
+    const layer = { ...settings, inputShape, shape: inputShape };
     for (const each of parameters) layer[each.name.replace(/\d+$/, "")] = arrayAt(each, numbers);
-    layer.shape = inputShape = kind.shape(layer, inputShape);
+    inputShape = kind.shape(layer, inputShape);
+    layer.shape = inputShape;
     return layer;
   });
 }
 
-// What tells that a frame is no digit, or null where every frame is taken for one.
+/**
+ * What tells that a frame is no digit, or null where every frame is taken for one.
+ * @param {any} described
+ * @param {Float32Array} numbers
+ * @returns {Novelty | null}
+ */
 function decodeNovelty(described, numbers) {
   if (!described) return null;
-  const arrays = described.arrays.map((each) => [each.name, arrayAt(each, numbers)]);
-  return { most: described.most, ...Object.fromEntries(arrays) };
+  const { arrays, ...settings } = described;
+  const named = arrays.map((/** @type {Placed} */ each) => [each.name, arrayAt(each, numbers)]);
+  return { ...settings, ...Object.fromEntries(named) };
 }
 
+/** @param {Placed} placed @param {Float32Array} numbers */
 function arrayAt({ shape, offset }, numbers) {
   const size = shape.reduce((all, side) => all * side, 1);
   const array = numbers.subarray(offset, offset + size);
@@ -50,24 +66,24 @@ function arrayAt({ shape, offset }, numbers) {
   return array;
 }
 
-// What a frame (784 bytes, ink 255) is to the network: numbers from 0 to 1.
-export function asInput(frame) {
+/** What a frame (bytes, ink 255) is to the network: numbers from 0 to 1. @param {Uint8Array} frame */
+function asInput(frame) {
   return Float32Array.from(frame, (byte) => byte / 255);
 }
 
-// Logits, and for each member every layer's activations, for a frame of 784 bytes.
+/** Logits, and for each member every layer's activations. @param {Model} model @param {Uint8Array} frame @returns {Pass} */
 export function forward(model, frame) {
   const input = asInput(frame);
   const members = model.members.map((layers) => pass(layers, input));
   const logits = model.classNames.map(
-    (_, label) =>
-      members.reduce((sum, { at }) => sum + at[at.length - 1][label], 0) / members.length,
+    (_, label) => members.reduce((sum, { at }) => sum + at[at.length - 1][label], 0) / members.length,
   );
   return { input, logits: Float32Array.from(logits), members };
 }
 
-// `at[k]` is what layer k gives.
+/** @param {Layer[]} layers @param {Numbers} input @returns {Activations} */
 function pass(layers, input) {
+  /** @type {Numbers[]} */
   const at = [];
   let x = input;
   for (const layer of layers) {
@@ -77,27 +93,33 @@ function pass(layers, input) {
   return { at };
 }
 
-// The logits of one member if layer `index` had given `activation`.
+/** The logits of one member if layer `index` had given `activation`. @param {Layer[]} layers @param {number} index @param {Numbers} activation */
 export function forwardFrom(layers, index, activation) {
   const { at } = pass(layers.slice(index + 1), activation);
   return at.length ? at[at.length - 1] : activation;
 }
 
-// Calibrated probabilities of logits.
-export function probabilities(model, logits) {
+/** Calibrated probabilities of logits. @param {Model} model @param {Float32Array} logits */
+function probabilities(model, logits) {
   const most = Math.max(...logits);
   const powers = Array.from(logits, (logit) => Math.exp((logit - most) / model.temperature));
   const sum = powers.reduce((all, power) => all + power, 0);
   return powers.map((power) => power / sum);
 }
 
-// The answer to a frame with its logits: probabilities, the classes from the likeliest on, whether
-// the frame looks like none of them, and whether the model stands by its answer.
+/**
+ * The answer to a frame with its logits: probabilities, the classes from the likeliest on, whether
+ * the frame looks like none of them, and whether the model stands by its answer.
+ * @param {Model} model
+ * @param {Float32Array} logits
+ * @param {Uint8Array} frame
+ * @returns {Answer}
+ */
 export function answerOf(model, logits, frame) {
   const likely = probabilities(model, logits);
   const order = likely.map((_, label) => label).sort((a, b) => likely[b] - likely[a]);
   const { novelty } = model;
-  const isNone = novelty !== null && noveltyOf(novelty, frame) > novelty.most;
+  const isNone = novelty !== null && noveltyOf(novelty, model.frame, frame) > novelty.most;
   const sure = !isNone && likely[order[0]] >= model.leastProbability;
   return { probabilities: likely, order, isNone, sure };
 }

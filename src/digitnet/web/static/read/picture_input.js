@@ -2,48 +2,38 @@
 
 import { button, make } from "../common/elements.js";
 
-// `taken(files)` hears of pictures that come in, one or several; `refused(sentence)` of what is none.
-export function startIntake(root, { taken, refused }) {
-  const chooser = make("input", {
-    type: "file",
-    accept: "image/*",
-    multiple: true,
-    hidden: true,
-    id: "read-file",
-    "aria-label": "Pictures",
-  });
-  const camera = make("input", {
-    type: "file",
-    accept: "image/*",
-    capture: "environment",
-    hidden: true,
-    "aria-label": "A photograph",
-  });
+/**
+ * @param {HTMLElement} root where pictures may be dropped
+ * @param {{ taken(files: File[]): void, refused(sentence: string): void }} heard `taken` hears of
+ *   pictures that come in, one or several; `refused` of what is none
+ */
+export function pictureInput(root, { taken, refused }) {
+  const file = { type: "file", accept: "image/*", hidden: true };
+  const chooser = make("input", { ...file, multiple: true, id: "read-file", "aria-label": "Pictures" });
+  const camera = make("input", { ...file, capture: "environment", "aria-label": "A photograph" });
   const choose = button("Choose pictures", () => chooser.click(), { class: "button primary" });
-  const take = button("Take a photograph", () => camera.click(), { class: "button camera" });
+  const photograph = button("Take a photograph", () => camera.click(), { class: "button camera" });
+  const words = "Drop pictures here, or paste one: of a single digit, or of a page of them.";
   const element = make(
     "div",
     { class: "drop" },
-    make(
-      "p",
-      { class: "drop-words" },
-      "Drop pictures here, or paste one: of a single digit, or of a page of them.",
-    ),
-    make("div", { class: "row" }, choose, take, chooser, camera),
+    make("p", { class: "drop-words" }, words),
+    make("div", { class: "row" }, choose, photograph, chooser, camera),
   );
 
   for (const input of [chooser, camera]) {
     input.addEventListener("change", () => {
-      if (input.files.length) taken([...input.files]);
+      if (input.files?.length) taken([...input.files]);
       input.value = ""; // so that the same picture can be chosen again
     });
   }
 
   let depth = 0; // a drag enters and leaves every element on its way
-  const over = (change) => {
+  /** @param {number} change */
+  function over(change) {
     depth = Math.max(0, change === 0 ? 0 : depth + change);
     element.classList.toggle("over", depth > 0);
-  };
+  }
   root.addEventListener("dragenter", () => over(1));
   root.addEventListener("dragleave", () => over(-1));
   root.addEventListener("dragover", (event) => event.preventDefault());
@@ -56,11 +46,12 @@ export function startIntake(root, { taken, refused }) {
     if (!root.hidden) receive(event.clipboardData);
   });
 
+  /** @param {DataTransfer | null} transfer */
   function receive(transfer) {
     const files = [...(transfer?.files ?? [])];
     if (!files.length) refused("That is not a picture: drop or paste a file, or choose one.");
     else taken(files);
   }
 
-  return { element };
+  return element;
 }

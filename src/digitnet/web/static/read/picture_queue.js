@@ -1,40 +1,45 @@
-// Picture queue: several pictures that came in at once, of which one lies on top.
+// Picture queue: several pictures that came in at once, of which one is looked at.
 
 import { button, make } from "../common/elements.js";
 
-// `turned(file)` hears which picture is on top now.
-export function startPile({ turned }) {
-  const words = make("p", { class: "pile-words", "aria-live": "polite" });
-  const before = button("Previous picture", () => turn(-1), { class: "button quiet" });
-  const after = button("Next picture", () => turn(1), { class: "button quiet" });
-  const element = make("div", { class: "row spread pile", hidden: true }, before, words, after);
-  let files = [];
-  let at = 0;
+export class PictureQueue {
+  words = make("p", { class: "queue-words", "aria-live": "polite" });
+  before = button("Previous picture", () => this.#turn(-1), { class: "button quiet" });
+  after = button("Next picture", () => this.#turn(1), { class: "button quiet" });
+  element = make(
+    "div",
+    { class: "row spread picture-queue", hidden: true },
+    this.before,
+    this.words,
+    this.after,
+  );
+  /** @type {File[]} */
+  files = [];
+  at = 0;
 
-  function turn(step) {
-    at += step;
-    tell();
-    turned(files[at]);
+  /** @param {(file: File) => void} turned hears which picture is looked at now */
+  constructor(turned) {
+    this.turned = turned;
   }
 
-  function tell() {
-    element.hidden = files.length < 2;
-    words.textContent = `${at + 1} of ${files.length}: ${files[at].name}`;
+  /** Others take the place of those that were there, the first to begin with. @param {File[]} files */
+  take(files) {
+    this.files = files;
+    this.at = 0;
+    this.#turn(0);
+  }
+
+  /** @param {number} step */
+  #turn(step) {
+    this.at += step;
+    const { files, at, before, after } = this;
+    this.element.hidden = files.length < 2;
+    this.words.textContent = `${at + 1} of ${files.length}: ${files[at].name}`;
     const focused = document.activeElement;
     before.disabled = at === 0;
     after.disabled = at === files.length - 1;
     if (focused === before && before.disabled) after.focus();
     if (focused === after && after.disabled) before.focus();
+    this.turned(files[at]);
   }
-
-  return {
-    element,
-    // Others take the place of those that were there; the first lies on top.
-    take(pictures) {
-      files = pictures;
-      at = 0;
-      tell();
-      turned(files[at]);
-    },
-  };
 }

@@ -1,248 +1,231 @@
 // Read: a photo or a page is read, looked at closely, and corrected; corrections are kept.
 
-import { ask } from "../common/server.js";
-import { startCloser } from "./digit_view.js";
-import { cutOut, framePicture } from "./crop.js";
-import { button, make, startNotice, whenShown } from "../common/elements.js";
-import { startIntake } from "./picture_input.js";
-import { trainWith } from "../common/intent.js";
-import { startPile } from "./picture_queue.js";
-import { readPicture, stagesOf } from "./recognition.js";
-import { nameOf, startSheet } from "./picture_view.js";
+import { button, make, Notice, whenShown } from "../common/elements.js";
+import { isAbort, sentenceOf } from "../common/server.js";
 import { many } from "../common/words.js";
+import { Corrections } from "./corrections.js";
+import { crop } from "./crop.js";
+import { DigitView } from "./digit_view.js";
+import { pictureInput } from "./picture_input.js";
+import { PictureQueue } from "./picture_queue.js";
+import { PictureView } from "./picture_view.js";
+import { linesOf, nameOf, summaryOf } from "./reading_words.js";
+import { framingStages, readPicture } from "./recognition.js";
 
+/** @param {HTMLElement} root @param {Context} context */
 export async function mount(root, context) {
-  const pile = startPile({ turned: read });
-  const refused = (sentence) => notice.tell(sentence, "error");
-  const intake = startIntake(root, { taken: pile.take, refused });
-  const notice = startNotice();
-  const sheet = startSheet({ chosen });
-  const closer = startCloser({ correct, takeBack, stages });
-  const text = make("div", { class: "lines", id: "read-lines" });
-  const copy = button("Copy", copyLines, { class: "button quiet" });
-  const result = make(
+  await new ReadPart(root, context).start();
+}
+
+class ReadPart {
+  notice = new Notice();
+  queue = new PictureQueue((file) => this.#read(file));
+  pictureView = new PictureView((index) => this.#choose(index));
+  digitView = new DigitView({
+    correct: (label) => this.#correct(label),
+    takeBack: () => this.#takeBack(),
+    stages: () => this.#stages(),
+  });
+  text = make("div", { class: "lines", id: "read-lines" });
+  result = make(
     "section",
     { class: "card stack tight", hidden: true, "aria-label": "What was read" },
-    make("div", { class: "row spread" }, make("h3", {}, "It says"), copy),
-    text,
-  );
-  const count = make("p", { id: "read-corrections" });
-  const train = button("Train with them", () =>
-    trainWith({ source: "corrections", start: context.currentModel() }),
-  );
-  const kept = make(
-    "section",
-    { class: "card stack tight", "aria-label": "Corrections" },
-    make("h3", {}, "Corrections"),
-    count,
-    train,
-  );
-  let file = null;
-  let url = null;
-  let page = null;
-  let at = -1;
-  let reading = null;
-  let readWith = null;
-  const pages = new WeakMap(); // what was read in each picture, and corrected since
-
-  root.classList.add("reading-part");
-  root.append(
     make(
       "div",
-      { class: "stack" },
-      make("h2", {}, "Read a picture"),
-      intake.element,
-      pile.element,
-      notice.element,
-      sheet.element,
+      { class: "row spread" },
+      make("h3", {}, "It says"),
+      button("Copy", () => this.#copy(), { class: "button quiet" }),
     ),
-    make("div", { class: "stack beside-sheet" }, result, closer.element, kept),
+    this.text,
   );
-  root.addEventListener("keydown", typed);
-  whenShown(root, shown);
-  context.onModel?.(() => !root.hidden && shown());
-  await showCount();
+  corrections = new Corrections(() =>
+    this.context.trainWith({ source: "corrections", start: this.context.currentModel() }),
+  );
+  /** @type {{ file: File, page: ReadPicture, model: string } | null} what is looked at */
+  now = null;
+  at = -1; // which digit of it
+  /** @type {File | null} the picture that came in last, read or not */
+  file = null;
+  url = "";
+  readWith = "";
+  reading = new AbortController();
+  /** @type {WeakMap<File, { page: ReadPicture, model: string }>} and what was corrected since */
+  known = new WeakMap();
 
-  // The part comes into sight: corrections may have been used up, the model may be another.
-  function shown() {
-    showCount();
-    if (file && readWith !== context.currentModel()) read(file);
+  /** @param {HTMLElement} root @param {Context} context */
+  constructor(root, context) {
+    this.root = root;
+    this.context = context;
   }
 
-  async function read(picture) {
-    reading?.abort();
-    reading = new AbortController();
-    const { signal } = reading;
-    file = picture;
-    readWith = context.currentModel();
-    notice.tell("Reading …");
-    root.setAttribute("aria-busy", "true");
-    try {
-      const known = pages.get(picture);
-      page = known?.model === readWith ? known.page : await readPicture(picture, readWith, signal);
-      pages.set(picture, { page, model: readWith });
-      show();
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      page = null;
-      at = -1;
-      for (const part of [sheet, closer]) part.hide();
-      result.hidden = true;
-      notice.tell(error.message, "error");
-    }
-    root.removeAttribute("aria-busy");
-  }
-
-  function show() {
-    if (url) URL.revokeObjectURL(url);
-    url = URL.createObjectURL(file);
-    at = -1;
-    closer.hide();
-    sheet.show(page, url);
-    result.hidden = !page.digits.length;
-    showLines();
-    const none = page.single && page.digits[0]?.reason?.startsWith("no digit");
-    const unsure = page.digits.filter(({ sure }) => !sure).length;
-    const found = none
-      ? capital(page.digits[0].reason)
-      : page.digits.length
-        ? `${many(page.digits.length, "digit")} found`
-        : capital(page.reason ?? "no digits");
-    const doubt =
-      unsure && !none ? `, ${unsure === page.digits.length ? "" : `${unsure} of them `}unsure` : "";
-    let advice = page.single
-      ? " Is it another? Type the right digit."
-      : " Choose one by pointer or arrow keys to look closer or to correct it.";
-    if (!page.digits.length) advice = "";
-    notice.tell(`${found}${doubt}.${advice}`, page.digits.length ? (unsure ? "warn" : "good") : "warn");
-    context.say(`${found}${doubt}. ${page.lines.join("; ")}`);
-    if (page.digits.length === 1) sheet.choose(0, false);
-  }
-
-  // The lines as text, with what was corrected since.
-  function lines() {
-    const digits = [...page.digits];
-    return page.lines.map((line) =>
-      line.replace(/[0-9?]/g, (letter) => {
-        const digit = digits.shift();
-        return digit?.corrected === undefined ? letter : `${digit.corrected}`;
-      }),
+  async start() {
+    const { root } = this;
+    const input = pictureInput(root, {
+      taken: (files) => this.queue.take(files),
+      refused: (sentence) => this.notice.tell(sentence, "error"),
+    });
+    root.classList.add("reading-part");
+    root.append(
+      make(
+        "div",
+        { class: "stack" },
+        make("h2", {}, "Read a picture"),
+        input,
+        this.queue.element,
+        this.notice.element,
+        this.pictureView.element,
+      ),
+      make(
+        "div",
+        { class: "stack beside-picture" },
+        this.result,
+        this.digitView.element,
+        this.corrections.element,
+      ),
     );
+    root.addEventListener("keydown", (event) => this.#typed(event));
+    whenShown(root, () => this.#shown());
+    this.context.onModel(() => !root.hidden && this.#shown());
+    await this.#countCorrections();
   }
 
-  function showLines() {
-    text.replaceChildren(...lines().map((line) => make("p", {}, line)));
+  /** The part comes into sight: corrections may have been used up, the model may be another. */
+  #shown() {
+    this.#countCorrections();
+    if (this.file && this.readWith !== this.context.currentModel()) this.#read(this.file);
   }
 
-  async function copyLines() {
+  async #countCorrections() {
     try {
-      await navigator.clipboard.writeText(lines().join("\n"));
-      context.say("Copied.");
-    } catch {
-      notice.tell("The browser does not allow copying; select the text instead.", "warn");
+      await this.corrections.look();
+    } catch (error) {
+      this.notice.tell(sentenceOf(error), "error");
     }
   }
 
-  function chosen(index) {
-    at = index;
-    closer.show(page.digits[at], nameOf(page, at));
+  /** @param {File} file */
+  async #read(file) {
+    this.reading.abort();
+    this.reading = new AbortController();
+    const { signal } = this.reading;
+    const model = this.context.currentModel();
+    this.file = file;
+    this.readWith = model;
+    this.notice.tell("Reading …");
+    this.root.setAttribute("aria-busy", "true");
+    try {
+      const known = this.known.get(file);
+      const page = known?.model === model ? known.page : await readPicture(file, model, signal);
+      this.known.set(file, { page, model });
+      this.now = { file, page, model };
+      this.#show(file, page);
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.now = null;
+      this.at = -1;
+      this.pictureView.hide();
+      this.digitView.hide();
+      this.result.hidden = true;
+      this.notice.tell(sentenceOf(error), "error");
+    }
+    this.root.removeAttribute("aria-busy");
   }
 
-  function typed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
-    if (at < 0) return;
+  /** @param {File} file @param {ReadPicture} page */
+  #show(file, page) {
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = URL.createObjectURL(file);
+    this.at = -1;
+    this.digitView.hide();
+    this.pictureView.show(page, this.url);
+    this.result.hidden = !page.digits.length;
+    this.#showLines(page);
+    const { found, advice, kind } = summaryOf(page);
+    this.notice.tell(found + advice, kind);
+    this.context.say(`${found} ${page.lines.join("; ")}`);
+    if (page.digits.length === 1) this.pictureView.choose(0, false);
+  }
+
+  /** @param {ReadPicture} page */
+  #showLines(page) {
+    this.text.replaceChildren(...linesOf(page).map((line) => make("p", {}, line)));
+  }
+
+  async #copy() {
+    if (!this.now) return;
+    try {
+      await navigator.clipboard.writeText(linesOf(this.now.page).join("\n"));
+      this.context.say("Copied.");
+    } catch {
+      this.notice.tell("The browser does not allow copying; select the text instead.", "warn");
+    }
+  }
+
+  /** @param {number} index */
+  #choose(index) {
+    if (!this.now) return;
+    this.at = index;
+    this.digitView.show(this.now.page.digits[index], nameOf(this.now.page, index));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #typed(event) {
+    const writing = event.target instanceof Element && event.target.matches("input, select");
+    if (event.ctrlKey || event.metaKey || event.altKey || writing || this.at < 0) return;
     if (/^[0-9]$/.test(event.key)) {
       event.preventDefault();
-      correct(Number(event.key));
-    } else if (event.key === "Delete" && page.digits[at].corrected !== undefined) {
+      this.#correct(Number(event.key));
+    } else if (event.key === "Delete" && this.now?.page.digits[this.at].corrected !== undefined) {
       event.preventDefault();
-      takeBack();
+      this.#takeBack();
     }
   }
 
-  async function correct(label) {
-    const index = at;
-    const here = page;
-    const digit = here.digits[index];
-    try {
-      const picture = await cutOut(sheet.bitmap(), sheet.scale(), here.digits, index);
-      const { mark, kept: all, per_label: counts } = await keep(label, picture).catch(() =>
-        keep(label, framePicture(digit)),
-      );
-      Object.assign(digit, { corrected: label, mark });
-      tellCount(all, counts);
-      context.say(`Kept as ${label}. ${many(all, "correction")} so far.`);
-    } catch (error) {
-      closer.tell(error.message, "error");
-      return;
-    }
-    showAnew(here, index, `Kept as ${label}.`);
-  }
-
-  async function takeBack() {
-    const index = at;
-    const here = page;
-    const digit = here.digits[index];
-    try {
-      const { count: all, per_label: counts } = await ask(`api/corrections/${digit.mark}`, {
-        method: "DELETE",
-      });
-      delete digit.corrected;
-      tellCount(all, counts);
-      context.say(`Taken back. ${many(all, "correction")} left.`);
-    } catch (error) {
-      closer.tell(error.message, "error");
-      return;
-    }
-    showAnew(here, index, "Taken back: its picture is no longer kept.");
-  }
-
-  // A digit's correction has changed: wherever it is still seen, it is shown, and said.
-  function showAnew(here, index, sentence) {
-    if (here !== page) return;
-    sheet.draw();
-    showLines();
-    if (index !== at) return;
-    chosen(at);
-    closer.tell(sentence, "good");
-  }
-
-  // A cut-out in which nothing can be found is refused; then its frame is sent.
-  function keep(label, picture) {
-    return ask(`api/corrections?label=${label}`, {
-      method: "POST",
-      body: picture,
-      headers: { "Content-Type": "image/png" },
+  /** @param {number} label */
+  #correct(label) {
+    return this.#change(`Kept as ${label}.`, async (page, index) => {
+      const { image, scale } = this.pictureView.bitmap();
+      const picture = await crop(image, scale, page.digits, index);
+      const all = await this.corrections.keep(page.digits[index], label, picture);
+      return `Kept as ${label}. ${many(all, "correction")} so far.`;
     });
   }
 
-  function stages() {
-    if (page.single) return stagesOf(file, context.currentModel());
-    return cutOut(sheet.bitmap(), sheet.scale(), page.digits, at).then((picture) =>
-      stagesOf(picture, context.currentModel()),
-    );
+  #takeBack() {
+    return this.#change("Taken back: its picture is no longer kept.", async (page, index) => {
+      const all = await this.corrections.takeBack(page.digits[index]);
+      return `Taken back. ${many(all, "correction")} left.`;
+    });
   }
 
-  async function showCount() {
+  /**
+   * Change a digit's correction: wherever the digit is still seen, that is shown, and said.
+   * @param {string} shown
+   * @param {(page: ReadPicture, index: number) => Promise<string>} change gives what is said aloud
+   */
+  async #change(shown, change) {
+    const { now, at } = this;
+    if (!now) return;
     try {
-      const { count: all, per_label: counts } = await ask("api/corrections");
-      tellCount(all, counts);
+      this.context.say(await change(now.page, at));
     } catch (error) {
-      notice.tell(error.message, "error");
+      this.digitView.notice.tell(sentenceOf(error), "error");
+      return;
     }
+    if (now.page !== this.now?.page) return;
+    this.pictureView.draw();
+    this.#showLines(now.page);
+    if (at !== this.at) return;
+    this.#choose(at);
+    this.digitView.notice.tell(shown, "good");
   }
 
-  // Nothing is learnt from one kind of digit alone.
-  function tellCount(all, counts) {
-    const enough = counts.filter(Boolean).length > 1;
-    const use = enough
-      ? "A model that trains with them learns your hand."
-      : "Correct another digit too, and a model can learn from them.";
-    count.textContent = all
-      ? `${many(all, "correction")} kept. ${use}`
-      : "None yet. Every digit you correct is kept here as a picture with its right label, to learn from.";
-    train.hidden = !enough;
+  /** @returns {Promise<FramingStage[]>} */
+  async #stages() {
+    if (!this.now) return [];
+    const { file, page } = this.now;
+    const { image, scale } = this.pictureView.bitmap();
+    const picture = page.single ? file : await crop(image, scale, page.digits, this.at);
+    return framingStages(picture, this.context.currentModel());
   }
 }
-
-const capital = (words) => words[0].toUpperCase() + words.slice(1);

@@ -1,24 +1,24 @@
-// Recognition: what the server reads in a picture, as digits with boxes, whether it shows one or many.
+// Recognition: what the server reads in a picture, whether it shows one digit or many.
 
-import { ask } from "../common/server.js";
+import { askWithPicture, isAbort, sentenceOf } from "../common/server.js";
+import { isNoDigit } from "./reading_words.js";
 
-// {width, height, digits: [{box, label, probability, sure, line, frame, reason}], lines, reason,
-// single}. A picture with one digit or none is read once more as a single digit: that way is
-// better at it, and says why where it does not answer.
+/**
+ * A picture with one digit or none is read once more as a single digit: that way is better at it, and
+ * says why where it does not answer.
+ * @param {File} file
+ * @param {string} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<ReadPicture>}
+ */
 export async function readPicture(file, model, signal) {
   const query = `?model=${encodeURIComponent(model)}`;
-  const options = {
-    method: "POST",
-    body: file,
-    signal,
-    headers: { "Content-Type": file.type || "application/octet-stream" },
-  };
-  const page = await ask(`api/read${query}`, options).catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return { digits: [], lines: [], reason: error.message, failed: error };
+  const page = await askWithPicture(`api/read${query}`, file, signal).catch((error) => {
+    if (isAbort(error)) throw error;
+    return { digits: [], lines: [], reason: sentenceOf(error), failed: error };
   });
   if (page.digits.length > 1) return { ...page, single: false };
-  const { answers } = await ask(`api/predict${query}`, options);
+  const { answers } = await askWithPicture(`api/predict${query}`, file, signal);
   const [answer] = answers;
   if (!answer.frame || isBlank(answer, page)) {
     if (page.failed) throw page.failed;
@@ -35,27 +35,23 @@ export async function readPicture(file, model, signal) {
     frame: answer.frame,
     reason: answer.reason,
   };
-  return {
-    ...page,
-    digits: [digit],
-    lines: [answer.label === null ? "?" : `${label}`],
-    reason: null,
-    single: true,
-  };
+  const lines = [digit.sure ? `${label}` : "?"];
+  return { ...page, digits: [digit], lines, reason: null, single: true };
 }
 
-// The stages of a picture's way into the frame: [{title, image}].
-export async function stagesOf(picture, model) {
+/** The stages of a picture's way into the frame. @param {Blob} picture @param {string} model @returns {Promise<FramingStage[]>} */
+export async function framingStages(picture, model) {
   const query = `?model=${encodeURIComponent(model)}&stages=1`;
-  const headers = { "Content-Type": picture.type || "application/octet-stream" };
-  const { answers } = await ask(`api/predict${query}`, { method: "POST", body: picture, headers });
+  const { answers } = await askWithPicture(`api/predict${query}`, picture);
   return answers[0].stages ?? [];
 }
 
-// Where nothing stands out, what was found is the whole picture.
+/**
+ * Where nothing stands out, what was found is the whole picture.
+ * @param {{ box: Box, reason: string | null }} answer
+ * @param {{ width: number, height: number }} picture
+ */
 function isBlank({ box, reason }, { width, height }) {
   const [left, top, right, bottom] = box;
-  return (
-    Boolean(reason?.startsWith("no digit")) && left === 0 && top === 0 && right === width && bottom === height
-  );
+  return isNoDigit({ reason }) && left === 0 && top === 0 && right === width && bottom === height;
 }

@@ -1,111 +1,112 @@
 // Curves: loss and accuracy of a run so far, as charts, in words and as a table.
 
-import { startChart } from "./chart.js";
 import { make } from "../common/elements.js";
 import { accuracy, loss } from "../common/words.js";
+import { Chart } from "./chart.js";
 
-const LINES = [
+const LEGEND = [
   ["steps", "single steps"],
   ["training", "digits it learns from"],
   ["validation", "digits it has not learnt from"],
 ];
+const HEADS = ["Epoch", "Loss, learnt from", "Loss, not learnt from", "Accuracy"];
 
-// Loss and accuracy of a run on two axes, those of the run before on the same ones.
-export function startCurves() {
-  const readout = make("p", { class: "readout" });
-  const legend = make("ul", { class: "legend", role: "list" });
-  const table = make("tbody");
-  const hovered = (epoch) => show(runs, epoch);
-  const charts = {
-    loss: startChart({ title: "Loss: how wrong it is", log: true, format: String, hovered }),
-    accuracy: startChart({
-      title: "Accuracy: how many are right",
-      format: (share) => `${Number((100 * share).toFixed(1))} %`,
-      floor: 0,
-      ceiling: 1,
-      hovered,
-    }),
-  };
-  const heads = ["Epoch", "Loss, learnt from", "Loss, not learnt from", "Accuracy"];
-  const figures = make(
-    "details",
-    {},
-    make("summary", {}, "The figures as a table"),
-    make(
-      "div",
-      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "The figures of each epoch" },
-      make(
-        "table",
-        { class: "table figures" },
-        make(
-          "thead",
-          {},
-          make("tr", {}, ...heads.map((head) => make("th", { scope: "col", class: "number" }, head))),
-        ),
-        table,
-      ),
-    ),
-  );
-  let runs = null;
+/** Loss and accuracy of a run on two axes, those of the run before on the same ones. */
+export class Curves {
+  readout = make("p", { class: "readout" });
+  legend = make("ul", { class: "legend", role: "list" });
+  table = make("tbody");
+  loss = new Chart({
+    title: "Loss: how wrong it is",
+    log: true,
+    format: String,
+    hovered: (epoch) => this.#showEpoch(epoch),
+  });
+  accuracy = new Chart({
+    title: "Accuracy: how many are right",
+    format: (share) => `${Number((100 * share).toFixed(1))} %`,
+    floor: 0,
+    ceiling: 1,
+    hovered: (epoch) => this.#showEpoch(epoch),
+  });
+  /** @type {{ present: Run, before: Run | null } | null} */
+  runs = null;
 
-  function show(what, epoch = null) {
-    runs = what;
-    const { present, before } = runs;
-    const compared = before?.epochs.length ? before : null;
-    const other = compared?.epochs.at(-1).epoch ?? 0;
-    const nEpochs = other <= 2 * present.nEpochs ? Math.max(present.nEpochs, other) : present.nEpochs;
-    const checked = has(present, "validation_loss");
-    const at = epoch === null ? present.epochs.at(-1) : present.epochs.find((one) => one.epoch === epoch);
-    readout.textContent = at ? sentence(at) : "The first epoch is under way.";
-    const mark = epoch === null ? null : (at?.epoch ?? null);
-    charts.loss.draw(
-      {
-        nEpochs,
-        words: at ? sentence(at) : "",
-        lines: [
-          ...(compared
-            ? [{ kind: "before", points: points(compared, "validation_loss", "training_loss") }]
-            : []),
-          { kind: "steps", points: present.steps, rough: present.epochs.length > 0 },
-          { kind: "training", points: points(present, "training_loss") },
-          { kind: "validation", points: points(present, "validation_loss") },
-        ],
-      },
-      mark,
+  constructor() {
+    const heads = HEADS.map((head) => make("th", { scope: "col", class: "number" }, head));
+    const table = make(
+      "table",
+      { class: "table figures" },
+      make("thead", {}, make("tr", {}, ...heads)),
+      this.table,
     );
-    charts.accuracy.draw(
-      {
-        nEpochs,
-        words: at ? sentence(at) : "",
-        lines: [
-          ...(compared ? [{ kind: "before", points: points(compared, "validation_accuracy") }] : []),
-          { kind: "validation", points: points(present, "validation_accuracy") },
-        ],
-      },
-      mark,
-    );
-    charts.accuracy.element.hidden = present.epochs.length > 0 && !checked;
-    const last = compared ? [["before", `the run before: ${compared.name}, ${compared.network}`]] : [];
-    const drawn = LINES.filter(([kind]) => kind !== "validation" || checked || !present.epochs.length);
-    legend.replaceChildren(
-      ...[...drawn, ...last].map(([kind, words]) => make("li", { class: `key-${kind}` }, words)),
-    );
-    fill(table, present.epochs);
-  }
-
-  return {
-    element: make(
+    const scroll = {
+      class: "table-scroll",
+      tabindex: 0,
+      role: "region",
+      "aria-label": "The figures of each epoch",
+    };
+    this.element = make(
       "div",
       { class: "stack tight" },
-      legend,
-      make("div", { class: "charts" }, charts.loss.element, charts.accuracy.element),
-      readout,
-      figures,
-    ),
-    show,
-  };
+      this.legend,
+      make("div", { class: "charts" }, this.loss.element, this.accuracy.element),
+      this.readout,
+      make("details", {}, make("summary", {}, "The figures as a table"), make("div", scroll, table)),
+    );
+  }
+
+  /** @param {Run} present @param {Run | null} before */
+  show(present, before) {
+    this.runs = { present, before };
+    this.#showEpoch(null);
+  }
+
+  /** @param {number | null} epoch the one that is pointed at */
+  #showEpoch(epoch) {
+    if (!this.runs) return;
+    const { present, before } = this.runs;
+    const compared = before?.epochs.length ? before : null;
+    const checked = present.epochs.some((one) => isKnown(one.validation_loss));
+    const at = epoch === null ? present.epochs.at(-1) : present.epochs.find((one) => one.epoch === epoch);
+    this.readout.textContent = at ? sentence(at) : "The first epoch is under way.";
+    const nEpochs = longest(present, compared);
+    const words = at ? sentence(at) : "";
+    const mark = epoch === null ? null : (at?.epoch ?? null);
+    this.loss.draw({ nEpochs, words, lines: lossLines(present, compared) }, mark);
+    this.accuracy.draw({ nEpochs, words, lines: accuracyLines(present, compared) }, mark);
+    this.accuracy.element.hidden = present.epochs.length > 0 && !checked;
+    const drawn = LEGEND.filter(([kind]) => kind !== "validation" || checked || !present.epochs.length);
+    if (compared) drawn.push(["before", `the run before: ${compared.name}, ${compared.network}`]);
+    this.legend.replaceChildren(...drawn.map(([kind, text]) => make("li", { class: `key-${kind}` }, text)));
+    fill(this.table, present.epochs);
+  }
 }
 
+/** How many epochs the charts have room for: the run before's too, unless it was much longer. @param {Run} present @param {Run | null} before */
+function longest({ nEpochs }, before) {
+  const other = before?.epochs.at(-1)?.epoch ?? 0;
+  return other <= 2 * nEpochs ? Math.max(nEpochs, other) : nEpochs;
+}
+
+/** @param {Run} present @param {Run | null} before @returns {Line[]} */
+function lossLines(present, before) {
+  const old = before && { kind: "before", points: points(before, "validation_loss", "training_loss") };
+  return [
+    ...(old ? [old] : []),
+    { kind: "steps", points: present.steps, rough: present.epochs.length > 0 },
+    { kind: "training", points: points(present, "training_loss") },
+    { kind: "validation", points: points(present, "validation_loss") },
+  ];
+}
+
+/** @param {Run} present @param {Run | null} before @returns {Line[]} */
+function accuracyLines(present, before) {
+  const old = before && { kind: "before", points: points(before, "validation_accuracy") };
+  return [...(old ? [old] : []), { kind: "validation", points: points(present, "validation_accuracy") }];
+}
+
+/** @param {Epoch} epoch */
 function sentence({
   epoch,
   training_loss: training,
@@ -117,17 +118,28 @@ function sentence({
   return `Epoch ${epoch}: loss ${loss(training)}${other}${right}.`;
 }
 
-const has = (run, key) => run.epochs.some((epoch) => epoch[key] !== null && epoch[key] !== undefined);
+/** @param {number | null | undefined} value @returns {value is number} */
+const isKnown = (value) => value !== null && value !== undefined;
 
+/**
+ * A figure over the epochs that have it.
+ * @param {Run} run
+ * @param {"training_loss" | "validation_loss" | "validation_accuracy"} key
+ * @param {"training_loss" | "validation_loss" | "validation_accuracy"} otherwise
+ */
 function points(run, key, otherwise = key) {
-  return run.epochs
-    .map((epoch) => [epoch.epoch, epoch[key] ?? epoch[otherwise]])
-    .filter(([, value]) => value !== null && value !== undefined);
+  /** @type {[number, number][]} */
+  const found = [];
+  for (const epoch of run.epochs) {
+    const value = epoch[key] ?? epoch[otherwise];
+    if (isKnown(value)) found.push([epoch.epoch, value]);
+  }
+  return found;
 }
 
-// A row for each epoch; rows that are there already stay.
+/** A row for each epoch; rows that are there already stay. @param {HTMLElement} table @param {Epoch[]} epochs */
 function fill(table, epochs) {
-  while (table.children.length > epochs.length) table.lastChild.remove();
+  while (table.children.length > epochs.length) table.lastChild?.remove();
   epochs.forEach((one, i) => {
     const texts = [
       `${one.epoch}`,

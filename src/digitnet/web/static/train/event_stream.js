@@ -2,23 +2,25 @@
 
 const KINDS = ["preparing", "start", "step", "epoch", "picture", "end"];
 const PAUSE = 3000; // milliseconds until a refused connection is tried again
-
 const PATIENCE = 4000; // milliseconds without a connection before anybody is told
 
-// Calls `heard(kind, data, id)` for every event of the present run from its beginning on, and of
-// those that come later. A browser that loses the connection comes back by itself and says the
-// last id it had; where it gave up (the server was down or full) it is told to try again. `lost()`
-// and `found()` tell which.
+/**
+ * Hears every event of the present run from its beginning on, and of those that come later. A browser
+ * that loses the connection comes back by itself and says the last id it had; where it gave up (the
+ * server was down or full) it is told to try again.
+ * @param {string} path
+ * @param {{ heard(kind: string, data: unknown, id: string): void, lost(): void, found(): void }} heard
+ *   `lost` and `found` hear of the connection
+ */
 export function follow(path, { heard, lost, found }) {
+  /** @type {string | null} */
   let last = null;
-  let source = null;
   let broken = false;
   let told = 0;
-  let waiting = 0;
 
   function open() {
     const from = last === null ? "" : `?after=${encodeURIComponent(last)}`;
-    source = new EventSource(path + from);
+    const source = new EventSource(path + from);
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         if (event.lastEventId) last = event.lastEventId;
@@ -33,16 +35,9 @@ export function follow(path, { heard, lost, found }) {
     source.addEventListener("error", () => {
       if (!broken) told = setTimeout(lost, PATIENCE);
       broken = true;
-      if (source.readyState === EventSource.CLOSED) waiting = setTimeout(open, PAUSE);
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, PAUSE);
     });
   }
 
   open();
-  return {
-    close() {
-      clearTimeout(waiting);
-      clearTimeout(told);
-      source.close();
-    },
-  };
 }

@@ -1,12 +1,12 @@
 // Form: what a training run is to be, asked in plain words and checked before it is sent. Words,
 // limits, choices and defaults are the server's.
 
-import { make, startNotice } from "../common/elements.js";
+import { make, Notice } from "../common/elements.js";
 import { many } from "../common/words.js";
 
 const DRAWN = ["synthetic", "mnist"];
 
-// What was typed, as a value.
+/** What was typed, as a value. @type {Record<string, (text: string) => any>} */
 const READ = {
   whole: numberIn,
   number: (text) => numberIn(text.replace(",", ".")),
@@ -19,15 +19,18 @@ const READ = {
   text: (text) => text.trim(),
 };
 
-// `told` are the server's fields; `begin(values)` hears of checked values; `model()` tells which
-// one is in use.
+/**
+ * @param {{ told: FormField[], begin(values: Record<string, unknown>): void, model(): string }} given
+ *   `told` are the server's fields; `begin` hears of checked values; `model` tells which is in use
+ */
 export function startForm({ told, begin, model }) {
   const source = make("select", { id: "train-source" });
   const start = make("select", { id: "train-start" });
   const fields = told.map(newField);
   const go = make("button", { type: "submit", class: "button primary", id: "train-go" }, "Start training");
-  const notice = startNotice();
+  const notice = new Notice();
   const sourceField = row("train-source", "Digits to learn from", source, "");
+  const sourceHint = /** @type {HTMLElement} */ (sourceField.lastChild);
   const startField = row(
     "train-start",
     "Start from",
@@ -51,7 +54,7 @@ export function startForm({ told, begin, model }) {
       source.value === "corrections"
         ? "Others are learnt beside them, so that nothing is forgotten."
         : "Nine in ten are learnt from, the tenth is kept back to check.";
-    sourceField.lastChild.textContent = count + use;
+    sourceHint.textContent = count + use;
     const own = !DRAWN.includes(source.value) && start.options.length > 1;
     startField.hidden = !own;
     const adapts = own && start.value !== "";
@@ -69,6 +72,7 @@ export function startForm({ told, begin, model }) {
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     notice.tell("");
+    /** @type {Record<string, unknown>} */
     const values = { source: source.value };
     if (!startField.hidden && start.value) values.start = start.value;
     const shown = fields.filter((field) => !field.element.hidden);
@@ -83,11 +87,16 @@ export function startForm({ told, begin, model }) {
 
   return {
     element,
-    complain: (sentence) => notice.tell(sentence, "error"),
-    busy(is) {
+    complain: (/** @type {string} */ sentence) => notice.tell(sentence, "error"),
+    busy(/** @type {boolean} */ is) {
       go.disabled = is;
     },
-    // What there is to learn from, and the models to start from; a choice that is there stays.
+    /**
+     * What there is to learn from, and the models to start from; a choice that is there stays.
+     * @param {OfferedSource[]} sources
+     * @param {ListedModel[]} models
+     * @param {Choice | null} wanted
+     */
     offer(sources, models, wanted) {
       const chosen = wanted?.source ?? source.value;
       source.replaceChildren(
@@ -107,6 +116,7 @@ export function startForm({ told, begin, model }) {
   };
 }
 
+/** @param {string} id @param {string} words @param {HTMLElement} input @param {string} hint @param {HTMLElement | null} error */
 function row(id, words, input, hint, error = null) {
   const hintId = `${id}-hint`;
   input.setAttribute("aria-describedby", error ? `${hintId} ${id}-error` : hintId);
@@ -120,12 +130,14 @@ function row(id, words, input, hint, error = null) {
   );
 }
 
+/** @param {FormField} told */
 function newField(told) {
   const { name, label, kind, hint } = told;
   const id = `train-${name.replaceAll("_", "-")}`;
   const input = newInput(id, told);
   const error = make("span", { class: "mistake", id: `${id}-error`, "aria-live": "polite" });
-  const value = () => (kind === "switch" ? input.checked : READ[kind](input.value));
+  const value = () =>
+    kind === "switch" && input instanceof HTMLInputElement ? input.checked : READ[kind](input.value);
 
   function check() {
     const sentence = isRight(told, value()) ? "" : told.wrong;
@@ -142,34 +154,40 @@ function newField(told) {
   return { name, plain, input, element: row(id, label, input, hint, error), value, check };
 }
 
+/** @param {string} id @param {FormField} field */
 function newInput(id, { kind, choices, default: usual }) {
   if (kind === "choice") {
-    const input = make("select", { id }, ...choices.map((choice) => new Option(choice, choice)));
-    input.value = usual;
+    const input = make("select", { id }, ...(choices ?? []).map((choice) => new Option(choice, choice)));
+    input.value = String(usual);
     return input;
   }
-  if (kind === "switch") return make("input", { id, type: "checkbox", checked: usual });
-  const inputmode = { whole: "numeric", number: "decimal" }[kind];
+  if (kind === "switch") return make("input", { id, type: "checkbox", checked: usual === true });
+  const inputmode = /** @type {Record<string, string>} */ ({ whole: "numeric", number: "decimal" })[kind];
   const value = Array.isArray(usual) ? usual.join(", ") : `${usual ?? ""}`;
   return make("input", { id, type: "text", value, inputmode, autocomplete: "off", spellcheck: "false" });
 }
 
+/** @param {FormField} field @param {any} value */
 function isRight({ kind, most, pattern, ...limits }, value) {
   if (kind === "whole") return isWithin(limits, value) && Number.isInteger(value);
   if (kind === "number") return isWithin(limits, value);
   if (kind === "list") {
     const fits = value.length > 0 && value.length <= (most ?? Number.POSITIVE_INFINITY);
-    return fits && value.every((each) => isWithin(limits, each) && Number.isInteger(each));
+    return (
+      fits && value.every((/** @type {number} */ each) => isWithin(limits, each) && Number.isInteger(each))
+    );
   }
   return !pattern || new RegExp(pattern).test(value);
 }
 
+/** @param {Pick<FormField, "low" | "high" | "above_low" | "below_high">} limits @param {number} value */
 function isWithin({ low, high, above_low: aboveLow, below_high: belowHigh }, value) {
   if (!Number.isFinite(value)) return false;
   if (low !== null && (aboveLow ? value <= low : value < low)) return false;
   return high === null || (belowHigh ? value < high : value <= high);
 }
 
+/** @param {string} text */
 function numberIn(text) {
   return text.trim() ? Number(text) : Number.NaN;
 }

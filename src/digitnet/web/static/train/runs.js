@@ -3,7 +3,7 @@
 const KEY = "digitnet-runs";
 const MOST_STEPS = 800; // more points than a chart is wide say nothing more
 
-// What is known of a run; `epochs` holds the epoch events in order, `steps` [epochs done, loss].
+/** What is known of a run; `epochs` holds the epoch events in order, `steps` [epochs done, loss]. @param {Start} start @returns {Run} */
 function newRun(start) {
   return {
     id: start.run,
@@ -22,24 +22,30 @@ function newRun(start) {
 
 export class Runs {
   constructor() {
+    /** @type {Run | null} */
     this.present = null;
+    /** @type {Run | null} */
     this.before = null;
     this.kept = recall();
   }
 
-  // A run begins, is told anew from its beginning, or goes on after it was stopped: then it is not
-  // the run before of itself.
+  /**
+   * A run begins, is told anew from its beginning, or goes on after it was stopped: then it is not
+   * the run before of itself.
+   * @param {Start} start
+   */
   start(start) {
     const last = this.present ?? this.kept.present;
     const same = last && (last.id === start.run || (start.resumed && last.name === start.name));
     if (same) this.before ??= this.kept.before;
     else if (last?.epochs.length) this.before = last;
-    const goesOn = same && last.id !== start.run; // else the stream tells its steps anew
+    const goesOn = last && same && last.id !== start.run; // else the stream tells its steps anew
     const steps = goesOn ? last.steps : [];
     this.present = { ...newRun(start), steps };
     this.keep();
   }
 
+  /** @param {Step} step */
   step(step) {
     const run = this.present;
     if (!run) return;
@@ -48,6 +54,7 @@ export class Runs {
     if (run.steps.length > MOST_STEPS) run.steps = run.steps.filter((_, i) => i % 2 === 1);
   }
 
+  /** @param {Epoch} epoch */
   epoch(epoch) {
     const run = this.present;
     if (!run) return;
@@ -58,32 +65,36 @@ export class Runs {
     this.keep();
   }
 
+  /** @param {RunPicture} picture */
   picture(picture) {
     if (this.present) this.present.picture = picture;
   }
 
+  /** @param {End} end */
   end(end) {
     if (!this.present) return;
     this.present.end = end;
     this.present.step = null;
   }
 
-  // There is no run any more; the last one is still known, to compare.
+  /** There is no run any more; the last one is still known, to compare. */
   forget() {
     this.kept = { present: this.present ?? this.kept.present, before: this.before };
     this.present = null;
   }
 
-  // How much of the run is done, 0 to 1.
+  /** How much of the run is done, 0 to 1. */
   share() {
+    if (!this.present) return 0;
     const { epochs, step, nEpochs } = this.present;
     const done = epochs.at(-1)?.epoch ?? 0;
     const within = step && step.epoch > done ? step.epoch - 1 + step.step / step.n_steps : done;
     return Math.min(1, within / nEpochs);
   }
 
-  // Seconds that are left, as far as anybody can know; null before the first epoch is done.
+  /** Seconds that are left, as far as anybody can know; null before the first epoch is done. */
   secondsLeft() {
+    if (!this.present) return null;
     const { epochs, heardAt } = this.present;
     const told = epochs.at(-1)?.seconds_left;
     if (told === null || told === undefined) return null;
@@ -91,7 +102,7 @@ export class Runs {
   }
 
   keep() {
-    const bare = (run) => run && { ...run, steps: [], step: null, picture: null };
+    const bare = (/** @type {Run | null} */ run) => run && { ...run, steps: [], step: null, picture: null };
     try {
       const runs = { present: bare(this.present), before: bare(this.before) };
       localStorage.setItem(KEY, JSON.stringify(runs));
@@ -101,21 +112,12 @@ export class Runs {
   }
 }
 
+/** @returns {{ present: Run | null, before: Run | null }} */
 function recall() {
   const nothing = { present: null, before: null };
   try {
-    return { ...nothing, ...JSON.parse(localStorage.getItem(KEY)) };
+    return { ...nothing, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
   } catch {
     return nothing;
   }
-}
-
-// The epoch with the best validation accuracy, or null.
-export function bestOf(run) {
-  let best = null;
-  for (const epoch of run.epochs) {
-    if (epoch.validation_accuracy === null) continue;
-    if (!best || epoch.validation_accuracy > best.validation_accuracy) best = epoch;
-  }
-  return best;
 }

@@ -1,169 +1,201 @@
 // Train: a run is started, watched as it learns, stopped, gone on with, and kept as a model.
 
-import { ask, askWithJson } from "../common/server.js";
 import { whenShown } from "../common/elements.js";
+import { ask, askWithJson, sentenceOf } from "../common/server.js";
+import { sentence } from "../common/words.js";
 import { follow } from "./event_stream.js";
 import { startForm } from "./form.js";
-import { takeIntent } from "../common/intent.js";
+import { RunView } from "./run_view.js";
+import { endWords, epochWords } from "./run_words.js";
 import { Runs } from "./runs.js";
-import { endWords, epochWords, startView } from "./run_view.js";
 
 const QUIET = 10_000; // milliseconds between two epochs that are said aloud
 
+/** @param {HTMLElement} root @param {Context} context */
 export async function mount(root, context) {
-  const runs = new Runs();
   const { fields } = await ask("api/train/form");
-  const form = startForm({ told: fields, begin, model: context.currentModel });
-  const view = startView();
-  let state = "idle";
-  let preparing = null; // how far the data is read, until the run starts
-  let resumable = null;
-  let toldBefore = ""; // the newest event when the page came: what is older is not said aloud
-  let lastSaid = 0;
-  let waiting = 0;
-  let begun = null; // the run that the stream told of last
+  await new TrainPart(root, context, fields).start();
+}
 
-  root.classList.add("training");
-  root.append(form.element, view.element);
-  whenShown(root, () => {
-    offer();
-    draw();
-  });
-  await Promise.all([offer(), look()]);
-  follow("api/train/events", { heard, lost: () => view.lost(true), found });
-  setInterval(() => state === "running" && draw(), 1000);
+class TrainPart {
+  runs = new Runs();
+  running = false;
+  /** @type {Preparing | null} how far the data is read, until the run starts */
+  preparing = null;
+  /** @type {Resumable | null} */
+  resumable = null;
+  newestBefore = ""; // the newest event when the page came: what is older is not said aloud
+  lastSaid = 0;
+  waiting = 0;
+  /** @type {string | null} the run that the stream told of last */
+  begun = null;
 
-  async function offer() {
+  /** @param {HTMLElement} root @param {Context} context @param {FormField[]} fields */
+  constructor(root, context, fields) {
+    this.root = root;
+    this.context = context;
+    this.form = startForm({
+      told: fields,
+      begin: (values) => this.#begin(values),
+      model: context.currentModel,
+    });
+    this.view = new RunView(context, { stop: () => this.#stop(), goOn: () => this.#goOn() });
+  }
+
+  async start() {
+    const { root, form, view } = this;
+    root.classList.add("training");
+    root.append(form.element, view.element);
+    whenShown(root, () => {
+      this.#offer();
+      this.#draw();
+    });
+    await Promise.all([this.#offer(), this.#look()]);
+    follow("api/train/events", {
+      heard: (kind, data, id) => this.#heard(kind, data, id),
+      lost: () => view.lost(true),
+      found: () => this.#found(),
+    });
+    setInterval(() => this.running && this.#draw(), 1000);
+  }
+
+  async #offer() {
     try {
       const [{ sources }, { models }] = await Promise.all([ask("api/sources"), ask("api/models")]);
-      form.offer(sources, models, takeIntent());
+      this.form.offer(sources, models, this.context.takeChoice());
     } catch (error) {
-      form.complain(error.message);
+      this.form.complain(sentenceOf(error));
     }
   }
 
-  // How things stand; what happened in the run is told by the stream, from its first epoch on.
-  async function look() {
+  /** How things stand; what happened in the run is told by the stream, from its first epoch on. */
+  async #look() {
     try {
       const told = await ask("api/train");
-      state = told.state;
-      resumable = told.resumable ?? null;
-      preparing = state === "running" && !told.start ? (told.preparing ?? {}) : null;
-      toldBefore = told.last_event_id ?? "";
+      this.running = told.state === "running";
+      this.resumable = told.resumable ?? null;
+      this.preparing = this.running && !told.start ? (told.preparing ?? {}) : null;
+      this.newestBefore = told.last_event_id ?? "";
     } catch (error) {
-      view.complain(error.message);
+      this.view.complain(sentenceOf(error));
     }
-    draw();
+    this.#draw();
   }
 
-  // The connection is back. A server that was started anew knows of no run, and tells none.
-  async function found() {
-    view.lost(false);
+  /** The connection is back. A server that was started anew knows of no run, and tells none. */
+  async #found() {
+    this.view.lost(false);
     const told = await ask("api/train").catch(() => null);
     if (told && !told.start && told.state === "idle") {
-      state = "idle";
-      preparing = null;
-      resumable = told.resumable ?? null;
-      runs.forget();
+      this.running = false;
+      this.preparing = null;
+      this.resumable = told.resumable ?? null;
+      this.runs.forget();
     }
-    draw();
+    this.#draw();
   }
 
-  async function begin(values) {
-    form.complain("");
-    if (await start(values, form)) context.say("The training has begun.");
+  /** @param {Record<string, unknown>} values */
+  async #begin(values) {
+    this.form.complain("");
+    if (await this.#post(values, this.form)) this.context.say("The training has begun.");
   }
 
-  async function goOn() {
-    await start({ ...resumable.settings, name: resumable.name, resume: true }, view);
+  async #goOn() {
+    if (!this.resumable) return;
+    const { name, settings } = this.resumable;
+    await this.#post({ ...settings, name, resume: true }, this.view);
   }
 
-  // Whether the server has begun; what it says where it has not is shown by `place`.
-  async function start(values, place) {
-    form.busy(true);
-    view.complain("");
-    let run = null;
+  /**
+   * Whether the server has begun; what it says where it has not is shown by `place`.
+   * @param {Record<string, unknown>} values
+   * @param {{ complain(sentence: string): void }} place
+   */
+  async #post(values, place) {
+    this.form.busy(true);
+    this.view.complain("");
     try {
-      ({ run } = await askWithJson("api/train", "POST", values));
+      const { run } = await askWithJson("api/train", "POST", values);
+      if (this.begun !== run) {
+        this.running = true; // else the stream was quicker, and knows more
+        this.preparing = {};
+      }
     } catch (error) {
-      place.complain(error.message);
-      draw();
+      place.complain(sentenceOf(error));
+      this.#draw();
       return false;
     }
-    if (begun !== run) {
-      state = "running"; // else the stream was quicker, and knows more
-      preparing = {};
-    }
-    draw();
-    view.focus();
+    this.#draw();
+    this.view.focus();
     return true;
   }
 
-  async function stop() {
-    view.stopping(true);
+  async #stop() {
+    this.view.actions.stopping(true);
     try {
       await ask("api/train", { method: "DELETE" });
     } catch (error) {
-      view.stopping(false);
-      view.complain(error.message);
-      draw();
+      this.view.actions.stopping(false);
+      this.view.complain(sentenceOf(error));
+      this.#draw();
     }
   }
 
-  function heard(kind, data, id) {
-    const old = isOld(id, toldBefore);
-    begun = runOf(id);
-    if (kind === "preparing") {
-      state = "running";
-      preparing = data;
-    } else if (kind === "end") {
-      ended(data, old, runs.present?.id === begun);
-    } else {
-      runs[kind](data);
+  /** @param {string} kind @param {any} data @param {string} id */
+  #heard(kind, data, id) {
+    const old = isOld(id, this.newestBefore);
+    this.begun = runOf(id);
+    if (kind === "preparing" || kind === "start") {
+      this.running = true;
+      this.preparing = kind === "preparing" ? data : null;
     }
-    if (kind === "start") {
-      state = "running";
-      preparing = null;
-    }
-    if (kind === "epoch" && !old) sayNow(epochWords(data), Date.now() - lastSaid > QUIET);
-    waiting ||= requestAnimationFrame(() => {
-      waiting = 0;
-      draw();
+    if (kind === "start") this.runs.start(data);
+    if (kind === "step") this.runs.step(data);
+    if (kind === "epoch") this.runs.epoch(data);
+    if (kind === "picture") this.runs.picture(data);
+    if (kind === "end") this.#ended(data, old);
+    if (kind === "epoch" && !old && Date.now() - this.lastSaid > QUIET) this.#say(epochWords(data));
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.#draw();
     });
   }
 
-  async function ended(end, old, started) {
-    state = end.state;
-    if (started) runs.end(end);
-    else view.complain(sentence(end.reason ?? "the run ended before it began"));
-    preparing = null;
+  /** @param {End} end @param {boolean} old */
+  async #ended(end, old) {
+    const started = this.runs.present?.id === this.begun;
+    this.running = false;
+    this.preparing = null;
+    if (started) this.runs.end(end);
+    else this.view.complain(sentence(end.reason ?? "the run ended before it began"));
     if (!old) {
-      if (started) sayNow(endWords(end), true);
-      context.refreshModels?.();
+      if (started) this.#say(endWords(end));
+      this.context.refreshModels();
     }
     const told = await ask("api/train").catch(() => null);
-    if (state !== "running") resumable = told?.resumable ?? null;
-    draw();
+    if (!this.running) this.resumable = told?.resumable ?? null;
+    this.#draw();
   }
 
-  function sayNow(words, now) {
-    if (!now) return;
-    lastSaid = Date.now();
-    context.say(words);
+  /** @param {string} words */
+  #say(words) {
+    this.lastSaid = Date.now();
+    this.context.say(words);
   }
 
-  function draw() {
-    form.busy(state === "running");
-    if (!root.hidden) view.show({ runs, state, preparing, resumable }, { stop, goOn, context });
+  #draw() {
+    const { runs, running, preparing, resumable } = this;
+    this.form.busy(running);
+    if (!this.root.hidden) this.view.show(runs, { running, preparing, resumable });
   }
 }
 
-// Whether an event was there when `newest` was the newest; ids are RUN-NUMBER.
+/** Whether an event was there when `newest` was the newest; ids are RUN-NUMBER. @param {string} id @param {string} newest */
 function isOld(id, newest) {
-  const numberOf = (one) => Number(one.slice(one.lastIndexOf("-") + 1));
+  const numberOf = (/** @type {string} */ one) => Number(one.slice(one.lastIndexOf("-") + 1));
   return runOf(id) === runOf(newest) && numberOf(id) <= numberOf(newest);
 }
 
+/** @param {string} id */
 const runOf = (id) => id.slice(0, Math.max(0, id.lastIndexOf("-")));
-
-const sentence = (words) => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");

@@ -1,0 +1,195 @@
+// Shapes: what the page's modules hand to one another and get from the server, for the type check.
+
+type Attributes = Record<string, string | number | boolean | null | undefined>;
+/** Red, green and blue, 0 to 255. */
+type Colour = [number, number, number];
+/** Left, top, right, bottom. */
+type Box = number[];
+type Numbers = Float32Array | Float64Array;
+
+type Place = { x: number; y: number };
+/** A place on the pad or in a picture, and the pen's radius there. */
+type Point = { x: number; y: number; r: number };
+type Stroke = Point[];
+
+/** How a drawing becomes a frame; comes with a model. */
+type FrameNumbers = { side: number; box: number; fine: number; thinnest: number; thickest: number };
+
+/** A layer of a model: its settings under Python's names, its parameters, and its shapes. */
+type Layer = {
+  kind: string;
+  inputShape: number[];
+  shape: number[];
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has settings of its own
+  [setting: string]: any;
+};
+/** Where an array lies among a model's numbers, and a layer as the header describes it. */
+type Placed = { name: string; shape: number[]; offset: number };
+type Described = { kind: string; parameters: Placed[]; [setting: string]: unknown };
+type Novelty = {
+  most: number;
+  cells: number;
+  directions: number;
+  ink_side: number;
+  ink_weight: number;
+  spread: number;
+  axes: Float32Array;
+  centres: Float32Array;
+  whitening: Float32Array;
+};
+type Model = {
+  name: string;
+  network: string;
+  classNames: string[];
+  framing: string;
+  frame: FrameNumbers;
+  temperature: number;
+  leastProbability: number;
+  novelty: Novelty | null;
+  members: Layer[][];
+};
+/** What layer k gives is `at[k]`. */
+type Activations = { at: Numbers[] };
+type Pass = { input: Float32Array; logits: Float32Array; members: Activations[] };
+/** One member's activations for a drawing. */
+type Seen = { input: Float32Array; at: Numbers[] };
+type Answer = { probabilities: number[]; order: number[]; isNone: boolean; sure: boolean };
+
+/** Layers of a network that are shown together; see inside/stages.js. */
+type Stage = {
+  kind: string;
+  layer: Layer;
+  first: number;
+  pixels: number[] | null;
+  picture?: number[];
+  steps: { name: string; index: number }[];
+  isFirst: boolean;
+  isLast: boolean;
+  title: string;
+  about: string;
+  formula: string;
+};
+type Picture = { values: ArrayLike<number> & Iterable<number>; width: number; height: number };
+type Colours = { none: Colour; most: Colour; least: Colour };
+
+/** What a part of the page may ask of the whole. */
+type Context = {
+  chooseModel(name: string): Promise<void>;
+  currentModel(): string;
+  onModel(callback: (name: string) => void): void;
+  refreshModels(): Promise<void>;
+  say(text: string): void;
+  /** Open the Train part with a choice made already. */
+  trainWith(choice: Choice): void;
+  /** The choice that Train was opened with, once. */
+  takeChoice(): Choice | null;
+};
+type Choice = { source: string; start: string };
+
+type ListedModel = {
+  name: string;
+  kind: string;
+  network: string;
+  parameters: number;
+  bytes: number;
+  validation_accuracy: number | null;
+  made_with: string;
+  default: boolean;
+};
+/** A setting of a training, as the server has it. */
+type FormField = {
+  name: string;
+  label: string;
+  kind: string;
+  hint: string;
+  wrong: string;
+  default: string | number | boolean | number[] | null;
+  choices?: string[] | null;
+  low: number | null;
+  high: number | null;
+  above_low?: boolean;
+  below_high?: boolean;
+  most?: number | null;
+  pattern?: string | null;
+};
+type OfferedSource = { name: string; title: string; digits: number | null };
+
+/** A digit that was read in a picture. */
+type Digit = {
+  box: Box;
+  label: number;
+  probability: number;
+  sure: boolean;
+  line: number;
+  frame: string;
+  reason?: string | null;
+  corrected?: number;
+  mark?: string;
+};
+/** A picture as it was read; `single`: as one digit. */
+type ReadPicture = {
+  width: number;
+  height: number;
+  digits: Digit[];
+  lines: string[];
+  reason: string | null;
+  single: boolean;
+};
+
+type Start = {
+  run: string;
+  name: string;
+  network: string;
+  epochs: number;
+  settings?: Record<string, unknown>;
+  resumed: boolean;
+};
+type Step = { epoch: number; step: number; n_steps: number; loss: number };
+type Epoch = {
+  epoch: number;
+  training_loss: number;
+  validation_loss: number | null;
+  validation_accuracy: number | null;
+  seconds_left: number | null;
+};
+type Mistake = { frame: string; label: number; read_as: number; probability: number };
+type RunPicture = {
+  epoch: number;
+  weights: string | null;
+  n: number;
+  n_hidden?: number;
+  confusion: number[][] | null;
+  mistakes: Mistake[];
+};
+type End = {
+  state: "finished" | "stopped" | "failed";
+  reason?: string;
+  model?: string;
+  best_epoch?: number;
+  validation_accuracy: number | null;
+};
+type Preparing = { what?: string; done?: number; total?: number };
+type Resumable = { name: string; epoch?: number; settings: Record<string, unknown> };
+type Run = {
+  id: string;
+  name: string;
+  network: string;
+  nEpochs: number;
+  settings: Record<string, unknown>;
+  steps: [number, number][];
+  epochs: Epoch[];
+  step: Step | null;
+  picture: RunPicture | null;
+  end: End | null;
+  heardAt: number;
+};
+/** A stage of a picture's way into the frame; the image is a PNG in base64. */
+type FramingStage = { title: string; image: string };
+/** A line of a chart over the epochs; a rough one does not stretch the axis. */
+type Line = { kind: string; points: [number, number][]; rough?: boolean };
+type Shown = { nEpochs: number; lines: Line[]; words: string };
+type Axes = { right: number; bottom: number; x(epoch: number): number; y(value: number): number };
+type Scale = { place(value: number): number; ticks: number[] };
+/** What a model can be exported to. */
+type Exporter = { name: string; suffix: string; title: string };
+type RunState = { running: boolean; preparing: Preparing | null; resumable: Resumable | null };
