@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from digitnet.errors import ModelError
-from digitnet.imaging.framing import SIDE
-from digitnet.imaging.stroke_width import BOX, FINE, THICKEST, THINNEST
+from digitnet.imaging.frame import BOX, SIDE
+from digitnet.imaging.stroke_width import FINE, THICKEST, THINNEST
 from digitnet.models import novelty as no_digit
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor

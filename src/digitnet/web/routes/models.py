@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from digitnet.errors import OutputError
 from digitnet.export import EXPORTERS, Exporter, export_model
 from digitnet.web import schemas
-from digitnet.web.errors import Problem
+from digitnet.web.errors import Problem, as_field
 from digitnet.web.model_store import NAME, StoredModel
 from digitnet.web.services import Services
 
@@ -89,7 +89,7 @@ def _exported(stored: StoredModel, kind: str) -> bytes:
         try:
             export_model(stored.model, kind, stored.name, target)
         except OutputError as error:  # too large for one file, which another model is not
-            raise Problem(422, str(error)) from None
+            raise Problem(422, error.worded(as_field)) from None
         return target.read_bytes()
 
 
