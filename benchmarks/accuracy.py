@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--record", metavar="NAME")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     args, options = parser.parse_known_args()
-    test = None if args.validation_only else open_source(args.on or args.source, part="test")[0]
+    test = None if args.validation_only else open_source(args.on or args.source, part="test")
 
     def measured(seed: int) -> dict[str, Any]:
         run = train_and_measure(args.source, seed, options, args.keep, test)

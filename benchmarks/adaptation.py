@@ -76,7 +76,7 @@ def main() -> None:
     )
     parser.add_argument("--record", metavar="NAME")
     args, options = parser.parse_known_args()
-    test = open_source("mnist", part=args.part)[0]
+    test = open_source("mnist", part=args.part)
     before = load_model(args.model)
     rows = []
     for seed in range(args.hands):
@@ -92,7 +92,7 @@ def main() -> None:
                 [sys.executable, "-m", "digitnet", *words], check=True, capture_output=True
             )
             after = load_model(str(place / "model"))
-            new = open_source(str(place / "new"), labels="first", framing=before.framing)[0]
+            new = open_source(str(place / "new"), labels="first", framing=before.framing)
         rows.append([accuracy(m, d) for d in (new, test) for m in (before, after)])
         shown = "   ".join(f"{100 * value:6.2f}" for value in rows[-1])
         print(f"hand {seed}: {shown}", flush=True)

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="pictures of each kind, at most")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
-    training, aside = open_source(args.mnist)[0].split(1 / 6, rng)
+    training, aside = open_source(args.mnist).split(1 / 6, rng)
     training = training.take(np.arange(0, len(training), STEP))
     shown = _none(args.n, rng) | _sources(args.pictures)
     heads = ("letters", "drawn faces", "scribbles", "pictures", "worst source")

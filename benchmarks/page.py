@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--loads", type=int, default=9, help="of the whole page")
     parser.add_argument("--n", type=int, default=1000, help="digits for the logits (default: 1000)")
     args = parser.parse_args()
-    images = open_source(args.source, part="test", n_synthetic=args.n)[0].images[: args.n]
+    images = open_source(args.source, part="test", n_synthetic=args.n).images[: args.n]
     with served() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=args.chromium, args=list(QUIET))
         print(f"{'milliseconds from pen lift':<28}{'to the answer':>22}{'to the screen':>22}")

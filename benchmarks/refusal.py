@@ -205,7 +205,7 @@ def main() -> None:
         print(row(name, model, pictures), flush=True)
     if args.validation_only:
         return
-    test, _ = open_source(args.mnist, part="test")
+    test = open_source(args.mnist, part="test")
     probabilities = model.probabilities(test.images)
     strange, unsure = kept.no_digit(test.images), kept.unsure(probabilities)
     accepted = model.accepted(test.images, probabilities)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitnet.data.folders import load_picture_folder
+from digitnet.data.sources import open_source
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
@@ -373,7 +373,7 @@ def test_the_same_digit_by_two_entry_points(
             np.testing.assert_array_equal(other.frame.image, answer.frame.image)
             np.testing.assert_array_equal(other.probabilities, answer.probabilities)
 
-    dataset, _ = load_picture_folder(folder)
+    dataset = open_source(folder)
     np.testing.assert_array_equal(dataset.images, [a.frame.image for a in expected])
 
     model = ("--model", trained_folder)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from numpy.typing import NDArray
 
     from digitnet.data.dataset import Dataset as Dataset
-    from digitnet.data.sources import open_source as open_source
     from digitnet.data.synthetic import synthesize as synthesize
     from digitnet.errors import DigitnetError as DigitnetError
     from digitnet.evaluation import Evaluation as Evaluation
@@ -28,6 +27,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.models.inputs import Batch, OnePicture
     from digitnet.models.model import Model as Model
     from digitnet.models.model import Prediction as Prediction
+    from digitnet.models.plausibility import open_source as open_source
     from digitnet.nn import Network as Network
     from digitnet.nn import multilayer_perceptron as multilayer_perceptron
     from digitnet.reading.page import Reading as Reading
@@ -46,7 +46,6 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
 
 _NAMES = {
     "data.dataset": "Dataset",
-    "data.sources": "open_source",
     "data.synthetic": "synthesize",
     "errors": "DigitnetError",
     "evaluation": "Evaluation evaluate",
@@ -54,6 +53,7 @@ _NAMES = {
     "models.find": "find_model",
     "models.folder": "load_model save_model",
     "models.model": "Model Prediction",
+    "models.plausibility": "open_source",
     "nn": "Network multilayer_perceptron",
     "reading.page": "Reading read_page",
     "training.checkpoints": "begin",

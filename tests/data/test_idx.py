@@ -158,7 +158,7 @@ def test_every_usual_name_is_found(tmp_path: Path, zipped: bool, joint: str, par
         ({"labels": idx_bytes(LABELS[:2])}, "3 images but .* has 2 labels"),
         ({"labels": GOOD}, "holds images where labels should be"),
         ({"labels": idx_bytes(LABELS + 3)}, "label 10 of image 0 is outside"),
-        ({"images": idx_bytes(IMAGES[:, :20].copy())}, "not .N, 28, 28."),
+        ({"images": idx_bytes(IMAGES[:, :20].copy())}, "must be .N, 28, 28."),
         ({"images": idx_bytes(LABELS)}, "not .N, 28, 28."),
         ({"images": idx_bytes(IMAGES[:0]), "labels": idx_bytes(LABELS[:0])}, "no image in it"),
     ],

@@ -29,18 +29,18 @@ def write_idx(folder: Path) -> Path:
 
 def test_an_idx_folder_has_two_parts(tmp_path: Path) -> None:
     folder = write_idx(tmp_path / "idx")
-    dataset, report = open_source(str(folder))
+    dataset = open_source(str(folder))
     np.testing.assert_array_equal(dataset.images, IMAGES)
-    assert report.sentence == f"5 digits from {folder} (train part)."
-    assert len(open_source(folder, part="test")[0]) == 2
+    assert dataset.report.sentence == f"5 digits from {folder} (train part)."
+    assert len(open_source(folder, part="test")) == 2
 
 
 def test_the_word_mnist_takes_the_folder_of_the_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIGITNET_MNIST", str(write_idx(tmp_path / "idx")))
-    assert open_source("mnist")[0].labels.tolist() == LABELS.tolist()
-    assert open_source("mnist", part="test")[0].labels.tolist() == [3, 1]
+    assert open_source("mnist").labels.tolist() == LABELS.tolist()
+    assert open_source("mnist", part="test").labels.tolist() == [3, 1]
 
 
 def test_a_folder_called_mnist_is_reached_by_its_path(
@@ -49,16 +49,16 @@ def test_a_folder_called_mnist_is_reached_by_its_path(
     write_idx(tmp_path / "mnist")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIGITNET_MNIST", str(tmp_path / "elsewhere"))
-    assert len(open_source("./mnist")[0]) == 5
-    assert len(open_source(Path("mnist"))[0]) == 5
+    assert len(open_source("./mnist")) == 5
+    assert len(open_source(Path("mnist"))) == 5
     with pytest.raises(DataError, match="elsewhere"):
         open_source("mnist")
 
 
 def test_synthetic_digits_are_seeded_and_the_test_part_is_new() -> None:
     def draw(word: str, seed: int = 0, part: str = "train") -> str:
-        dataset, report = open_source(word, n_synthetic=20, seed=seed, part=part)  # type: ignore[arg-type]
-        assert report.sentence.startswith(f"20 digits from {word}")
+        dataset = open_source(word, n_synthetic=20, seed=seed, part=part)  # type: ignore[arg-type]
+        assert dataset.report.sentence.startswith(f"20 digits from {word}")
         return dataset.fingerprint()
 
     words = ("synthetic", "rare-forms")
@@ -76,10 +76,10 @@ def test_an_archive_and_a_table_hold_the_same_digits(tmp_path: Path) -> None:
         for image, label in zip(IMAGES, LABELS, strict=True)
     ]
     (tmp_path / "d.csv").write_text("\n".join(rows))
-    archive, _ = open_source(tmp_path / "D.NPZ")
-    table, report = open_source(tmp_path / "d.csv")
+    archive = open_source(tmp_path / "D.NPZ", as_is=True)
+    table = open_source(tmp_path / "d.csv", as_is=True, label_column="1")
     assert archive.fingerprint() == table.fingerprint()
-    assert report.sentence == f"5 digits from {tmp_path / 'd.csv'}."
+    assert table.report.sentence == f"5 digits from {tmp_path / 'd.csv'}."
 
 
 def test_a_folder_of_pictures_hands_its_report_on(tmp_path: Path) -> None:
@@ -89,20 +89,21 @@ def test_a_folder_of_pictures_hands_its_report_on(tmp_path: Path) -> None:
         image.save(tmp_path / name)
     (tmp_path / "2_1.png").write_text("text")
     steps: list[tuple[int, int]] = []
-    dataset, report = open_source(
+    dataset = open_source(
         tmp_path, labels="first", progress=lambda done, total: steps.append((done, total))
     )
+    report = dataset.report
     assert dataset.labels.tolist() == [0, 1]
     assert dataset.images[0].max() == 255  # framed: ink bright
     assert dataset.images[0, 0, 0] == 0
-    assert [path.name for path, _ in report.unreadable] == ["2_1.png"]
-    assert report.sentence.startswith(f"{tmp_path}: 2 pictures, the label is the first digit")
+    assert [Path(path).name for path, _ in report.skipped] == ["2_1.png"]
+    assert report.notes[0].startswith("Labels: the label is the first digit")
     assert steps == [(1, 3), (2, 3), (3, 3)]
-    stretched, _ = open_source(tmp_path, labels="first", framing="stretch")
+    stretched = open_source(tmp_path, labels="first", framing="stretch")
     assert stretched.images[0, 0, 0] == 255
 
 
-@pytest.mark.parametrize("name", ["nothing", "mnist.txt", "train-images-idx3-ubyte"])
+@pytest.mark.parametrize("name", ["nothing", "mnist.doc", "train-images"])
 def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> None:
     if name != "nothing":
         (tmp_path / name).write_bytes(b"\0\0\x08\x01\0\0\0\x01\x05")

@@ -218,7 +218,7 @@ def _validation(source: Path) -> Any:
     from digitnet.data.sources import open_source
 
     plan = TrainingConfig(source=str(source))
-    dataset, _ = open_source(source)
+    dataset = open_source(source)
     return dataset.split(plan.validation, np.random.default_rng(plan.seed))[1]
 
 

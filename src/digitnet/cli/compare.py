@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
-    add_folder_options,
-    folder_options,
+    add_source_options,
     read_source,
+    source_options,
 )
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
@@ -40,11 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models, and what they are compared on."""
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a folder, or mlp or cnn")
     parser.add_argument("--on", required=True, metavar="SOURCE", help=SOURCE_HELP)
-    parser.add_argument(
-        "--part", choices=("test", "train"), default="test", help="of MNIST (default: test)"
-    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_folder_options(parser)
+    add_source_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,16 +49,14 @@ def run(args: argparse.Namespace) -> int:
     if len(set(args.models)) < 2:
         raise SettingsError("Name two different models or more to compare.")
     models = {name: load_model(name) for name in args.models}
-    options = {**folder_options(args), "part": args.part, "n_synthetic": N_TEST}
+    options = {"part": "test", **source_options(args), "n_synthetic": N_TEST}
     datasets: dict[str, Dataset] = {}  # by framing: a picture is framed as its model asks
     some_failed = False
     for model in models.values():
         if model.framing not in datasets:
-            dataset, report = read_source(
-                args.on, quiet=args.json, framing=model.framing, **options
-            )
+            dataset = read_source(args.on, quiet=args.json, framing=model.framing, **options)
             datasets[model.framing] = dataset
-            some_failed |= bool(report.unreadable)
+            some_failed |= bool(dataset.report.skipped)
     sizes = {len(dataset) for dataset in datasets.values()}
     if len(sizes) > 1:
         raise DataError(f"{args.on} has pictures that only some of the models' framings can read.")
@@ -74,11 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(name: str, model: Model, dataset: Dataset) -> _Row:
-    if len(model.class_names) != len(dataset.class_names):
-        raise DataError(
-            f"{name} knows {len(model.class_names)} classes and {dataset.source} has "
-            f"{len(dataset.class_names)}; compare models of the same classes."
-        )
+    dataset = dataset.in_classes(model.class_names)
     model.probabilities(dataset.images[:512])  # the first call makes what the others use again
     started = time.perf_counter()
     right = model.probabilities(dataset.images).argmax(axis=1) == dataset.labels

@@ -1,8 +1,9 @@
-"""Data: `digitnet data info|preview|download|synthesize`, labelled digits looked at and made."""
+"""Data: `digitnet data show|sources|preview|download|synthesize`, digits looked at and made."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.cli.source_options import (
+    LIST_OF_SOURCES,
     SOURCE_HELP,
-    add_folder_options,
-    folder_options,
+    add_source_options,
     progress_bar,
     read_source,
+    source_options,
 )
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
@@ -26,11 +28,16 @@ AUGMENTED = ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items() 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One parser for each of the four."""
+    """One parser for each of them."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    info = actions.add_parser("info", help="what is in a source")
-    info.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
-    add_folder_options(info)
+    show = actions.add_parser(
+        "show", aliases=["info"], help="what is in a source, and how it is understood"
+    )
+    show.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    show.add_argument("--json", action="store_true", help="print one JSON object")
+    add_source_options(show)
+
+    actions.add_parser("sources", help="list all that digits can come from")
 
     preview = actions.add_parser("preview", help="a picture of ten digits of each class")
     preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
@@ -40,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
     preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
-    add_folder_options(preview)
+    add_source_options(preview)
 
     download = actions.add_parser("download", help="fetch MNIST into the cache, or into a folder")
     download.add_argument("--to", metavar="DIR", help="default: the cache `mnist` is read from")
@@ -58,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for."""
     actions = {
-        "info": _info,
+        "show": _show,
+        "info": _show,
+        "sources": _sources,
         "preview": _preview,
         "download": _download,
         "synthesize": _synthesize,
@@ -67,18 +76,28 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace, source: str, **options: Any) -> tuple[Dataset, bool]:
-    dataset, report = read_source(source, **folder_options(args), **options)
-    return dataset, bool(report.unreadable)
+    dataset = read_source(source, **source_options(args), **options)
+    return dataset, bool(dataset.report.skipped)
 
 
-def _info(args: argparse.Namespace) -> int:
-    dataset, some_failed = _read(args, args.source)
+def _show(args: argparse.Namespace) -> int:
+    dataset = read_source(args.source, quiet=args.json, **source_options(args))
+    some_failed = bool(dataset.report.skipped)
+    if args.json:
+        print(json.dumps(dataset.report.as_dict()))
+        return 1 if some_failed else 0
     counts = dataset.counts()
     ink = float(np.mean(dataset.images > 0))
     print(f"{len(dataset):,} images of 28 x 28, {ink:.1%} of the pixels with ink")
+    width = max(3, *map(len, dataset.class_names))
     for name, count in zip(dataset.class_names, counts, strict=True):
-        print(f"{name:>3}  {count:>7,}  {'█' * round(40 * count / counts.max())}")
+        print(f"{name:>{width}}  {count:>7,}  {'█' * round(40 * count / counts.max())}")
     return 1 if some_failed else 0
+
+
+def _sources(args: argparse.Namespace) -> int:
+    print(LIST_OF_SOURCES)
+    return 0
 
 
 def _preview(args: argparse.Namespace) -> int:

@@ -13,12 +13,12 @@ from digitnet.cli.models import add_model_option
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
-    add_folder_options,
-    folder_options,
+    add_source_options,
     read_source,
+    source_options,
 )
 from digitnet.data.dataset import Dataset
-from digitnet.errors import DataError, SettingsError
+from digitnet.errors import SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.models.folder import load_model
@@ -33,12 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     add_model_option(parser)
     parser.add_argument(
-        "--part",
-        choices=("test", "train"),
-        default="test",
-        help="which part of MNIST or of the synthetic digits (default: test)",
-    )
-    parser.add_argument(
         "--looks",
         type=int,
         default=1,
@@ -48,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_folder_options(parser)
+    add_source_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,19 +50,13 @@ def run(args: argparse.Namespace) -> int:
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
     model = load_model(args.model)
-    dataset, report = read_source(
+    dataset = read_source(
         args.source,
         quiet=args.json,
-        part=args.part,
         framing=model.framing,
         n_synthetic=N_TEST,
-        **folder_options(args),
-    )
-    if len(dataset.class_names) != len(model.class_names):
-        raise DataError(
-            f"{args.source} has {len(dataset.class_names)} classes and the model "
-            f"{len(model.class_names)}; evaluate on digits of the model's classes."
-        )
+        **{"part": "test", **source_options(args)},
+    ).in_classes(model.class_names)
     rng = np.random.default_rng(0)
     logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
     probabilities = model.calibration.probabilities(logits)
@@ -80,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         print(as_text(result))
     if args.report is not None:
         _draw(Path(args.report), model, dataset, result, probabilities)
-    return 1 if report.unreadable else 0
+    return 1 if dataset.report.skipped else 0
 
 
 def as_text(result: Evaluation) -> str:

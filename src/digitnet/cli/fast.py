@@ -15,11 +15,12 @@ import numpy as np
 
 from digitnet.cli.signals import listen_for_stop
 from digitnet.data.dataset import Dataset
-from digitnet.data.idx import Part, has_idx
-from digitnet.data.sources import open_source
+from digitnet.data.found import Part
+from digitnet.data.idx import has_idx
 from digitnet.errors import SettingsError
 from digitnet.models.folder import check_place, save_model
 from digitnet.models.model import Model, classify
+from digitnet.models.plausibility import open_source
 from digitnet.nn import Network
 from digitnet.training.checkpoints import begin
 from digitnet.training.config import TrainingConfig, read_recipe, recipe_names
@@ -84,4 +85,4 @@ def _part(source: str, part: Part) -> Dataset:
             f"--fast needs a source with a test part: mnist, synthetic or a folder with MNIST's "
             f"IDX files, not {source}."
         )
-    return open_source(source, part=part)[0]
+    return open_source(source, part=part)

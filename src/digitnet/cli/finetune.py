@@ -22,7 +22,7 @@ def tell_before_and_after(
     sources = [(f"{words} ({len(own):,})", own)]
     if config.mix is not None:
         options = {"framing": config.framing, "part": "test", "n_synthetic": N_TEST}
-        rest, _ = read_source(config.mix, quiet=True, **options)
+        rest = read_source(config.mix, quiet=True, **options)
         sources.append((f"{rest.source} ({len(rest):,})", rest))
     width = max(len(name) for name, _ in sources)
     print(f"\n{'':<{width}}   before    after")

@@ -4,71 +4,79 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
-from digitnet.data.sources import SourceReport, open_source
+from digitnet.data.report import Report
+from digitnet.data.sources import SOURCES, accepted
+from digitnet.models.plausibility import open_source
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-SOURCE_HELP = (
-    "synthetic, rare-forms (drawn as MNIST's writers hardly wrote), mnist, "
-    "a folder with MNIST's IDX files, a folder of pictures, an .npz or a .csv"
-)
+SOURCE_HELP = f"where digits come from: {accepted()}"
+LIST_OF_SOURCES = "\n".join(f"  {row.name:<25} {row.help}" for row in SOURCES)
 
 N_TEST = 10_000  # synthetic digits to measure a model on, as many as MNIST's test part has
 
+NOT_OF_A_PLAN = ("label_column", "part", "as_is", "transpose", "invert")
+"""Options that say how a source is to be understood."""
 
-def add_folder_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a folder of pictures; their defaults are `open_source`'s."""
-    group = parser.add_argument_group("a folder of pictures")
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """The options for what cannot be told of a source; their defaults are `open_source`'s."""
+    group = parser.add_argument_group("where a source does not tell by itself")
+    unset = argparse.SUPPRESS
     group.add_argument(
-        "--labels",
-        choices=LABELS,
-        default=argparse.SUPPRESS,
-        help="where the labels stand: in sub-folders 0 to 9, or as the first or last group of "
-        "digits in the file name (default: found out, and asked for where unclear)",
-    )
+        "--part", choices=("train", "test"), default=unset,
+        help="which part of MNIST, or of what else has two",
+    )  # fmt: skip
     group.add_argument(
-        "--per-class",
-        type=int,
-        metavar="N",
-        default=argparse.SUPPRESS,
-        help="no labels: the first N pictures in natural order are 0, the next N are 1, ...",
-    )
+        "--labels", choices=LABELS, default=unset,
+        help="of pictures: by sub-folders, by the first or last group of digits in the file name, "
+        "or by a file beside (default: found out, and asked for where unclear)",
+    )  # fmt: skip
+    group.add_argument(
+        "--per-class", type=int, metavar="N", default=unset,
+        help="of pictures without labels: the first N in natural order are 0, the next N are 1, "
+        "...",
+    )  # fmt: skip
+    group.add_argument(
+        "--label-column", metavar="X", default=unset,
+        help="of a table: the column with the labels, by name or by number from 1; or none",
+    )  # fmt: skip
+    for name, help_text in (
+        ("as-is", "turn and invert nothing, and take the labels even where they seem wrong"),
+        ("transpose", "the images have rows for columns"),
+        ("invert", "the ink is dark on light"),
+    ):
+        group.add_argument(f"--{name}", action="store_true", default=unset, help=help_text)
 
 
-def folder_options(args: argparse.Namespace) -> dict[str, Any]:
+def source_options(args: argparse.Namespace) -> dict[str, Any]:
     """Those of them that were given."""
-    return {name: vars(args)[name] for name in ("labels", "per_class") if name in args}
+    names = ("labels", "per_class", *NOT_OF_A_PLAN)
+    return {name: vars(args)[name] for name in names if name in args}
 
 
-def read_source(
-    source: str, *, quiet: bool = False, **options: Any
-) -> tuple[Dataset, SourceReport]:
+def read_source(source: str, *, quiet: bool = False, **options: Any) -> Dataset:
     """Open a source behind a progress bar, and say on standard error what was taken."""
     with progress_bar() as progress:
         task = progress.add_task(f"Reading {source}", total=None)
-        dataset, report = open_source(
+        dataset = open_source(
             source,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
             **options,
         )
-    if not quiet:
-        print(report.sentence, file=sys.stderr)
-    tell_unreadable(report.unreadable)
-    return dataset, report
+    tell(dataset.report, quiet=quiet)
+    return dataset
 
 
-def tell_unreadable(unreadable: tuple[tuple[Path, str], ...], most: int = 20) -> None:
-    """List the skipped files on standard error, the first few of many."""
-    for path, reason in unreadable[:most]:
-        print(f"skipped {path}: {reason}", file=sys.stderr)
-    if len(unreadable) > most:
-        print(f"skipped {len(unreadable) - most} more.", file=sys.stderr)
+def tell(report: Report, *, quiet: bool = False) -> None:
+    """Say on standard error what was understood; where it must be quiet, only what was skipped."""
+    for line in report.skipped_lines() if quiet else report.lines():
+        print(line, file=sys.stderr)
 
 
 def progress_bar() -> Progress:

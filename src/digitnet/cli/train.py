@@ -10,7 +10,7 @@ from typing import Any
 
 from digitnet.cli.finetune import tell_before_and_after
 from digitnet.cli.signals import StopRequested, listen_for_stop
-from digitnet.cli.source_options import read_source
+from digitnet.cli.source_options import read_source, source_options
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
@@ -41,15 +41,17 @@ def run(args: argparse.Namespace) -> int:
         return 0
     config = _config(given, checkpoint)
     check_place(args.out)
-    dataset, report = read_source(
-        config.source, framing=config.framing, labels=config.labels, per_class=config.per_class,
-    )  # fmt: skip
+    dataset = read_source(
+        config.source,
+        **{**source_options(args), "labels": config.labels, "per_class": config.per_class},
+        framing=config.framing,
+    )
     before = None if config.start is None else load_model(config.start)  # --out may take its place
     rest = None if config.mix is None else _others(config, len(dataset))
     code = train_and_keep(
         Run(config, dataset, args.out, checkpoint, rest),
         live=args.live,
-        some_failed=bool(report.unreadable),
+        some_failed=bool(dataset.report.skipped),
     )
     if before is not None and code in (0, 1):
         tell_before_and_after(config, before, load_model(args.out), dataset)
@@ -61,7 +63,7 @@ def _others(config: TrainingConfig, n_own: int) -> Dataset:
     if config.start is not None:
         n_own += N_MIXED // 2  # one's own are learnt from repeatedly
     drawn = min(max(1, n_others(n_own, config.mix_share)), N_SYNTHETIC)
-    return read_source(str(config.mix), framing=config.framing, n_synthetic=drawn)[0]
+    return read_source(str(config.mix), framing=config.framing, n_synthetic=drawn)
 
 
 def _run_fast(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from digitnet.cli.main import as_option
-from digitnet.cli.source_options import SOURCE_HELP, add_folder_options
+from digitnet.cli.source_options import SOURCE_HELP, add_source_options
 from digitnet.training.config import (
     FOLDER,
     GROUPS,
@@ -41,7 +41,7 @@ def add_arguments(
         "--fast", nargs="?", const="98", metavar="PERCENT",
         help="a fixed recipe to 97, 98 (default) or 99 %% on MNIST's test digits, in seconds",
     )  # fmt: skip
-    add_folder_options(parser)
+    add_source_options(parser)
     del settings["source"]
     for name in GROUPS:
         if name != FOLDER:

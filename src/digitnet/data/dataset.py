@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import html
 import math
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data.report import Report
 from digitnet.errors import DataError, SettingsError
 from digitnet.imaging.frame import SIDE
 
@@ -28,6 +30,8 @@ class Dataset:
         labels: (N,) int64, each an index into `class_names`.
         class_names: the name of each class; ten digits unless told otherwise.
         source: where the digits came from, in words for people.
+        names: what each image is called, such as its file; None where a number must do.
+        report: what was understood of the source that it was read from, before it was split.
 
     Raises:
         DataError: shapes, types or labels do not fit together.
@@ -37,6 +41,8 @@ class Dataset:
     labels: NDArray[np.int64]
     class_names: tuple[str, ...] = DIGITS
     source: str = field(default="arrays", compare=False)
+    names: tuple[str, ...] | None = field(default=None, compare=False)
+    report: Report = field(default=Report("arrays"), compare=False)
 
     def __post_init__(self) -> None:
         images = np.asarray(self.images)
@@ -99,7 +105,36 @@ class Dataset:
 
     def take(self, indices: NDArray[np.integer]) -> Dataset:
         """The images at `indices`, in that order, as a Dataset of its own."""
-        return Dataset(self.images[indices], self.labels[indices], self.class_names, self.source)
+        names = None if self.names is None else tuple(self.names[int(i)] for i in indices)
+        return dataclasses.replace(
+            self, images=self.images[indices], labels=self.labels[indices], names=names
+        )
+
+    def reported(self, report: Report) -> Dataset:
+        """The same with a report of where it came from."""
+        return dataclasses.replace(self, report=report)
+
+    def in_classes(self, class_names: tuple[str, ...]) -> Dataset:
+        """The same with labels as indices into other classes, those of a model.
+
+        Raises:
+            DataError: it has images of classes that are not among them.
+        """
+        if class_names == self.class_names:
+            return self
+        used = [self.class_names[i] for i in np.unique(self.labels)]
+        odd = [name for name in used if name not in class_names]
+        if odd:
+            shown = ", ".join(odd[:10]) + (", ..." if len(odd) > 10 else "")
+            raise DataError(
+                f"{self.source} has images of {len(odd)} classes that are not the model's: "
+                f"{shown}; the model knows {', '.join(class_names[:40])}.",
+                "measure it on images of its own classes.",
+            )
+        place = np.array([class_names.index(n) if n in used else 0 for n in self.class_names])
+        return dataclasses.replace(
+            self, labels=place[self.labels].astype(np.int64), class_names=class_names
+        )
 
     def split(self, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
         """Split off a stratified share: every class gives the same fraction of its images.

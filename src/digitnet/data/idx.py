@@ -1,28 +1,48 @@
-"""IDX: MNIST's own format for images and labels, plain or gzipped, strictly checked."""
+"""IDX: MNIST's own format for images and labels, plain or packed, strictly checked."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import math
+import re
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.found import Found, Options, Part
+from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
-from digitnet.imaging.frame import SIDE
-
-Part = Literal["train", "test"]
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 2**31  # 2.7 million images; a header that promises more is taken for a mistake
 _CHUNK = 2**20
 _PREFIX = {"train": "train", "test": "t10k"}
+
+# train-images-idx3-ubyte, t10k-images.idx3-ubyte.gz, emnist-digits-test-labels-idx1-ubyte.zip
+_NAME = re.compile(
+    r"(?:(?P<set>emnist-[a-z]+|[a-z0-9]+)-)?(?P<part>train|t10k|test)-(?P<kind>images|labels)"
+    r"[-._]idx(?P<axes>[13])[-._]ubyte(?P<packing>(?:\.(?:gz|zip|bz2|xz))*)",
+    re.IGNORECASE,
+)
+PLACES = (".", "raw", "MNIST/raw", "*/raw", "gzip", "*/gzip")
+"""Where in a folder the files may lie: torchvision's root, and EMNIST's archive."""
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+EMNIST_CLASSES = {
+    "emnist-letters": ("-", *LETTERS),  # its labels begin at 1
+    "emnist-balanced": (*"0123456789", *LETTERS, *"abdefghnqrt"),
+    "emnist-bymerge": (*"0123456789", *LETTERS, *"abdefghnqrt"),
+    "emnist-byclass": (*"0123456789", *LETTERS, *LETTERS.lower()),
+}
+"""What the labels of its sets mean (Cohen et al. 2017)."""
 
 
 def read_idx(path: str | Path) -> NDArray[np.uint8]:
@@ -33,7 +53,8 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     four bytes for the length of each axis, then the values, last axis fastest.
 
     Args:
-        path: the file; whether it is gzipped is told by its first two bytes, not by its name.
+        path: the file; whether it is packed, or packed twice, is told by its first bytes and not by
+            its name.
 
     Returns:
         uint8, as many axes as the file has (1 to 3): labels (N,), images (N, rows, columns).
@@ -45,10 +66,18 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            zipped = file.read(2) == GZIP_MAGIC
+            magic = file.read(2)
             file.seek(0)
+            if magic == b"PK":
+                return _read_stream(io.BytesIO(unpacked(path, MAX_BYTES)), path)
+            if magic != GZIP_MAGIC:
+                return _read_stream(file, path)
             # GzipFile reads like any binary stream, but is not declared as one.
-            stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if zipped else file
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=file))
+            twice = stream.read(2) in (GZIP_MAGIC, b"PK")
+            if twice:
+                return _read_stream(io.BytesIO(unpacked(path, MAX_BYTES)), path)
+            stream.seek(0)
             return _read_stream(stream, path)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of an IDX file.") from None
@@ -105,59 +134,113 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[int, ...]:
     return struct.unpack(f">{n_axes}I", lengths)
 
 
+class IdxFile(NamedTuple):
+    """An IDX file by its name: of which set, part and kind it is."""
+
+    path: Path
+    set_name: str
+    part: Part
+    kind: Literal["images", "labels"]
+
+
+def idx_file(path: Path) -> IdxFile | None:
+    """What a file's name promises, or None where it is no IDX file's."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        return None
+    part: Part = "train" if match["part"].lower() == "train" else "test"
+    kind: Literal["images", "labels"] = "images" if match["kind"].lower() == "images" else "labels"
+    return IdxFile(path, (match["set"] or "").lower(), part, kind)
+
+
 def find_idx(folder: Path, part: Part, kind: Literal["images", "labels"]) -> Path | None:
     """The file of one part and kind under any of its usual names, or None.
 
     MNIST's mirrors write `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, unpacked or
     with `.gz`; an unpacked file is preferred because it reads faster.
     """
-    ending = "idx3-ubyte" if kind == "images" else "idx1-ubyte"
-    for suffix in ("", ".gz"):
-        for joint in ("-", "."):
-            path = folder / f"{_PREFIX[part]}-{kind}{joint}{ending}{suffix}"
-            if path.is_file():
-                return path
-    return None
+    found = [file for file in _idx_files(folder) if (file.part, file.kind) == (part, kind)]
+    return min((file.path for file in found), key=lambda p: (len(p.suffixes), p), default=None)
+
+
+def _idx_files(folder: Path) -> list[IdxFile]:
+    """All IDX files in the first of the usual places that has any."""
+    for place in PLACES:
+        for inner in [folder] if place == "." else sorted(folder.glob(place)):
+            found = list(_in_one_folder(inner))
+            if found:
+                return found
+    return []
+
+
+def _in_one_folder(folder: Path) -> Iterator[IdxFile]:
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            file = idx_file(path)
+            if file is not None and path.is_file():
+                yield file
 
 
 def has_idx(folder: Path) -> bool:
     """Whether the folder holds any of MNIST's four files, under any of their usual names."""
-    parts: tuple[Part, ...] = ("train", "test")
-    return any(find_idx(folder, part, kind) for part in parts for kind in ("images", "labels"))
+    return bool(_idx_files(folder))
 
 
-def load_idx_folder(folder: str | Path, part: Part = "train") -> Dataset:
+def read_idx_folder(folder: Path, options: Options) -> Found:
     """Read the images and labels of one part of a folder laid out like MNIST.
 
     Args:
-        folder: where the files are (see `find_idx` for their names).
-        part: "train" (train-*) or "test" (t10k-*).
-
-    Returns:
-        a Dataset of (N, 28, 28) images.
+        folder: where the files are, or the root that torchvision keeps them under.
+        options: `part` is "train" (train-*) or "test" (t10k-*, or test-* as EMNIST has it).
 
     Raises:
-        DataError: a file is missing or damaged, images are not 28 x 28, or images and labels
+        DataError: a file is missing or damaged, there are several sets, or images and labels
             differ in number.
     """
-    folder = Path(folder)
-    images_path, labels_path = find_idx(folder, part, "images"), find_idx(folder, part, "labels")
-    for path, kind, ending in (
-        (images_path, "images", "idx3-ubyte"),
-        (labels_path, "labels", "idx1-ubyte"),
-    ):
+    files = _idx_files(folder)
+    sets = sorted({file.set_name for file in files})
+    if len(sets) > 1:
+        raise DataError(
+            f"{folder} holds several sets: {', '.join(name or 'MNIST' for name in sets)}; "
+            "give the file with the images of the one that is meant."
+        )
+    paths = {}
+    for kind, ending in (("images", "idx3-ubyte"), ("labels", "idx1-ubyte")):
+        path = find_idx(folder, options.part, kind)  # type: ignore[arg-type]
         if path is None:
             raise DataError(
-                f"{folder} has no {_PREFIX[part]}-{kind}-{ending} (or .gz); "
-                f"put it beside the others, MNIST's {part} part needs images and labels."
+                f"{folder} has no {_PREFIX[options.part]}-{kind}-{ending} (or .gz); "
+                f"put it beside the others, MNIST's {options.part} part needs images and labels."
             )
-    assert images_path is not None
-    assert labels_path is not None
+        paths[kind] = path
+    source = f"{folder} ({options.part} part)"
+    return _pair(paths["images"], paths["labels"], sets[0], source)
+
+
+def read_idx_file(path: Path, options: Options) -> Found:
+    """Read an IDX file of images, with the labels from the file that belongs to it.
+
+    Raises:
+        DataError: it is no file of images, or one of the two is missing or damaged.
+    """
+    file = idx_file(path)
+    if file is None or file.kind != "images":
+        raise DataError(f"{path} is not called like an IDX file of images; give that one.")
+    beside = [
+        other
+        for other in _in_one_folder(path.parent)
+        if other.kind == "labels" and other[1:3] == file[1:3]
+    ]
+    if not beside:
+        raise DataError(f"{path} has no file of labels beside it; put it there.")
+    return _pair(path, beside[0].path, file.set_name, str(path))
+
+
+def _pair(images_path: Path, labels_path: Path, set_name: str, source: str) -> Found:
     images, labels = read_idx(images_path), read_idx(labels_path)
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+    if images.ndim != 3:
         raise DataError(
-            f"{images_path} has shape {images.shape}, not (N, 28, 28); "
-            "give a file of 28 x 28 images."
+            f"{images_path} has shape {images.shape}, not (N, 28, 28); give a file of images."
         )
     if labels.ndim != 1:
         raise DataError(f"{labels_path} holds images where labels should be; check its name.")
@@ -166,4 +249,19 @@ def load_idx_folder(folder: str | Path, part: Part = "train") -> Dataset:
             f"{images_path} has {len(images)} images but {labels_path.name} has {len(labels)} "
             "labels; the two files must belong together."
         )
-    return Dataset(images, labels.astype(np.int64), source=f"{folder} ({part} part)")
+    found = Found(images, labels.astype(np.int64), source)
+    if set_name.startswith("emnist"):
+        found.transposed = True
+        found.notes.append("EMNIST's files keep rows for columns; the images were turned right.")
+        found.class_names = EMNIST_CLASSES.get(set_name)
+    return found
+
+
+def load_idx_folder(folder: str | Path, part: Part = "train") -> Dataset:
+    """One part of a folder laid out like MNIST, 28 x 28, taken as it is and at once.
+
+    Raises:
+        DataError: as `read_idx_folder`, or the images are not 28 x 28.
+    """
+    found = read_idx_folder(Path(folder), Options(part=part))
+    return Dataset(found.pixels, np.asarray(found.labels), source=found.source)

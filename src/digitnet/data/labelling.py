@@ -1,17 +1,28 @@
-"""Labelling: which picture in a folder shows which digit, told from folder and file names."""
+"""Labelling: which picture in a folder shows what, told by folders, by names, or by a file."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from digitnet.data.dataset import DIGITS
+from digitnet.data.classes import IN_WORDS, KIND_WORDS, number_meant
+from digitnet.data.label_files import read_label_file, read_one_label
+from digitnet.data.npz import PARTS
 from digitnet.errors import DataError, SettingsError
 
-LABELS = ("auto", "folders", "first", "last")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+LABELS = ("auto", "folders", "first", "last", "file")
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp",
+    ".pgm", ".ppm", ".pnm", ".pbm", ".heic", ".heif", ".avif", ".svg", ".psd", ".pdf",
+)  # fmt: skip
+"""What pictures' names end in; of those that cannot be read, opening them says why."""
+DEEPEST = 4
+"""Levels of sub-folders that are looked into."""
+NO_LABEL = "has no label in its name."
 
 
 @dataclass(frozen=True)
@@ -20,18 +31,34 @@ class Labelling:
 
     Attributes:
         paths: the pictures, in natural order (digi_2 before digi_10).
-        labels: the digit each one shows, 0 to 9.
+        labels: what each one shows, as it is written.
         convention: how the labels were told, as half a sentence.
-        ignored: how many other entries lie in the folder: files that are not pictures,
-            hidden ones, pictures and sub-folders outside the convention.
-        unlabelled: pictures whose name has no label under the convention asked for.
+        skipped: pictures that have no label under that convention, each with the reason.
+        left_alone: what else lies in the folder, such as notes.txt.
+        grouped: whether each class was put together by hand.
+        part: the part that was taken, where the folder has several.
     """
 
     paths: tuple[Path, ...]
-    labels: tuple[int, ...]
+    labels: tuple[str, ...]
     convention: str
-    ignored: int = 0
-    unlabelled: tuple[Path, ...] = ()
+    skipped: tuple[tuple[Path, str], ...] = ()
+    left_alone: tuple[Path, ...] = ()
+    grouped: bool = False
+    part: str | None = None
+
+
+@dataclass
+class _Tree:
+    """All that lies in a folder and below: pictures, and the other files."""
+
+    folder: Path
+    pictures: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+
+    def levels(self, path: Path) -> tuple[str, ...]:
+        """The sub-folders a picture lies in."""
+        return path.relative_to(self.folder).parts[:-1]
 
 
 def label_in_name(name: str, where: str) -> int | None:
@@ -46,51 +73,87 @@ def label_in_name(name: str, where: str) -> int | None:
     return int(group) if len(group) == 1 else None
 
 
-def label_folder(folder: Path, labels: str = "auto", per_class: int | None = None) -> Labelling:
+def word_in_name(name: str) -> str | None:
+    """The one number that stands in a file name as a word: `seven1.png` is a seven."""
+    words = {word for word in re.findall("[a-z]+", Path(name).stem.lower()) if word in IN_WORDS}
+    return words.pop() if len(words) == 1 else None
+
+
+def label_folder(
+    folder: Path, labels: str = "auto", per_class: int | None = None, part: str = "train"
+) -> Labelling:
     """Find the pictures of a folder and tell their labels.
 
     Args:
-        folder: holds sub-folders `0` to `9`, or pictures.
-        labels: "folders" (one sub-folder per class), "first" or "last" (digit group in the file
-            name), or "auto": whichever fits, if only one does.
+        folder: holds pictures, or sub-folders with pictures, also deeper.
+        labels: "folders" (a sub-folder for each class), "first" or "last" (digit group in the file
+            name), "file" (a table or JSON beside, or a text file for each picture), or "auto":
+            whichever fits, if only one does.
         per_class: take a flat folder as the same number of pictures of each class one after
             another, in natural order, the first class being 0.
+        part: which of `train` and `test` to take, where the folder has such sub-folders.
 
     Raises:
         SettingsError: `labels` is unknown, or `per_class` is below 1 or goes with `labels`.
         DataError: there is no picture, no convention fits, or more than one does.
     """
     if labels not in LABELS:
-        raise SettingsError(f"--labels must be one of {', '.join(LABELS)}, not {labels!r}.")
+        raise SettingsError(
+            f"There is no way {labels!r} to label pictures.",
+            f"{{labels}} is one of {', '.join(LABELS)}.",
+        )
     if per_class is not None and (per_class < 1 or labels != "auto"):
         raise SettingsError(
-            "--per-class must be at least 1 and goes without --labels; "
-            "it tells the labels by itself."
+            f"So many pictures of each class, {per_class}, cannot be told apart.",
+            "{per_class} must be at least 1, and goes without {labels}.",
         )
-    entries = _entries(folder)
-    top = [entry for entry in entries if is_picture(entry)]
-    classes = {name: pictures_in(folder / name) for name in DIGITS if (folder / name).is_dir()}
-    n_in_classes = sum(len(paths) for paths in classes.values())
-    if not top and not n_in_classes:
+    parts = _parts(folder)
+    if parts:
+        return _of_part(parts, part, labels, per_class)
+    tree = _walk(folder)
+    if not tree.pictures:
         raise DataError(
-            f"{folder} holds no pictures; put some into sub-folders named 0 to 9, "
+            f"{folder} holds no pictures; put some into a sub-folder for each class, "
             "or name them like 9_001.png."
         )
     if per_class is not None:
-        return _in_runs(folder, top, per_class, len(entries) - len(top))
-    in_folders = labels == "folders" or (labels == "auto" and n_in_classes > 0)
-    if in_folders and labels == "auto" and any(_has_label(path) for path in top):
+        return _in_runs(tree, per_class)
+    listed = _by_file(tree) if labels in ("auto", "file") else None
+    if labels == "file" and listed is None:
         raise DataError(
-            f"{folder} has both class folders and labelled pictures beside them; "
-            "say which to take with --labels folders, first or last."
+            f"{folder} has no file that says what its pictures show; "
+            "put a labels.csv there, a file name and a label in each line."
         )
-    if in_folders:
-        return _by_folder(folder, classes, len(entries))
-    if not top:
-        raise DataError(f"{folder} has no pictures beside its class folders; use --labels folders.")
+    top = [path for path in tree.pictures if not tree.levels(path)]
+    inside = len(top) < len(tree.pictures)
+    if labels == "auto" and listed is None and inside and any(_has_label(path) for path in top):
+        raise DataError(
+            f"{folder} has both class folders and labelled pictures beside them.",
+            "say which to take with {labels:folders}, {labels:first} or {labels:last}.",
+        )
+    if listed is not None:
+        return listed
+    if labels == "folders" or (labels == "auto" and inside):
+        return _by_folder(tree, forced=labels == "folders")
+    if labels == "auto" and all(word_in_name(path.name) for path in tree.pictures):
+        return _labelled(
+            tree,
+            tree.pictures,
+            [word_in_name(path.name) for path in tree.pictures],
+            "the label is the number written out in the file name",
+        )
     if labels == "auto":
         labels = _choose(folder, top)
-    return _by_name(top, labels, len(entries) - len(top))
+    if not top:
+        raise DataError(
+            f"{folder} has no pictures beside its class folders.", "say {labels:folders}."
+        )
+    found = [label_in_name(path.name, labels) for path in top]
+    told = [None if label is None else str(label) for label in found]
+    below = [(path, "lies in a sub-folder.") for path in tree.pictures if tree.levels(path)]
+    return _labelled(
+        tree, top, told, f"the label is the {labels} digit group in the file name", below
+    )
 
 
 def is_picture(path: Path) -> bool:
@@ -120,12 +183,86 @@ def _entries(folder: Path) -> list[Path]:
         ) from error
 
 
+def _walk(folder: Path) -> _Tree:
+    """All pictures in a folder and its sub-folders, hidden ones and links to folders left out."""
+    tree = _Tree(folder)
+
+    def enter(inner: Path, depth: int) -> None:
+        for entry in _entries(inner):
+            hidden = entry.name.startswith(".") or entry.name == "__MACOSX"
+            if not hidden and entry.is_dir() and not entry.is_symlink() and depth < DEEPEST:
+                enter(entry, depth + 1)
+            elif is_picture(entry):
+                tree.pictures.append(entry)
+            else:
+                tree.others.append(entry)
+
+    enter(folder, 0)
+    return tree
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The sub-folders that are parts, by the name of the part; none unless there are two."""
+    found: dict[str, Path] = {}
+    for entry in _entries(folder):
+        for part, words in PARTS.items():
+            if entry.name.lower() in words and entry.is_dir():
+                validation = part == "test" and entry.name.lower() not in words[:2]
+                found.setdefault("validation" if validation else part, entry)
+    return found if len(found) > 1 or set(found) == {"train"} else {}
+
+
+def _of_part(parts: dict[str, Path], part: str, labels: str, per_class: int | None) -> Labelling:
+    chosen = part if part in parts else "validation" if "validation" in parts else next(iter(parts))
+    if part == "train" and chosen != "train":
+        chosen = next(iter(parts))
+    inside = label_folder(parts[chosen], labels, per_class)
+    others = tuple(path for name, path in parts.items() if name != chosen)
+    return Labelling(
+        inside.paths,
+        inside.labels,
+        inside.convention,
+        inside.skipped,
+        inside.left_alone + others,
+        inside.grouped,
+        parts[chosen].name,
+    )
+
+
+def _labelled(
+    tree: _Tree,
+    paths: Sequence[Path],
+    labels: Sequence[str | None],
+    convention: str,
+    skipped: Sequence[tuple[Path, str]] = (),
+    *,
+    used: Sequence[Path] = (),
+    grouped: bool = False,
+) -> Labelling:
+    """A labelling of those pictures that have a label; the others are skipped by name."""
+    pairs = [(path, label) for path, label in zip(paths, labels, strict=True) if label is not None]
+    unlabelled = [path for path, label in zip(paths, labels, strict=True) if label is None]
+    if not pairs:
+        raise DataError(
+            f"None of the {len(unlabelled)} pictures in {tree.folder} can be used; "
+            f"{unlabelled[0].name}, the first of them, {NO_LABEL}"
+        )
+    return Labelling(
+        tuple(path for path, _ in pairs),
+        tuple(label for _, label in pairs),
+        convention,
+        (*((path, NO_LABEL) for path in unlabelled), *skipped),
+        tuple(path for path in tree.others if path not in used),
+        grouped,
+    )
+
+
 def _has_label(path: Path) -> bool:
     return any(label_in_name(path.name, where) is not None for where in ("first", "last"))
 
 
-def _choose(folder: Path, paths: list[Path]) -> str:
-    """The one of "first" and "last" that gives every picture a label."""
+def _choose(folder: Path, paths: Sequence[Path]) -> str:
+    """The one of "first" and "last" that gives every picture a label, and is no running number."""
     found = {
         where: [label_in_name(path.name, where) for path in paths] for where in ("first", "last")
     }
@@ -133,60 +270,203 @@ def _choose(folder: Path, paths: list[Path]) -> str:
     if len(fits) == 2 and found["first"] != found["last"]:
         odd = next(i for i in range(len(paths)) if found["first"][i] != found["last"][i])
         raise DataError(
-            f"{folder}: is {paths[odd].name} a {found['first'][odd]} or a {found['last'][odd]}? "
-            "Say with --labels first or --labels last where the label is."
+            f"{folder}: is {paths[odd].name} a {found['first'][odd]} or a {found['last'][odd]}?",
+            "say with {labels:first} or {labels:last} where the label is.",
         )
     if not fits:
         best = min(found, key=lambda where: found[where].count(None))
         odd = found[best].index(None)
         raise DataError(
-            f"{folder}: the name of {paths[odd].name} does not tell its label; name pictures like "
-            "9_001.png or digi_9.png, or say --labels first, --labels last or --per-class N."
+            f"{folder}: the name of {paths[odd].name} does not tell its label.",
+            "name pictures like 9_001.png or digi_9.png, or say {labels:first}, {labels:last} or "
+            "{per_class:N}.",
+        )
+    if _runs_on([path.stem for path in paths], [int(label or 0) for label in found[fits[0]]]):
+        raise DataError(
+            f"{folder}: {paths[0].name} to {paths[-1].name} may only be numbered.",
+            f"say {{labels:{fits[0]}}} where the number is what the picture shows.",
         )
     return fits[0]
 
 
-def _by_name(paths: list[Path], where: str, ignored: int) -> Labelling:
-    found = [(path, label_in_name(path.name, where)) for path in paths]
-    labelled = [(path, label) for path, label in found if label is not None]
-    return Labelling(
-        tuple(path for path, _ in labelled),
-        tuple(label for _, label in labelled),
-        f"the label is the {where} digit group in the file name",
-        ignored,
-        tuple(path for path, label in found if label is None),
-    )
+def _runs_on(stems: Sequence[str], labels: Sequence[int]) -> bool:
+    """Whether names are alike but for a number that goes up by one: scan_1, scan_2, scan_3."""
+    ordered = sorted(labels)
+    if len(stems) < 3 or ordered != list(range(ordered[0], ordered[0] + len(ordered))):
+        return False
+    bare = {re.sub("[0-9]+", "#", stem.lower()) for stem in stems}
+    if len(bare) > 1 or bare.pop().count("#") > 1:
+        return False
+    return re.fullmatch(rf"(?:{KIND_WORDS})?[ _-]*[0-9]", stems[0].lower()) is None
 
 
-def _by_folder(folder: Path, classes: dict[str, list[Path]], n_entries: int) -> Labelling:
-    if not any(classes.values()):
+def _by_file(tree: _Tree) -> Labelling | None:
+    """Labels from a table or JSON beside the pictures, or from a text file for each of them."""
+    names = {path.relative_to(tree.folder).as_posix(): path for path in tree.pictures}
+    several = Counter(path.name for path in tree.pictures)
+    for path in tree.pictures:
+        if several[path.name] == 1:
+            names.setdefault(path.name, path)
+            if path.stem not in names:
+                names[path.stem] = path
+    found = []
+    for other in tree.others:
+        listed = read_label_file(other) if other.parent == tree.folder else None
+        if listed and 2 * sum(name in names for name in listed) >= len(listed):
+            found.append((other, listed))
+    if len(found) > 1:
         raise DataError(
-            f"{folder} has no pictures in sub-folders named 0 to 9; use --labels first or last."
+            f"{tree.folder} has several files of labels, {found[0][0].name} and "
+            f"{found[1][0].name}; leave one there."
         )
-    pairs = [(path, int(name)) for name, paths in classes.items() for path in paths]
-    inside = sum(len(_entries(folder / name)) for name in classes)
-    return Labelling(
-        tuple(path for path, _ in pairs),
-        tuple(label for _, label in pairs),
-        "one sub-folder per class",
-        n_entries - len(classes) + inside - len(pairs),
-    )
+    if found:
+        other, listed = found[0]
+        label_of = {names[name]: label for name, label in listed.items() if name in names}
+        missing = [
+            (tree.folder / name, f"stands in {other.name}, but is not there.")
+            for name in listed
+            if name not in names
+        ]
+        labels = [label_of.get(path) for path in tree.pictures]
+        pairs = [(p, label) for p, label in zip(tree.pictures, labels, strict=True)]
+        absent = [(p, f"does not stand in {other.name}.") for p, label in pairs if label is None]
+        kept = [(p, label) for p, label in pairs if label is not None]
+        return _labelled(
+            tree,
+            [p for p, _ in kept],
+            [label for _, label in kept],
+            f"the labels stand in {other.name}",
+            [*absent, *missing],
+            used=[other],
+        )
+    return _by_own_files(tree)
 
 
-def _in_runs(folder: Path, paths: list[Path], per_class: int, ignored: int) -> Labelling:
+def _by_own_files(tree: _Tree) -> Labelling | None:
+    """Labels from scan.txt beside scan.png, where at least half of the pictures have one."""
+    texts = {other: other for other in tree.others if other.suffix.lower() == ".txt"}
+    own = {
+        path: text
+        for path in tree.pictures
+        for text in (path.with_suffix(".txt"), path.with_suffix(".gt.txt"))
+        if text in texts
+    }
+    labels = [read_one_label(own[path]) if path in own else None for path in tree.pictures]
+    if 2 * sum(label is not None for label in labels) < len(labels) or not own:
+        return None
+    used = list(own.values())
+    return _labelled(
+        tree, tree.pictures, labels, "each picture's label stands in a text file beside it",
+        used=used,
+    )  # fmt: skip
+
+
+def _by_folder(tree: _Tree, *, forced: bool) -> Labelling:
+    """Labels from the sub-folders; those of writers, above or between, are told from classes."""
+    inside = [path for path in tree.pictures if tree.levels(path)]
+    if not inside:
+        raise DataError(
+            f"{tree.folder} has no pictures in sub-folders.", "use {labels:first} or {labels:last}."
+        )
+    beside = [(p, "lies beside the class folders.") for p in tree.pictures if not tree.levels(p)]
+    depth = min(len(tree.levels(path)) for path in inside)
+    names = [{tree.levels(path)[k] for path in inside} for k in range(depth)]
+    digits = [k for k in range(depth) if all(_is_digit(name) for name in names[k])]
+    if len(digits) > 1:
+        digits = [k for k in digits if len(names[k]) > 1] or digits[-1:]
+    if len(digits) > 1:
+        raise DataError(
+            f"{tree.folder}: the classes may be {_few(names[digits[0]])} or, in these, "
+            f"{_few(names[digits[1]])}; rename the folders that are no classes."
+        )
+    if not digits and not forced:
+        _check_no_runs(tree, names, inside)
+        by_name = _within(tree, inside)
+        if by_name is not None:
+            return by_name
+    deepest = max(len(tree.levels(path)) for path in inside)
+    level = digits[0] if digits else _class_level(names) if depth == deepest else 0
+    convention = "one sub-folder per class"
+    if depth > 1:
+        convention += f", level {level + 1} of {depth}"
+    return _labelled(
+        tree, inside, [tree.levels(path)[level] for path in inside], convention, beside,
+        grouped=True,
+    )  # fmt: skip
+
+
+def _is_digit(name: str) -> bool:
+    number = number_meant(name)
+    return number is not None and number <= 10
+
+
+def _class_level(names: Sequence[set[str]]) -> int:
+    """The level whose names are shortest on the whole: A and B are classes, writers have names."""
+    return min(range(len(names)), key=lambda k: (max(map(len, names[k])), -k))
+
+
+def _within(tree: _Tree, inside: Sequence[Path]) -> Labelling | None:
+    """Pictures labelled by their own names in folders of writers; None where they are not."""
+    for convention, told in (
+        ("number written out", [word_in_name(path.name) for path in inside]),
+        ("first digit group", [label_in_name(path.name, "first") for path in inside]),
+        ("last digit group", [label_in_name(path.name, "last") for path in inside]),
+    ):
+        distinct = {(path.parent, label) for path, label in zip(inside, told, strict=True)}
+        again = len(distinct) < len(inside) or convention == "number written out"
+        if None not in told and again:
+            return _labelled(
+                tree,
+                inside,
+                [str(label) for label in told],
+                f"the label is the {convention} in the file name, in sub-folders",
+            )
+    return None
+
+
+def _check_no_runs(tree: _Tree, names: Sequence[set[str]], inside: Sequence[Path]) -> None:
+    """Refuse folders that are only numbered or dated, such as batch1 and batch2.
+
+    Raises:
+        DataError: they are, and the pictures' own names do not tell a label.
+    """
+    stems = {re.sub("[0-9]+", "#", name.lower()) for name in names[0]}
+    numbered = len(names[0]) > 1 and len(stems) == 1 and "#" in next(iter(stems))
+    if numbered and len(names) == 1 and _within(tree, inside) is None:
+        raise DataError(
+            f"{tree.folder}: {_few(names[0])} seem to be numbered, and not called after what "
+            "their pictures show.",
+            "if each is a class all the same, say {labels:folders}.",
+        )
+
+
+def _few(names: set[str]) -> str:
+    from natsort import natsorted
+
+    ordered = natsorted(names)
+    return ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
+
+
+def _in_runs(tree: _Tree, per_class: int) -> Labelling:
+    paths = [path for path in tree.pictures if not tree.levels(path)]
     if not paths:
         raise DataError(
-            f"{folder} has class folders and no pictures beside them; leave --per-class away."
+            f"{tree.folder} has class folders and no pictures beside them.",
+            "leave {per_class} away.",
         )
     n_classes, rest = divmod(len(paths), per_class)
-    if rest or not 2 <= n_classes <= len(DIGITS):
+    if rest or not 2 <= n_classes <= 10:
         raise DataError(
-            f"{folder}: {len(paths)} pictures do not make 2 to 10 classes of {per_class} each; "
-            "check --per-class and that no picture is missing."
+            f"{tree.folder}: {len(paths)} pictures do not make 2 to 10 classes of {per_class} "
+            "each.",
+            "check {per_class} and that no picture is missing.",
         )
-    return Labelling(
-        tuple(paths),
-        tuple(i // per_class for i in range(len(paths))),
+    below = [(path, "lies in a sub-folder.") for path in tree.pictures if tree.levels(path)]
+    return _labelled(
+        tree,
+        paths,
+        [str(i // per_class) for i in range(len(paths))],
         f"{per_class} pictures of each class one after another, in natural order",
-        ignored,
+        below,
+        grouped=True,
     )

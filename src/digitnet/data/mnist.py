@@ -9,7 +9,10 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from digitnet.data.idx import Part, find_idx, has_idx
+import numpy as np
+
+from digitnet.data.found import Found, Options, Part
+from digitnet.data.idx import find_idx, has_idx, read_idx_folder
 from digitnet.errors import DataError, OutputError
 
 Progress = Callable[[int, int], None]
@@ -65,6 +68,22 @@ def find_mnist(named: str | Path | None = None) -> Path | None:
     parts: tuple[Part, ...] = ("train", "test")
     complete = all(find_idx(cache, part, kind) for part in parts for kind in ("images", "labels"))
     return cache if complete else None
+
+
+def read_mnist(word: str, options: Options) -> Found:
+    """The source `mnist`: read from where it is, or downloaded first.
+
+    Raises:
+        DataError, OutputError: as `find_mnist` and `download_mnist`.
+    """
+    folder = find_mnist() or download_mnist(progress=options.progress)
+    found = read_idx_folder(folder, options)
+    # A folder that the variable names may hold anything; MNIST's labels are MNIST.
+    labels = np.asarray(found.labels).astype(np.uint8).tobytes()
+    header = b"\0\0\x08\x01" + len(labels).to_bytes(4, "big")
+    digest = hashlib.md5(header + labels, usedforsecurity=False).hexdigest()
+    found.trusted = digest in CHECKSUMS.values()
+    return found
 
 
 def has_mnist() -> bool:

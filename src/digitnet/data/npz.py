@@ -1,21 +1,57 @@
-"""NPZ: an .npz file with `images` and `labels`, read without ever unpickling."""
+"""NPZ: arrays of images and labels, in an .npz, in .npy files side by side, or as MATLAB has them.
+
+Nothing is ever unpickled.
+"""
 
 from __future__ import annotations
 
 import lzma
+import re
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset
+from digitnet.data.classes import flat_labels
+from digitnet.data.found import MAX_BYTES, Found, Options
 from digitnet.errors import DataError
-from digitnet.imaging.frame import SIDE
+
+IMAGE_NAMES: tuple[str, ...] = (
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "x",
+    "data",
+    "pixels",
+    "digits",
+    "inputs",
+)
+IMAGE_NAMES += ("features", "samples", "arr_0")
+LABEL_NAMES: tuple[str, ...] = (
+    "labels",
+    "label",
+    "y",
+    "target",
+    "targets",
+    "classes",
+    "class",
+    "t",
+    "arr_1",
+)
+PARTS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing", "val", "valid", "validation", "dev", "t10k"),
+}
+"""What the two parts are called; where there is a validation part and no test part, it is that."""
+
+_PART = re.compile("(training|train|testing|test|validation|valid|val|dev|t10k)")
 
 # RuntimeError: zipfile's word for encryption and for packings it does not know.
 _DAMAGED = (
@@ -33,23 +69,26 @@ _DAMAGED = (
 )
 
 
-def load_npz(path: str | Path) -> Dataset:
-    """Read digits from an .npz archive, as `numpy.savez(path, images=..., labels=...)` writes it.
+class Arrays(Protocol):
+    """Arrays by their names; each is read when it is asked for."""
 
-    Args:
-        path: the archive. `images` is (N, 28, 28) or (N, 784), ink bright: whole numbers from 0
-            to 255, or floats from 0 to 1, which are multiplied by 255 and rounded. `labels` is
-            (N,) whole numbers.
+    def __getitem__(self, name: str) -> NDArray[Any]: ...
+
+
+def read_npz(path: Path, options: Options) -> Found:
+    """Read digits from an .npz archive.
+
+    The arrays may be called images and labels, x and y, data and target, or the like, with train
+    or test in the names where it has both parts.
 
     Raises:
-        DataError: the archive is missing, damaged, holds pickled objects, or its arrays are not
-            as above.
+        DataError: the archive is missing, damaged, too large, holds pickled objects, or names
+            that do not tell which array is which.
     """
-    path = Path(path)
     try:
         # Opened here, so that it is closed even when NumPy finds that it is not an archive.
-        with path.open("rb") as file:
-            images, labels = _open(file, path)
+        with path.open("rb") as file, _opened(file, path) as archive:
+            return from_arrays(_Archive(archive, path), archive.files, path, options)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of an .npz file.") from None
     except OSError as error:
@@ -57,22 +96,151 @@ def load_npz(path: str | Path) -> Dataset:
             f"{path} cannot be read ({error.strerror or error}); "
             "check the path and its permissions."
         ) from error
-    if images.ndim == 2 and images.shape[1] == SIDE * SIDE:
-        images = images.reshape(-1, SIDE, SIDE)
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        raise DataError(
-            f"{path}: `images` has shape {images.shape}; it must be (N, 28, 28) or (N, 784)."
-        )
-    if labels.dtype.kind not in "iu":
-        raise DataError(
-            f"{path}: `labels` is of type {labels.dtype}; store whole numbers from 0 to 9, (N,)."
-        )
-    return Dataset(_to_bytes(images, path), labels.astype(np.int64), source=str(path))
 
 
-def _open(file: BinaryIO, path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+def read_npy(path: Path, options: Options) -> Found:
+    """Read digits from an .npy file of images, its labels in another beside it.
+
+    Raises:
+        DataError: one of them is missing, damaged or holds pickled objects.
+    """
+    beside = {other.stem: other for other in sorted(path.parent.glob("*.npy"))}
+    if path.stem not in beside:
+        raise DataError(f"{path} does not exist; give the path of an .npy file.")
+    part, rest = _split_name(path.stem)
+    if rest in LABEL_NAMES:
+        raise DataError(f"{path} is called as if it held labels; give the file with the images.")
+    labels = [
+        name
+        for name in beside
+        if _split_name(name)[0] == part and _split_name(name)[1] in LABEL_NAMES
+    ]
+    files = _Files(beside)
+    images = files[path.stem]
+    found = Found(images, None, str(path))
+    if labels:
+        found.labels, notes = flat_labels(files[labels[0]], images, str(path))
+        found.notes += [f"The labels are those of {labels[0]}.npy beside it.", *notes]
+    return found
+
+
+def read_npy_folder(folder: Path, options: Options) -> Found:
+    """Read digits from a folder of .npy files, named like the arrays of an .npz."""
+    beside = {path.stem: path for path in npy_files(folder)}
+    return from_arrays(_Files(beside), list(beside), folder, options)
+
+
+def npy_files(folder: Path) -> list[Path]:
+    """The .npy files in a folder."""
+    return sorted(folder.glob("*.npy"))
+
+
+def from_arrays(arrays: Arrays, names: list[str], path: Path, options: Options) -> Found:
+    """Images and labels out of arrays, told apart by their names.
+
+    Raises:
+        DataError: none of them, or several, could be the images.
+    """
+    has_part, images_name, labels_name = _choose(names, options.part, path)
+    source = str(path) if has_part is None else f"{path} ({has_part} part)"
+    images = arrays[images_name]
+    found = Found(images, None, source)
+    if has_part not in (None, options.part):
+        found.notes.append(f"It has no {options.part} part; its {has_part} part was taken.")
+    if (images_name, labels_name) != ("images", "labels"):
+        with_labels = "" if labels_name is None else f" and the labels `{labels_name}`"
+        found.notes.append(f"The images are its `{images_name}`{with_labels}.")
+    if labels_name is not None:
+        found.labels, notes = flat_labels(arrays[labels_name], images, source)
+        found.notes += notes
+    return found
+
+
+def _split_name(name: str) -> tuple[str | None, str]:
+    """The part and the rest of an array's name: `x_train` is train's x."""
+    lower = name.lower()
+    match = _PART.search(lower)
+    if match is None:
+        return None, lower.strip("_-. ")
+    part = next(part for part, words in PARTS.items() if match[1] in words)
+    rest = lower[: match.start()] + lower[match.end() :]
+    return (part if match[1] not in PARTS["test"][2:5] else "validation"), rest.strip("_-. ")
+
+
+def _choose(names: Iterable[str], part: str, path: Path) -> tuple[str | None, str, str | None]:
+    """The part that is there, the name of its images, and that of its labels."""
+    names = list(names)
+    split = {name: _split_name(name) for name in names}
+    order = [part, "test" if part == "train" else "validation", "train", None, "validation"]
+    order = [None, *order] if not any(split[name][0] == part for name in names) else order
+    for wanted in order:
+        of_part = {rest: name for name, (p, rest) in split.items() if p == wanted}
+        images = next((of_part[rest] for rest in IMAGE_NAMES if rest in of_part), None)
+        labels = next((of_part[rest] for rest in LABEL_NAMES if rest in of_part), None)
+        if images is not None and images != labels:
+            return wanted, images, labels
+    found = ", ".join(names) or "nothing"
+    raise DataError(
+        f"{path} has no array `images`, nor any other usual name (it has: {found}).",
+        "call them images and labels, or x and y, with _train or _test where it has both parts.",
+    )
+
+
+class _Files:
+    """Arrays in .npy files by their stems."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        path = self._files[name]
+        try:
+            with path.open("rb") as file:
+                return np.asarray(np.load(file, allow_pickle=False))
+        except MemoryError as error:
+            raise DataError(f"{path} does not fit into memory; store fewer images.") from error
+        except _DAMAGED as error:
+            raise DataError(_why_not(error, path, name)) from error
+
+
+class _Archive:
+    """Arrays in an .npz, checked for what they would unpack to."""
+
+    def __init__(self, archive: np.lib.npyio.NpzFile, path: Path) -> None:
+        self._archive, self._path = archive, path
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        path = self._path
+        try:
+            size = self._archive.zip.getinfo(f"{name}.npy").file_size  # type: ignore[union-attr]
+            if size > MAX_BYTES:
+                raise DataError(
+                    f"{path}: `{name}` has {size:,} bytes, more than the {MAX_BYTES:,} that are "
+                    "read; store fewer images, or bytes instead of floats."
+                )
+            return np.asarray(self._archive[name])
+        except MemoryError as error:
+            raise DataError(
+                f"{path}: `{name}` does not fit into memory; store fewer images."
+            ) from error
+        except _DAMAGED as error:
+            raise DataError(_why_not(error, path, name)) from error
+
+
+def _why_not(error: BaseException, path: Path, name: str) -> str:
+    if "allow_pickle" in str(error):
+        return (
+            f"{path}: `{name}` holds pickled objects, which could run any code and are never "
+            "loaded; store it as an array of numbers."
+        )
+    return f"{path}: `{name}` is damaged ({_first_line(error)}); write the file again."
+
+
+def _opened(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
     try:
         archive = np.load(file, allow_pickle=False)
+    except MemoryError as error:
+        raise DataError(f"{path} holds one array too large for memory.") from error
     except _DAMAGED as error:
         raise DataError(
             f"{path} is not an .npz archive or is damaged ({_first_line(error)}); "
@@ -83,50 +251,7 @@ def _open(file: BinaryIO, path: Path) -> tuple[NDArray[np.generic], NDArray[np.g
             f"{path} holds one bare array; "
             "write both with numpy.savez(path, images=..., labels=...)."
         )
-    with archive:
-        return _read(archive, "images", path), _read(archive, "labels", path)
-
-
-def _read(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NDArray[np.generic]:
-    if key not in archive.files:
-        found = ", ".join(archive.files) or "nothing"
-        raise DataError(f"{path} has no array `{key}` (it has: {found}); add it under that name.")
-    try:
-        return np.asarray(archive[key])
-    except MemoryError as error:
-        raise DataError(f"{path}: `{key}` does not fit into memory; store fewer images.") from error
-    except _DAMAGED as error:
-        if "allow_pickle" in str(error):
-            raise DataError(
-                f"{path}: `{key}` holds pickled objects, which could run any code and are never "
-                "loaded; store it as an array of numbers."
-            ) from error
-        raise DataError(
-            f"{path}: `{key}` is damaged ({_first_line(error)}); write the file again."
-        ) from error
-
-
-def _to_bytes(images: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
-    """Pixels of any accepted type as uint8, (N, 28, 28) to (N, 28, 28)."""
-    kind = images.dtype.kind
-    if kind not in "uif":
-        raise DataError(
-            f"{path}: `images` is of type {images.dtype}; "
-            "store whole numbers from 0 to 255, or floats from 0 to 1."
-        )
-    top = 1 if kind == "f" else 255
-    # Written so that NaN, which is neither inside nor outside, counts as outside.
-    inside = (images >= 0) & (images <= top)  # type: ignore[operator]
-    if not inside.all():
-        first = int(np.argmin(inside.all(axis=(1, 2))))
-        value = images[first][~inside[first]][0]
-        raise DataError(
-            f"{path}: image {first} has the pixel value {value}; "
-            f"{'floats' if kind == 'f' else 'whole numbers'} must lie between 0 and {top}."
-        )
-    if kind == "f":
-        return np.rint(images.astype(np.float64) * 255).astype(np.uint8)
-    return images.astype(np.uint8)
+    return archive
 
 
 def _first_line(error: BaseException) -> str:

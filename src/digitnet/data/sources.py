@@ -1,39 +1,144 @@
-"""Sources: the one word or path on the command line that says where digits come from."""
+"""Sources: what digits can come from, a row each, and the one way in to all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset
-from digitnet.data.idx import Part, has_idx, load_idx_folder
+from digitnet.data.classes import Classes, understand_labels
+from digitnet.data.dataset import DIGITS, Dataset
+from digitnet.data.found import Found, Options, Part, Progress
+from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
+from digitnet.data.plausibility import Judge, judge_digits
+from digitnet.data.report import Report
 from digitnet.errors import DataError, SettingsError
 
-Progress = Callable[[int, int], None]
-
 N_SYNTHETIC = 100_000  # fewer are learnt by heart (docs/lab-notes.md)
-DRAWN = ("synthetic", "rare-forms")
-WORDS = (*DRAWN, "mnist")
-ACCEPTED = (
-    "`synthetic`, `rare-forms`, `mnist`, a folder with MNIST's IDX files, a folder of pictures, "
-    "an .npz with `images` and `labels`, or a .csv of labels and pixels"
-)
 
 
 @dataclass(frozen=True)
-class SourceReport:
-    """What was taken from a source.
+class Source:
+    """A kind of source.
 
     Attributes:
-        sentence: what was read, in one sentence for people.
-        unreadable: the files that were skipped, each with the reason.
+        name: the word that stands for it, what its files end in, or what its folders are called.
+        kind: "word", "file" or "folder".
+        reader: "module:function", called with the word or path and `Options`; it returns a `Found`
+            and raises DataError.
+        help: one line for people.
+        also: other endings of the same kind.
+        holds: of a folder, "module:function" that tells whether a folder is one of this kind;
+            without it, any is.
     """
 
-    sentence: str
-    unreadable: tuple[tuple[Path, str], ...] = ()
+    name: str
+    kind: Literal["word", "file", "folder"]
+    reader: str
+    help: str
+    also: tuple[str, ...] = ()
+    holds: str = ""
+
+    def read(self, place: str | Path, options: Options) -> Found:
+        """Read it; the module is imported only now."""
+        found: Found = _named(self.reader)(place, options)
+        return found
+
+    def is_for(self, folder: Path) -> bool:
+        """Whether a folder is one of this kind."""
+        return self.kind == "folder" and (not self.holds or bool(_named(self.holds)(folder)))
+
+
+def _named(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    named: Callable[..., Any] = getattr(import_module(module), function)
+    return named
+
+
+_DATA = "digitnet.data"
+SOURCES: tuple[Source, ...] = (
+    Source("synthetic", "word", f"{_DATA}.synthetic:read_synthetic", "digits drawn by digitnet"),
+    Source("rare-forms", "word", f"{_DATA}.synthetic:read_rare_forms",
+           "drawn as MNIST's writers hardly wrote"),
+    Source("mnist", "word", f"{_DATA}.mnist:read_mnist", "MNIST, downloaded if it is not here"),
+    Source("folder of IDX files", "folder", f"{_DATA}.idx:read_idx_folder",
+           "MNIST's or EMNIST's own files", holds=f"{_DATA}.idx:has_idx"),
+    Source("folder of .parquet files", "folder", f"{_DATA}.parquet:read_parquet_folder",
+           "as a hub keeps MNIST (an extra)", holds=f"{_DATA}.parquet:parquet_files"),
+    Source("folder of .npy files", "folder", f"{_DATA}.npz:read_npy_folder",
+           "images.npy and labels.npy", holds=f"{_DATA}.npz:npy_files"),
+    Source("folder of pictures", "folder", f"{_DATA}.folders:read_picture_folder",
+           "labelled by sub-folders, by names, or by a file beside"),
+    Source(".csv", "file", f"{_DATA}.csv:read_csv", "a table of pixels and labels",
+           also=(".tsv", ".txt")),
+    Source(".npz", "file", f"{_DATA}.npz:read_npz", "arrays of images and labels"),
+    Source(".npy", "file", f"{_DATA}.npz:read_npy", "an array of images, its labels beside it"),
+    Source(".mat", "file", f"{_DATA}.mat:read_mat", "MATLAB's arrays (an extra)"),
+    Source(".parquet", "file", f"{_DATA}.parquet:read_parquet", "pictures in a table (an extra)"),
+    Source("-ubyte", "file", f"{_DATA}.idx:read_idx_file", "one of MNIST's or EMNIST's files"),
+)  # fmt: skip
+"""A new kind of source is a reader and a row here; command line, page and docs print the rows."""
+
+PACKINGS = (".gz", ".zip", ".bz2", ".xz")
+PICKLES = {
+    ".pkl": "numpy.savez('digits.npz', x=x, y=y)",
+    ".pickle": "numpy.savez('digits.npz', x=x, y=y)",
+    ".joblib": "x, y = joblib.load(path); numpy.savez('digits.npz', x=x, y=y)",
+    ".pt": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
+    ".pth": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
+}
+"""Files that could run any code when they are loaded, each with the line that converts them."""
+
+
+def accepted() -> str:
+    """All sources there are, in words."""
+    shown = {"word": "`{}`", "file": "a file *{}", "folder": "a {}"}
+    return ", ".join(shown[row.kind].format(row.name) for row in SOURCES)
+
+
+def find_source(source: str | Path) -> tuple[Source, str | Path]:
+    """The row that reads a word or path, and the place to hand to it.
+
+    Raises:
+        DataError: there is no such file, or none of the rows reads it.
+    """
+    if isinstance(source, str):
+        row = next((row for row in SOURCES if row.kind == "word" and row.name == source), None)
+        if row is not None:
+            return row, source
+    path = Path(source)
+    try:
+        if source == "":
+            raise ValueError("it has no name")
+        if path.is_dir():
+            return next(row for row in SOURCES if row.is_for(path)), path
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        # A folder without permission, a name longer than names may be, or one with a zero byte.
+        raise DataError(
+            f"{str(path)[:200]} cannot be read ({getattr(error, 'strerror', error)}); "
+            f"it may be {accepted()}."
+        ) from error
+    if not exists:
+        raise DataError(f"There is no source {str(path)[:200]}; it may be {accepted()}.")
+    name = path.name.lower()
+    while name.endswith(PACKINGS):
+        name = name.rpartition(".")[0]
+    ending = Path(name).suffix
+    if ending in PICKLES:
+        raise DataError(
+            f"{path} is a pickle, which could run any code and is never loaded; "
+            f"where you trust it, convert it in Python: {PICKLES[ending]}."
+        )
+    for row in SOURCES:
+        if row.kind == "file" and name.endswith((row.name, *row.also)):
+            return row, path
+    raise DataError(f"{path} is none of the sources digitnet reads; it may be {accepted()}.")
 
 
 def open_source(
@@ -43,89 +148,131 @@ def open_source(
     framing: str = "mnist",
     labels: str = "auto",
     per_class: int | None = None,
+    label_column: str | None = None,
+    as_is: bool = False,
+    transpose: bool = False,
+    invert: bool = False,
     n_synthetic: int = N_SYNTHETIC,
     seed: int = 0,
     progress: Progress | None = None,
-) -> tuple[Dataset, SourceReport]:
-    """Read the digits a SOURCE word or path stands for.
+    judge: Judge | None = None,
+) -> Dataset:
+    """Read the digits a SOURCE word or path stands for; the dataset's `report` says what came.
 
     Args:
-        source: `synthetic`, `rare-forms` (those that MNIST hardly has, drawn), `mnist`, or a path
-            (write `./mnist` for a folder of that name).
-        part: "train" or "test": which of MNIST's two parts to read; synthetic digits are drawn
-            from a different stream for each, so that the test ones are new. Other sources have
-            one part only.
-        framing: how a picture becomes 28 x 28; other sources are 28 x 28 already.
+        source: one of the words in `SOURCES`, or a path (write `./mnist` for a folder of that
+            name).
+        part: "train" or "test": which of the two parts to read, where there are two; synthetic
+            digits are drawn from a different stream for each, so that the test ones are new.
+        framing: how what is not 28 x 28 yet becomes so.
         labels: how a folder of pictures is labelled, see `digitnet.data.labelling`.
         per_class: pictures of each class in a flat folder.
+        label_column: the column of a table that holds the labels: its name, or its number from 1.
+        as_is: leave images as they lie, and take labels even where they seem wrong.
+        transpose: turn images that have rows for columns.
+        invert: turn dark ink on light into light on dark.
         n_synthetic: how many digits to draw.
         seed: of the drawing, not negative.
         progress: called with (done, in all): pictures decoded, digits drawn, or bytes downloaded.
+        judge: reads digits, to find images that lie wrong and labels that are not theirs.
 
     Raises:
-        DataError: the source is unknown, missing or damaged.
-        SettingsError: a setting makes no sense, or goes with folders of pictures only.
+        DataError: the source is unknown, missing, damaged, has no labels, or cannot be understood.
+        SettingsError: a setting makes no sense, or does not go with the source.
     """
-    if part not in ("train", "test"):
-        raise SettingsError(f"The part must be train or test, not {part!r}.")
-    path = Path(source)
-    is_word = isinstance(source, str) and source in WORDS
-    if not is_word and _is_folder_of_pictures(path):
-        from digitnet.data.folders import load_picture_folder
-
-        dataset, report = load_picture_folder(
-            path, labels=labels, per_class=per_class, framing=framing, progress=progress
-        )
-        return dataset, SourceReport(f"{path}: {report.sentence}", report.unreadable)
-    if per_class is not None or labels != "auto":
-        raise SettingsError(
-            f"--labels and --per-class go with a folder of pictures, which {source} is not."
-        )
-    if is_word and source in DRAWN:
-        dataset = _draw(source == "rare-forms", n_synthetic, seed, part, progress)
-    elif is_word:
-        dataset = load_idx_folder(_mnist(progress), part)
-    elif path.is_dir():
-        dataset = load_idx_folder(path, part)
-    else:
-        dataset = _open_file(path)
-    return dataset, SourceReport(f"{len(dataset):,} digits from {dataset.source}.")
-
-
-def _is_folder_of_pictures(path: Path) -> bool:
-    try:
-        return path.is_dir() and not has_idx(path)
-    except OSError as error:  # a folder without permission, a name longer than names may be
+    options = Options(
+        part, framing, labels, per_class, label_column, as_is, transpose, invert,
+        n_synthetic, seed, progress,
+    )  # fmt: skip
+    found = _read(source, options)
+    if found.labels is None:
         raise DataError(
-            f"{str(path)[:200]} cannot be read ({error.strerror}); it may be {ACCEPTED}."
-        ) from error
+            f"{found.source} has no labels.",
+            "digits without labels can be predicted, but not learnt from nor measured on; "
+            "where a column of a table holds them, say {label_column:N}.",
+        )
+    images = _images(found, options)
+    classes = _classes(found)
+    found.notes += classes.notes
+    if judge is not None and not (as_is or found.trusted) and classes.names == DIGITS:
+        reframe = None if found.framed else lambda images: reframed(images, None, framing)
+        verdict = judge_digits(images, classes.indices, judge, found.source, reframe=reframe)
+        images, classes = verdict.images, classes._replace(indices=verdict.labels)
+        found.notes += verdict.notes
+    names = None if found.names is None else tuple(found.names)
+    dataset = Dataset(images, classes.indices, classes.names, found.source, names=names)
+    return dataset.reported(_report(found, dataset))
 
 
-def _draw(rare: bool, n: int, seed: int, part: Part, progress: Progress | None) -> Dataset:
-    from digitnet.data.synthetic import synthesize
+def open_unlabelled(source: str | Path, **options: Any) -> tuple[NDArray[np.uint8], Report]:
+    """Read the frames (N, 28, 28) of a source whose labels do not matter, such as a table.
 
-    if seed < 0:
-        raise SettingsError(f"The seed must be 0 or more, not {seed}.")
-    rng = np.random.default_rng([seed, 0 if part == "train" else 1])
-    return synthesize(n, rng, rare=rare, progress=progress)
+    Args:
+        source: a path.
+        options: as of `open_source`.
+
+    Raises:
+        DataError, SettingsError: as `open_source`, but labels need not be there.
+    """
+    chosen = Options(**options)
+    found = _read(source, chosen)
+    images = _images(found, chosen)
+    report = Report(found.source, {"images": len(images)}, tuple(found.notes), tuple(found.skipped))
+    return images, report
 
 
-def _mnist(progress: Progress | None) -> Path:
-    from digitnet.data.mnist import download_mnist, find_mnist
+def _read(source: str | Path, options: Options) -> Found:
+    if options.part not in ("train", "test"):
+        raise SettingsError(f"The part must be train or test, not {options.part!r}.")
+    if options.seed < 0:
+        raise SettingsError(f"The seed must be 0 or more, not {options.seed}.")
+    row, place = find_source(source)
+    is_pictures = row.name == "folder of pictures"
+    if not is_pictures and (options.per_class is not None or options.labels != "auto"):
+        raise SettingsError(
+            f"{source} is not a folder of pictures.", "{labels} and {per_class} go with such only."
+        )
+    if row.name != ".csv" and options.label_column is not None:
+        raise SettingsError(f"{source} is not a table.", "{label_column} goes with a table only.")
+    return row.read(place, options)
 
-    return find_mnist() or download_mnist(progress=progress)
+
+def _images(found: Found, options: Options) -> NDArray[np.uint8]:
+    """What was found as frames, ink bright; `found` notes what was done."""
+    if found.framed and not (options.transpose or options.invert):
+        return np.asarray(found.pixels)
+    images = as_bytes(as_images(found), found)
+    found.pixels = images
+    if options.invert:
+        images = 255 - images
+    elif not (options.as_is or found.framed or found.trusted or images.ndim > 3):
+        images = ink_bright(images, found)
+    if options.transpose != (found.transposed and not options.as_is):
+        images = np.ascontiguousarray(images.swapaxes(1, 2))
+    return into_frames(images, found, options.framing)
 
 
-def _open_file(path: Path) -> Dataset:
-    if not path.exists():
-        raise DataError(f"There is no source {path}; it may be {ACCEPTED}.")
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        from digitnet.data.npz import load_npz
+def _classes(found: Found) -> Classes:
+    labels = np.asarray(found.labels)
+    if found.class_names is None:
+        return understand_labels(labels, found.source, name_of=found.name_of)
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= len(found.class_names):
+        raise DataError(f"{found.source}: its labels are not those of its classes.")
+    used = np.unique(labels)
+    if len(used) == len(found.class_names) or tuple(found.class_names) == DIGITS:
+        return Classes(found.class_names, labels.astype(np.int64), ())
+    place = np.zeros(len(found.class_names), np.int64)
+    place[used] = np.arange(len(used))
+    return Classes(tuple(found.class_names[i] for i in used), place[labels], ())
 
-        return load_npz(path)
-    if suffix == ".csv":
-        from digitnet.data.csv import load_csv
 
-        return load_csv(path)
-    raise DataError(f"{path} is none of the sources digitnet reads; it may be {ACCEPTED}.")
+def _report(found: Found, dataset: Dataset) -> Report:
+    counts = {
+        name: int(count)
+        for name, count in zip(dataset.class_names, dataset.counts(), strict=True)
+        if count
+    }
+    notes = [*found.notes]
+    if len(counts) == 1:
+        notes.append(f"All images are of one class, {next(iter(counts))}.")
+    return Report(found.source, counts, tuple(notes), tuple(found.skipped), tuple(found.left_alone))

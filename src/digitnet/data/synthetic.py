@@ -9,12 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.found import Found, Options
 from digitnet.errors import SettingsError
 from digitnet.handwriting.hands import Hand, careful, write
 from digitnet.handwriting.raster import cover
 from digitnet.imaging.frame import BOX, SIDE, place
 
 CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result
+
+
+def read_synthetic(word: str, options: Options) -> Found:
+    """The source `synthetic`: as many digits as asked for, another stream for each part."""
+    return _read(word, options, rare=False)
+
+
+def read_rare_forms(word: str, options: Options) -> Found:
+    """The source `rare-forms`."""
+    return _read(word, options, rare=True)
+
+
+def _read(word: str, options: Options, *, rare: bool) -> Found:
+    rng = np.random.default_rng([options.seed, 0 if options.part == "train" else 1])
+    drawn = synthesize(options.n_synthetic, rng, rare=rare, progress=options.progress)
+    return Found(drawn.images, drawn.labels, word, framed=True, trusted=True)
 
 
 def synthesize(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 50_000_000
 
-_READABLE = "PNG, JPEG, BMP, GIF, TIFF or WebP"
+_READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP or PGM"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a damaged PNG"),
     (0, b"\xff\xd8", "a damaged JPEG"),
@@ -60,6 +60,8 @@ _DECODERS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"II", "TiffImagePlugin", "TiffImageFile"),
     (0, b"MM", "TiffImagePlugin", "TiffImageFile"),
     (8, b"WEBP", "WebPImagePlugin", "WebPImageFile"),
+    # PBM, PGM and PPM, as text and as bytes.
+    *((0, b"P%d" % kind, "PpmImagePlugin", "PpmImageFile") for kind in range(1, 7)),
 )
 
 

@@ -99,6 +99,7 @@ def mixed(own: Dataset, rest: Dataset, share: float, rng: np.random.Generator) -
         np.concatenate([own.labels, rest.labels[chosen]]),
         own.class_names,
         f"{own.source} and {rest.source}",
+        report=own.report,
     )
 
 

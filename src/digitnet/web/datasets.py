@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from digitnet.data.idx import has_idx
 from digitnet.data.labelling import is_picture
 from digitnet.data.mnist import has_mnist
+from digitnet.data.sources import SOURCES
 from digitnet.errors import DataError
 from digitnet.models.find import DEFAULT
 from digitnet.web.corrections import Corrections
@@ -17,6 +19,7 @@ from digitnet.web.limits import Limits
 
 NOT_OFFERED = (DEFAULT, "models", "corrections", "synthetic", "mnist")
 N_MNIST = 60_000
+ENDINGS = tuple(row.name for row in SOURCES if row.kind == "file")
 LOOKED_AT = 200
 """Entries of a folder that are looked at."""
 
@@ -74,9 +77,7 @@ class OfferedDatasets:
         for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
-            if path.suffix.lower() in (".npz", ".csv") and not path.name.endswith(
-                ".checkpoint.npz"
-            ):
+            if path.name.lower().endswith(ENDINGS) and not path.name.endswith(".checkpoint.npz"):
                 yield OfferedDataset(path.name, path.name, None, str(path))
             elif path.is_dir() and _has_digits(path):
                 yield OfferedDataset(path.name, f"Folder {path.name}", None, str(path))
@@ -89,6 +90,7 @@ def _has_digits(folder: Path) -> bool:
             return True
         if any((folder / str(label)).is_dir() for label in range(10)):
             return True
-        return any(is_picture(path) for _, path in zip(range(50), folder.iterdir(), strict=False))
+        looked_at = itertools.islice(folder.rglob("*"), LOOKED_AT)
+        return any(is_picture(path) for path in looked_at)
     except (OSError, DataError):
         return False

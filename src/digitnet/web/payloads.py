@@ -32,6 +32,7 @@ def start_of(run: Run, job: Job, run_id: str) -> dict[str, Any]:
         "settings": as_settings(job.name, job.config),
         "resumed": job.checkpoint is not None,
         "epochs_done": len(run.history.epochs),
+        "digits": run.training.report.as_dict(),
     }
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from digitnet.data.sources import open_source
 from digitnet.errors import DigitnetError, TrainingDivergedError
 from digitnet.files import make_folder
+from digitnet.models.plausibility import open_source
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.errors import BUG, Problem, as_field
@@ -142,11 +142,11 @@ class Trainer:
             "framing": config.framing,
             "n_synthetic": self._limits.n_synthetic,
         }
-        dataset, _ = open_source(config.source, progress=self._preparing(config.source), **options)
+        dataset = open_source(config.source, progress=self._preparing(config.source), **options)
         rest = None
         if config.mix is not None:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
-            rest, _ = open_source(config.mix, progress=self._preparing(config.mix), **options)
+            rest = open_source(config.mix, progress=self._preparing(config.mix), **options)
         run = Run(config, dataset, job.out, job.checkpoint, rest)
         self.event_log.add("start", start_of(run, job, self._run_id))
         for epoch in epochs_before(run):
