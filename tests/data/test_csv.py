@@ -118,7 +118,7 @@ def test_blank_lines_are_counted_in_the_line_number(tmp_path: Path) -> None:
 
 def test_a_bad_first_row_is_no_header(tmp_path: Path) -> None:
     lines = rows(IMAGES, LABELS)
-    (tmp_path / "d.csv").write_text("x" + lines[0][1:] + "\n" + lines[1])
+    (tmp_path / "d.csv").write_text("\n".join(["x" + lines[0][1:], *lines[1:]]))
     with pytest.raises(DataError, match="line 1: the label is 'x'"):
         open_source(tmp_path / "d.csv")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from digitnet.data.sources import open_source
+from digitnet.cli.source_options import LIST_OF_SOURCES
+from digitnet.data.report import Report
+from digitnet.data.sources import SOURCES, Source, accepted, open_source
 from digitnet.errors import DataError, SettingsError
 
 IMAGES = np.arange(5 * 784, dtype=np.uint32).astype(np.uint8).reshape(5, 28, 28)
@@ -127,3 +131,51 @@ def test_a_path_that_cannot_be_one(source: str) -> None:
 def test_settings_that_do_not_go_with_the_source(options: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         open_source("synthetic", n_synthetic=10, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("row", SOURCES, ids=[row.name for row in SOURCES])
+def test_every_row_has_a_reader_a_line_of_help_and_a_place_in_the_lists(row: Source) -> None:
+    for named in (row.reader, row.holds):
+        module, _, function = named.partition(":")
+        assert not named or callable(getattr(import_module(module), function))
+    assert 5 < len(row.help) < 80
+    assert row.name in accepted()
+    assert row.name in LIST_OF_SOURCES
+    assert row.kind in ("word", "file", "folder")
+
+
+def test_the_guides_own_source_is_read_by_a_reader_and_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "extending.md"
+    section = guide.read_text().split("## A data source")[1].split("\n## ")[0]
+    reader, row = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    (tmp_path / "my_sources.py").write_text(reader)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names: dict[str, Source] = {}
+    exec(row, names)
+    monkeypatch.setattr("digitnet.data.sources.SOURCES", (*SOURCES, names["row"]))
+    signs = np.array([" ", "#"])
+    ink = IMAGES > 100
+    blocks = [
+        "\n".join([str(label), *("".join(signs[line.astype(int)]) for line in image)])
+        for label, image in zip(LABELS, ink, strict=True)
+    ]
+    (tmp_path / "digits.art").write_text("\n\n".join(blocks))
+    dataset = open_source(tmp_path / "digits.art", as_is=True)
+    np.testing.assert_array_equal(dataset.images, ink * np.uint8(255))
+    assert dataset.labels.tolist() == LABELS.tolist()
+
+
+def test_a_report_says_itself_in_lines_and_in_plain_values() -> None:
+    report = Report("here", {"3": 2, "7": 1}, ("Told.",), (("a.png", "is text."),) * 3, ("b.txt",))
+    assert repr(report).split("\n") == [
+        "3 digits from here; 3 skipped.",
+        "Told.",
+        "Of each class: 2 of 3, 1 of 7.",
+        "Left alone: b.txt.",
+        *["skipped a.png: is text."] * 3,
+    ]
+    assert report.lines(most=1)[-2:] == ["skipped a.png: is text.", "skipped 2 more."]
+    assert report.as_dict()["skipped"][0] == {"name": "a.png", "reason": "is text."}
+    assert Report("x", dict.fromkeys("ABC", 4)).each_class() == "4 of each of 3, A to C"
