@@ -115,8 +115,8 @@ def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> 
         open_source(str(tmp_path / name))
     sentence = str(caught.value)
     assert name in sentence
-    for accepted in ("`synthetic`", "`rare-forms`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
-        assert accepted in sentence
+    for kind in ("`synthetic`", "`rare-forms`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
+        assert kind in sentence
 
 
 @pytest.mark.parametrize("source", ["", "x" * 5000, "~nobody/x", "a\0b", "\udcff"])

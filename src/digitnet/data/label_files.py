@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -92,7 +91,7 @@ def _of_table(text: str) -> list[tuple[str, str]]:
         names_at = _first(header, FILE_NAMES)
         label_at = _first(header, LABEL_NAMES)
         rows = rows[1:]
-    elif len(header) == 2 and not re.search("[0-9.]", header[0]):
+    elif len(header) == 2 and (header[0] in FILE_NAMES or header[1] in LABEL_NAMES):
         rows = rows[1:]
     most = max(names_at, label_at)
     return [(row[names_at], row[label_at]) for row in rows if len(row) > most]
