@@ -239,7 +239,8 @@ def test_a_running_number_is_no_label(tmp_path: Path, end: int) -> None:
     path.write_text(table(*columns))
     with pytest.raises(DataError, match="has no labels"):
         open_source(path)
-    images, report = open_unlabelled(path)
+    images, rows_, report = open_unlabelled(path)
+    assert rows_.tolist() == list(range(1, 25))
     np.testing.assert_array_equal(images, BLANK_EDGE)
     assert "counts the rows" in report.notes[0]
     ten = [column[:10] for column in columns]  # 0 to 9: an index, or one digit of each class

@@ -184,7 +184,7 @@ def test_settings_that_make_no_sense(tmp_path: Path, options: dict[str, object])
         (["scan_1.png", "scan_2.png", "scan_3.png"], {}, "may only be numbered"),
         (["c1.png", "c2.png"], {"labels": "file"}, "no file that says"),
         (["4_1a.png", "4_20.png"], {"labels": "first"}, "All 2 pictures .* are of class 4"),
-        (["4/a.png", "4/b.png"], {}, "of class 4; add pictures of another class"),
+        (["4/a.png", "4/b.png"], {}, "of class 4; add pictures of another digit"),
         (["4/a.png"], {"labels": "last"}, "no pictures beside its class folders"),
         (["4/a.png"], {"per_class": 1}, "leave `per_class` away"),
         (["4_1.png"], {"labels": "folders"}, "no pictures in sub-folders"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
 from digitnet.data.frames import COARSE
-from digitnet.data.sources import open_source
+from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import DataError
 from digitnet.handwriting.hands import Hand, careful
@@ -116,6 +116,9 @@ def test_a_blank_image_that_cannot_be_framed_is_named(tmp_path: Path) -> None:
     dataset = saved(tmp_path, small)
     assert dataset.report.skipped == (("image 7", "shows no digit: blank."),)
     assert dataset.labels.tolist() == np.delete(LABELS, 7).tolist()
+    images, rows, _ = open_unlabelled(tmp_path / "d.npz")
+    assert rows.tolist() == [row for row in range(1, 41) if row != 8]
+    assert len(images) == 39
 
 
 def test_ink_is_told_from_paper_image_by_image_where_both_occur(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from digitnet.data.classes import understand_labels
+from digitnet.data.dataset import DIGITS
 from digitnet.data.found import Found, Options
 from digitnet.data.labelling import label_folder
 from digitnet.errors import DataError, PictureError
@@ -48,7 +49,8 @@ def read_picture_folder(folder: Path, options: Options) -> Found:
     if len(set(indices.tolist())) == 1:
         raise DataError(
             f"All {len(kept)} pictures in {folder} ({told.convention}) are of class "
-            f"{classes.names[indices[0]]}; add pictures of another class."
+            f"{classes.names[indices[0]]}; add pictures of another "
+            f"{'digit' if classes.names == DIGITS else 'class'}."
         )
     return Found(
         np.stack(images),

@@ -49,6 +49,7 @@ class Found:
         left_alone: what lies there and was never meant to be read.
         framed: whether the pixels are 28 x 28 frames already, of the framing asked for.
         trusted: whether labels and images are known to be right: drawn by us, or MNIST itself.
+        rows: which of the images that were stored are still there, from 0; None for all.
         transposed: whether the source is known to keep its images with rows for columns.
     """
 
@@ -63,6 +64,7 @@ class Found:
     framed: bool = False
     trusted: bool = False
     transposed: bool = False
+    rows: NDArray[np.int64] | None = None
 
     def name_of(self, i: int) -> str:
         """What image i is called, to be named in a sentence."""
@@ -74,4 +76,5 @@ class Found:
         if self.labels is not None:
             self.labels = np.asarray(self.labels)[chosen]
         places = np.flatnonzero(chosen)
+        self.rows = places if self.rows is None else self.rows[places]
         self.names = [self.name_of(int(i)) for i in places]

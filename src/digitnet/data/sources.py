@@ -204,12 +204,18 @@ def open_source(
     return dataset.reported(_report(found, dataset))
 
 
-def open_unlabelled(source: str | Path, **options: Any) -> tuple[NDArray[np.uint8], Report]:
-    """Read the frames (N, 28, 28) of a source whose labels do not matter, such as a table.
+def open_unlabelled(
+    source: str | Path, **options: Any
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], Report]:
+    """Read the images of a source whose labels do not matter, such as a table to hand in.
 
     Args:
         source: a path.
         options: as of `open_source`.
+
+    Returns:
+        the frames (N, 28, 28), which rows of the source they are (N,), counted from 1, and the
+        report; a row that shows nothing may be missing, and is named there.
 
     Raises:
         DataError, SettingsError: as `open_source`, but labels need not be there.
@@ -218,7 +224,8 @@ def open_unlabelled(source: str | Path, **options: Any) -> tuple[NDArray[np.uint
     found = _read(source, chosen)
     images = _images(found, chosen)
     report = Report(found.source, {"images": len(images)}, tuple(found.notes), tuple(found.skipped))
-    return images, report
+    rows = np.arange(len(images)) if found.rows is None else found.rows
+    return images, rows + 1, report
 
 
 def _read(source: str | Path, options: Options) -> Found:
