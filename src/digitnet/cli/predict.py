@@ -56,7 +56,7 @@ def _named(words: Sequence[str]) -> list[str]:
     pictures: list[str] = []
     for word in words:
         if Path(word).is_dir():
-            from digitnet.data.labelling import pictures_in
+            from digitnet.data.picture_files import pictures_in
 
             inside = [str(path) for path in pictures_in(Path(word))]
             if not inside:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from digitnet.data.classes import IN_WORDS, KIND_WORDS, number_meant
 from digitnet.data.label_files import read_label_file, read_one_label
 from digitnet.data.npz import PARTS
+from digitnet.data.picture_files import Tree, entries_of, walk
 from digitnet.errors import DataError, SettingsError
 
 LABELS = ("auto", "folders", "first", "last", "file")
-SUFFIXES = (
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp",
-    ".pgm", ".ppm", ".pnm", ".pbm", ".heic", ".heif", ".avif", ".svg", ".psd", ".pdf",
-)  # fmt: skip
-"""What pictures' names end in; of those that cannot be read, opening them says why."""
-DEEPEST = 4
-"""Levels of sub-folders that are looked into."""
 NO_LABEL = "has no label in its name."
 
 
@@ -46,19 +39,6 @@ class Labelling:
     left_alone: tuple[Path, ...] = ()
     grouped: bool = False
     part: str | None = None
-
-
-@dataclass
-class _Tree:
-    """All that lies in a folder and below: pictures, and the other files."""
-
-    folder: Path
-    pictures: list[Path] = field(default_factory=list)
-    others: list[Path] = field(default_factory=list)
-
-    def levels(self, path: Path) -> tuple[str, ...]:
-        """The sub-folders a picture lies in."""
-        return path.relative_to(self.folder).parts[:-1]
 
 
 def label_in_name(name: str, where: str) -> int | None:
@@ -110,7 +90,7 @@ def label_folder(
     parts = _parts(folder)
     if parts:
         return _of_part(parts, part, labels, per_class)
-    tree = _walk(folder)
+    tree = walk(folder)
     if not tree.pictures:
         raise DataError(
             f"{folder} holds no pictures; put some into a sub-folder for each class, "
@@ -156,55 +136,10 @@ def label_folder(
     )
 
 
-def is_picture(path: Path) -> bool:
-    """Whether the name is a visible picture's: a known suffix, and no dot in front."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures in a folder, not in its sub-folders, in natural order.
-
-    Raises:
-        DataError: the folder cannot be read.
-    """
-    return [entry for entry in _entries(folder) if is_picture(entry)]
-
-
-def _entries(folder: Path) -> list[Path]:
-    """Everything in a folder in natural order; names that sort alike keep one fixed order."""
-    from natsort import natsorted
-
-    try:
-        names = sorted(entry.name for entry in os.scandir(folder))
-        return [folder / name for name in natsorted(names)]
-    except OSError as error:
-        raise DataError(
-            f"{folder} cannot be listed ({error.strerror}); give the path of a readable folder."
-        ) from error
-
-
-def _walk(folder: Path) -> _Tree:
-    """All pictures in a folder and its sub-folders, hidden ones and links to folders left out."""
-    tree = _Tree(folder)
-
-    def enter(inner: Path, depth: int) -> None:
-        for entry in _entries(inner):
-            hidden = entry.name.startswith(".") or entry.name == "__MACOSX"
-            if not hidden and entry.is_dir() and not entry.is_symlink() and depth < DEEPEST:
-                enter(entry, depth + 1)
-            elif is_picture(entry):
-                tree.pictures.append(entry)
-            else:
-                tree.others.append(entry)
-
-    enter(folder, 0)
-    return tree
-
-
 def _parts(folder: Path) -> dict[str, Path]:
     """The sub-folders that are parts, by the name of the part; none unless there are two."""
     found: dict[str, Path] = {}
-    for entry in _entries(folder):
+    for entry in entries_of(folder):
         for part, words in PARTS.items():
             if entry.name.lower() in words and entry.is_dir():
                 validation = part == "test" and entry.name.lower() not in words[:2]
@@ -230,7 +165,7 @@ def _of_part(parts: dict[str, Path], part: str, labels: str, per_class: int | No
 
 
 def _labelled(
-    tree: _Tree,
+    tree: Tree,
     paths: Sequence[Path],
     labels: Sequence[str | None],
     convention: str,
@@ -300,7 +235,7 @@ def _runs_on(stems: Sequence[str], labels: Sequence[int]) -> bool:
     return re.fullmatch(rf"(?:{KIND_WORDS})?[ _-]*[0-9]", stems[0].lower()) is None
 
 
-def _by_file(tree: _Tree) -> Labelling | None:
+def _by_file(tree: Tree) -> Labelling | None:
     """Labels from a table or JSON beside the pictures, or from a text file for each of them."""
     names = {path.relative_to(tree.folder).as_posix(): path for path in tree.pictures}
     several = Counter(path.name for path in tree.pictures)
@@ -342,7 +277,7 @@ def _by_file(tree: _Tree) -> Labelling | None:
     return _by_own_files(tree)
 
 
-def _by_own_files(tree: _Tree) -> Labelling | None:
+def _by_own_files(tree: Tree) -> Labelling | None:
     """Labels from scan.txt beside scan.png, where at least half of the pictures have one."""
     texts = {other: other for other in tree.others if other.suffix.lower() == ".txt"}
     own = {
@@ -361,7 +296,7 @@ def _by_own_files(tree: _Tree) -> Labelling | None:
     )  # fmt: skip
 
 
-def _by_folder(tree: _Tree, *, forced: bool) -> Labelling:
+def _by_folder(tree: Tree, *, forced: bool) -> Labelling:
     """Labels from the sub-folders; those of writers, above or between, are told from classes."""
     inside = [path for path in tree.pictures if tree.levels(path)]
     if not inside:
@@ -405,7 +340,7 @@ def _class_level(names: Sequence[set[str]]) -> int:
     return min(range(len(names)), key=lambda k: (max(map(len, names[k])), -k))
 
 
-def _within(tree: _Tree, inside: Sequence[Path]) -> Labelling | None:
+def _within(tree: Tree, inside: Sequence[Path]) -> Labelling | None:
     """Pictures labelled by their own names in folders of writers; None where they are not."""
     for convention, told in (
         ("number written out", [word_in_name(path.name) for path in inside]),
@@ -424,7 +359,7 @@ def _within(tree: _Tree, inside: Sequence[Path]) -> Labelling | None:
     return None
 
 
-def _check_no_runs(tree: _Tree, names: Sequence[set[str]], inside: Sequence[Path]) -> None:
+def _check_no_runs(tree: Tree, names: Sequence[set[str]], inside: Sequence[Path]) -> None:
     """Refuse folders that are only numbered or dated, such as batch1 and batch2.
 
     Raises:
@@ -447,7 +382,7 @@ def _few(names: set[str]) -> str:
     return ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
 
 
-def _in_runs(tree: _Tree, per_class: int) -> Labelling:
+def _in_runs(tree: Tree, per_class: int) -> Labelling:
     paths = [path for path in tree.pictures if not tree.levels(path)]
     if not paths:
         raise DataError(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from digitnet.data.idx import has_idx
-from digitnet.data.labelling import is_picture
 from digitnet.data.mnist import has_mnist
+from digitnet.data.picture_files import is_picture
 from digitnet.data.sources import SOURCES
 from digitnet.errors import DataError
 from digitnet.models.find import DEFAULT
