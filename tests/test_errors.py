@@ -115,8 +115,6 @@ FIVE: dict[Callable[[Path], Any], tuple[str, str, str]] = {
 def test_an_error_reads_right_on_the_command_line_on_the_page_and_in_python(
     fail: Callable[[Path], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if fail is unclear_labels and "data" in TO_COME:
-        pytest.skip("to come")
     on_the_command_line, on_the_page, in_python = FIVE[fail]
     with pytest.raises(DigitnetError) as caught:
         fail(tmp_path)
@@ -140,7 +138,6 @@ BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).p
 OPTION = re.compile(rf"(?<![\w-])--[a-z]|\bdigitnet ({'|'.join(COMMANDS)})\b")
 ALLOWED = {"--o"}
 """Matplotlib's word for a dashed line with dots."""
-TO_COME = ("data", "training")
 
 
 def sentences(path: Path) -> Iterator[str]:
@@ -159,7 +156,5 @@ def sentences(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", BELOW, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_the_command_line_writes_its_options(path: Path) -> None:
-    if path.relative_to(ROOT).parts[0] in TO_COME:
-        pytest.skip("to come")
     named = [one for one in sentences(path) if OPTION.search(one) and one not in ALLOWED]
     assert not named, f"a caller in Python or on the page cannot use them: {named}"
