@@ -1,4 +1,4 @@
-"""Background: the light and the ground under the ink, and the ink's contrast against both.
+"""Background: background estimation: the light and the ground under the ink, the contrast to them.
 
 Everything here treats dark ink on a light ground; light ink is turned into that case first, by
 inverting the picture, so that a picture and its negative are framed alike.

@@ -1,4 +1,4 @@
-"""Workers: a pool of threads for the heavy work, and the turns that requests take at it."""
+"""Workers: a worker pool of threads for heavy work, and the turns that requests take at it."""
 
 from __future__ import annotations
 
