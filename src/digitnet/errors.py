@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
 
 OPTION = re.compile(r"\{([a-z_]\w*)(?::([^{}]*))?\}")
 """An option in a hint: {labels}, or {labels:first} with its value."""
@@ -69,5 +71,47 @@ class TrainingDivergedError(DigitnetError):
     """The loss is no longer a finite number; the last good weights were kept."""
 
 
+class NothingLearntError(DigitnetError):
+    """A training came to its end and answers no better than one who always says the same."""
+
+
 class OutputError(DigitnetError):
     """A file or folder cannot be written; what stood there before still stands."""
+
+
+class MissingExtraError(DigitnetError):
+    """What was asked for needs a package that a plain installation leaves out."""
+
+
+class Extra(NamedTuple):
+    """Packages of an extra, `pip install 'digitnet[name]'`: what needs them, and their modules."""
+
+    purpose: str
+    modules: tuple[str, ...]
+
+
+EXTRAS = {
+    "plots": Extra("Drawing needs Matplotlib", ("matplotlib",)),
+    "web": Extra("The page needs a web server", ("fastapi", "uvicorn", "python_multipart")),
+    "mat": Extra("Reading a .mat file needs SciPy and h5py", ("scipy", "h5py")),
+    "parquet": Extra("Reading a .parquet file needs PyArrow", ("pyarrow",)),
+    "pdf": Extra("Reading a PDF needs pypdfium2", ("pypdfium2",)),
+    "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),
+}
+"""Every extra of pyproject.toml that a user may need."""
+
+
+def require(extra: str) -> None:
+    """Nothing, where the packages of an extra are there; call it before any work is done.
+
+    Raises:
+        MissingExtraError: one of them is not.
+    """
+    purpose, modules = EXTRAS[extra]
+    try:
+        for module in modules:
+            import_module(module)
+    except ImportError:
+        raise MissingExtraError(
+            f"{purpose}, which is not installed here.", f"pip install 'digitnet[{extra}]'."
+        ) from None

@@ -19,7 +19,7 @@ from digitnet.cli.source_options import (
     source_options,
 )
 from digitnet.data.dataset import Dataset
-from digitnet.errors import SettingsError
+from digitnet.errors import SettingsError, require
 from digitnet.files import replacing
 from digitnet.imaging.augment import AUGMENTATIONS, vary
 
@@ -103,6 +103,7 @@ def _sources(args: argparse.Namespace) -> int:
 def _preview(args: argparse.Namespace) -> int:
     from digitnet.plots.report import save_image_grid
 
+    require("plots")
     if args.augment is not None and args.beside is not None:
         raise SettingsError("--augment and --beside both fill the second half; choose one.")
     rng = np.random.default_rng(args.seed)

@@ -18,7 +18,7 @@ from digitnet.cli.source_options import (
     source_options,
 )
 from digitnet.data.dataset import Dataset
-from digitnet.errors import SettingsError
+from digitnet.errors import SettingsError, require
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
 from digitnet.models.folder import load_model
@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
+    if args.report is not None:
+        require("plots")
     model = load_model(args.model)
     dataset = read_source(
         args.source,

@@ -12,7 +12,7 @@ from pathlib import Path
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option
 from digitnet.cli.models import add_model_option
-from digitnet.errors import DataError, PictureError, SettingsError
+from digitnet.errors import DataError, PictureError, SettingsError, require
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, Prediction
 
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer for each picture; exit code 1 if some could not be read, 2 if none could."""
+    if args.explain is not None:
+        require("plots")
     model = load_model(args.model)
     if not args.pictures:
         if args.explain or args.json:

@@ -6,13 +6,11 @@ import argparse
 import re
 import secrets
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 
 from digitnet.cli.signals import listen_for_stop
-from digitnet.errors import OutputError, SettingsError
+from digitnet.errors import OutputError, SettingsError, require
 
-NEEDED = ("fastapi", "uvicorn", "python_multipart")
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{8,200}")
 NAME = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
@@ -45,8 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
-    if any(find_spec(name) is None for name in NEEDED):
-        raise SettingsError("The page needs a web server: pip install 'digitnet[web]'.")
+    require("web")
     from digitnet.web.guard import is_loopback
     from digitnet.web.server import serve
 

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 from digitnet.cli.finetune import tell_before_and_after
+from digitnet.cli.main import as_option
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import read_source, source_options
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
-from digitnet.errors import DigitnetError, SettingsError, TrainingDivergedError
+from digitnet.errors import (
+    DigitnetError,
+    MissingExtraError,
+    NothingLearntError,
+    SettingsError,
+    TrainingDivergedError,
+)
+from digitnet.models.find import set_aside
 from digitnet.models.folder import check_place, load_model
-from digitnet.nn import in_words
+from digitnet.nn import Network, in_words
 from digitnet.training.checkpoints import Checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, read_recipe, settings_of
+from digitnet.training.events import History
 from digitnet.training.finetune import N_MIXED, as_finetuning, n_others
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.training.setting import as_text
 
 __all__ = ["add_arguments", "run", "train_and_keep"]
+
+CURVE = "training_loss.png"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         given = as_finetuning(given, load_model(given["start"]))
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
-        print(f"The run into {args.out} is already finished; there is nothing to resume.")
+        _tell_finished(Path(args.out))
         return 0
     config = _config(given, checkpoint)
     check_place(args.out)
@@ -89,7 +102,6 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -> int:
     """Follow a run to its end; returns the exit code."""
     from digitnet.cli.training_view import TrainingView
-    from digitnet.plots.loss_curve import save_loss_curve
 
     out = run.out
     try:
@@ -112,14 +124,28 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
             print(f"The best epoch, {run.history.best_epoch}, is kept in {out}.", file=sys.stderr)
         checkpoint_path(out).unlink(missing_ok=True)
         raise
+    try:
+        run.check_learnt()
+    except NothingLearntError as error:
+        checkpoint_path(out).unlink(missing_ok=True)
+        print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
+        return 1
     model = run.keep()
-    save_loss_curve(run.history, out / "training_loss.png", title=_title(run))
-    view.summarize(model)
+    no_curve = _draw_curve(run.network, run.training.source, run.history, out)
+    view.summarize(model, no_curve)
     return 1 if some_failed else 0
 
 
-def _title(run: Run) -> str:
-    return f"Learning to read digits: {in_words(run.network)} on {run.training.source}"
+def _draw_curve(network: Network, source: str, history: History, out: Path) -> str:
+    """Draw the loss curve into a model's folder; returns why not, where Matplotlib is missing."""
+    from digitnet.plots.loss_curve import save_loss_curve
+
+    title = f"Learning to read digits: {in_words(network)} on {source}"
+    try:
+        save_loss_curve(history, out / CURVE, title=title)
+    except MissingExtraError as error:
+        return error.worded(as_option)
+    return ""
 
 
 def _checkpoint(out: str) -> Checkpoint | None:
@@ -131,13 +157,39 @@ def _checkpoint(out: str) -> Checkpoint | None:
 
 
 def _is_finished(out: str, given: dict[str, Any]) -> bool:
-    """Whether the model folder holds the end of the very run that is asked for."""
-    try:
-        made_with = TrainingConfig(**load_model(out).training["plan"])
-    except (DigitnetError, KeyError, TypeError):
+    """Whether the model folder holds the end of the very run that is asked for.
+
+    Raises:
+        SettingsError: it holds the end of another run, which is not to be lost.
+        ModelError: what stands there cannot be read.
+    """
+    if not (Path(out).exists() or set_aside(Path(out)).exists()):
         print(f"There is nothing to resume at {out}; starting from the beginning.", file=sys.stderr)
         return False
-    return dataclasses.replace(made_with, **given) == made_with
+    record = load_model(Path(out).resolve()).training
+    try:
+        made_with = TrainingConfig(**record["plan"])
+        same = dataclasses.replace(made_with, **given) == made_with and "epochs_done" in record
+    except (DigitnetError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise SettingsError(
+            f"The model in {out} is finished, and was not made by these settings.",
+            f"go on learning from it with {{start:{out}}}, or train anew without {{resume}}.",
+        )
+    return True
+
+
+def _tell_finished(out: Path) -> None:
+    """Say that there is nothing to do, and draw the curve where it could not be drawn then."""
+    print(f"The run into {out} is already finished; there is nothing to resume.")
+    kept = out / "history.json"
+    if (out / CURVE).exists() or not kept.exists():
+        return
+    model, history = load_model(out.resolve()), History(**json.loads(kept.read_bytes()))
+    assert isinstance(model.network, Network)  # no run makes an ensemble
+    no_curve = _draw_curve(model.network, model.training["plan"]["source"], history, out)
+    print(f"No loss curve: {no_curve}" if no_curve else f"Drawn: {out / CURVE}")
 
 
 def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingConfig:

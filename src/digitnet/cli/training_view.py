@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from digitnet.cli.main import as_option
+from digitnet.errors import MissingExtraError
+from digitnet.models.box import BEST
+from digitnet.models.find import DEFAULT
 from digitnet.models.model import Model
 from digitnet.nn import in_words
 from digitnet.plots.loss_curve import LiveLossPlot, NoDisplayError
@@ -28,8 +33,11 @@ class TrainingView:
         if live:
             try:
                 self._plot = LiveLossPlot.open("Training loss")
-            except NoDisplayError as error:
-                print(f"No live plot: {error} Training goes on without it.", file=sys.stderr)
+            except (NoDisplayError, MissingExtraError) as error:
+                print(
+                    f"No live plot: {error.worded(as_option)} Training goes on without it.",
+                    file=sys.stderr,
+                )
 
     def __enter__(self) -> Self:
         network, validation = self._run.network, self._run.validation
@@ -59,8 +67,8 @@ class TrainingView:
             self._plot.update(self._run.history)
         self._bar.show(event)
 
-    def summarize(self, model: Model) -> None:
-        """Say what came out, and what to do with it."""
+    def summarize(self, model: Model, no_curve: str = "") -> None:
+        """Say what came out, and what to do with it; `no_curve` is why no curve could be drawn."""
         record, out = model.training, self._run.out
         seconds = sum(self._run.history.seconds)
         accuracy = record["validation_accuracy"]
@@ -69,11 +77,20 @@ class TrainingView:
             f"Done in {clock(seconds)}: {record['ended']}; "
             f"best epoch {record['best_epoch']}{validation}."
         )
-        print(f"Kept in {out}: the weights, model.json, history.json and training_loss.png.")
-        if str(out) == "model":
-            print("Try it: digitnet predict PICTURE")
+        curve = "" if no_curve else " and training_loss.png"
+        print(f"Kept in {out}: the weights, model.json, history.json{curve}.")
+        named = shlex.quote(str(out))
+        if no_curve:
+            print(f"No loss curve: {no_curve} Then digitnet train --resume --out {named} draws it.")
+        if str(out) != DEFAULT:
+            print(f"Try it: digitnet predict --model {named} PICTURE")
         else:
-            print(f"Try it: digitnet predict --model {out} PICTURE")
+            print("Try it: digitnet predict PICTURE")
+            print(
+                f"From now on this model answers here, in place of {BEST}, the best in the box: "
+                f"--model {BEST} names that one. Which reads your pictures better, says\n"
+                f"  digitnet compare {DEFAULT} {BEST} --on FOLDER"
+            )
         if self._plot is not None:
             if sys.stdin.isatty():
                 print("Close the window of the plot to end.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digitnet.errors import OutputError
+from digitnet.errors import OutputError, require
 from digitnet.files import replacing
 
 if TYPE_CHECKING:
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches that belongs to no window and to no global list."""
+    """An empty figure of so many inches that belongs to no window and to no global list.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    require("plots")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

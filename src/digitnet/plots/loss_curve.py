@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.errors import DigitnetError
+from digitnet.errors import DigitnetError, require
 from digitnet.plots.figures import fit_title, new_figure, save_figure, spread_out
 
 if TYPE_CHECKING:
@@ -159,11 +159,13 @@ class LiveLossPlot:
 
         Raises:
             NoDisplayError: no window can be opened here; the sentence says why.
+            MissingExtraError: Matplotlib is not installed.
         """
         if sys.platform.startswith("linux") and not (
             os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
         ):
             raise NoDisplayError("There is no display to open the live plot on.")
+        require("plots")
         backend = _find_backend(patience)
         import matplotlib.pyplot as plt
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.dataset import Dataset
-from digitnet.errors import SettingsError
+from digitnet.errors import NothingLearntError, SettingsError
 from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
@@ -21,6 +22,12 @@ from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
+
+SURE = 3.0
+"""Standard errors above chance from which on something has been learnt."""
+
+ENOUGH_TO_TELL = 100
+"""Validation images from which on their accuracy tells whether something has been learnt."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -113,6 +120,37 @@ class Run:
         path = checkpoint_path(self.out)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_checkpoint(path, self.state, self._record)
+
+    def check_learnt(self) -> None:
+        """Whether the best epoch answers better than one who always says the most frequent class.
+
+        Asked of the validation part, of the training part where that has too few images to tell.
+        Better is more than SURE standard errors above, or any better where so few images are
+        there that even all of them right would not be.
+
+        Raises:
+            NothingLearntError: it does not.
+        """
+        history, best = self.history, self.history.best_epoch - 1
+        words, dataset = "training", self.training
+        accuracy: float | None = history.training_accuracy[best]
+        if self.validation is not None and len(self.validation) >= ENOUGH_TO_TELL:
+            words, dataset = "validation", self.validation
+            accuracy = history.validation_accuracy[best]
+        counts, n = dataset.counts(), len(dataset)
+        chance = counts.max() / n
+        bound = chance + SURE * math.sqrt(chance * (1 - chance) / n)
+        if accuracy is None or accuracy > (bound if bound < 1 else chance):
+            return
+        losses = history.training_loss
+        raise NothingLearntError(
+            f"Nothing was learnt, and nothing is kept: {accuracy:.2%} of the {n:,} {words} images "
+            f"are right, and always to say {dataset.class_names[counts.argmax()]} would be right "
+            f"for {chance:.2%} (training loss {losses[0]:.4f} in the first epoch, "
+            f"{losses[-1]:.4f} in the last).",
+            f"look at the labels with digitnet data preview, or try more {{epochs}}, "
+            f"{{learning_rate:{self.settings.learning_rate / 10:g}}} or fewer layers.",
+        )
 
     def keep(self) -> Model:
         """Write the model folder with its history, and drop the checkpoint.
