@@ -96,7 +96,7 @@ def test_a_missing_extra_is_asked_for_before_any_work(
 def test_every_extra_is_asked_for_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, extra in EXTRAS.items():
         with monkeypatch.context() as blocked:
-            blocked.setitem(sys.modules, extra.modules[-1], None)
+            blocked.setitem(sys.modules, extra.modules[0], None)
             with pytest.raises(MissingExtraError, match=rf"; pip install 'digitnet\[{name}\]'\.$"):
                 require(name)
 
