@@ -11,14 +11,25 @@ PAGE := .page-tools
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-demo: $(VENV)/installed  ## set up, train on the synthetic digits, read the pictures in test_images/
+# What the demo needs, and what developing needs, in one environment.
+$(VENV)/plain: pyproject.toml
+	@echo "Setting up $(VENV): NumPy, OpenCV, Matplotlib and some more, about 300 MB."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e '.[plots]'
+	@touch $@
+
+$(VENV)/installed: pyproject.toml
+	@echo "Setting up $(VENV) with the developers' tools, about 900 MB; this takes some minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e '.[dev]'
+	@touch $(VENV)/plain $@
+
+demo: $(VENV)/plain  ## set up, train on the synthetic digits, read the pictures in test_images/
 	$(BIN)/digitnet train --epochs 25 --out model
 	$(BIN)/digitnet predict --model model test_images/digi_*.png
+	$(BIN)/digitnet compare model cnn --on test_images
 
 test: $(VENV)/installed  ## set up and run the tests
 	$(BIN)/python -m pytest -n 2

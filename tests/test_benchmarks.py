@@ -45,6 +45,7 @@ SMALLEST = {
     "kill": "--source {npz} --kills 1",
     "ledger": "--check",
     "novelty": "--n 3 --pictures {pictures}",
+    "opencv": "--repeats 1",
     "page": "--drawings 1 --loads 1 --n 10 --chromium {chromium}",
     "pages": "--fields 1 --repeats 1 --sheets {folder}",
     "pictures": "--pictures {pictures}",
