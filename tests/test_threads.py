@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from digitnet import threads as module
 from digitnet.nn import Network, multilayer_perceptron
-from digitnet.threads import ENOUGH_FOR_ALL, blas_threads, one_blas_thread
+from digitnet.threads import (
+    ENOUGH_FOR_ALL,
+    LONGEST_PAUSE,
+    SHORTEST_PAUSE,
+    StepThreads,
+    at_most_blas_threads,
+    cores_granted,
+    n_cores,
+    one_blas_thread,
+    pays,
+)
 from digitnet.training.checkpoints import begin
 from digitnet.training.config import Settings
 from digitnet.training.events import EpochDone, StepDone
@@ -29,9 +42,9 @@ def two_threads():  # type: ignore[no-untyped-def]
 
 @pytest.mark.usefixtures("two_threads")
 def test_small_products_get_one_thread_and_large_ones_all() -> None:
-    with blas_threads(ENOUGH_FOR_ALL - 1):
+    with StepThreads(ENOUGH_FOR_ALL - 1).held():
         assert threads() == 1
-    with blas_threads(ENOUGH_FOR_ALL):
+    with StepThreads(ENOUGH_FOR_ALL).held():
         assert threads() == 2
     with one_blas_thread():
         assert threads() == 1
@@ -60,6 +73,112 @@ def test_an_inner_block_holds_too_where_others_have_set_the_number_since() -> No
 
 
 @pytest.mark.usefixtures("two_threads")
+def test_steps_take_one_thread_while_the_other_core_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at before the first step, then after pauses that double while the answer stays."""
+    now, looks, free = 100.0, 0, True
+
+    def answer(n_threads: int, side: int) -> bool:
+        nonlocal looks
+        looks += 1
+        assert (n_threads, side) == (2, 200)
+        return free
+
+    monkeypatch.setattr(module, "pays", answer)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    steps = StepThreads(200**3)
+    with steps.held():
+        steps.look()
+        assert (threads(), looks) == (2, 1)
+        now += 1.99 * SHORTEST_PAUSE
+        steps.look()
+        assert looks == 1  # the second pause is twice as long
+        now, free = now + 0.02 * SHORTEST_PAUSE, False
+        steps.look()
+        assert (threads(), looks) == (1, 2)
+    assert threads() == 2
+    with steps.held():
+        assert threads() == 1  # the next epoch goes on as it was
+        pauses = []
+        for _ in range(5):
+            before, start = looks, now
+            while looks == before:
+                now += SHORTEST_PAUSE / 4
+                steps.look()
+            pauses.append((now - start) / SHORTEST_PAUSE)
+        assert pauses == [1, 2, 4, 8, 8]
+        assert LONGEST_PAUSE == 8 * SHORTEST_PAUSE
+        free = True
+        now += LONGEST_PAUSE
+        steps.look()
+        assert threads() == 2
+    assert threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(("slow", "right"), [([], True), ([0, 1], True), ([0, 1, 2], False)])
+def test_a_product_that_is_slower_each_of_three_times_does_not_pay(
+    monkeypatch: pytest.MonkeyPatch, slow: list[int], right: bool
+) -> None:
+    """The cores are made to look taken: a product by two threads takes longer than by one."""
+    calls = 0
+
+    def seconds(matrix: np.ndarray, least: float) -> float:
+        nonlocal calls
+        attempt, calls = calls // 2, calls + 1
+        return 1.0 if threads() == 1 else 1.0 if attempt in slow else 0.99
+
+    monkeypatch.setattr(module, "_seconds_each", seconds)
+    assert pays(2, 10) is right
+    assert threads() == 2
+
+
+def test_small_products_are_never_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the bits of most trainings do not depend on how busy the machine is."""
+    monkeypatch.setattr(module, "pays", lambda *_: pytest.fail("looked"))
+    steps = StepThreads(ENOUGH_FOR_ALL - 1)
+    with steps.held():
+        steps.look()
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000"}, 1.5),
+        ({"cpu.max": "max 100000"}, 8),
+        ({"own/cpu.max": "max 100000", "cpu.max": "300000 100000"}, 3),
+        ({"own/cpu.max": "50000 100000", "cpu.max": "300000 100000"}, 0.5),
+        ({"cpu/own/cpu.cfs_quota_us": "250000", "cpu/own/cpu.cfs_period_us": "100000"}, 2.5),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+        ({"cpu.max": "nonsense"}, 8),
+        ({}, 8),
+    ],
+)
+def test_a_quota_counts_as_so_many_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], cores: float
+) -> None:
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    (tmp_path / "groups").write_text("9:name=systemd:/other\n2:cpuacct,cpu:/own\n0::/own\n")
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert cores_granted(tmp_path / "groups", tmp_path) == cores
+    assert cores_granted(tmp_path / "none", tmp_path) == 8
+
+
+@pytest.mark.parametrize(("granted", "whole", "threads"), [(0.5, 1, 1), (1.5, 2, 1), (2.5, 3, 2)])
+def test_a_part_of_a_core_has_a_process_but_no_thread_of_blas(
+    monkeypatch: pytest.MonkeyPatch, granted: float, whole: int, threads: int
+) -> None:
+    """A process may pause; a thread that others wait for makes them spin."""
+    monkeypatch.setattr(module, "cores_granted", lambda: granted)
+    assert n_cores() == whole
+    with at_most_blas_threads(2):
+        assert module.most_blas_threads() <= threads
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_training_gives_the_threads_back(rng: np.random.Generator) -> None:
     dataset = bars(200, rng)
     network = Network(multilayer_perceptron(784, [16], 10))
@@ -78,7 +197,11 @@ def test_training_gives_the_threads_back(rng: np.random.Generator) -> None:
     assert threads() == 2
 
 
-def test_the_same_seed_gives_the_same_bits_on_the_same_threads() -> None:
+def test_the_same_seed_gives_the_same_bits_on_the_same_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "pays", lambda *_: True)  # however busy this machine is
+
     def trained(n_threads: int) -> bytes:
         rng = np.random.default_rng(3)
         dataset = bars(600, rng)

@@ -2,28 +2,84 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Part = TypeVar("Part")
 
 _lock = threading.Lock()
-_n_blocks = 0  # of `one_blas_thread`, that are open
+_n_blocks = 0  # of `at_most_blas_threads`, that are open
 _before: Any = None  # what the last of them gives back
 
 ENOUGH_FOR_ALL = 4_000_000
 """Multiply-adds of a product from which on the other cores pay (docs/lab-notes.md): below, the
 second thread waits longer to be woken than it works."""
 
+LOOK = 0.012
+"""Seconds that all threads are tried for, a quarter of it one: several turns of a scheduler."""
+
+TRIES = 3
+"""Looks that must agree before the other cores are held to be taken."""
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
+"""Seconds between two looks: doubled while they agree, so that looking costs a hundredth."""
+
 
 def n_cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use, a part of one counted as one."""
+    return max(1, math.ceil(cores_granted()))
+
+
+def cores_granted(
+    table: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
+) -> float:
+    """Cores' worth of time this process is granted: by its affinity, and by CPU quotas.
+
+    A quota is set on a control group, as containers and services have one, or on any group above
+    it: `cpu.max` in version 2, `cpu.cfs_quota_us` in version 1. The affinity does not show it.
+
+    Args:
+        table: the control groups of this process.
+        root: where their folders lie.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        granted = float(len(os.sched_getaffinity(0)))
+    else:
+        granted = float(os.cpu_count() or 1)
+    try:
+        groups = [line.split(":", 2) for line in table.read_text().splitlines()]
+    except OSError:
+        return granted  # another system, which has no such groups
+    for _, controllers, group in groups:
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / "cpu" if controllers else root
+        folder = top / group.lstrip("/")
+        while folder.is_relative_to(top):
+            granted = min(granted, _quota(folder))
+            folder = folder.parent
+    return granted
+
+
+def _quota(group: Path) -> float:
+    """Cores' worth of time that one control group grants; infinite where it says nothing."""
+    for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+        try:
+            words = " ".join((group / name).read_text() for name in names).split()
+            quota, period = float(words[0].replace("max", "inf")), float(words[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        return quota / period if quota > 0 and period > 0 else math.inf  # -1 is no quota
+    return math.inf
 
 
 def on_all_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
@@ -35,25 +91,93 @@ def on_all_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
             pass
 
 
-@contextmanager
-def blas_threads(multiply_adds: int) -> Iterator[None]:
-    """One thread while the block runs if its products are small; else as many as there were.
+class StepThreads:
+    """How many threads BLAS takes in the steps of a training.
 
-    Whatever the number was before, it is that again afterwards.
+    One where the products are small. Where they are large, as many as this process is granted
+    cores, unless the others are taken: a thread of BLAS that waits for one that has no core spins,
+    and a step then takes ten times its processor time. Whether they are is looked at before the
+    first step and every few seconds, on a product of its own (`pays`).
+
+    Results of one thread and of several differ in their last bits. Products below ENOUGH_FOR_ALL
+    always get one, so most trainings give the same bits however busy the machine is.
 
     Args:
         multiply_adds: of the largest product, such as batch_size * n_in * n_out.
     """
-    if multiply_adds >= ENOUGH_FOR_ALL:
-        yield
-        return
-    with one_blas_thread():
-        yield
+
+    def __init__(self, multiply_adds: int) -> None:
+        self._most = most_blas_threads() if multiply_adds >= ENOUGH_FOR_ALL else 1
+        self._n = self._most
+        self._side = round(multiply_adds ** (1 / 3))
+        self._held = ExitStack()
+        self._next_look, self._pause = 0.0, SHORTEST_PAUSE
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Steps are made in the block; whatever the number was before, it is that again after."""
+        with self._held:
+            self._held.enter_context(at_most_blas_threads(self._n))
+            yield
+
+    def look(self) -> None:
+        """Look at the machine where it is time to; call it before each step."""
+        if self._most == 1 or time.perf_counter() < self._next_look:
+            return
+        self._held.close()
+        n = self._most if pays(self._most, self._side) else 1
+        self._held.enter_context(at_most_blas_threads(n))
+        self._pause = SHORTEST_PAUSE if n != self._n else min(2 * self._pause, LONGEST_PAUSE)
+        self._n = n
+        self._next_look = time.perf_counter() + self._pause
+
+
+def most_blas_threads() -> int:
+    """As many as BLAS has, and no more than whole cores are granted."""
+    from threadpoolctl import threadpool_info
+
+    pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return max(1, min(max(pools, default=1), math.floor(cores_granted())))
+
+
+def pays(n_threads: int, side: int) -> bool:
+    """Whether a product is quicker by so many threads than by one, on this machine just now.
+
+    A moment's disturbance is not taken for a busy machine: only if it is slower each of TRIES
+    times, it does not pay.
+
+    Args:
+        n_threads: of BLAS.
+        side: of the two square matrices.
+    """
+    matrix = np.ones((side, side), np.float32)
+    for _ in range(TRIES):
+        with at_most_blas_threads(1):
+            one = _seconds_each(matrix, LOOK / 4)
+        with at_most_blas_threads(n_threads):
+            if _seconds_each(matrix, LOOK) < one:
+                return True
+    return False
+
+
+def _seconds_each(matrix: NDArray[np.float32], least: float) -> float:
+    """Seconds for a product, over as many as fill the least time."""
+    product = matrix @ matrix  # wakes the threads
+    started, n = time.perf_counter(), 0
+    while (passed := time.perf_counter() - started) < least:
+        np.matmul(matrix, matrix, out=product)
+        n += 1
+    return passed / n
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
+    """BLAS computes on the calling thread alone while the block runs."""
+    return at_most_blas_threads(1)
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """BLAS computes on the calling thread alone while the block runs.
+def at_most_blas_threads(n: int) -> Iterator[None]:
+    """BLAS computes on so many threads while the block runs.
 
     The number is one for the whole process. Where blocks of several threads overlap, the first
     sets it and the last gives it back: each for itself would give back what another has set.
@@ -62,7 +186,7 @@ def one_blas_thread() -> Iterator[None]:
 
     global _n_blocks, _before
     with _lock:
-        limits = threadpool_limits(1, "blas")  # in an inner block too: others may have set it since
+        limits = threadpool_limits(n, "blas")  # in an inner block too: others may have set it since
         if _n_blocks == 0:
             _before = limits
         _n_blocks += 1

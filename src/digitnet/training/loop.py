@@ -14,7 +14,7 @@ from digitnet.errors import SettingsError, TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
 from digitnet.nn.losses import LossFunction
-from digitnet.threads import blas_threads
+from digitnet.threads import StepThreads
 from digitnet.training.batches import DataLoader
 from digitnet.training.checkpoints import TrainingState, begin
 from digitnet.training.config import Settings
@@ -41,9 +41,10 @@ def train(
     the end the network holds the best epoch's parameters, and the last event is Finished.
     Whoever stops listening stops the run; `state` is then complete and can go on later.
 
-    BLAS takes as many threads as pay for the sizes at hand (see `blas_threads`) while steps are
-    made; at every EpochDone, at the end, and when the generator is closed the number is what it
-    was. The same seed gives the same weights to the bit on the same machine.
+    BLAS takes as many threads as pay for the sizes at hand on the machine as busy as it is (see
+    `StepThreads`) while steps are made; at every EpochDone, at the end, and when the generator is
+    closed the number is what it was. The same seed and the same number of threads give the same
+    weights to the bit.
 
     Args:
         network: its parameters are where the run starts, or goes on.
@@ -71,7 +72,7 @@ def train(
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
     # Two halves at once leave one thread to the products of each.
-    multiply_adds = 0 if network.convolves else batch_size * network.largest_product
+    threads = StepThreads(0 if network.convolves else batch_size * network.largest_product)
 
     with closing(DataParallel(network, halves=network.convolves)) as parallel:
         gradient = parallel.gradient
@@ -81,8 +82,9 @@ def train(
             if state.step == 0:
                 state.order = state.rng.permutation(len(training))
                 state.loss_sum, state.n_right = 0.0, 0
-            with blas_threads(multiply_adds):
+            with threads.held():
                 for x, labels, soft in loader.batches(state.order, first=state.step):
+                    threads.look()
                     steps_done = state.epoch * n_steps + state.step
                     factor = settings.schedule.factor(steps_done / n_all)
                     learning_rate = settings.learning_rate * factor
