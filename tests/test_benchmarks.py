@@ -39,6 +39,7 @@ SMALLEST = {
     "adaptation": "--hands 1 --epochs 1",
     "answer": "--repeats 1",
     "board": "--repeats 1",
+    "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "fuzz_pictures": "-n 20",
     "ingredients": "--seeds 1 --epochs 1 --only plain",
     "invariances": "--mnist {mnist} -n 10 --only inversion",

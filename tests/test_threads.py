@@ -117,17 +117,17 @@ def test_steps_take_one_thread_while_the_other_core_is_taken(
 
 
 @pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize(("slow", "right"), [([], True), ([0, 1], True), ([0, 1, 2], False)])
-def test_a_product_that_is_slower_each_of_three_times_does_not_pay(
+@pytest.mark.parametrize(("slow", "right"), [([], True), ([0], True), ([0, 1], False)])
+def test_a_product_that_is_hardly_quicker_both_times_does_not_pay(
     monkeypatch: pytest.MonkeyPatch, slow: list[int], right: bool
 ) -> None:
-    """The cores are made to look taken: a product by two threads takes longer than by one."""
+    """The cores are made to look taken: a product by two threads takes about as long as by one."""
     calls = 0
 
     def seconds(matrix: np.ndarray, least: float) -> float:
         nonlocal calls
         attempt, calls = calls // 2, calls + 1
-        return 1.0 if threads() == 1 else 1.0 if attempt in slow else 0.99
+        return 1.0 if threads() == 1 else 0.86 if attempt in slow else 0.84
 
     monkeypatch.setattr(module, "_seconds_each", seconds)
     assert pays(2, 10) is right

@@ -27,7 +27,10 @@ second thread waits longer to be woken than it works."""
 LOOK = 0.012
 """Seconds that all threads are tried for, a quarter of it one: several turns of a scheduler."""
 
-TRIES = 3
+QUICKER = 0.85
+"""Of one thread's time, that several must stay below; on an idle machine two take 0.5 to 0.7."""
+
+TRIES = 2
 """Looks that must agree before the other cores are held to be taken."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
@@ -143,8 +146,8 @@ def most_blas_threads() -> int:
 def pays(n_threads: int, side: int) -> bool:
     """Whether a product is quicker by so many threads than by one, on this machine just now.
 
-    A moment's disturbance is not taken for a busy machine: only if it is slower each of TRIES
-    times, it does not pay.
+    A moment's disturbance is not taken for a busy machine: only if it is not QUICKER in any of
+    TRIES looks, it does not pay.
 
     Args:
         n_threads: of BLAS.
@@ -155,7 +158,7 @@ def pays(n_threads: int, side: int) -> bool:
         with at_most_blas_threads(1):
             one = _seconds_each(matrix, LOOK / 4)
         with at_most_blas_threads(n_threads):
-            if _seconds_each(matrix, LOOK) < one:
+            if _seconds_each(matrix, LOOK) < QUICKER * one:
                 return True
     return False
 
