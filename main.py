@@ -3,7 +3,8 @@
     python main.py            trains on the synthetic digits, once
     python main.py FOLDER     trains on FOLDER (or any other source), once
 
-Weights, history and training_loss.png are kept in ./model; delete it to train anew.
+Weights, history and training_loss.png are kept in ./model; delete it to train anew. How long the
+training takes is said when it has begun.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def train_then_ask(arguments: list[str]) -> int:
         print(__doc__)
         return 0
     if not Path(DEFAULT).exists():
+        print(f"There is no ./{DEFAULT} yet, so one is trained first.")
         code = main(["train", *arguments, "--out", DEFAULT])
         if code > 1:
             return code

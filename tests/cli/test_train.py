@@ -145,6 +145,36 @@ def test_resuming_with_other_settings_data_or_a_damaged_checkpoint(
     assert path.exists()  # it is the user's to delete
 
 
+def test_resuming_never_begins_anew_over_a_finished_model(tmp_path: Path, data: Path) -> None:
+    assert digitnet("train", data, *SMALL, cwd=tmp_path).returncode == 0
+    before = weights_hash(tmp_path / "model")
+    longer = (*SMALL[:-4], "--epochs", "12", *SMALL[-2:])
+    done = digitnet("train", data, *longer, "--resume", cwd=tmp_path)
+    assert_one_sentence(done, "model in model is finished", "--from model", "without --resume")
+    (tmp_path / "model" / "model.json").write_text("{}")
+    assert_one_sentence(digitnet("train", data, *SMALL, "--resume", cwd=tmp_path), "model.json")
+    assert weights_hash(tmp_path / "model") == before
+
+
+def test_a_run_that_learnt_nothing_says_so_and_keeps_what_was_there(
+    tmp_path: Path, data: Path
+) -> None:
+    assert digitnet("train", data, *SMALL, cwd=tmp_path).returncode == 0
+    before = weights_hash(tmp_path / "model")
+    dataset = bars(1000, np.random.default_rng(1))
+    labels = np.random.default_rng(2).permutation(dataset.labels)
+    np.savez(data, images=dataset.images, labels=labels)
+    done = digitnet("train", data, *SMALL, "--learning-rate", "0.001", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "digitnet: Nothing was learnt" in done.stderr
+    assert "training loss" in done.stderr
+    assert "--learning-rate" in done.stderr
+    assert "Done" not in done.stdout
+    assert "Try it" not in done.stdout
+    assert weights_hash(tmp_path / "model") == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bars.npz", "model"]
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [

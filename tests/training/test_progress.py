@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType, SimpleNamespace
+
 import pytest
 
-from digitnet.training.events import EpochDone, StepDone
-from digitnet.training.progress import ProgressBar, clock
+from digitnet.training.events import EpochDone, History, StepDone
+from digitnet.training.progress import ProgressBar, clock, in_notebook
 
 
 def done(epoch: int, accuracy: float | None) -> EpochDone:
@@ -53,3 +56,79 @@ def test_a_time_is_written_as_a_clock_shows_it() -> None:
     assert [clock(s) for s in (0, 59.4, 59.6, 90, 3599, 3661)] == [
         "0:00", "0:59", "1:00", "1:30", "59:59", "1:01:01",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.4, False), (0.6, True), (30.0, True)],
+    ids=["4 seconds are not worth telling", "a bit more", "five minutes"],
+)
+def test_how_long_it_will_take_is_said_once_after_the_first_epoch(
+    seconds: float,
+    told: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 50.0
+    monkeypatch.setattr("digitnet.training.progress.time.monotonic", lambda: now)
+    with ProgressBar(11, 1000) as bar:
+        for epoch in range(1, 12):
+            now += seconds
+            bar.show(done(epoch, None))
+    said = [line for line in capsys.readouterr().err.splitlines() if "to go" in line]
+    assert said == ([f"About {clock(10 * seconds)} to go."] if told else [])
+
+
+def test_a_long_first_epoch_is_not_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resumed run: of epochs 6 to 10 a tenth of one took 2 seconds, so 49 tenths are left."""
+    now = 50.0
+    monkeypatch.setattr("digitnet.training.progress.time.monotonic", lambda: now)
+    with ProgressBar(10, 1000, epochs_done=5) as bar:
+        now += 1.9
+        bar.show(StepDone(6, 9, 100, 0.7))
+        assert "to go" not in capsys.readouterr().err
+        now += 0.1
+        bar.show(StepDone(6, 10, 100, 0.7))
+        assert capsys.readouterr().err.strip() == "About 1:38 to go."
+
+
+def test_in_a_notebook_the_loss_is_drawn_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, history: History) -> None:
+            shown.append(history._repr_html_())
+
+    def display(history: History, *, display_id: bool) -> Handle:
+        assert display_id
+        assert history.epochs == []
+        return Handle()
+
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: SimpleNamespace(config={"IPKernelApp": {}})  # type: ignore[attr-defined]
+    shows = ModuleType("IPython.display")
+    shows.display = display  # type: ignore[attr-defined]
+    now = 50.0
+    monkeypatch.setattr("digitnet.training.progress.time.monotonic", lambda: now)
+    assert not in_notebook()
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", shows)
+    assert in_notebook()
+    with ProgressBar(4, 1000) as bar:
+        for epoch, passed in enumerate((1.0, 0.05, 0.06, 0.01), start=1):
+            now += passed
+            bar.show(done(epoch, 0.5))
+    assert [one.count("<svg") for one in shown] == [1, 1, 1]  # epoch 2 came too soon
+    assert "4 epochs" in shown[-1]
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace(config={})])
+def test_a_terminal_of_ipython_is_no_notebook(
+    monkeypatch: pytest.MonkeyPatch, shell: object
+) -> None:
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert not in_notebook()

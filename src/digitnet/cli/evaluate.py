@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,18 +60,39 @@ def run(args: argparse.Namespace) -> int:
         n_synthetic=N_TEST,
         **{"part": "test", **source_options(args)},
     ).in_classes(model.class_names)
+    learnt_from = was_learnt_from(model, dataset)
+    if learnt_from:
+        print(
+            "The model has learnt from these very digits: it will read others less well. "
+            "Evaluate it on digits that it has not seen.",
+            file=sys.stderr,
+        )
     rng = np.random.default_rng(0)
     logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
     probabilities = model.calibration.probabilities(logits)
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
-        print(json.dumps(result.as_dict(dataset.source)))
+        print(json.dumps({**result.as_dict(dataset.source), "learnt_from": learnt_from}))
     else:
         print(as_text(result))
     if args.report is not None:
         _draw(Path(args.report), model, dataset, result, probabilities)
     return 1 if dataset.report.skipped else 0
+
+
+def was_learnt_from(model: Model, dataset: Dataset) -> bool:
+    """Whether the model, or one that it started from, was trained on this very dataset.
+
+    A part that was set aside for validation counts as well: the best epoch was chosen on it.
+    """
+    fingerprint = dataset.fingerprint()
+    record: Any = model.training
+    while isinstance(record, dict):
+        if fingerprint in str(record.get("data", "")).split(" and "):
+            return True
+        record = record.get("start")
+    return False
 
 
 def as_text(result: Evaluation) -> str:

@@ -164,7 +164,11 @@ class LiveLossPlot:
         if sys.platform.startswith("linux") and not (
             os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
         ):
-            raise NoDisplayError("There is no display to open the live plot on.")
+            raise NoDisplayError(
+                "There is no display to open the live plot on.",
+                "over ssh, ssh -X brings one along; the page of digitnet serve shows a training "
+                "live, and so does digitnet.fit(..., progress=True) in a notebook.",
+            )
         require("plots")
         backend = _find_backend(patience)
         import matplotlib.pyplot as plt
@@ -226,8 +230,9 @@ def _find_backend(patience: float) -> str:
     except (OSError, subprocess.TimeoutExpired):
         backend = ""
     if not backend:
-        raise NoDisplayError(
-            "Matplotlib cannot open a window here: see that DISPLAY names a live screen, and that "
-            "Python has python3-tk or pyqt6."
-        )
+        if sys.platform.startswith("linux"):
+            hint = "see that DISPLAY names a live screen, and install python3-tk or pyqt6."
+        else:
+            hint = "pip install pyqt6."
+        raise NoDisplayError("Matplotlib cannot open a window here.", hint)
     return backend
