@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,53 @@ def test_every_dependency_has_its_line_in_the_decisions() -> None:
     needed += [PROJECT["optional-dependencies"][name] for name in EXTRAS]
     for name in set().union(*map(names, needed)):
         assert name.removesuffix("-headless") in decisions, name
+
+
+def test_the_lowest_versions_are_those_that_the_project_names() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "lowest.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = done.stdout.split()
+    assert "numpy==1.26.0" in lines
+    extras = PROJECT["optional-dependencies"]
+    needed = set().union(names(PROJECT["dependencies"]), *(names(extras[name]) for name in EXTRAS))
+    assert {line.split("==")[0] for line in lines} == needed
+
+
+def test_a_wheel_in_an_empty_environment_predicts(tmp_path: Path) -> None:
+    """Wheel and sdist are built as a release is, and what the wheel needs comes from the index."""
+
+    def run(*words: str | Path) -> str:
+        done = subprocess.run([*map(str, words)], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-1500:]
+        return done.stdout
+
+    pip = ("-m", "pip", "--disable-pip-version-check")
+    tried = subprocess.run(
+        [sys.executable, *pip, "download", "--no-deps", "--timeout", "5", "--retries", "0",
+         "setuptools>=77", "-d", str(tmp_path / "index")],
+        capture_output=True,
+    )  # fmt: skip
+    if tried.returncode:
+        pytest.skip("needs a package index, and none can be reached")
+    source = tmp_path / "source"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("needs the checkout, to tell what belongs to a release")
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    run(python, *pip, "install", "--quiet", "build")
+    run(python, "-m", "build", "--outdir", tmp_path / "built", source)
+    kinds = sorted(path.name.split("digitnet-")[1][5:] for path in (tmp_path / "built").iterdir())
+    assert kinds == ["-py3-none-any.whl", ".tar.gz"]
+    (wheel,) = (tmp_path / "built").glob("*.whl")
+    run(python, *pip, "install", "--quiet", wheel)
+    picture = ROOT / "test_images" / "digi_3.png"
+    for model in ("cnn", "mlp"):
+        said = run(python, "-m", "digitnet", "predict", "--model", model, picture)
+        assert re.search(r"digi_3\.png +3 ", said)

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from digitnet.data.found import MAX_BYTES, Found, Options
 from digitnet.data.npz import from_arrays
-from digitnet.errors import DataError
+from digitnet.errors import DataError, require
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
-KIND_MESSAGE = 'MATLAB\'s files need more than digitnet has with it; pip install "digitnet[mat]"'
 
 
 def read_mat(path: Path, options: Options) -> Found:
     """Read digits from a .mat file whose variables are named like the arrays of an .npz.
 
     Raises:
-        DataError: the file is missing or damaged, its variables' names do not tell the images, or
-            SciPy or h5py is not installed.
+        DataError: the file is missing or damaged, its variables' names do not tell the images.
+        MissingExtraError: SciPy or h5py is not installed.
     """
     try:
         with path.open("rb") as file:
@@ -32,8 +31,9 @@ def read_mat(path: Path, options: Options) -> Found:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
     try:
         arrays = _version_7_3(path) if HDF5 in (head[:8], head[512:]) else _version_5(path)
-    except ImportError as error:
-        raise DataError(f"{path} cannot be read: {KIND_MESSAGE}.") from error
+    except ImportError:
+        require("mat")
+        raise
     except MemoryError as error:
         raise DataError(f"{path} does not fit into memory; store fewer images.") from error
     except DataError:

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.found import MAX_BYTES, Found, Options
 from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES, PARTS
-from digitnet.errors import DataError, PictureError
-
-KIND_MESSAGE = 'Parquet needs more than digitnet has with it; pip install "digitnet[parquet]"'
+from digitnet.errors import DataError, PictureError, require
 
 
 def read_parquet(path: Path, options: Options) -> Found:
@@ -47,8 +45,9 @@ def _read(paths: Sequence[Path], source: str, options: Options) -> Found:
     try:
         import pyarrow
         from pyarrow import parquet
-    except ImportError as error:
-        raise DataError(f"{source} cannot be read: {KIND_MESSAGE}.") from error
+    except ImportError:
+        require("parquet")
+        raise
     rows: list[Any] = []
     labels: list[Any] = []
     class_names = None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -58,6 +59,9 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
             if "Too many files" in error.detail:
                 raise _too_many(limits) from None
             raise Problem(400, f"The multipart body is broken: {error.detail}") from None
+        except (MultipartParseError, UnicodeDecodeError, LookupError) as error:
+            # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
+            raise Problem(400, f"The multipart body is broken: {error}") from None
         try:
             files = [one for one in form.getlist(FIELD) if isinstance(one, UploadFile)]
             if len(files) > limits.pictures:
