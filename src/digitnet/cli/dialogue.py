@@ -11,6 +11,7 @@ import numpy as np
 
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option
+from digitnet.cli.output import can_show, shown
 from digitnet.errors import PictureError
 from digitnet.models.model import Model
 
@@ -31,12 +32,12 @@ def converse(model: Model) -> int:
         if not path:
             continue
         try:
-            answer = model.predict(Path(path).expanduser())
+            answer = model.predict(path)
         except PictureError as error:
-            print(f"digitnet: {error.worded(as_option)}")
+            print(shown(f"digitnet: {error.worded(as_option)}"))
             continue
-        if sys.stdout.isatty():
-            print(draw_frame(answer.frame.image))
+        if sys.stdout.isatty() and can_show(drawn := draw_frame(answer.frame.image)):
+            print(drawn)
         numbers = np.array2string(
             answer.probabilities[None], precision=4, suppress_small=True, max_line_width=1000
         )
@@ -44,7 +45,7 @@ def converse(model: Model) -> int:
         if answer.label is None:
             print(f"label: none, {answer.reason}")
         else:
-            print(f"label: {model.class_names[answer.label]}")
+            print(f"label: {shown(model.class_names[answer.label])}")
 
 
 def _complete_paths() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 
+from digitnet.cli.output import tell
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT
+from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
+from digitnet.models.model import Model
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +20,28 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
         help=f"model folder, or {' or '.join(box_names())} from the box "
         f"(default: ./{DEFAULT} where there is one, else {BEST})",
     )
+
+
+def open_model(named: str | None, *, quiet: bool = False) -> tuple[Model, str]:
+    """The model that answers, and what it is called: "cnn" in the box, or a folder's path.
+
+    Says on standard error which it is, unless quiet.
+
+    Raises:
+        ModelError: there is none of that name, or it is damaged.
+    """
+    folder = find_model(named)
+    model = load_model(folder)
+    called = next((name for name in box_names() if folder == in_box(name)), None)
+    if called is not None:
+        words = f"{called}, in the box"
+    else:
+        called = words = str(folder) if os.sep in str(folder) else f".{os.sep}{folder}"
+        if named is None:
+            words += f", since it is there; --model {BEST} takes the one in the box"
+    if not quiet:
+        tell(f"Model: {words}.")
+    return model, called
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
