@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from digitnet.cli.models import add_model_option
+from digitnet.cli.models import add_model_option, open_model
+from digitnet.cli.output import shown, tell
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -21,7 +21,6 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
-from digitnet.models.folder import load_model
 from digitnet.models.inputs import as_frames
 from digitnet.models.model import Model
 from digitnet.models.test_time_augmentation import augmented_logits
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
-    model = load_model(args.model)
+    model, called = open_model(args.model, quiet=args.json)
     dataset = read_source(
         args.source,
         quiet=args.json,
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
-        print(json.dumps(result.as_dict(dataset.source)))
+        print(json.dumps({**result.as_dict(dataset.source), "model": called}))
     else:
         print(as_text(result))
     if args.report is not None:
@@ -74,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def as_text(result: Evaluation) -> str:
     """Figures, a row per class, and the confusion matrix."""
     low, high = result.interval
-    names = result.class_names
+    names = [shown(name) for name in result.class_names]
     lines = [
         f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
         f"{result.n_right:,} of {result.n:,}",
@@ -85,7 +84,7 @@ def as_text(result: Evaluation) -> str:
         "class  precision   recall       F1   images",
     ]
     lines += [
-        f"{s.name:>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
+        f"{shown(s.name):>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
         for s in result.per_class
     ]
     width = max(5, len(f"{result.confusion.max():,}") + 1)
@@ -114,4 +113,4 @@ def _draw(
     )
     save_weights(model.network.parameters["W1"], folder / "weights.png")
     drawn = "confusion_matrix.png, worst_mistakes.png, weights.png"
-    print(f"Drawn in {folder}: {drawn}.", file=sys.stderr)
+    tell(f"Drawn in {folder}: {drawn}.")
