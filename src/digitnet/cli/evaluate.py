@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from digitnet.cli.models import add_model_option, open_model
-from digitnet.cli.output import shown, tell
+from digitnet.cli.output import say, shown, table_name, write_table
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -40,12 +42,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the first augmented a little; N times the work (default: 1)",
     )
     parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
+    parser.add_argument(
+        "--mistakes", type=table_name, metavar="FILE",
+        help="write what was read wrong into a table, the surest mistakes first: picture (its "
+        "file, line or number), label, answer, probability; - is standard output, and the "
+        "figures go to standard error",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_source_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
+    if args.json and args.mistakes == "-":
+        raise SettingsError("--json and --mistakes would share the output; give a file to one.")
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
     model, called = open_model(args.model, quiet=args.json)
@@ -64,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({**result.as_dict(dataset.source), "model": called}))
     else:
-        print(as_text(result))
+        print(as_text(result), file=sys.stderr if args.mistakes == "-" else sys.stdout)
+    if args.mistakes is not None:
+        rows = _mistakes(dataset, result, probabilities)
+        write_table(args.mistakes, ("picture", "label", "answer", "probability"), rows)
     if args.report is not None:
         _draw(Path(args.report), model, dataset, result, probabilities)
     return 1 if dataset.report.skipped else 0
@@ -96,6 +109,22 @@ def as_text(result: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def _mistakes(
+    dataset: Dataset, result: Evaluation, probabilities: FloatArray
+) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each wrongly read image; one without a name has its number, from 1."""
+    names = result.class_names
+    for i in result.mistakes:
+        picture = dataset.names[i] if dataset.names is not None else str(i + 1)
+        answer = int(probabilities[i].argmax())
+        yield (
+            picture,
+            names[int(dataset.labels[i])],
+            names[answer],
+            f"{probabilities[i, answer]:.4f}",
+        )
+
+
 def _draw(
     folder: Path, model: Model, dataset: Dataset, result: Evaluation, probabilities: FloatArray
 ) -> None:
@@ -113,4 +142,4 @@ def _draw(
     )
     save_weights(model.network.parameters["W1"], folder / "weights.png")
     drawn = "confusion_matrix.png, worst_mistakes.png, weights.png"
-    tell(f"Drawn in {folder}: {drawn}.")
+    say(f"Drawn in {folder}: {drawn}.")

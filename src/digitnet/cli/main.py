@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from digitnet.cli.output import prepare_streams, tell
+from digitnet.cli.output import prepare_streams, say
 from digitnet.errors import DigitnetError, SettingsError
 
 COMMANDS = {
@@ -111,7 +111,7 @@ def guarded(command: Callable[[], int]) -> int:
 
 def tell_error(error: DigitnetError) -> None:
     """One line on standard error for a user's mistake."""
-    tell(f"digitnet: {error.worded(as_option)}")
+    say(f"digitnet: {error.worded(as_option)}")
 
 
 def as_option(name: str, value: str) -> str:

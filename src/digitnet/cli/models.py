@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from digitnet.cli.output import tell
+from digitnet.cli.output import say
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
@@ -40,7 +40,7 @@ def open_model(named: str | None, *, quiet: bool = False) -> tuple[Model, str]:
         if named is None:
             words += f", since it is there; --model {BEST} takes the one in the box"
     if not quiet:
-        tell(f"Model: {words}.")
+        say(f"Model: {words}.")
     return model, called
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from digitnet.cli.output import tell
-from digitnet.data.labelling import SUFFIXES
+from digitnet.cli.output import say
+from digitnet.data.picture_files import SUFFIXES
 from digitnet.errors import PictureError
 from digitnet.imaging.pictures import (
     count_pages,
@@ -42,7 +42,7 @@ def named_pictures(words: Sequence[str]) -> list[Named]:
     pictures = [named for word in words for named in _meant(word, left_alone)]
     if left_alone:
         few = ", ".join(left_alone[:5]) + (", ..." if len(left_alone) > 5 else "")
-        tell(f"{len(left_alone):,} left alone, no picture by name nor content: {few}")
+        say(f"{len(left_alone):,} left alone, no picture by name nor content: {few}")
     return pictures
 
 

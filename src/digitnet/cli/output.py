@@ -52,7 +52,7 @@ def can_show(text: str) -> bool:
     return True
 
 
-def tell(text: object) -> None:
+def say(text: object) -> None:
     """One line on standard error."""
     print(shown(text), file=sys.stderr)
 
@@ -97,12 +97,12 @@ def _check_is_ours(path: Path, header: str) -> None:
 def add_table_option(parser: argparse.ArgumentParser, name: str, help_text: str) -> None:
     """An option that asks for a table, written to a file or, without one, to standard output."""
     parser.add_argument(
-        name, nargs="?", const="-", type=_table, metavar="FILE",
+        name, nargs="?", const="-", type=table_name, metavar="FILE",
         help=f"{help_text}; to standard output without a FILE, which ends in .csv",
     )  # fmt: skip
 
 
-def _table(text: str) -> str:
+def table_name(text: str) -> str:
     """Refuse a word that is rather the next picture than the table's name."""
     if text != "-" and not text.lower().endswith(".csv"):
         raise argparse.ArgumentTypeError(

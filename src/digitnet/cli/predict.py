@@ -13,7 +13,8 @@ from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, can_show, shown, tell, write_table
+from digitnet.cli.output import add_table_option, can_show, say, shown, write_table
+from digitnet.cli.predict_table import is_table, predict_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.models.model import Model, Prediction
 
@@ -28,12 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pictures",
         nargs="*",
         metavar="PICTURE",
-        help="a file, a folder, a pattern such as 'scans/*.png', or - for standard input; "
-        "none: asks for paths",
+        help="a file, a folder, a pattern such as 'scans/*.png', - for standard input, or a table "
+        "of digits; none: asks for paths",
     )
     add_model_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    add_table_option(parser, "--csv", "a row for each picture: path, label, probability, reason")
+    add_table_option(
+        parser, "--csv", "a row for each picture: path, label, probability, reason; for a table's "
+        "rows ImageId and Label, the likeliest"
+    )  # fmt: skip
     parser.add_argument(
         "--explain",
         metavar="DIR",
@@ -52,6 +56,10 @@ def run(args: argparse.Namespace) -> int:
         from digitnet.cli.dialogue import converse
 
         return converse(model)
+    if len(args.pictures) == 1 and is_table(args.pictures[0]):
+        if args.explain is not None:
+            raise SettingsError("--explain takes pictures, not a table; leave it out.")
+        return predict_table(model, called, args.pictures[0], csv=args.csv, as_json=args.json)
     pictures = named_pictures(args.pictures)
     failed: list[str] = []
     answers = _noting(failed, pictures, _answers(model, pictures))
@@ -65,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show_table(model, pictures, answers)
     if failed and len(pictures) > 1 and not args.json:
-        tell(f"{len(failed):,} of {len(pictures):,} pictures could not be read.")
+        say(f"{len(failed):,} of {len(pictures):,} pictures could not be read.")
     return 0 if not failed else 2 if len(failed) == len(pictures) else 1
 
 
@@ -116,7 +124,7 @@ def _explained(
             used.add(name)
             stages = framing_stages(open_picture(picture.source), model.framing)
             save_explanation(stages, answer, model.class_names, folder / name)
-            tell(f"{picture.name}: {folder / name}")
+            say(f"{picture.name}: {folder / name}")
         yield answer
 
 

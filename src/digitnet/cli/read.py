@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, shown, tell, write_table
+from digitnet.cli.output import add_table_option, say, shown, write_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         for sheet, answer in answers:
             _show(sheet, answer, alone=len(sheets) == 1)
     if failed and len(sheets) > 1 and not args.json:
-        tell(f"{len(failed):,} of {len(sheets):,} sheets could not be read.")
+        say(f"{len(failed):,} of {len(sheets):,} sheets could not be read.")
     return 0 if not failed else 2 if len(failed) == len(sheets) else 1
 
 
