@@ -72,6 +72,11 @@ def test_what_is_not_read_in_a_folder_is_still_named(place: Path) -> None:
     assert [Path(name).name for name in names("in")] == list(contents)
 
 
+def test_an_empty_name_is_not_this_folder(place: Path) -> None:
+    png("a.png")
+    assert refusal("") == refusal(" ") == "The name of a picture is empty: check where it is from."
+
+
 def test_a_folder_without_pictures_says_so(place: Path) -> None:
     Path("in").mkdir()
     assert refusal("in") == "The folder in holds no pictures: name one that does."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import os
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from digitnet.cli import output
 from digitnet.cli.output import shown, write_table
 from digitnet.errors import OutputError
 from digitnet.models.folder import save_model
@@ -196,3 +198,14 @@ def test_a_progress_bar_in_a_terminal_shows_brackets_as_they_are(place: Path) ->
         done = subprocess.run(words, cwd=place, stdout=subprocess.PIPE, stderr=stderr)
     assert done.returncode in (0, 2)
     assert (b"accuracy" in done.stdout) == (done.returncode == 0)
+
+
+def test_nothing_leaves_the_command_line_by_another_way() -> None:
+    folder = Path(output.__file__).parent
+    for path in folder.glob("*.py"):
+        called = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert "print" not in called or path.name == "output.py", path

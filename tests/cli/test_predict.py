@@ -174,6 +174,14 @@ def test_the_dialogue_survives_a_wrong_path_and_ends_at_q(place: Path) -> None:
     assert "nowhere.png" in done.stdout
 
 
+def test_the_dialogue_answers_for_each_page(place: Path) -> None:
+    with Image.open(place / "one.png") as one:
+        one.save(place / "two.tif", save_all=True, append_images=[one])
+    done = digitnet("predict", cwd=place, stdin="two.tif\ntwo.tif#2\n")
+    assert done.stdout.count("label: ") == 3
+    assert "two.tif#1:\n probab" in done.stdout
+
+
 def test_the_dialogue_ends_with_its_input(place: Path) -> None:
     assert digitnet("predict", cwd=place, stdin="one.png\n").returncode == 0
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from digitnet.cli.models import add_model_option, open_model
-from digitnet.cli.output import say, shown, table_name, write_table
+from digitnet.cli.output import say, show, shown, table_name, write_table
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -72,9 +71,9 @@ def run(args: argparse.Namespace) -> int:
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
-        print(json.dumps({**result.as_dict(dataset.source), "model": called}))
+        show(json.dumps({**result.as_dict(dataset.source), "model": called}))
     else:
-        print(as_text(result), file=sys.stderr if args.mistakes == "-" else sys.stdout)
+        (say if args.mistakes == "-" else show)(*as_text(result).splitlines())
     if args.mistakes is not None:
         rows = _mistakes(dataset, result, probabilities)
         write_table(args.mistakes, ("picture", "label", "answer", "probability"), rows)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from digitnet.cli.output import prepare_streams, say
+from digitnet.cli.output import prepare_streams, say, show
 from digitnet.errors import DigitnetError, SettingsError
 
 COMMANDS = {
@@ -102,7 +102,7 @@ def guarded(command: Callable[[], int]) -> int:
         tell_error(error)
         return 2
     except KeyboardInterrupt:
-        print("\ndigitnet: stopped.", file=sys.stderr)
+        say("", "digitnet: stopped.")
         return 130
     except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -122,5 +122,5 @@ def as_option(name: str, value: str) -> str:
 def _version() -> int:
     from importlib.metadata import version
 
-    print(f"digitnet {version('digitnet')}")
+    show(f"digitnet {version('digitnet')}")
     return 0

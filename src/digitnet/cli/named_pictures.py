@@ -50,6 +50,9 @@ def _meant(word: str, left_alone: list[str]) -> Iterator[Named]:
     if word == "-":
         yield _standard_input()
         return
+    if not word.strip():
+        yield Named(word, PictureError("The name of a picture is empty: check where it is from."))
+        return
     if word.startswith("data:"):
         yield Named(word.partition(",")[0], word)
         return

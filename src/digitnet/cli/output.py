@@ -52,9 +52,16 @@ def can_show(text: str) -> bool:
     return True
 
 
-def say(text: object) -> None:
-    """One line on standard error."""
-    print(shown(text), file=sys.stderr)
+def show(*lines: object, flush: bool = False) -> None:
+    """Lines on standard output; whatever leaves the command line goes through here or `say`."""
+    for line in lines:
+        print(shown(line), flush=flush)
+
+
+def say(*lines: object) -> None:
+    """Lines on standard error."""
+    for line in lines:
+        print(shown(line), file=sys.stderr)
 
 
 def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -13,7 +13,7 @@ from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, can_show, say, shown, write_table
+from digitnet.cli.output import add_table_option, can_show, say, show, shown, write_table
 from digitnet.cli.predict_table import is_table, predict_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.models.model import Model, Prediction
@@ -141,7 +141,7 @@ def _show_json(called: str, pictures: Sequence[Named], answers: Iterator[Answer]
             line = {"label": None, "probabilities": None, "reason": reason}
         else:
             line = answer.as_dict()
-        print(json.dumps({"path": picture.name, **line, "model": called}))
+        show(json.dumps({"path": picture.name, **line, "model": called}))
 
 
 def _rows(
@@ -168,10 +168,10 @@ def _show_table(model: Model, pictures: Sequence[Named], answers: Iterator[Answe
         if len(pictures) == 1 and sys.stdout.isatty():
             drawn = draw_frame(answer.frame.image)
             if can_show(drawn):
-                print(drawn)
-        print(f"{shown(picture.name):<{width}}  {shown(in_words(model, answer))}")
+                show(*drawn.splitlines())
+        show(f"{shown(picture.name):<{width}}  {in_words(model, answer)}")
         if len(pictures) == 1:
-            print(answer.frame.sentence)
+            show(answer.frame.sentence)
 
 
 def in_words(model: Model, answer: Prediction) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from digitnet.cli.output import say, shown, write_table
+from digitnet.cli.output import say, show, write_table
 from digitnet.data.picture_files import SUFFIXES
 from digitnet.models.model import Model
 from digitnet.nn.layer import FloatArray
@@ -74,7 +74,7 @@ def predict_table(model: Model, called: str, source: str, *, csv: str | None, as
             say(f"{n_refused:,} of these are unsure or no digit; the likeliest stands there.")
     else:
         for row in rows():
-            print(_as_json(source, called, row) if as_json else _as_line(model, row))
+            show(_as_json(source, called, row) if as_json else _as_line(model, row))
     return 1 if report.skipped else 0
 
 
@@ -94,5 +94,5 @@ def _as_json(source: str, called: str, row: Row) -> str:
 
 def _as_line(model: Model, row: Row) -> str:
     best = int(row.probabilities.argmax())
-    answer = f"{shown(model.class_names[best])}  {row.probabilities[best]:6.1%}"
+    answer = f"{model.class_names[best]}  {row.probabilities[best]:6.1%}"
     return f"row {row.number:<6} {answer if row.reason is None else f'-  {row.reason}'}"

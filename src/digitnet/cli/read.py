@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, say, shown, write_table
+from digitnet.cli.output import add_table_option, say, show, write_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     answers = _answers(model, sheets, failed, args.out)
     if args.json:
         for sheet, answer in answers:
-            print(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
+            show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
     elif args.csv is not None:
         header = ("path", "line", "text", "confidence", "reason")
         write_table(args.csv, header, (row for answer in answers for row in _rows(*answer)))
@@ -121,8 +121,8 @@ def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:
         tell_error(answer)
         return
     if not alone:
-        print(f"{shown(sheet.name)}:")
-    print("\n".join(map(shown, answer.lines)) or f"-  {answer.reason}")
+        show(f"{sheet.name}:")
+    show(*answer.lines or [f"-  {answer.reason}"])
 
 
 def _same_file(a: str, sheet: Named) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shlex
-import sys
 from typing import Any
 
 from digitnet.cli.finetune import tell_before_and_after
+from digitnet.cli.output import say, show
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import read_source, source_options
 from digitnet.cli.training_options import add_arguments
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         given = as_finetuning(given, load_model(given["start"]))
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
-        print(f"The run into {args.out} is already finished; there is nothing to resume.")
+        show(f"The run into {args.out} is already finished; there is nothing to resume.")
         return 0
     config = _config(given, checkpoint)
     check_place(args.out)
@@ -99,17 +99,16 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
                 stopping.check()
     except StopRequested as stop:
         run.checkpoint()
-        print(
-            f"\nStopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. "
-            "Go on with:\n"
+        say(
+            "",
+            f"Stopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. Go on with:",
             f"  digitnet train --resume --out {shlex.quote(str(out))}",
-            file=sys.stderr,
         )
         return 128 + stop.number
     except TrainingDivergedError:
         if run.history.epochs:
             run.keep()
-            print(f"The best epoch, {run.history.best_epoch}, is kept in {out}.", file=sys.stderr)
+            say(f"The best epoch, {run.history.best_epoch}, is kept in {out}.")
         checkpoint_path(out).unlink(missing_ok=True)
         raise
     model = run.keep()
@@ -135,7 +134,7 @@ def _is_finished(out: str, given: dict[str, Any]) -> bool:
     try:
         made_with = TrainingConfig(**load_model(out).training["plan"])
     except (DigitnetError, KeyError, TypeError):
-        print(f"There is nothing to resume at {out}; starting from the beginning.", file=sys.stderr)
+        say(f"There is nothing to resume at {out}; starting from the beginning.")
         return False
     return dataclasses.replace(made_with, **given) == made_with
 

@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from digitnet.cli.output import say, show
 from digitnet.models.model import Model
 from digitnet.nn import in_words
 from digitnet.plots.loss_curve import LiveLossPlot, NoDisplayError
@@ -29,15 +30,14 @@ class TrainingView:
             try:
                 self._plot = LiveLossPlot.open("Training loss")
             except NoDisplayError as error:
-                print(f"No live plot: {error} Training goes on without it.", file=sys.stderr)
+                say(f"No live plot: {error} Training goes on without it.")
 
     def __enter__(self) -> Self:
         network, validation = self._run.network, self._run.validation
-        print(
+        say(
             f"Training {in_words(network)} ({network.vector.size:,} parameters) "
             f"on {len(self._run.training):,} images, "
-            f"{0 if validation is None else len(validation):,} more for validation.",
-            file=sys.stderr,
+            f"{0 if validation is None else len(validation):,} more for validation."
         )
         self._bar.__enter__()
         return self
@@ -65,17 +65,17 @@ class TrainingView:
         seconds = sum(self._run.history.seconds)
         accuracy = record["validation_accuracy"]
         validation = "" if accuracy is None else f", {accuracy:.2%} of the validation images right"
-        print(
+        show(
             f"Done in {clock(seconds)}: {record['ended']}; "
             f"best epoch {record['best_epoch']}{validation}."
         )
-        print(f"Kept in {out}: the weights, model.json, history.json and training_loss.png.")
+        show(f"Kept in {out}: the weights, model.json, history.json and training_loss.png.")
         if str(out) == "model":
-            print("Try it: digitnet predict PICTURE")
+            show("Try it: digitnet predict PICTURE")
         else:
-            print(f"Try it: digitnet predict --model {out} PICTURE")
+            show(f"Try it: digitnet predict --model {out} PICTURE")
         if self._plot is not None:
             if sys.stdin.isatty():
-                print("Close the window of the plot to end.")
+                show("Close the window of the plot to end.")
                 self._plot.hold(self._run.history)
             self._plot.close()

@@ -90,8 +90,9 @@ def open_picture(
     PDF or TIFF. Floats up to 1 and bools are taken as 0 to 1, wider integers by the smallest depth
     of 8, 10, 12, 14 or 16 bits that holds them.
 
-    Of a JPEG, HEIC, TIFF or PDF with several pictures the first is taken (`page_names` names all
-    pages); an animation is refused, since no frame of it is *the* picture. Transparent parts show
+    Of a JPEG, HEIC or TIFF with several pictures the first is taken (`page_names` names all pages
+    of a TIFF or PDF). A PDF with several pages, none of them named, is refused, and so is an
+    animation, since no frame of it is *the* picture. Transparent parts show
     the background that ``digitnet.imaging.pixels.compose`` chooses.
 
     Raises PictureError, in one sentence, for whatever is not a picture that can be read.
@@ -160,13 +161,13 @@ def local_path(name: str | Path) -> str:
     return text
 
 
-def _file_and_page(name: str | Path) -> tuple[Path, int]:
-    """The file, and which of its pages; a file that is called x.pdf#2 itself comes first."""
+def _file_and_page(name: str | Path) -> tuple[Path, int | None]:
+    """The file, and the page that is asked for; a file that is called x.pdf#2 comes first."""
     path = Path(local_path(name))
     found = _PAGE.fullmatch(str(path))
     if found and not os.path.lexists(path):
         return Path(found[1]), int(found[2])
-    return path, 1
+    return path, None
 
 
 def page_names(name: str, head: bytes | None = None) -> list[str]:
@@ -280,14 +281,16 @@ def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     return open_picture(data, max_pixels=max_pixels)
 
 
-def _open_stream(stream: BinaryIO, name: str, max_pixels: int, page: int = 1) -> NDArray[np.uint8]:
+def _open_stream(
+    stream: BinaryIO, name: str, max_pixels: int, page: int | None = None
+) -> NDArray[np.uint8]:
     head = stream.read(HEAD)
     stream.seek(0)
     try:
         if _is_pdf(head):
             return _draw_pdf_page(stream, name, max_pixels, page)
         with quiet_pillow(), _recognise(stream, head, name) as image:
-            if page > 1:
+            if page is not None and page > 1:
                 pages = _tiff_pages(image) if image.format == "TIFF" else [0]
                 _check_page(page, len(pages), name)
                 image.seek(pages[page - 1])
@@ -332,9 +335,16 @@ def _pdf(stream: BinaryIO, name: str) -> Iterator[Any]:
             yield document
 
 
-def _draw_pdf_page(stream: BinaryIO, name: str, max_pixels: int, page: int) -> NDArray[np.uint8]:
+def _draw_pdf_page(
+    stream: BinaryIO, name: str, max_pixels: int, page: int | None
+) -> NDArray[np.uint8]:
     """A page of a PDF, (H, W, 3), drawn on white; less finely where it would be too large."""
     with _pdf(stream, name) as document:
+        if page is None and len(document) > 1:
+            raise PictureError(
+                f"{name} has {len(document)} pages: say which one, as in scan.pdf#2."
+            )
+        page = page or 1
         _check_page(page, len(document), name)
         with closing(document[page - 1]) as sheet:
             width, height = sheet.get_size()  # in points, 72 to the inch
