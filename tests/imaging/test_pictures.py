@@ -249,6 +249,10 @@ def test_one_page_has_no_number_and_a_preview_is_no_page(tmp_path):
     large.save(path, save_all=True, append_images=[small, Image.new("L", (20, 20), 9)])
     assert page_names(str(path)) == [f"{path}#1", f"{path}#2"]
     assert open_picture(f"{path}#2").shape == (20, 20)
+    large.encoderinfo = {"tiffinfo": {254: 0}}
+    small.save(path, save_all=True, append_images=[large], tiffinfo={254: 1})  # the copy first
+    assert count_pages(path.read_bytes()) == 1
+    assert open_picture(f"{path}#1").shape == (60, 80)
     assert page_names(str(tmp_path / "gone.tif")) == [str(tmp_path / "gone.tif")]
     assert count_pages(b"%PDF-1.7 damaged") == 1
 
@@ -329,7 +333,13 @@ def test_data_urls():
 
 
 def test_text_is_told_from_pictures(tmp_path):
-    for content in (b"", b"a shopping list\n", "M\u00fcsli\r\n".encode(), b"label,pixel0\n3,0\n"):
+    for content in (
+        b"",
+        b"a shopping list\n",
+        "M\u00fcsli\r\n".encode(),
+        b"label,pixel0\n3,0\n",
+        b"II. BM",
+    ):
         assert is_text(content), content
     for kind in ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "PDF"):
         assert not is_text(encode(Image.fromarray(drawing()), kind)[: pictures.HEAD]), kind
@@ -458,7 +468,7 @@ def test_no_warning_leaks_and_the_filters_stay():
 SEEDS = [
     encode(Image.fromarray(np.kron(drawing(), np.ones((3, 3), np.uint8))).convert(mode), kind)
     for kind, mode in [("PNG", "L"), ("PNG", "P"), ("JPEG", "RGB"), ("GIF", "P"), ("BMP", "RGB"),
-                       ("TIFF", "L"), ("WEBP", "RGB")]
+                       ("TIFF", "L"), ("WEBP", "RGB"), ("AVIF", "RGB"), ("PPM", "L"), ("PDF", "L")]
 ]  # fmt: skip
 
 

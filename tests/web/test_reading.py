@@ -204,7 +204,7 @@ def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_
     words = ("corrections", "--epochs", "1", "--validation", "0", "--out", "made")
     done = digitnet("train", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"{len(pictures)} pictures" in done.stderr
+    assert f"{len(pictures)} digits from corrections" in done.stderr
 
 
 def test_a_correction_is_taken_back_once(web: httpx.Client, tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def read_head(name: str | Path) -> bytes | None:
 
 def is_text(head: bytes) -> bool:
     """Whether a file's first bytes are text that is no picture: no SVG, no PDF, no PGM in words."""
-    is_picture = _is_svg(head) or _is_pdf(head) or _decoder(head) is not None
+    is_picture = _is_svg(head) or _is_pdf(head) or re.match(rb"P[1-6]\s", head)
     return _is_printable(head) and not is_picture
 
 
@@ -290,7 +290,7 @@ def _open_stream(
         if _is_pdf(head):
             return _draw_pdf_page(stream, name, max_pixels, page)
         with quiet_pillow(), _recognise(stream, head, name) as image:
-            if page is not None and page > 1:
+            if page is not None:
                 pages = _tiff_pages(image) if image.format == "TIFF" else [0]
                 _check_page(page, len(pages), name)
                 image.seek(pages[page - 1])
