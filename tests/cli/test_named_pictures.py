@@ -102,6 +102,9 @@ def test_patterns_are_worked_out_in_natural_order(place: Path) -> None:
     assert names("./in/x.*") == ["./in/x.jpg"]
     everything = ["in/deep/er/s 3.png", "in/s 2.png", "in/s 10.png", "in/x.jpg"]
     assert sorted(names("in/**")) == sorted(names("i*")) == sorted(everything)  # each of them once
+    png("in/s old/x.png")  # a folder that matches `**` does not bring all that is in it
+    assert names("**/s *") == ["in/deep/er/s 3.png", "in/s 2.png", "in/s 10.png"]
+    assert names("in/s *") == ["in/s 2.png", "in/s 10.png", "in/s old/x.png"]
     assert refusal("in/*.bmp") == "in/*.bmp matches no file: check the pattern."
 
 
