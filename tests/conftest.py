@@ -66,6 +66,12 @@ def sheets_folder() -> Path:
     return _shared("sheets")
 
 
+@pytest.fixture(scope="session")
+def cases_folder() -> Path:
+    """Inputs as people have them; the right answers stand in its README."""
+    return _shared("cases")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, for the tests of the page."""

@@ -14,14 +14,6 @@ from digitnet.models.plausibility import open_source
 from support.helpers import digitnet
 
 
-@pytest.fixture(scope="session")
-def cases_folder() -> Path:
-    folder = Path(__file__).resolve().parents[2] / "shared" / "cases"
-    if not folder.is_dir():
-        pytest.skip(f"needs the cases in {folder}, which are not on this machine")
-    return folder
-
-
 def n_right(dataset: Dataset) -> int:
     """How many digits the model `cnn` reads as labelled."""
     model = load_model("cnn")

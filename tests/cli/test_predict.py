@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,8 +42,9 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
         assert list(line)[:4] == ["path", "label", "probabilities", "reason"]
         assert set(line) == {
             "path", "label", "probabilities", "reason", "background", "polarity", "box", "dropped",
-            "found",
+            "found", "model",
         }  # fmt: skip
+        assert line["model"] == f".{os.sep}model"
         assert isinstance(line["label"], int)
         assert len(line["probabilities"]) == 10
         assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
@@ -62,13 +64,15 @@ def test_some_unreadable_pictures_are_said_and_counted(place: Path) -> None:
     done = digitnet("predict", "one.png", "text.png", "gone.png", cwd=place)
     assert done.returncode == 1
     assert done.stdout.startswith("one.png")
-    assert "text.png" in done.stderr
-    assert "gone.png" in done.stderr
-    assert "Traceback" not in done.stderr
+    model, text, gone, count = done.stderr.splitlines()
+    assert model.startswith("Model: ./model, since it is there; --model cnn takes")
+    assert text.startswith("digitnet: text.png is text")
+    assert gone.startswith("digitnet: gone.png was not found")
+    assert count == "2 of 3 pictures could not be read."
     done = digitnet("predict", "text.png", "--json", cwd=place)
     assert done.returncode == 2
     line = json.loads(done.stdout)
-    assert list(line) == ["path", "label", "probabilities", "reason"]
+    assert list(line) == ["path", "label", "probabilities", "reason", "model"]
     assert (line["path"], line["label"], line["probabilities"]) == ("text.png", None, None)
     assert "text.png" in line["reason"]
     assert done.stderr == ""
@@ -93,6 +97,9 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(place: Path) -> None:
     assert [line["label"] is None for line in lines] == [i == 5 for i in range(13)]
     (place / "empty").mkdir()
     assert_one_sentence(digitnet("predict", "empty", cwd=place), "empty", "holds no pictures")
+    some = digitnet("predict", "empty", "one.png", cwd=place)
+    assert some.returncode == 1
+    assert "1 of 2 pictures could not be read." in some.stderr.splitlines()
 
 
 def test_many_pictures_get_the_answers_that_each_gets_alone(place: Path) -> None:
@@ -167,6 +174,14 @@ def test_the_dialogue_survives_a_wrong_path_and_ends_at_q(place: Path) -> None:
     assert "nowhere.png" in done.stdout
 
 
+def test_the_dialogue_answers_for_each_page(place: Path) -> None:
+    with Image.open(place / "one.png") as one:
+        one.save(place / "two.tif", save_all=True, append_images=[one])
+    done = digitnet("predict", cwd=place, stdin="two.tif\ntwo.tif#2\n")
+    assert done.stdout.count("label: ") == 3
+    assert "two.tif#1:\n probab" in done.stdout
+
+
 def test_the_dialogue_ends_with_its_input(place: Path) -> None:
     assert digitnet("predict", cwd=place, stdin="one.png\n").returncode == 0
 
@@ -198,8 +213,10 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     assert list(figures)[:6] == promised
     assert set(figures) == {
         *promised, "class_names", "per_class", "calibration_error", "n_accepted",
-        "n_accepted_right",
+        "n_accepted_right", "learnt_from", "model",
     }  # fmt: skip
+    assert figures["model"] == f".{os.sep}model"
+    assert "Model:" not in done.stderr
     assert figures["source"] == "bars.npz"
     read = load_model(place / "model").probabilities(dataset.images).argmax(axis=1)
     assert figures["accuracy"] == pytest.approx(np.mean(read == dataset.labels))

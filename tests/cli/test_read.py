@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,14 +36,19 @@ def test_lines_are_printed(place: Path) -> None:
     done = digitnet("read", "page.png", cwd=place)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "38 20\n506\n"
-    assert done.stderr == ""
+    assert done.stderr.startswith("Model: ./model, since it is there")
+    assert done.stderr.count("\n") == 1
+    named = digitnet("read", "page.png", "--model", "model", cwd=place)
+    assert (named.stdout, named.stderr) == (done.stdout, "Model: ./model.\n")
 
 
 def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
-    assert list(page) == list(blank) == ["path", "lines", "digits", "reason"]
+    assert list(page) == list(blank) == ["path", "lines", "digits", "reason", "model"]
+    assert page["model"] == blank["model"] == "./model"
+    assert done.stderr == ""
     assert page["reason"] is None
     assert page["path"] == "page.png"
     assert page["lines"] == ["38 20", "506"]
@@ -66,10 +74,50 @@ def test_some_unreadable_sheets_are_said_and_counted(place: Path) -> None:
     assert "Traceback" not in done.stderr
     done = digitnet("read", "gone.png", "--json", cwd=place)
     assert done.returncode == 2
-    assert list(json.loads(done.stdout)) == ["path", "lines", "digits", "reason"]
+    assert list(json.loads(done.stdout)) == ["path", "lines", "digits", "reason", "model"]
     assert json.loads(done.stdout)["lines"] == json.loads(done.stdout)["digits"] == []
     assert "gone.png" in json.loads(done.stdout)["reason"]
     assert_one_sentence(digitnet("read", "gone.png", cwd=place), "gone.png")
+
+
+def test_a_table_has_a_row_for_each_line(place: Path) -> None:
+    sheets = ("page.png", "blank.png", "text.png")
+    done = digitnet("read", *sheets, "--csv", "read.csv", cwd=place)
+    assert (done.returncode, done.stdout) == (1, "")
+    with (place / "read.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["path", "line", "text", "confidence", "reason"]
+    assert [row[:3] for row in rows] == [
+        ["page.png", "1", "38 20"], ["page.png", "2", "506"], ["blank.png", "", ""],
+        ["text.png", "", ""],
+    ]  # fmt: skip
+    page = json.loads(digitnet("read", "page.png", "--json", cwd=place).stdout)
+    for row in rows[:2]:
+        of_line = [d["probability"] for d in page["digits"] if d["line"] == int(row[1]) - 1]
+        assert row[3:] == [f"{min(of_line):.4f}", ""]
+    assert rows[2][3:] == ["", "no digits: nothing on the page stands out like writing"]
+    assert rows[3][4].startswith("text.png is text")
+    both = digitnet("read", *sheets, "--csv", "--json", cwd=place)
+    assert_one_sentence(both, "--json and --csv")
+
+
+def test_pages_of_a_document_and_standard_input(place: Path) -> None:
+    with Image.open(place / "page.png") as page, Image.open(place / "blank.png") as blank:
+        pages = [page.convert("L"), blank.convert("L")]
+        pages[0].save(place / "scan.tif", save_all=True, append_images=pages[1:])
+    done = digitnet("read", "scan.tif", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("scan.tif#1:\n38 20\n506\nscan.tif#2:\n-  no digits")
+    content = (place / "page.png").read_bytes()
+    words = [sys.executable, "-m", "digitnet", "read", "-"]
+    piped = subprocess.run(words, cwd=place, input=content, capture_output=True)
+    assert piped.stdout.decode().splitlines() == ["38 20", "506"]
+    pytest.importorskip("pypdfium2")
+    pages[0].save(place / "scan.pdf", save_all=True, append_images=[pages[0]])
+    done = digitnet("read", "scan.pdf", "--json", cwd=place)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == ["scan.pdf#1", "scan.pdf#2"]
+    assert lines[0]["lines"] == lines[1]["lines"] == ["38 20", "506"]
 
 
 def test_out_draws_the_page_and_leaves_the_sheet_alone(place: Path) -> None:

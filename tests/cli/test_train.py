@@ -156,6 +156,27 @@ def test_resuming_never_begins_anew_over_a_finished_model(tmp_path: Path, data: 
     assert weights_hash(tmp_path / "model") == before
 
 
+def test_evaluating_what_was_learnt_from_says_so(tmp_path: Path, data: Path) -> None:
+    """The very digits, through a model that went on learning from them too; not other digits."""
+    assert digitnet("train", data, *SMALL, cwd=tmp_path).returncode == 0
+    dataset = bars(100, np.random.default_rng(7))
+    np.savez(tmp_path / "others.npz", images=dataset.images, labels=dataset.labels)
+    words = ("--from", "model", "--mix", "bars.npz", "--epochs", "1", "--out", "further")
+    done = digitnet("train", "others.npz", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    np.savez(tmp_path / "new.npz", images=dataset.images[::-1], labels=dataset.labels[::-1])
+    for model, source, learnt in [
+        ("model", "bars.npz", True),
+        ("model", "others.npz", False),
+        ("further", "bars.npz", True),
+        ("further", "others.npz", True),
+        ("further", "new.npz", False),
+    ]:
+        done = digitnet("evaluate", source, "--model", model, "--json", cwd=tmp_path)
+        assert json.loads(done.stdout)["learnt_from"] is learnt, (model, source)
+        assert ("has learnt from these very digits" in done.stderr) is learnt
+
+
 def test_a_run_that_learnt_nothing_says_so_and_keeps_what_was_there(
     tmp_path: Path, data: Path
 ) -> None:

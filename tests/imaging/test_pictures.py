@@ -1,6 +1,8 @@
 """Opening: every format, mode and turn comes out as the same pixels; the rest is one sentence."""
 
+import base64
 import io
+import sys
 import threading
 import warnings
 import zlib
@@ -13,7 +15,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digitnet.errors import PictureError
-from digitnet.imaging.pictures import open_picture
+from digitnet.imaging import pictures
+from digitnet.imaging.pictures import (
+    PDF_RESOLUTION,
+    count_pages,
+    from_data_url,
+    is_text,
+    open_picture,
+    page_names,
+    read_head,
+)
 
 
 def drawing(height: int = 12, width: int = 9) -> np.ndarray:
@@ -30,7 +41,7 @@ def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF", "PPM"])
 def test_lossless_formats_give_the_same_pixels(kind):
     grey = drawing()
     opened = open_picture(encode(Image.fromarray(grey), kind))
@@ -38,8 +49,13 @@ def test_lossless_formats_give_the_same_pixels(kind):
     assert np.array_equal(opened if opened.ndim == 2 else opened[..., 0], grey)
 
 
-@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95}), ("WEBP", {})])
+LOSSY = [("JPEG", {"quality": 95}), ("WEBP", {}), ("AVIF", {}), ("HEIF", {})]
+
+
+@pytest.mark.parametrize(("kind", "options"), LOSSY)
 def test_lossy_formats_come_close(kind, options):
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
     grey = np.kron(drawing(), np.ones((8, 8), np.uint8))
     opened = open_picture(encode(Image.fromarray(grey).convert("RGB"), kind, **options))
     assert opened.shape == (*grey.shape, 3)
@@ -141,9 +157,11 @@ def test_transparent_colour_of_a_png(mode):
     assert opened[2, 3] == 60
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns(kind, orientation):
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
     grey = np.kron(drawing(), np.ones((8, 8), np.uint8))
     turns = {
         1: grey, 2: grey[:, ::-1], 3: grey[::-1, ::-1], 4: grey[::-1],
@@ -152,7 +170,8 @@ def test_exif_turns(kind, orientation):
     stored = Image.fromarray(np.ascontiguousarray(turns[orientation])).convert("RGB")
     exif = Image.Exif()
     exif[274] = orientation
-    opened = open_picture(encode(stored, kind, exif=exif))
+    # A HEIC says how it lies in a box of its own, which is written for EXIF given as bytes.
+    opened = open_picture(encode(stored, kind, exif=exif.tobytes()))
     assert opened.shape[:2] == grey.shape
     assert np.abs(opened[..., 0].astype(int) - grey).mean() < 8
 
@@ -166,12 +185,170 @@ def test_the_first_of_several_pictures_counts():
     assert np.array_equal(open_picture(data), drawing())
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_is_refused(kind):
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue", "white")]
     data = encode(frames[0], kind, save_all=True, append_images=frames[1:])
     with pytest.raises(PictureError, match="animation"):
         open_picture(data)
+
+
+def three_pages(kind: str, **options: object) -> bytes:
+    """Pages of 40, 80 and 120 pixels' width, the second with a black block."""
+    wide = [Image.new("L", (40 * k, 60), 255) for k in (1, 2, 3)]
+    wide[1].paste(Image.new("L", (30, 20), 0), (10, 20))
+    return encode(wide[0], kind, save_all=True, append_images=wide[1:], **options)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_each_page_is_a_picture(kind, tmp_path):
+    options = {}
+    if kind == "PDF":
+        pytest.importorskip("pypdfium2")
+        options = {"resolution": 72}  # as a point, so that no page ends within a dot
+    data = three_pages(kind, **options)
+    path = tmp_path / "scan 1.png"  # the suffix says nothing
+    path.write_bytes(data)
+    assert count_pages(data) == 3
+    names = page_names(str(path))
+    assert names == [f"{path}#{page}" for page in (1, 2, 3)]
+    opened = [open_picture(name) for name in names]
+    size = 1 if kind == "TIFF" else PDF_RESOLUTION / 72
+    for k, page in enumerate(opened, start=1):
+        assert page.shape[:2] == (np.ceil(60 * size), np.ceil(40 * k * size))
+    inked = [(page if page.ndim == 2 else page[..., 0]) < 128 for page in opened]
+    assert [page.any() for page in inked] == [False, True, False]
+    rows, columns = np.nonzero(inked[1])
+    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    np.testing.assert_allclose(np.array(box) / size, (10, 20, 40, 40), atol=1)
+    if kind == "TIFF":
+        assert np.array_equal(open_picture(path), opened[0])
+    else:
+        for source in (path, data):
+            with pytest.raises(PictureError, match="has 3 pages: say which one"):
+                open_picture(source)
+    for page, words in (("4", "has 3 pages"), ("0", "was not found"), ("x", "was not found")):
+        with pytest.raises(PictureError, match=words):
+            open_picture(f"{path}#{page}")
+    literal = tmp_path / "scan 1.png#2"  # a file that is called so comes first
+    literal.write_bytes(encode(Image.fromarray(drawing()), "PNG"))
+    assert np.array_equal(open_picture(literal), drawing())
+
+
+def test_one_page_has_no_number_and_a_preview_is_no_page(tmp_path):
+    path = tmp_path / "a.tif"
+    Image.fromarray(drawing()).save(path)
+    assert page_names(str(path)) == [str(path)]
+    png = tmp_path / "b.png"
+    Image.fromarray(drawing()).save(png)
+    assert page_names(str(png)) == [str(png)]
+    with pytest.raises(PictureError, match="the file has one page"):
+        open_picture(f"{png}#2")
+    large, small = Image.new("L", (80, 60), 255), Image.new("L", (40, 30), 0)
+    small.encoderinfo = {"tiffinfo": {254: 1}}  # a reduced copy of another page
+    large.save(path, save_all=True, append_images=[small, Image.new("L", (20, 20), 9)])
+    assert page_names(str(path)) == [f"{path}#1", f"{path}#2"]
+    assert open_picture(f"{path}#2").shape == (20, 20)
+    large.encoderinfo = {"tiffinfo": {254: 0}}
+    small.save(path, save_all=True, append_images=[large], tiffinfo={254: 1})  # the copy first
+    assert count_pages(path.read_bytes()) == 1
+    assert open_picture(f"{path}#1").shape == (60, 80)
+    assert page_names(str(tmp_path / "gone.tif")) == [str(tmp_path / "gone.tif")]
+    assert count_pages(b"%PDF-1.7 damaged") == 1
+
+
+def test_a_page_is_drawn_no_larger_than_allowed():
+    pytest.importorskip("pypdfium2")
+    data = encode(Image.new("L", (720, 720), 255), "PDF")  # 10 inches, or 2000 dots, at 72 dpi
+    assert open_picture(data).shape == (2000, 2000, 3)
+    small = open_picture(data, max_pixels=10_000)
+    assert small.shape == (100, 100, 3)
+
+
+@pytest.mark.parametrize(
+    ("module", "head", "words"),
+    [
+        ("pillow_heif.as_plugin", b"\0\0\0\x14ftypheic" + bytes(9), r"HEIC.*digitnet\[heif\]"),
+        ("pypdfium2", b"%PDF-1.7 and so on", r"PDF.*digitnet\[pdf\]"),
+    ],
+)
+def test_a_missing_package_is_named(monkeypatch, tmp_path, module, head, words):
+    monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "photo"
+    path.write_bytes(head)
+    with pytest.raises(PictureError, match=words) as caught:
+        open_picture(path)
+    assert str(caught.value).startswith(str(path))
+    assert page_names(str(path)) == [str(path)]
+
+
+def test_a_locked_pdf_says_so(monkeypatch):
+    pdfium = pytest.importorskip("pypdfium2")
+
+    def locked(_):
+        raise pdfium.PdfiumError("Failed to load document (PDFium: Incorrect password error).")
+
+    monkeypatch.setattr(pdfium, "PdfDocument", locked)
+    with pytest.raises(PictureError, match="locked with a password: save it without one"):
+        open_picture(encode(Image.new("L", (40, 40)), "PDF"))
+
+
+def test_names_that_mean_a_path(tmp_path, monkeypatch):
+    path = tmp_path / "my [1] digit.png"
+    Image.fromarray(drawing()).save(path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    at_home = f"~/{path.name}"
+    here = path.as_uri()
+    for name in (at_home, Path(at_home), here, here.replace("///", "//localhost/"), Path(here)):
+        assert np.array_equal(open_picture(name), drawing()), name
+    for name, address in (
+        ("https://example.org//a/b.png", "https://example.org//a/b.png"),
+        ("HTTP://example.org/x", "HTTP://example.org/x"),
+        (Path("https://example.org/x"), "https://example.org/x"),  # Path takes a slash away
+    ):
+        with pytest.raises(PictureError, match="on the web: download it first") as caught:
+            open_picture(name)
+        assert str(caught.value).startswith(f"{address} is")
+    monkeypatch.chdir(tmp_path)
+    path.rename("~")
+    assert np.array_equal(open_picture("~"), drawing())  # a file that is called so comes first
+
+
+def test_data_urls():
+    data = encode(Image.fromarray(drawing()), "PNG")
+    text = base64.b64encode(data).decode()
+    for url in (
+        f"data:image/png;base64,{text}",
+        f"data:image/jpeg;name=x;base64,{text}",  # told by content
+        f"data:;base64,{text.rstrip('=')}",
+        f"data:image/png;base64,{text[:40]}\n {text[40:]}".replace("+", "%2B"),
+        "data:image/png," + "".join(f"%{byte:02x}" for byte in data),
+    ):
+        assert from_data_url(url) == data
+        assert np.array_equal(open_picture(url), drawing())
+    for url in ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x"):
+        with pytest.raises(PictureError, match="cut off or damaged"):
+            open_picture(url)
+
+
+def test_text_is_told_from_pictures(tmp_path):
+    for content in (
+        b"",
+        b"a shopping list\n",
+        "M\u00fcsli\r\n".encode(),
+        b"label,pixel0\n3,0\n",
+        b"II. BM",
+    ):
+        assert is_text(content), content
+    for kind in ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "PDF"):
+        assert not is_text(encode(Image.fromarray(drawing()), kind)[: pictures.HEAD]), kind
+    for content in (b"P2\n2 2\n255\n0 0 0 0", b"<svg/>", b"%PDF-1.7\n", b"PK\x03\x04"):
+        assert not is_text(content), content
+    assert read_head(tmp_path) is None
+    assert read_head(tmp_path / "gone") is None
+    (tmp_path / "long").write_bytes(b"x" * 5000)
+    assert read_head(tmp_path / "long") == b"x" * pictures.HEAD
 
 
 def test_pixel_limit_is_checked_before_decoding():
@@ -196,10 +373,14 @@ BAD_FILES = {
     "text": (b"this is a shopping list\n", "text"),
     "empty": (b"", "zero bytes"),
     "random": (bytes(range(256)) * 4, "not a picture"),
-    "pdf": (b"%PDF-1.7\n" + bytes(50), "PDF"),
+    "pdf": (b"%PDF-1.7\n" + bytes(50), "damaged PDF"),
     "heic": (bytes(4) + b"ftypheic" + bytes(50), "HEIC"),
+    "avif": (bytes(3) + b"\x14ftypavif" + bytes(50), "AVIF"),
+    "film": (bytes(3) + b"\x14ftypqt  " + bytes(50), "a film"),
+    "pgm": (b"P2\nthree of these", "damaged"),
     "magic only": (b"\x89PNG\r\n\x1a\n" + bytes(9), "damaged"),
-    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG.*export it as PNG"),
+    "long svg": (b"<?xml version='1.0'?><!--" + 600 * b"-" + b"--><svg/>", "an SVG"),
 }
 
 
@@ -287,7 +468,7 @@ def test_no_warning_leaks_and_the_filters_stay():
 SEEDS = [
     encode(Image.fromarray(np.kron(drawing(), np.ones((3, 3), np.uint8))).convert(mode), kind)
     for kind, mode in [("PNG", "L"), ("PNG", "P"), ("JPEG", "RGB"), ("GIF", "P"), ("BMP", "RGB"),
-                       ("TIFF", "L"), ("WEBP", "RGB")]
+                       ("TIFF", "L"), ("WEBP", "RGB"), ("AVIF", "RGB"), ("PPM", "L"), ("PDF", "L")]
 ]  # fmt: skip
 
 

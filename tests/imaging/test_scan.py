@@ -13,7 +13,7 @@ from digitnet.imaging.scan import ScanPlan, resize, scan
 
 PLAN = ScanPlan(
     longest=400, whole=False, least=24, enlarged=56, most_times=28, wedges=False, small=200,
-    dark=0, close_vote=0.4, ruled_from=0, ruling=1,
+    dark=0, close_vote=0.4, ruled_from=0, ruling=1, crossing=False,
 )  # fmt: skip
 
 
@@ -139,6 +139,19 @@ def test_pens_thinner_than_asked_for_have_no_ruling() -> None:
         assert found.ruling.any() == any_ruling
     thin = max(scan(ruled(), replace(plan, ruling=0.05)), key=lambda one: one.pen)
     assert not thin.ruling.any()
+
+
+def test_ruled_lines_are_looked_for_where_ink_crosses_the_picture() -> None:
+    """A line that ends before the edge is one to a page, and none to a single digit."""
+    plan = replace(PLAN, close_vote=0)
+    short = ruled()
+    short[:, :2] = short[:, -2:] = short[0, 0]
+    for picture, crossing, any_ruling in (
+        (ruled(), False, True), (ruled(), True, True), (ruled().T, True, True),
+        (short, False, True), (short, True, False), (short.T, True, False),
+    ):  # fmt: skip
+        scans = scan(np.ascontiguousarray(picture), replace(plan, crossing=crossing))
+        assert max(scans, key=lambda one: one.pen).ruling.any() == any_ruling
 
 
 def test_pictures_are_brought_to_size() -> None:

@@ -105,7 +105,7 @@ def test_how_a_page_is_scanned() -> None:
     assert (PAGE.longest, PAGE.whole, PAGE.small) == (1400, True, 480)
     assert (PAGE.least, PAGE.enlarged, PAGE.most_times) == (100, 100, 6)
     assert (PAGE.wedges, PAGE.dark, PAGE.close_vote) == (False, 0.2, 0)
-    assert (PAGE.ruled_from, PAGE.ruling) == (0, 1)
+    assert (PAGE.ruled_from, PAGE.ruling, PAGE.crossing) == (0, 1, False)
 
 
 def test_a_scanned_page_has_its_components() -> None:

@@ -131,10 +131,12 @@ class Served:
             text=True,
         )
         assert self.process.stdout is not None
+        assert self.process.stderr is not None
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
         assert found, (line, self.process.poll())
         self.address = found.group()
+        self.answering = self.process.stderr.readline()
 
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(
@@ -149,7 +151,7 @@ class Served:
         return int(found.group(1)) / 1024
 
     def end(self, number: int | None = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal, or wait; the exit code and what was said on standard error."""
+        """Send a signal, or wait; the exit code and what else was said on standard error."""
         if number is not None:
             os.kill(self.process.pid, number)
         _, said = self.process.communicate(timeout=60)

@@ -30,7 +30,7 @@ def _as(kind: str) -> bytes:
 
 
 # "A picture" cannot be said in a schema: what is sent as one is one, or spoilt further down.
-for kind in ("png", "jpeg", "webp", "bmp", "gif", "tiff"):
+for kind in ("png", "jpeg", "webp", "bmp", "gif", "tiff", "avif"):
     schemathesis.openapi.media_type(f"image/{kind}", st.just(_as(kind)))
 
 
@@ -51,7 +51,11 @@ schema = schemathesis.openapi.from_dict(app.openapi())
 @settings(max_examples=N_EXAMPLES)
 def test_every_address_answers_as_described(case: schemathesis.Case, web: httpx.Client) -> None:
     # In a form, no media type says what a file is: there, bytes that are no picture are sent.
-    form = case.media_type == "multipart/form-data"
+    # Nor does JSON: there, data URLs are sent that hold none.
+    pictures = "predict" in case.path or "read" in case.path or "corrections" in case.path
+    form = case.media_type == "multipart/form-data" or (
+        pictures and case.media_type == "application/json"
+    )
     without = [positive_data_acceptance] if form else []
     case.call_and_validate(base_url=str(web.base_url), excluded_checks=without)
 

@@ -204,7 +204,7 @@ def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_
     words = ("corrections", "--epochs", "1", "--validation", "0", "--out", "made")
     done = digitnet("train", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"{len(pictures)} pictures" in done.stderr
+    assert f"{len(pictures)} digits from corrections" in done.stderr
 
 
 def test_a_correction_is_taken_back_once(web: httpx.Client, tmp_path: Path) -> None:
@@ -285,3 +285,89 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
         answered = web.post("/api/corrections?label=9", content=NINE.read_bytes())
     assert answered.status_code == 507
     assert "can be made" in answered.json()["error"]
+
+
+def test_data_urls_are_pictures_too(web: httpx.Client) -> None:
+    """As a canvas gives them: as the body, in JSON, and in a form."""
+    url = "data:image/png;base64," + base64.b64encode(NINE.read_bytes()).decode()
+    (expected,) = web.post("/api/predict", content=NINE.read_bytes()).json()["answers"]
+    assert expected["label"] == 9
+    for answered in (
+        web.post("/api/predict", content=url),
+        web.post("/api/predict", json={"pictures": [url]}),
+        web.post("/api/predict", json={"pictures": url}),
+        web.post("/api/predict", files={"pictures": (None, url)}),
+    ):
+        assert answered.status_code == 200, answered.text
+        assert answered.json()["answers"] == [expected]
+    two = web.post("/api/predict", json={"pictures": [url, url]}).json()["answers"]
+    assert [answer["name"] for answer in two] == ["picture 1", "picture 2"]
+    page = web.post("/api/read", content=NINE.read_bytes()).json()
+    for answered in (
+        web.post("/api/read", content=url),
+        web.post("/api/read", json={"pictures": [url]}),
+    ):
+        assert answered.json() == page
+    kept = web.post("/api/corrections?label=9", json={"pictures": [url]})
+    assert (kept.status_code, kept.json()["kept"]) == (201, 1)
+    assert web.post("/api/corrections?label=9", content=NINE.read_bytes()).json()["kept"] == 1
+
+
+def test_json_of_pictures_may_be_as_large_as_pictures(tmp_path: Path) -> None:
+    with client(tmp_path, body=300_000, json_body=1000) as web:
+        noise = png(np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8))
+        url = "data:image/png;base64," + base64.b64encode(noise).decode()
+        for path in ("/api/predict", "/api/read", "/api/corrections?label=9"):
+            assert web.post(path, json={"pictures": [url]}).status_code in (200, 201, 422), path
+            assert web.post(path, json={"pictures": ["data:" + 300_000 * "x"]}).status_code == 413
+        assert web.post("/api/train", json={"source": 2000 * "x"}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"pictures": [', "JSON with pictures is"),
+        ("[]", "JSON with pictures is"),
+        ('{"pictures": []}', "JSON with pictures is"),
+        ('{"pictures": [1]}', "JSON with pictures is"),
+        ('{"pictures": ["/etc/passwd"]}', "JSON with pictures is"),
+        ('{"pictures": ["https://example.org/a.png"]}', "JSON with pictures is"),
+        ('{"pictures": ["\\ud800"]}', "JSON with pictures is"),
+        ('{"photos": ["data:,x"]}', "JSON with pictures is"),
+        ('{"pictures": ["data:image/png;base64,@"]}', "cut off or damaged"),
+        ('{"pictures": ["data:image/png,hello"]}', "is text, not a picture"),
+        (100_000 * "[", "JSON with pictures is"),
+    ],
+)
+def test_json_without_a_picture_is_refused_in_one_sentence(
+    web: httpx.Client, body: str, words: str
+) -> None:
+    kind = {"content-type": "application/json"}
+    for path in ("/api/predict", "/api/read"):
+        answered = web.post(path, content=body, headers=kind)
+        assert answered.status_code == 422, answered.text
+        assert words in answered.json()["error"]
+
+
+def test_more_pictures_than_one_or_than_allowed_are_refused(tmp_path: Path) -> None:
+    url = "data:image/png;base64," + base64.b64encode(NINE.read_bytes()).decode()
+    with client(tmp_path, pictures=2) as web:
+        many = web.post("/api/predict", json={"pictures": [url] * 3})
+        assert (many.status_code, "more than 2 pictures" in many.text) == (413, True)
+        form = web.post("/api/predict", files=[("pictures", (None, url))] * 3)
+        assert (form.status_code, "more than 2 pictures" in form.text) == (413, True)
+        two = web.post("/api/read", json={"pictures": [url] * 2})
+        assert (two.status_code, "one by one" in two.text) == (422, True)
+
+
+def test_no_page_of_a_document_is_left_out_in_silence(web: httpx.Client) -> None:
+    document = io.BytesIO()
+    page = Image.open(NINE).convert("L")
+    page.save(document, "TIFF", save_all=True, append_images=[page])
+    for path in ("/api/predict", "/api/read"):
+        answered = web.post(path, content=document.getvalue())
+        assert answered.status_code == 422
+        assert answered.json()["error"] == "The picture has 2 pages: send them one by one."
+    single = io.BytesIO()
+    page.save(single, "TIFF")
+    assert web.post("/api/predict", content=single.getvalue()).json()["answers"][0]["label"] == 9

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitnet.models.folder import load_model
+from digitnet.models.folder import load_model, save_model
 from digitnet.web.server import GRACE
-from support.helpers import assert_one_sentence, digitnet
+from support.helpers import assert_one_sentence, digitnet, small_model
 from support.served import NINE, Events, served, small_source, wait_for
 
 LONG = {"source": "bars.npz", "hidden": [8], "epochs": 1000, "batch_size": 1}
@@ -29,6 +29,7 @@ LONG = {"source": "bars.npz", "hidden": [8], "epochs": 1000, "batch_size": 1}
 def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         assert server.address.startswith("http://127.0.0.1:")
+        assert server.answering == "Model: cnn, in the box.\n"
         with server.client() as web:
             assert web.get("/healthz").json() == {"status": "ok"}
             sent = web.post("/api/predict", content=NINE.read_bytes())
@@ -37,7 +38,9 @@ def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         server.process.send_signal(signal.SIGTERM)
         assert server.end(signal.SIGTERM) == (128 + signal.SIGTERM, "")  # impatient
+    save_model(small_model(np.random.default_rng(0)), tmp_path / "model")
     with served(tmp_path) as server:
+        assert server.answering == f"Model: {tmp_path / 'model'}, since it is there.\n"
         assert server.end(signal.SIGINT) == (128 + signal.SIGINT, "")
 
 

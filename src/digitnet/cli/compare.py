@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.cli.output import show, shown
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.on} has pictures that only some of the models' framings can read.")
     rows = [_measure(name, model, datasets[model.framing]) for name, model in models.items()]
     if args.json:
-        print(json.dumps(_as_dict(rows, args.on)))
+        show(json.dumps(_as_dict(rows, args.on)))
     else:
         _show(rows)
     return 1 if some_failed else 0
@@ -79,13 +80,13 @@ def _measure(name: str, model: Model, dataset: Dataset) -> _Row:
 
 
 def _show(rows: list[_Row]) -> None:
-    width = max(5, *(len(row.name) for row in rows))
-    print(f"{'':<{width}}  accuracy   95 % interval        parameters     kB   ms for 1,000")
+    width = max(5, *(len(shown(row.name)) for row in rows))
+    show(f"{'':<{width}}  accuracy   95 % interval        parameters     kB   ms for 1,000")
     for row in rows:
         n_right, n = int(row.right.sum()), len(row.right)
         low, high = wilson_interval(n_right, n)
-        print(
-            f"{row.name:<{width}}  {n_right / n:8.2%}   {low:.2%} to {high:.2%}   "
+        show(
+            f"{shown(row.name):<{width}}  {n_right / n:8.2%}   {low:.2%} to {high:.2%}   "
             f"{row.parameters:>10,}  {row.kilobytes:>5.0f}  {row.milliseconds:>12.1f}"
         )
     for one, other in combinations(rows, 2):
@@ -95,7 +96,7 @@ def _show(rows: list[_Row]) -> None:
         else:
             better = one.name if test.only_first > test.only_second else other.name
             verdict = f"so {better} is better"
-        print(
+        show(
             f"{one.name} alone reads {test.only_first}, {other.name} alone {test.only_second}: "
             f"{verdict} (McNemar's exact test, p = {test.p_value:.2g})."
         )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.cli.output import can_show, show, shown
 from digitnet.cli.source_options import (
     LIST_OF_SOURCES,
     SOURCE_HELP,
@@ -84,19 +85,20 @@ def _show(args: argparse.Namespace) -> int:
     dataset = read_source(args.source, quiet=args.json, **source_options(args))
     some_failed = bool(dataset.report.skipped)
     if args.json:
-        print(json.dumps(dataset.report.as_dict()))
+        show(json.dumps(dataset.report.as_dict()))
         return 1 if some_failed else 0
     counts = dataset.counts()
     ink = float(np.mean(dataset.images > 0))
-    print(f"{len(dataset):,} images of 28 x 28, {ink:.1%} of the pixels with ink")
-    width = max(3, *map(len, dataset.class_names))
+    show(f"{len(dataset):,} images of 28 x 28, {ink:.1%} of the pixels with ink")
+    width = max(3, *(len(shown(name)) for name in dataset.class_names))
+    block = "█" if can_show("█") else "#"
     for name, count in zip(dataset.class_names, counts, strict=True):
-        print(f"{name:>{width}}  {count:>7,}  {'█' * round(40 * count / counts.max())}")
+        show(f"{shown(name):>{width}}  {count:>7,}  {block * round(40 * count / counts.max())}")
     return 1 if some_failed else 0
 
 
 def _sources(args: argparse.Namespace) -> int:
-    print(LIST_OF_SOURCES)
+    show(*LIST_OF_SOURCES.splitlines())
     return 0
 
 
@@ -125,7 +127,7 @@ def _preview(args: argparse.Namespace) -> int:
         beside=beside,
         class_names=shown.class_names,
     )
-    print(f"Drawn: {args.output}")
+    show(f"Drawn: {args.output}")
     return 1 if some_failed else 0
 
 
@@ -154,7 +156,7 @@ def _download(args: argparse.Namespace) -> int:
             Path(args.to) if args.to else cache_folder(),
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
-    print(f"MNIST is in {folder}.")
+    show(f"MNIST is in {folder}.")
     return 0
 
 
@@ -176,5 +178,5 @@ def _synthesize(args: argparse.Namespace) -> int:
         )
     with replacing(output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, images=dataset.images, labels=dataset.labels)
-    print(f"{len(dataset):,} digits are in {output}.")
+    show(f"{len(dataset):,} digits are in {output}.")
     return 0

@@ -11,7 +11,9 @@ import numpy as np
 
 from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option
+from digitnet.cli.output import can_show, show
 from digitnet.errors import PictureError
+from digitnet.imaging.pictures import page_names
 from digitnet.models.model import Model
 
 
@@ -19,32 +21,40 @@ def converse(model: Model) -> int:
     """Ask `Path:` until `q` or the end of input; a wrong path is said and asked for again."""
     _complete_paths()
     if sys.stdin.isatty():
-        print("Name a picture of a digit; q ends.")
+        show("Name a picture of a digit; q ends.")
     while True:
         try:
             path = input("Path: ").strip().strip("'\"")
         except EOFError:
-            print()
+            show("")
             return 0
         if path.lower() in ("q", "quit", "exit"):
             return 0
         if not path:
             continue
-        try:
-            answer = model.predict(Path(path).expanduser())
-        except PictureError as error:
-            print(f"digitnet: {error.worded(as_option)}")
-            continue
-        if sys.stdout.isatty():
-            print(draw_frame(answer.frame.image))
-        numbers = np.array2string(
-            answer.probabilities[None], precision=4, suppress_small=True, max_line_width=1000
-        )
-        print(f" probab: {numbers}")
-        if answer.label is None:
-            print(f"label: none, {answer.reason}")
-        else:
-            print(f"label: {model.class_names[answer.label]}")
+        pages = page_names(path)
+        for page in pages:
+            if len(pages) > 1:
+                show(f"{page}:")
+            _answer(model, page)
+
+
+def _answer(model: Model, path: str) -> None:
+    try:
+        answer = model.predict(path)
+    except PictureError as error:
+        show(f"digitnet: {error.worded(as_option)}")
+        return
+    if sys.stdout.isatty() and can_show(drawn := draw_frame(answer.frame.image)):
+        show(*drawn.splitlines())
+    numbers = np.array2string(
+        answer.probabilities[None], precision=4, suppress_small=True, max_line_width=1000
+    )
+    show(f" probab: {numbers}")
+    if answer.label is None:
+        show(f"label: none, {answer.reason}")
+    else:
+        show(f"label: {model.class_names[answer.label]}")
 
 
 def _complete_paths() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from digitnet.cli.output import show
 from digitnet.errors import SettingsError
 from digitnet.models.ensembles import combine
 from digitnet.models.folder import check_place, load_model, save_model
@@ -22,6 +23,6 @@ def run(args: argparse.Namespace) -> int:
     check_place(args.out)
     model = combine({name: load_model(name) for name in args.models})
     save_model(model, args.out)
-    print(f"{len(args.models)} models, {model.n_parameters:,} parameters, are one in {args.out}.")
-    print(f"Try it: digitnet predict --model {args.out} PICTURE")
+    show(f"{len(args.models)} models, {model.n_parameters:,} parameters, are one in {args.out}.")
+    show(f"Try it: digitnet predict --model {args.out} PICTURE")
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from digitnet.cli.models import add_model_option
+from digitnet.cli.models import add_model_option, open_model
+from digitnet.cli.output import say, show, shown, table_name, write_table
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -22,7 +23,6 @@ from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, require
 from digitnet.evaluation import Evaluation, evaluate
 from digitnet.files import make_folder
-from digitnet.models.folder import load_model
 from digitnet.models.inputs import as_frames
 from digitnet.models.model import Model
 from digitnet.models.test_time_augmentation import augmented_logits
@@ -42,17 +42,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the first augmented a little; N times the work (default: 1)",
     )
     parser.add_argument("--report", metavar="DIR", help="write pictures of the result into DIR")
+    parser.add_argument(
+        "--mistakes", type=table_name, metavar="FILE",
+        help="write what was read wrong into a table, the surest mistakes first: picture (its "
+        "file, line or number), label, answer, probability; - is standard output, and the "
+        "figures go to standard error",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_source_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
+    if args.json and args.mistakes == "-":
+        raise SettingsError("--json and --mistakes would share the output; give a file to one.")
     if args.looks < 1:
         raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
     if args.report is not None:
         require("plots")
-    model = load_model(args.model)
+    model, called = open_model(args.model, quiet=args.json)
     dataset = read_source(
         args.source,
         quiet=args.json,
@@ -62,10 +70,9 @@ def run(args: argparse.Namespace) -> int:
     ).in_classes(model.class_names)
     learnt_from = was_learnt_from(model, dataset)
     if learnt_from:
-        print(
+        say(
             "The model has learnt from these very digits: it will read others less well. "
-            "Evaluate it on digits that it has not seen.",
-            file=sys.stderr,
+            "Evaluate it on digits that it has not seen."
         )
     rng = np.random.default_rng(0)
     logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
@@ -73,9 +80,13 @@ def run(args: argparse.Namespace) -> int:
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
-        print(json.dumps({**result.as_dict(dataset.source), "learnt_from": learnt_from}))
+        figures = {**result.as_dict(dataset.source), "learnt_from": learnt_from}
+        show(json.dumps({**figures, "model": called}))
     else:
-        print(as_text(result))
+        (say if args.mistakes == "-" else show)(*as_text(result).splitlines())
+    if args.mistakes is not None:
+        rows = _mistakes(dataset, result, probabilities)
+        write_table(args.mistakes, ("picture", "label", "answer", "probability"), rows)
     if args.report is not None:
         _draw(Path(args.report), model, dataset, result, probabilities)
     return 1 if dataset.report.skipped else 0
@@ -98,7 +109,7 @@ def was_learnt_from(model: Model, dataset: Dataset) -> bool:
 def as_text(result: Evaluation) -> str:
     """Figures, a row per class, and the confusion matrix."""
     low, high = result.interval
-    names = result.class_names
+    names = [shown(name) for name in result.class_names]
     lines = [
         f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
         f"{result.n_right:,} of {result.n:,}",
@@ -109,7 +120,7 @@ def as_text(result: Evaluation) -> str:
         "class  precision   recall       F1   images",
     ]
     lines += [
-        f"{s.name:>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
+        f"{shown(s.name):>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
         for s in result.per_class
     ]
     width = max(5, len(f"{result.confusion.max():,}") + 1)
@@ -119,6 +130,22 @@ def as_text(result: Evaluation) -> str:
         for name, row in zip(names, result.confusion.tolist(), strict=True)
     ]
     return "\n".join(lines)
+
+
+def _mistakes(
+    dataset: Dataset, result: Evaluation, probabilities: FloatArray
+) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each wrongly read image; one without a name has its number, from 1."""
+    names = result.class_names
+    for i in result.mistakes:
+        picture = dataset.names[i] if dataset.names is not None else str(i + 1)
+        answer = int(probabilities[i].argmax())
+        yield (
+            picture,
+            names[int(dataset.labels[i])],
+            names[answer],
+            f"{probabilities[i, answer]:.4f}",
+        )
 
 
 def _draw(
@@ -138,4 +165,4 @@ def _draw(
     )
     save_weights(model.network.parameters["W1"], folder / "weights.png")
     drawn = "confusion_matrix.png, worst_mistakes.png, weights.png"
-    print(f"Drawn in {folder}: {drawn}.", file=sys.stderr)
+    say(f"Drawn in {folder}: {drawn}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from digitnet.cli.models import add_model_option
+from digitnet.cli.output import show
 from digitnet.export import EXPORTERS, export_model
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model
@@ -26,11 +27,11 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or _file_name(args.kind)
     written = export_model(model, args.kind, name, out)
     note = f"; {written.note}" if written.note else ""
-    print(
+    show(
         f"{name}, {model.n_parameters:,} parameters as {written.numbers}{note}, "
         f"is in {out}, {written.n_bytes / 1e3:,.0f} kB."
     )
-    print(written.use)
+    show(written.use)
     return 0
 
 

@@ -6,13 +6,13 @@ end, and unpacked in a second thread while the steps run.
 
 from __future__ import annotations
 
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from digitnet.cli.output import say, show
 from digitnet.cli.signals import listen_for_stop
 from digitnet.data.dataset import Dataset
 from digitnet.data.found import Part
@@ -59,18 +59,18 @@ def run_fast(target: str, source: str, seed: int, out: str) -> int:
     accuracy = np.mean(classify(network, test.images).argmax(axis=1) == test.labels)
     record = {"plan": config.as_dict(), "fast": target}
     save_model(Model(network, training.class_names, config.framing, record), out)
-    print(
+    show(
         f"{accuracy:.2%} of {len(test):,} test digits right, "
         f"{time.perf_counter() - started:.1f} s with reading and saving. Kept in {out}."
     )
     if stopping.number is not None:
-        print("Stopped before the recipe's end; what was learnt by then is kept.", file=sys.stderr)
+        say("Stopped before the recipe's end; what was learnt by then is kept.")
         return 128 + stopping.number
     return 0
 
 
 def _tell(event: EpochDone, n_epochs: int) -> None:
-    print(
+    show(
         f"epoch {event.epoch}/{n_epochs}  training loss {event.training_loss:.4f}  "
         f"accuracy {event.training_accuracy:.2%}  {event.seconds:.1f} s, "
         f"{event.seconds * (n_epochs - event.epoch):.0f} s left",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from digitnet.cli.output import show, shown
 from digitnet.cli.source_options import N_TEST, read_source
 from digitnet.data.dataset import Dataset
 from digitnet.evaluation import evaluate
@@ -24,11 +25,11 @@ def tell_before_and_after(
         options = {"framing": config.framing, "part": "test", "n_synthetic": N_TEST}
         rest = read_source(config.mix, quiet=True, **options)
         sources.append((f"{rest.source} ({len(rest):,})", rest))
-    width = max(len(name) for name, _ in sources)
-    print(f"\n{'':<{width}}   before    after")
+    width = max(len(shown(name)) for name, _ in sources)
+    show("", f"{'':<{width}}   before    after")
     for name, dataset in sources:
         shares = [f"{_accuracy(model, dataset):>8.2%}" for model in (before, after)]
-        print(f"{name:<{width}} {' '.join(shares)}")
+        show(f"{shown(name):<{width}} {' '.join(shares)}")
 
 
 def _accuracy(model: Model, dataset: Dataset) -> float:

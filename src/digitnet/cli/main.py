@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from digitnet.cli.output import prepare_streams, say, show
 from digitnet.errors import DigitnetError, SettingsError
 
 COMMANDS = {
@@ -94,17 +95,23 @@ def _closest(word: str, known: Iterable[str]) -> str:
 
 def guarded(command: Callable[[], int]) -> int:
     """Call a command; a user's mistake becomes one sentence on standard error and exit code 2."""
+    prepare_streams()
     try:
         return command()
     except DigitnetError as error:
-        print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
+        tell_error(error)
         return 2
     except KeyboardInterrupt:
-        print("\ndigitnet: stopped.", file=sys.stderr)
+        say("", "digitnet: stopped.")
         return 130
     except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def tell_error(error: DigitnetError) -> None:
+    """One line on standard error for a user's mistake."""
+    say(f"digitnet: {error.worded(as_option)}")
 
 
 def as_option(name: str, value: str) -> str:
@@ -115,5 +122,5 @@ def as_option(name: str, value: str) -> str:
 def _version() -> int:
     from importlib.metadata import version
 
-    print(f"digitnet {version('digitnet')}")
+    show(f"digitnet {version('digitnet')}")
     return 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 
+from digitnet.cli.output import say, show
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT
+from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
+from digitnet.models.model import Model
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
@@ -19,19 +22,41 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def open_model(named: str | None, *, quiet: bool = False) -> tuple[Model, str]:
+    """The model that answers, and what it is called: "cnn" in the box, or a folder's path.
+
+    Says on standard error which it is, unless quiet.
+
+    Raises:
+        ModelError: there is none of that name, or it is damaged.
+    """
+    folder = find_model(named)
+    model = load_model(folder)
+    called = next((name for name in box_names() if folder == in_box(name)), None)
+    if called is not None:
+        words = f"{called}, in the box"
+    else:
+        called = words = str(folder) if os.sep in str(folder) else f".{os.sep}{folder}"
+        if named is None:
+            words += f", since it is there; --model {BEST} takes the one in the box"
+    if not quiet:
+        say(f"Model: {words}.")
+    return model, called
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`digitnet models` takes none."""
 
 
 def run(args: argparse.Namespace) -> int:
     """A row for each model in the box."""
-    print(f"{'':<6}{'parameters':>11}{'kB':>7}  validation  made with")
+    show(f"{'':<6}{'parameters':>11}{'kB':>7}  validation  made with")
     for name in box_names():
         model, folder = load_model(in_box(name)), in_box(name)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1000
         accuracy = model.training.get("validation_accuracy")
         shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"
         made = f"digitnet train --recipe {name}"
-        print(f"{name:<6}{model.n_parameters:>11,}{size:>7.0f}  {shown}   {made}")
-    print(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
+        show(f"{name:<6}{model.n_parameters:>11,}{size:>7.0f}  {shown}   {made}")
+    show(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
     return 0

@@ -1,4 +1,4 @@
-"""Predict: `digitnet predict PICTURE ...`, as a table, as JSON, or as a dialogue."""
+"""Predict: `digitnet predict PICTURE ...`, as a table, as CSV, as JSON, or as a dialogue."""
 
 from __future__ import annotations
 
@@ -10,22 +10,34 @@ from itertools import count, islice
 from pathlib import Path
 
 from digitnet.cli.blocks import draw_frame
-from digitnet.cli.main import as_option
-from digitnet.cli.models import add_model_option
-from digitnet.errors import DataError, PictureError, SettingsError, require
-from digitnet.models.folder import load_model
+from digitnet.cli.main import as_option, tell_error
+from digitnet.cli.models import add_model_option, open_model
+from digitnet.cli.named_pictures import Named, named_pictures
+from digitnet.cli.output import add_table_option, can_show, say, show, shown, write_table
+from digitnet.cli.predict_table import is_table, predict_table
+from digitnet.errors import PictureError, SettingsError, require
 from digitnet.models.model import Model, Prediction
 
 BATCH = 256  # pictures classified at once where there are many
+
+Answer = Prediction | PictureError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Pictures, the model, and how to answer."""
     parser.add_argument(
-        "pictures", nargs="*", metavar="PICTURE", help="or a folder of them; none: asks for paths"
+        "pictures",
+        nargs="*",
+        metavar="PICTURE",
+        help="a file, a folder, a pattern such as 'scans/*.png', - for standard input, or a table "
+        "of digits; none: asks for paths",
     )
     add_model_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    add_table_option(
+        parser, "--csv", "a row for each picture: path, label, probability, reason; for a table's "
+        "rows ImageId and Label, the likeliest"
+    )  # fmt: skip
     parser.add_argument(
         "--explain",
         metavar="DIR",
@@ -35,64 +47,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer for each picture; exit code 1 if some could not be read, 2 if none could."""
+    if args.json and args.csv is not None:
+        raise SettingsError("--json and --csv are two ways to answer; leave one out.")
+    if not args.pictures and (args.explain or args.json or args.csv is not None):
+        raise SettingsError("--json, --csv and --explain need pictures; name one or more.")
     if args.explain is not None:
         require("plots")
-    model = load_model(args.model)
+    model, called = open_model(args.model, quiet=args.json)
     if not args.pictures:
-        if args.explain or args.json:
-            raise SettingsError("--json and --explain need pictures: name one or more.")
         from digitnet.cli.dialogue import converse
 
         return converse(model)
-    pictures = _named(args.pictures)
-    answers = _answers(model, pictures)
+    if len(args.pictures) == 1 and is_table(args.pictures[0]):
+        if args.explain is not None:
+            raise SettingsError("--explain takes pictures, not a table; leave it out.")
+        return predict_table(model, called, args.pictures[0], csv=args.csv, as_json=args.json)
+    pictures = named_pictures(args.pictures)
+    failed: list[str] = []
+    answers = _noting(failed, pictures, _answers(model, pictures))
     if args.explain is not None:
         answers = _explained(model, pictures, answers, Path(args.explain))
-    show = _show_json if args.json else _show_table
-    n_failed = show(model, pictures, answers)
-    return 0 if n_failed == 0 else 2 if n_failed == len(pictures) else 1
+    if args.json:
+        _show_json(called, pictures, answers)
+    elif args.csv is not None:
+        rows = _rows(model, pictures, answers)
+        write_table(args.csv, ("path", "label", "probability", "reason"), rows)
+    else:
+        _show_table(model, pictures, answers)
+    if failed and len(pictures) > 1 and not args.json:
+        say(f"{len(failed):,} of {len(pictures):,} pictures could not be read.")
+    return 0 if not failed else 2 if len(failed) == len(pictures) else 1
 
 
-def _named(words: Sequence[str]) -> list[str]:
-    """The pictures that are meant: a folder stands for those in it, in natural order."""
-    pictures: list[str] = []
-    for word in words:
-        if Path(word).is_dir():
-            from digitnet.data.picture_files import pictures_in
-
-            inside = [str(path) for path in pictures_in(Path(word))]
-            if not inside:
-                raise DataError(f"The folder {word} holds no pictures; name one that does.")
-            pictures += inside
-        else:
-            pictures.append(word)
-    return pictures
-
-
-def _answers(model: Model, pictures: Sequence[str]) -> Iterator[Prediction | PictureError]:
+def _answers(model: Model, pictures: Sequence[Named]) -> Iterator[Answer]:
     """One answer or one error for each picture, in order; they are classified in batches."""
     if len(pictures) == 1:  # at once, without what only many pictures need
+        ((_, source),) = pictures
         try:
-            yield model.predict(pictures[0])
+            yield source if isinstance(source, PictureError) else model.predict(source)
         except PictureError as error:
             yield error
         return
     from digitnet.imaging.parallel import frame_files
     from digitnet.threads import one_blas_thread
 
-    framed = frame_files(pictures, model.framing)
+    framed = frame_files([picture.source for picture in pictures], model.framing)
     with one_blas_thread():  # the other cores are busy with the next pictures
         while batch := list(islice(framed, BATCH if len(pictures) > BATCH else 1)):
             answers = iter(model.answers([f for f in batch if not isinstance(f, PictureError)]))
             yield from (f if isinstance(f, PictureError) else next(answers) for f in batch)
 
 
+def _noting(
+    failed: list[str], pictures: Sequence[Named], answers: Iterator[Answer]
+) -> Iterator[Answer]:
+    """The same answers; the names of pictures without one are noted on the way."""
+    for picture, answer in zip(pictures, answers, strict=True):
+        if isinstance(answer, PictureError):
+            failed.append(picture.name)
+        yield answer
+
+
 def _explained(
-    model: Model,
-    pictures: Sequence[str],
-    answers: Iterator[Prediction | PictureError],
-    folder: Path,
-) -> Iterator[Prediction | PictureError]:
+    model: Model, pictures: Sequence[Named], answers: Iterator[Answer], folder: Path
+) -> Iterator[Answer]:
     """The same answers, each with an explanation written into the folder on the way."""
     from digitnet.files import make_folder
     from digitnet.imaging.framing import framing_stages
@@ -101,14 +119,14 @@ def _explained(
 
     make_folder(folder)
     used: set[str] = set()
-    for path, answer in zip(pictures, answers, strict=True):
-        if isinstance(answer, Prediction):
-            stem = Path(path).stem
+    for picture, answer in zip(pictures, answers, strict=True):
+        if isinstance(answer, Prediction) and not isinstance(picture.source, PictureError):
+            stem = Path(picture.name).stem
             name = next(n for n in _names(stem) if n not in used)
             used.add(name)
-            stages = framing_stages(open_picture(path), model.framing)
+            stages = framing_stages(open_picture(picture.source), model.framing)
             save_explanation(stages, answer, model.class_names, folder / name)
-            print(f"{path}: {folder / name}", file=sys.stderr)
+            say(f"{picture.name}: {folder / name}")
         yield answer
 
 
@@ -118,37 +136,44 @@ def _names(stem: str) -> Iterator[str]:
     yield from (f"{stem}-{number}.png" for number in count(2))
 
 
-def _show_json(
-    model: Model, pictures: Sequence[str], answers: Iterator[Prediction | PictureError]
-) -> int:
-    n_failed = 0
-    for path, answer in zip(pictures, answers, strict=True):
+def _show_json(called: str, pictures: Sequence[Named], answers: Iterator[Answer]) -> None:
+    for picture, answer in zip(pictures, answers, strict=True):
         if isinstance(answer, PictureError):
-            n_failed += 1
             reason = answer.worded(as_option)
-            line = {"path": path, "label": None, "probabilities": None, "reason": reason}
+            line = {"label": None, "probabilities": None, "reason": reason}
         else:
-            line = {"path": path, **answer.as_dict()}
-        print(json.dumps(line))
-    return n_failed
+            line = answer.as_dict()
+        show(json.dumps({"path": picture.name, **line, "model": called}))
 
 
-def _show_table(
-    model: Model, pictures: Sequence[str], answers: Iterator[Prediction | PictureError]
-) -> int:
-    n_failed = 0
-    width = min(60, max(map(len, pictures)))
-    for path, answer in zip(pictures, answers, strict=True):
+def _rows(
+    model: Model, pictures: Sequence[Named], answers: Iterator[Answer]
+) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each picture; one without an answer has no label, but the reason."""
+    for picture, answer in zip(pictures, answers, strict=True):
         if isinstance(answer, PictureError):
-            n_failed += 1
-            print(f"digitnet: {answer.worded(as_option)}", file=sys.stderr)
+            tell_error(answer)
+            yield picture.name, "", "", answer.worded(as_option)
+        elif answer.label is None:
+            yield picture.name, "", "", answer.reason or ""
+        else:
+            probability = f"{answer.probabilities[answer.label]:.4f}"
+            yield picture.name, model.class_names[answer.label], probability, ""
+
+
+def _show_table(model: Model, pictures: Sequence[Named], answers: Iterator[Answer]) -> None:
+    width = min(60, max(len(shown(picture.name)) for picture in pictures))
+    for picture, answer in zip(pictures, answers, strict=True):
+        if isinstance(answer, PictureError):
+            tell_error(answer)
             continue
         if len(pictures) == 1 and sys.stdout.isatty():
-            print(draw_frame(answer.frame.image))
-        print(f"{path:<{width}}  {in_words(model, answer)}")
+            drawn = draw_frame(answer.frame.image)
+            if can_show(drawn):
+                show(*drawn.splitlines())
+        show(f"{shown(picture.name):<{width}}  {in_words(model, answer)}")
         if len(pictures) == 1:
-            print(answer.frame.sentence)
-    return n_failed
+            show(answer.frame.sentence)
 
 
 def in_words(model: Model, answer: Prediction) -> str:

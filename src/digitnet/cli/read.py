@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digitnet.cli.main import as_option
-from digitnet.cli.models import add_model_option
+from digitnet.cli.main import as_option, tell_error
+from digitnet.cli.models import add_model_option, open_model
+from digitnet.cli.named_pictures import Named, named_pictures
+from digitnet.cli.output import add_table_option, say, show, write_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
-from digitnet.models.folder import load_model
-from digitnet.plots.overlay import Caption, save_overlay
-from digitnet.reading.page import read_page
+from digitnet.models.model import Model
+from digitnet.reading.page import Reading, read_page
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Answer = Reading | PictureError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Pages, the model, and how to answer."""
-    parser.add_argument("sheets", nargs="+", metavar="SHEET", help="a picture with several digits")
+    parser.add_argument(
+        "sheets",
+        nargs="+",
+        metavar="SHEET",
+        help="a picture with several digits, a PDF (each of its pages), a folder, "
+        "a pattern such as 'scans/*.png', or - for standard input",
+    )
     add_model_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per sheet")
+    add_table_option(
+        parser, "--csv", "a row for each line: path, line, text, confidence (of its least sure "
+        "digit), reason"
+    )  # fmt: skip
     parser.add_argument(
         "--out", metavar="PICTURE", help="draw the sheet with boxes and readings (one sheet only)"
     )
@@ -28,38 +46,87 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read each page; exit code 1 if some could not be read, 2 if none could."""
-    if args.out is not None and len(args.sheets) > 1:
+    if args.json and args.csv is not None:
+        raise SettingsError("--json and --csv are two ways to answer; leave one out.")
+    sheets = named_pictures(args.sheets)
+    if args.out is not None and len(sheets) > 1:
         raise SettingsError("--out draws one sheet: give one, or read them one by one.")
-    if args.out is not None and _same_file(args.out, args.sheets[0]):
+    if args.out is not None and _same_file(args.out, sheets[0]):
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
-    model = load_model(args.model)
-    failed = 0
-    for path in args.sheets:
+    model, called = open_model(args.model, quiet=args.json)
+    failed: list[str] = []
+    answers = _answers(model, sheets, failed, args.out)
+    if args.json:
+        for sheet, answer in answers:
+            show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
+    elif args.csv is not None:
+        header = ("path", "line", "text", "confidence", "reason")
+        write_table(args.csv, header, (row for answer in answers for row in _rows(*answer)))
+    else:
+        for sheet, answer in answers:
+            _show(sheet, answer, alone=len(sheets) == 1)
+    if failed and len(sheets) > 1 and not args.json:
+        say(f"{len(failed):,} of {len(sheets):,} sheets could not be read.")
+    return 0 if not failed else 2 if len(failed) == len(sheets) else 1
+
+
+def _answers(
+    model: Model, sheets: list[Named], failed: list[str], out: str | None
+) -> Iterator[tuple[Named, Answer]]:
+    """Each sheet with its reading, or with the error that says why there is none."""
+    for sheet in sheets:
         try:
-            picture = open_picture(path)
+            if isinstance(sheet.source, PictureError):
+                raise sheet.source
+            picture = open_picture(sheet.source)
             reading = read_page(model, picture)
         except PictureError as error:
-            failed += 1
-            reason = error.worded(as_option)
-            if args.json:
-                print(json.dumps({"path": path, "lines": [], "digits": [], "reason": reason}))
-            else:
-                print(f"digitnet: {reason}", file=sys.stderr)
+            failed.append(sheet.name)
+            yield sheet, error
             continue
-        if args.json:
-            print(json.dumps({"path": path, **reading.as_dict()}))
-        else:
-            if len(args.sheets) > 1:
-                print(f"{path}:")
-            print("\n".join(reading.lines) or f"-  {reading.reason}")
-        if args.out is not None:
-            captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
-            save_overlay(picture, captions, args.out)
-    return 0 if failed == 0 else 2 if failed == len(args.sheets) else 1
+        yield sheet, reading
+        if out is not None:
+            _draw(model, picture, reading, out)
 
 
-def _same_file(a: str, b: str) -> bool:
+def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) -> None:
+    """The picture of --out."""
+    from digitnet.plots.overlay import Caption, save_overlay
+
+    captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
+    save_overlay(picture, captions, out)
+
+
+def _as_dict(answer: Answer) -> dict[str, object]:
+    if isinstance(answer, PictureError):
+        return {"lines": [], "digits": [], "reason": answer.worded(as_option)}
+    return answer.as_dict()
+
+
+def _rows(sheet: Named, answer: Answer) -> Iterator[tuple[object, ...]]:
+    """A row for each line, numbered from 1; a sheet without any has one with the reason."""
+    if isinstance(answer, PictureError):
+        tell_error(answer)
+        yield sheet.name, "", "", "", answer.worded(as_option)
+    elif not answer.lines:
+        yield sheet.name, "", "", "", answer.reason
+    else:
+        for number, text in enumerate(answer.lines):
+            least = min(digit.probability for digit in answer.digits if digit.line == number)
+            yield sheet.name, number + 1, text, f"{least:.4f}", ""
+
+
+def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:
+    if isinstance(answer, PictureError):
+        tell_error(answer)
+        return
+    if not alone:
+        show(f"{sheet.name}:")
+    show(*answer.lines or [f"-  {answer.reason}"])
+
+
+def _same_file(a: str, sheet: Named) -> bool:
     try:
-        return Path(a).samefile(b)
+        return isinstance(sheet.source, str) and Path(a).samefile(sheet.source)
     except OSError:  # one of them does not exist
         return False

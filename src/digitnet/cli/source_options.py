@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from digitnet.cli.output import say, shown
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.data.report import Report
@@ -62,8 +63,10 @@ def source_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def read_source(source: str, *, quiet: bool = False, **options: Any) -> Dataset:
     """Open a source behind a progress bar, and say on standard error what was taken."""
+    from rich.markup import escape  # [/a] in a name is no markup
+
     with progress_bar() as progress:
-        task = progress.add_task(f"Reading {source}", total=None)
+        task = progress.add_task(escape(shown(f"Reading {source}")), total=None)
         dataset = open_source(
             source,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
@@ -76,7 +79,7 @@ def read_source(source: str, *, quiet: bool = False, **options: Any) -> Dataset:
 def tell(report: Report, *, quiet: bool = False) -> None:
     """Say on standard error what was understood; where it must be quiet, only what was skipped."""
     for line in report.skipped_lines() if quiet else report.lines():
-        print(line, file=sys.stderr)
+        say(line)
 
 
 def progress_bar() -> Progress:

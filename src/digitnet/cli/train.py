@@ -6,12 +6,12 @@ import argparse
 import dataclasses
 import json
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
 from digitnet.cli.finetune import tell_before_and_after
-from digitnet.cli.main import as_option
+from digitnet.cli.main import as_option, tell_error
+from digitnet.cli.output import say, show
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import read_source, source_options
 from digitnet.cli.training_options import add_arguments
@@ -111,24 +111,23 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
                 stopping.check()
     except StopRequested as stop:
         run.checkpoint()
-        print(
-            f"\nStopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. "
-            "Go on with:\n"
+        say(
+            "",
+            f"Stopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. Go on with:",
             f"  digitnet train --resume --out {shlex.quote(str(out))}",
-            file=sys.stderr,
         )
         return 128 + stop.number
     except TrainingDivergedError:
         if run.history.epochs:
             run.keep()
-            print(f"The best epoch, {run.history.best_epoch}, is kept in {out}.", file=sys.stderr)
+            say(f"The best epoch, {run.history.best_epoch}, is kept in {out}.")
         checkpoint_path(out).unlink(missing_ok=True)
         raise
     try:
         run.check_learnt()
     except NothingLearntError as error:
         checkpoint_path(out).unlink(missing_ok=True)
-        print(f"digitnet: {error.worded(as_option)}", file=sys.stderr)
+        tell_error(error)
         return 1
     model = run.keep()
     no_curve = _draw_curve(run.network, run.training.source, run.history, out)
@@ -164,7 +163,7 @@ def _is_finished(out: str, given: dict[str, Any]) -> bool:
         ModelError: what stands there cannot be read.
     """
     if not (Path(out).exists() or set_aside(Path(out)).exists()):
-        print(f"There is nothing to resume at {out}; starting from the beginning.", file=sys.stderr)
+        say(f"There is nothing to resume at {out}; starting from the beginning.")
         return False
     record = load_model(Path(out).resolve()).training
     try:
@@ -182,14 +181,14 @@ def _is_finished(out: str, given: dict[str, Any]) -> bool:
 
 def _tell_finished(out: Path) -> None:
     """Say that there is nothing to do, and draw the curve where it could not be drawn then."""
-    print(f"The run into {out} is already finished; there is nothing to resume.")
+    show(f"The run into {out} is already finished; there is nothing to resume.")
     kept = out / "history.json"
     if (out / CURVE).exists() or not kept.exists():
         return
     model, history = load_model(out.resolve()), History(**json.loads(kept.read_bytes()))
     assert isinstance(model.network, Network)  # no run makes an ensemble
     no_curve = _draw_curve(model.network, model.training["plan"]["source"], history, out)
-    print(f"No loss curve: {no_curve}" if no_curve else f"Drawn: {out / CURVE}")
+    show(f"No loss curve: {no_curve}" if no_curve else f"Drawn: {out / CURVE}")
 
 
 def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingConfig:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from digitnet.cli.main import as_option
+from digitnet.cli.output import say, show
 from digitnet.errors import MissingExtraError
 from digitnet.models.box import BEST
 from digitnet.models.find import DEFAULT
@@ -35,18 +36,14 @@ class TrainingView:
             try:
                 self._plot = LiveLossPlot.open("Training loss")
             except (NoDisplayError, MissingExtraError) as error:
-                print(
-                    f"No live plot: {error.worded(as_option)} Training goes on without it.",
-                    file=sys.stderr,
-                )
+                say(f"No live plot: {error.worded(as_option)} Training goes on without it.")
 
     def __enter__(self) -> Self:
         network, validation = self._run.network, self._run.validation
-        print(
+        say(
             f"Training {in_words(network)} ({network.vector.size:,} parameters) "
             f"on {len(self._run.training):,} images, "
-            f"{0 if validation is None else len(validation):,} more for validation.",
-            file=sys.stderr,
+            f"{0 if validation is None else len(validation):,} more for validation."
         )
         self._bar.__enter__()
         return self
@@ -74,33 +71,33 @@ class TrainingView:
         seconds = sum(self._run.history.seconds)
         accuracy = record["validation_accuracy"]
         validation = "" if accuracy is None else f", {accuracy:.2%} of the validation images right"
-        print(
+        show(
             f"Done in {clock(seconds)}: {record['ended']}; "
             f"best epoch {record['best_epoch']}{validation}."
         )
         curve = "" if no_curve else " and training_loss.png"
         if _is_usual(self._run.config):
-            print(
+            show(
                 "Drawn digits are harder to read than most people's: of real pictures by ten hands "
                 f"such a model reads 91.5 %, {BEST} in the box 99.5 % (mean over the hands, "
                 f"python -m benchmarks.pictures {out} {BEST})."
             )
-        print(f"Kept in {out}: the weights, model.json, history.json{curve}.")
+        show(f"Kept in {out}: the weights, model.json, history.json{curve}.")
         named = shlex.quote(str(out))
         if no_curve:
-            print(f"No loss curve: {no_curve} Then digitnet train --resume --out {named} draws it.")
+            show(f"No loss curve: {no_curve} Then digitnet train --resume --out {named} draws it.")
         if str(out) != DEFAULT:
-            print(f"Try it: digitnet predict --model {named} PICTURE")
+            show(f"Try it: digitnet predict --model {named} PICTURE")
         else:
-            print("Try it: digitnet predict PICTURE")
-            print(
+            show("Try it: digitnet predict PICTURE")
+            show(
                 f"From now on this model answers here, in place of {BEST}, the best in the box: "
-                f"--model {BEST} names that one. Which reads your pictures better, says\n"
-                f"  digitnet compare {DEFAULT} {BEST} --on FOLDER"
+                f"--model {BEST} names that one. Which reads your pictures better, says",
+                f"  digitnet compare {DEFAULT} {BEST} --on FOLDER",
             )
         if self._plot is not None:
             if sys.stdin.isatty():
-                print("Close the window of the plot to end.")
+                show("Close the window of the plot to end.")
                 self._plot.hold(self._run.history)
             self._plot.close()
 

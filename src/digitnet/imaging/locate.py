@@ -26,6 +26,7 @@ DIGIT = ScanPlan(
     close_vote=0.4,
     ruled_from=8,
     ruling=0.4,
+    crossing=True,
 )
 """How a picture of one digit is scanned."""
 

@@ -25,25 +25,27 @@ AT_ONCE = 64
 """Files handed to a process at a time."""
 
 Framed = Frame | PictureError
+Source = str | Path | bytes | PictureError
+"""A picture file, a file's bytes, or the reason why there is neither."""
 
 
-def frame_files(paths: Sequence[str | Path], framing: str = "mnist") -> Iterator[Framed]:
+def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[Framed]:
     """The frame of each picture file, or the error that says why there is none, in order.
 
     Few files are read one by one, many by as many processes as there are cores. At most some
     hundred frames wait to be taken, however many files there are.
 
     Args:
-        paths: the files.
+        sources: the files, or their bytes.
         framing: see `frame_picture`.
 
     Raises:
         DataError: one of the processes was killed.
     """
-    if len(paths) < MANY or n_cores() == 1:
-        yield from (_frame_file(path, framing) for path in paths)
+    if len(sources) < MANY or n_cores() == 1:
+        yield from (_frame_file(source, framing) for source in sources)
         return
-    chunks = (list(paths[i : i + AT_ONCE]) for i in range(0, len(paths), AT_ONCE))
+    chunks = (list(sources[i : i + AT_ONCE]) for i in range(0, len(sources), AT_ONCE))
     with _processes() as pool:
         waiting = deque(
             pool.submit(frame_chunk, chunk, framing) for chunk in islice(chunks, 3 * n_cores())
@@ -54,15 +56,17 @@ def frame_files(paths: Sequence[str | Path], framing: str = "mnist") -> Iterator
                 waiting.append(pool.submit(frame_chunk, chunk, framing))
 
 
-def frame_chunk(paths: Sequence[str | Path], framing: str) -> list[Framed]:
+def frame_chunk(sources: Sequence[Source], framing: str) -> list[Framed]:
     """What one process does with the files it is handed."""
     with quiet_pillow():  # once for all of them
-        return [_frame_file(path, framing) for path in paths]
+        return [_frame_file(source, framing) for source in sources]
 
 
-def _frame_file(path: str | Path, framing: str) -> Framed:
+def _frame_file(source: Source, framing: str) -> Framed:
+    if isinstance(source, PictureError):
+        return source
     try:
-        return frame_picture(open_picture(path), framing)
+        return frame_picture(open_picture(source), framing)
     except PictureError as error:
         return error
 

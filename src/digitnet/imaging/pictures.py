@@ -8,12 +8,15 @@ so a hostile file costs neither memory nor time.
 from __future__ import annotations
 
 import io
+import math
+import os
+import re
 import stat
 import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -30,7 +33,12 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 50_000_000
 
-_READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP or PGM"
+HEAD = 1024
+"""Bytes at the beginning of a file that tell what it is."""
+PDF_RESOLUTION = 200
+"""Dots per inch that a page of a PDF is drawn with: a pen's stroke is four or five dots wide."""
+
+_READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, PGM, HEIC, AVIF or PDF"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a damaged PNG"),
     (0, b"\xff\xd8", "a damaged JPEG"),
@@ -39,10 +47,11 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"II*\x00", "a damaged TIFF"),
     (0, b"MM\x00*", "a damaged TIFF"),
     (8, b"WEBP", "a damaged WebP"),
-    (0, b"%PDF", "a PDF"),
-    (4, b"ftyphei", "a HEIC picture"),
-    (4, b"ftypmif1", "a HEIC picture"),
-    (4, b"ftypavif", "an AVIF picture"),
+    (4, b"ftyphei", "a damaged HEIC picture"),
+    (4, b"ftyphev", "a damaged HEIC picture"),
+    (4, b"ftypmif1", "a damaged HEIC picture"),
+    (4, b"ftypmsf1", "a damaged HEIC picture"),
+    (4, b"ftypavi", "a damaged AVIF picture"),
     (4, b"ftyp", "a film"),
     (0, b"8BPS", "a Photoshop file"),
     (0, b"PK\x03\x04", "a ZIP archive"),
@@ -51,17 +60,22 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
+_AVIF = ("PIL.AvifImagePlugin", "AvifImageFile")
+_HEIC = ("pillow_heif.as_plugin", "HeifImageFile")  # the extra `heif`
+
 # The phone's JPEG with several pictures (MPO) is a JPEG, too.
 _DECODERS: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"\x89PNG", "PngImagePlugin", "PngImageFile"),
-    (0, b"\xff\xd8", "JpegImagePlugin", "jpeg_factory"),
-    (0, b"BM", "BmpImagePlugin", "BmpImageFile"),
-    (0, b"GIF8", "GifImagePlugin", "GifImageFile"),
-    (0, b"II", "TiffImagePlugin", "TiffImageFile"),
-    (0, b"MM", "TiffImagePlugin", "TiffImageFile"),
-    (8, b"WEBP", "WebPImagePlugin", "WebPImageFile"),
+    (0, b"\x89PNG", "PIL.PngImagePlugin", "PngImageFile"),
+    (0, b"\xff\xd8", "PIL.JpegImagePlugin", "jpeg_factory"),
+    (0, b"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
+    (0, b"GIF8", "PIL.GifImagePlugin", "GifImageFile"),
+    (0, b"II", "PIL.TiffImagePlugin", "TiffImageFile"),
+    (0, b"MM", "PIL.TiffImagePlugin", "TiffImageFile"),
+    (8, b"WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
     # PBM, PGM and PPM, as text and as bytes.
-    *((0, b"P%d" % kind, "PpmImagePlugin", "PpmImageFile") for kind in range(1, 7)),
+    *((0, b"P%d" % kind, "PIL.PpmImagePlugin", "PpmImageFile") for kind in range(1, 7)),
+    *((4, brand, *_AVIF) for brand in (b"ftypavif", b"ftypavis")),
+    *((4, brand, *_HEIC) for brand in (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
 )
 
 
@@ -70,21 +84,25 @@ def open_picture(
 ) -> NDArray[np.uint8]:
     """Decode a picture: uint8, (H, W) grey or (H, W, 3) RGB, upright, without alpha.
 
-    ``source`` is a path, a file's bytes, a binary file object (left open), a Pillow image or an
-    array: (H, W), (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA.
-    Floats up to 1 and bools are taken as 0 to 1, wider integers by the smallest depth of 8, 10,
-    12, 14 or 16 bits that holds them.
+    ``source`` is a path, a data URL, a file's bytes, a binary file object (left open), a Pillow
+    image or an array: (H, W), (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4)
+    RGBA. A path may be ``~/x.png``, a ``file://`` address, or ``x.pdf#2`` for the second page of a
+    PDF or TIFF. Floats up to 1 and bools are taken as 0 to 1, wider integers by the smallest depth
+    of 8, 10, 12, 14 or 16 bits that holds them.
 
-    Of a JPEG or TIFF with several pictures the first is taken; an animation is refused, since no
-    frame of it is *the* picture. Transparent parts show the background that
-    ``digitnet.imaging.pixels.compose`` chooses.
+    Of a JPEG, HEIC or TIFF with several pictures the first is taken (`page_names` names all pages
+    of a TIFF or PDF). A PDF with several pages, none of them named, is refused, and so is an
+    animation, since no frame of it is *the* picture. Transparent parts show
+    the background that ``digitnet.imaging.pixels.compose`` chooses.
 
     Raises PictureError, in one sentence, for whatever is not a picture that can be read.
     """
     if isinstance(source, np.ndarray):
         return from_array(source, max_pixels)
+    if isinstance(source, str) and source.startswith("data:"):
+        source = from_data_url(source)
     if isinstance(source, str | Path):
-        return _open_path(Path(source), max_pixels)
+        return _open_path(source, max_pixels)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         if not data:
@@ -100,24 +118,156 @@ def open_picture(
     )
 
 
-def _open_path(path: Path, max_pixels: int) -> NDArray[np.uint8]:
+def _open_path(name: str | Path, max_pixels: int) -> NDArray[np.uint8]:
+    path, page = _file_and_page(name)
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise PictureError(f"{path} was not found: check the path.") from None
+        raise PictureError(f"{name} was not found: check the path.") from None
     except (OSError, ValueError) as error:
-        raise PictureError(f"{path} cannot be read ({_why(error)}).") from None
+        raise PictureError(f"{name} cannot be read ({_why(error)}).") from None
     if stat.S_ISDIR(status.st_mode):
-        raise PictureError(f"{path} is a folder: give a picture in it.")
+        raise PictureError(f"{name} is a folder: give a picture in it.")
     if not stat.S_ISREG(status.st_mode):
-        raise PictureError(f"{path} is not an ordinary file: give a picture file.")
+        raise PictureError(f"{name} is not an ordinary file: give a picture file.")
     if status.st_size == 0:
-        raise PictureError(f"{path} is empty (zero bytes): save the picture again.")
+        raise PictureError(f"{name} is empty (zero bytes): save the picture again.")
     try:
         with path.open("rb") as stream:
-            return _open_stream(stream, str(path), max_pixels)
+            return _open_stream(stream, str(name), max_pixels, page)
     except OSError as error:
-        raise PictureError(f"{path} cannot be read ({_why(error)}).") from None
+        raise PictureError(f"{name} cannot be read ({_why(error)}).") from None
+
+
+_ADDRESS = re.compile(r"(https?|file):[/\\]+(.*)", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"(.+)#([1-9][0-9]*)", re.DOTALL)
+
+
+def local_path(name: str | Path) -> str:
+    """The path that a name means on this machine: a `file://` address and `~` are worked out.
+
+    Raises PictureError for an address elsewhere, with the two slashes that `Path` takes from it.
+    """
+    text = str(name)
+    if address := _ADDRESS.fullmatch(text):
+        scheme, rest = address.groups()
+        if scheme.lower() != "file":
+            raise PictureError(f"{scheme}://{rest} is on the web: download it first.")
+        from urllib.request import url2pathname
+
+        return url2pathname("/" + rest.removeprefix("localhost/"))
+    if text.startswith("~") and not os.path.lexists(text):
+        return os.path.expanduser(text)  # noqa: PTH111 (Path raises where there is no such user)
+    return text
+
+
+def _file_and_page(name: str | Path) -> tuple[Path, int | None]:
+    """The file, and the page that is asked for; a file that is called x.pdf#2 comes first."""
+    path = Path(local_path(name))
+    found = _PAGE.fullmatch(str(path))
+    if found and not os.path.lexists(path):
+        return Path(found[1]), int(found[2])
+    return path, None
+
+
+def page_names(name: str, head: bytes | None = None) -> list[str]:
+    """A name for each page of a PDF or TIFF with several: x.pdf#1, x.pdf#2; else the name alone.
+
+    Args:
+        name: of a file; what cannot be opened has one page, and opening that says why.
+        head: its first bytes where they are known already.
+    """
+    head = read_head(name) if head is None else head
+    if not head or not _may_have_pages(head):
+        return [name]
+    with suppress(OSError, PictureError), Path(local_path(name)).open("rb") as stream:
+        n = _count_pages(stream, head)
+        return [f"{name}#{page}" for page in range(1, n + 1)] if n > 1 else [name]
+    return [name]
+
+
+def count_pages(content: bytes) -> int:
+    """How many pages a PDF or TIFF has; 1 for what is neither, or cannot be opened."""
+    head = content[:HEAD]
+    return _count_pages(io.BytesIO(content), head) if _may_have_pages(head) else 1
+
+
+def read_head(name: str | Path) -> bytes | None:
+    """The first bytes of an ordinary file, for `page_names` and `is_text`; None if unreadable."""
+    try:
+        path = Path(local_path(name))
+        if path.is_file():
+            with path.open("rb") as stream:
+                return stream.read(HEAD)
+    except (OSError, ValueError, PictureError):
+        pass
+    return None
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file's first bytes are text that is no picture: no SVG, no PDF, no PGM in words."""
+    is_picture = _is_svg(head) or _is_pdf(head) or re.match(rb"P[1-6]\s", head)
+    return _is_printable(head) and not is_picture
+
+
+def _is_printable(head: bytes) -> bool:
+    return all(byte in b"\t\n\r\f" or byte >= 32 for byte in head)
+
+
+def _is_svg(head: bytes) -> bool:
+    return b"<svg" in head and _is_printable(head)
+
+
+def _is_pdf(head: bytes) -> bool:
+    return b"%PDF-" in head and _decoder(head) is None  # some writers put a few bytes before it
+
+
+def _may_have_pages(head: bytes) -> bool:
+    return _is_pdf(head) or head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
+
+
+def _count_pages(stream: BinaryIO, head: bytes) -> int:
+    try:
+        if _is_pdf(head):
+            with _pdf(stream, "The picture") as document:
+                return len(document)
+        with quiet_pillow(), _recognise(stream, head, "The picture") as image:
+            return len(_tiff_pages(image))
+    except Exception:  # damaged, or no reader installed: whoever opens it hears of that
+        return 1
+
+
+def _tiff_pages(image: Any) -> list[int]:
+    """The frames of a TIFF that are pages: no smaller copies (tag 254, bit 0) of one."""
+    pages = []
+    for frame in range(getattr(image, "n_frames", 1)):
+        image.seek(frame)
+        if not image.tag_v2.get(254, 0) & 1:
+            pages.append(frame)
+    return pages or [0]
+
+
+def from_data_url(text: str) -> bytes:
+    """The bytes in a data URL (RFC 2397): data:image/png;base64,... or percent-encoded.
+
+    Raises PictureError where it is cut off or damaged.
+    """
+    import base64
+    from urllib.parse import unquote_to_bytes
+
+    head, comma, body = text.partition(",")
+    content = unquote_to_bytes(body)
+    if head.endswith(";base64"):
+        content = b"".join(content.split()).rstrip(b"=")
+        try:
+            content = base64.b64decode(content + b"=" * (-len(content) % 4), validate=True)
+        except ValueError:
+            content = b""
+    if not (head.startswith("data:") and comma and content):
+        raise PictureError(
+            "The data URL is cut off or damaged: it is data:image/png;base64, and then the picture."
+        )
+    return content
 
 
 def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
@@ -131,11 +281,19 @@ def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     return open_picture(data, max_pixels=max_pixels)
 
 
-def _open_stream(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[np.uint8]:
-    head = stream.read(512)
+def _open_stream(
+    stream: BinaryIO, name: str, max_pixels: int, page: int | None = None
+) -> NDArray[np.uint8]:
+    head = stream.read(HEAD)
     stream.seek(0)
     try:
-        with quiet_pillow(), _recognise(stream, head) as image:
+        if _is_pdf(head):
+            return _draw_pdf_page(stream, name, max_pixels, page)
+        with quiet_pillow(), _recognise(stream, head, name) as image:
+            if page is not None:
+                pages = _tiff_pages(image) if image.format == "TIFF" else [0]
+                _check_page(page, len(pages), name)
+                image.seek(pages[page - 1])
             return _decode(image, name, max_pixels)
     except PictureError:
         raise
@@ -145,30 +303,96 @@ def _open_stream(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[np.uin
         raise PictureError(f"{name} is damaged and cannot be opened ({_why(error)}).") from None
 
 
+def _check_page(page: int, n_pages: int, name: str) -> None:
+    if page > n_pages:
+        has = "one page" if n_pages == 1 else f"{n_pages} pages"
+        raise PictureError(f"{name} does not exist: the file has {has}.")
+
+
+_pdfium = threading.Lock()
+"""PDFium may be called by one thread at a time."""
+
+
+@contextmanager
+def _pdf(stream: BinaryIO, name: str) -> Iterator[Any]:
+    """A PDF, open; nobody else reads one meanwhile."""
+    try:
+        from pypdfium2 import PdfDocument, PdfiumError
+    except ImportError:
+        raise PictureError(
+            f"{name} is a PDF, which takes one more package to read: pip install 'digitnet[pdf]'."
+        ) from None
+    with _pdfium:
+        try:
+            document = PdfDocument(stream)
+        except PdfiumError as error:
+            if "password" in str(error).lower():
+                raise PictureError(
+                    f"{name} is locked with a password: save it without one."
+                ) from None
+            raise PictureError(f"{name} is a damaged PDF: save it again.") from None
+        with closing(document):
+            yield document
+
+
+def _draw_pdf_page(
+    stream: BinaryIO, name: str, max_pixels: int, page: int | None
+) -> NDArray[np.uint8]:
+    """A page of a PDF, (H, W, 3), drawn on white; less finely where it would be too large."""
+    with _pdf(stream, name) as document:
+        if page is None and len(document) > 1:
+            raise PictureError(
+                f"{name} has {len(document)} pages: say which one, as in scan.pdf#2."
+            )
+        page = page or 1
+        _check_page(page, len(document), name)
+        with closing(document[page - 1]) as sheet:
+            width, height = sheet.get_size()  # in points, 72 to the inch
+            finest = math.sqrt(max_pixels / max(width * height, 1.0))
+            with closing(sheet.render(scale=min(PDF_RESOLUTION / 72, finest))) as drawn:
+                pixels = from_pillow(drawn.to_pil().convert("RGB"), name)
+    check_sides(pixels.shape[0], pixels.shape[1], name, pixels.size)
+    return pixels
+
+
 class _NotOfItsKindError(Exception):
     """No decoder takes these bytes for what it reads."""
 
 
-def _recognise(stream: BinaryIO, head: bytes) -> Image:
+def _recognise(stream: BinaryIO, head: bytes, name: str) -> Image:
     """The undecoded image, by the one decoder its first bytes call for.
 
     Pillow's own `Image.open` imports five decoders first, which costs more than most pictures.
     """
-    found = next((d for d in _DECODERS if head.startswith(d[1], d[0])), None)
+    found = _decoder(head)
     if found is None:
         raise _NotOfItsKindError
-    _, _, module, name = found
-    opener: Callable[[BinaryIO], Image] = getattr(import_module(f"PIL.{module}"), name)
+    module, opener_name = found
+    try:
+        opener: Callable[[BinaryIO], Image] = getattr(import_module(module), opener_name)
+    except ImportError:
+        raise PictureError(
+            f"{name} is a HEIC picture, which takes one more package to read: "
+            "pip install 'digitnet[heif]'; or save it as JPEG."
+        ) from None
     try:
         return opener(stream)
     except (SyntaxError, IndexError, TypeError, struct.error) as error:
         raise _NotOfItsKindError from error  # as `Image.open` reads these four
 
 
+def _decoder(head: bytes) -> tuple[str, str] | None:
+    """Module and class of the decoder that the first bytes call for."""
+    if head[4:8] == b"ftyp" and b"avif" in head[: int.from_bytes(head[:4], "big")]:
+        return _AVIF  # also where it is called a picture of any kind, mif1, first
+    found = next((d for d in _DECODERS if head.startswith(d[1], d[0])), None)
+    return None if found is None else found[2:]
+
+
 def _decode(image: Image, name: str, max_pixels: int) -> NDArray[np.uint8]:
     width, height = image.size
     check_sides(height, width, name, max_pixels)
-    if image.format in ("GIF", "WEBP", "PNG") and getattr(image, "is_animated", False):
+    if image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False):
         raise PictureError(f"{name} is an animation: save the one frame to be read as a picture.")
     try:
         with quiet_pillow():
@@ -207,13 +431,14 @@ def _orientation(image: Image) -> int:
 
 
 def _what_it_is(head: bytes, name: str) -> str:
+    if _is_svg(head):
+        return f"{name} is an SVG, a drawing without pixels: export it as PNG."
     for offset, magic, kind in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             if kind.startswith("a damaged"):
                 return f"{name} is {kind}: save the picture again."
             return f"{name} is {kind}, not a picture that can be read: save it as {_READABLE}."
-    printable = sum(byte in b"\t\n\r\f" or byte >= 32 for byte in head)
-    if b"\0" not in head and printable == len(head):
+    if _is_printable(head):
         return f"{name} is text, not a picture: give {_READABLE}."
     return f"{name} is not a picture that can be read: give {_READABLE}."
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digitnet.imaging.arrays import Bytes, Flags, Floats
+from digitnet.imaging.arrays import Bytes, Flags, Floats, Mask
 from digitnet.imaging.background import (
     Pens,
     contrast_to,
@@ -52,6 +52,8 @@ class ScanPlan:
         close_vote: both polarities are tried where the vote is closer than this.
         ruled_from: width of the pen, in pixels, from which ruled lines are told from strokes.
         ruling: width of ruled lines, in widths of the pen, at most about this.
+        crossing: whether ruled lines are looked for only where ink reaches two opposite edges,
+            which is seen at once and spares most pictures the search.
     """
 
     longest: int
@@ -65,6 +67,7 @@ class ScanPlan:
     close_vote: float
     ruled_from: float
     ruling: float
+    crossing: bool
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,18 @@ def _scan_polarity(
         np.maximum(contrast, np.float32(BRIGHTEST), out=contrast)
         contrast[_too_dark(ground, contrast.shape, plan.dark)] = 0
         ink, ruling = find_ink(contrast), np.zeros(contrast.shape, np.bool_)
-        if ink is not None and pen >= plan.ruled_from:
+        if ink is not None and pen >= plan.ruled_from and (not plan.crossing or _crosses(ink.mask)):
             mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), plan.ruling * pen)
             ruling = mask < ink.mask
             ink = ink._replace(mask=mask, seeds=ink.seeds & ~ruling)
         inked = inked or ink is not None
         yield Scan(light, trust, pen, ground, contrast, ink, ruling)
+
+
+def _crosses(mask: Mask) -> bool:
+    """Whether ink (h, w) reaches the left and the right edge, or the upper and the lower one."""
+    across = mask[:, 0].any() and mask[:, -1].any()
+    return bool(across or (mask[0].any() and mask[-1].any()))
 
 
 def _too_dark(ground: Bytes, shape: tuple[int, ...], share: float) -> Flags:

@@ -29,6 +29,7 @@ PAGE = ScanPlan(
     close_vote=0,
     ruled_from=0,
     ruling=1,
+    crossing=False,
 )
 """How a page is scanned."""
 

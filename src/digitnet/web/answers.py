@@ -7,7 +7,7 @@ from typing import Any
 
 from digitnet.errors import PictureError
 from digitnet.imaging.framing import Frame, frame_picture, framing_stages
-from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.pictures import count_pages, open_picture
 from digitnet.imaging.png import at_most, in_base64
 from digitnet.models.model import Model, Prediction
 from digitnet.reading.page import read_page
@@ -44,6 +44,7 @@ def answer_pictures(
     for upload in uploads:
         check()
         try:
+            _refuse_several_pages(upload.content)
             picture = open_picture(upload.content, max_pixels=limits.pixels)
         except PictureError as error:
             framed.append(error)
@@ -61,6 +62,13 @@ def answer_pictures(
         answer = _unread(one) if isinstance(one, PictureError) else _answered(next(read))
         answers.append({"name": upload.name, **answer, **({"stages": steps} if stages else {})})
     return answers
+
+
+def _refuse_several_pages(content: bytes) -> None:
+    """An answer is for one picture: no page of a PDF or TIFF is left out in silence."""
+    n_pages = count_pages(content)
+    if n_pages > 1:
+        raise PictureError(f"The picture has {n_pages} pages: send them one by one.")
 
 
 def _answered(prediction: Prediction) -> dict[str, Any]:
@@ -93,6 +101,7 @@ def answer_page(model: Model, content: bytes, limits: Limits) -> dict[str, Any]:
         PictureError: it cannot be opened.
         ModelError: the model cannot read pages.
     """
+    _refuse_several_pages(content)
     picture = open_picture(content, max_pixels=limits.pixels)
     reading = read_page(model, picture)
     digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]

@@ -21,6 +21,8 @@ from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
 HEALTH = "/healthz"
+OF_PICTURES = ("/api/predict", "/api/read", "/api/corrections")
+"""Addresses that take pictures, whose JSON may be as large as pictures are."""
 SECURITY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -99,7 +101,9 @@ class Guard:
                 self._check_token(headers, given)
                 if self._matches(given):
                     cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
-            receive = await self._with_limit(headers, receive)
+            receive = await self._with_limit(
+                headers, receive, of_pictures=scope["path"] in OF_PICTURES
+            )
         except Problem as problem:
             await as_answer(problem)(scope, receive, send_with_headers)
             return
@@ -155,10 +159,12 @@ class Guard:
         token = self._token or ""
         return bool(given) and hmac.compare_digest(given.encode(), token.encode())
 
-    async def _with_limit(self, headers: Headers, receive: Receive) -> Receive:
+    async def _with_limit(
+        self, headers: Headers, receive: Receive, *, of_pictures: bool
+    ) -> Receive:
         """Body messages as they come, until there are too many bytes of them."""
         json = headers.get("content-type", "").startswith("application/json")
-        most = self._limits.json_body if json else self._limits.body
+        most = self._limits.json_body if json and not of_pictures else self._limits.body
         sentence = f"The request has more than the {most:,} bytes that are taken at once."
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:

@@ -113,6 +113,13 @@ class ModelStore:
         """The model that answers where none is named, as on the command line."""
         return DEFAULT if (self._folder / DEFAULT).is_dir() else BEST
 
+    @property
+    def answering(self) -> str:
+        """That model in words for who starts the server."""
+        if self.default in self._box:
+            return f"{self.default}, in the box"
+        return f"{self._folder / self.default}, since it is there"
+
     def is_free(self, name: str) -> bool:
         """Whether a new model may be called that."""
         return name != DEFAULT and name not in self._box and not (self.own / name).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,6 +77,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
         await super().startup(sockets)
+        print(f"Model: {self._services.store.answering}.", file=sys.stderr)
         print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

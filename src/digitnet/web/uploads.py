@@ -1,8 +1,9 @@
-"""Uploads: pictures as they come in, raw or as multipart, within their limits."""
+"""Uploads: pictures as they come in, raw, as multipart or as data URLs, within their limits."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -12,10 +13,13 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from digitnet.errors import PictureError
+from digitnet.imaging.pictures import from_data_url
 from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
 
 FIELD = "pictures"
+DATA_URL = b"data:"
 LONGEST_NAME = 200
 
 
@@ -27,28 +31,67 @@ class Upload(NamedTuple):
 
 
 async def read_one(request: Request, limits: Limits) -> bytes:
-    """The raw body.
+    """The one picture of a request: its body as it is, or a data URL, also in JSON.
 
     Raises:
-        Problem: 408 too slow, 413 too large, 422 empty or multipart.
+        Problem: 408 too slow, 413 too large, 422 empty, multipart or several pictures.
     """
     if _is_multipart(request):
         raise Problem(422, "One picture is wanted here, as the raw body of the request.")
+    pictures = await _in_body(request, limits)
+    if len(pictures) != 1:
+        raise Problem(422, "One picture is wanted here; send several one by one.")
+    return pictures[0]
+
+
+async def _in_body(request: Request, limits: Limits) -> list[bytes]:
+    """The pictures of a body that is no form: one, or in JSON as many as it lists."""
     async with _in_time(limits):
         content = await request.body()
     if not content:
         raise Problem(422, "There is no picture in the request: send its bytes as the body.")
-    return content
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return [_decoded(url) for url in _in_json(content, limits)]
+    return [_decoded(content)]
+
+
+def _in_json(content: bytes, limits: Limits) -> list[bytes]:
+    """The data URLs in {"pictures": ["data:image/png;base64,...", ...]}."""
+    try:
+        listed = json.loads(content)[FIELD]
+        urls = [url.encode() for url in ([listed] if isinstance(listed, str) else listed)]
+        if not all(url.startswith(DATA_URL) for url in urls) or not urls:
+            raise ValueError
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise Problem(
+            422, f'JSON with pictures is {{"{FIELD}": ["data:image/png;base64,...", ...]}}.'
+        ) from None
+    if len(urls) > limits.pictures:
+        raise _too_many(limits)
+    return urls
+
+
+def _decoded(content: bytes) -> bytes:
+    """A picture's bytes, also where they were sent as a data URL."""
+    if not content.startswith(DATA_URL):
+        return content
+    try:
+        return from_data_url(content.decode("ascii", "replace"))
+    except PictureError as error:
+        raise Problem(422, str(error)) from None
 
 
 async def read_several(request: Request, limits: Limits) -> list[Upload]:
-    """The raw body as one picture, or all in the multipart field "pictures".
+    """All in the field "pictures", of a form or of JSON, or the raw body as one picture.
 
     Raises:
         Problem: 400 malformed, 408 too slow, 413 too large, 422 too many or none.
     """
     if not _is_multipart(request):
-        return [Upload("picture", await read_one(request, limits))]
+        pictures = await _in_body(request, limits)
+        if len(pictures) == 1:
+            return [Upload("picture", pictures[0])]
+        return [Upload(f"picture {i}", one) for i, one in enumerate(pictures, start=1)]
     async with _in_time(limits):
         try:
             # One more than the limit, so that too many are told from a broken form.
@@ -63,17 +106,21 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
             # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
             raise Problem(400, f"The multipart body is broken: {error}") from None
         try:
-            files = [one for one in form.getlist(FIELD) if isinstance(one, UploadFile)]
+            files = form.getlist(FIELD)
             if len(files) > limits.pictures:
                 raise _too_many(limits)
             if not files:
                 raise Problem(422, f'There is no picture in the multipart field "{FIELD}".')
-            return [
-                Upload((one.filename or "picture")[:LONGEST_NAME], await one.read())
-                for one in files
-            ]
+            return [await _in_form(one) for one in files]
         finally:
             await form.close()
+
+
+async def _in_form(one: UploadFile | str) -> Upload:
+    """A file of a form, or a data URL in it."""
+    if isinstance(one, str):
+        return Upload("picture", _decoded(one.encode("utf-8", "replace")))
+    return Upload((one.filename or "picture")[:LONGEST_NAME], await one.read())
 
 
 def _is_multipart(request: Request) -> bool:

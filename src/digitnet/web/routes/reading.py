@@ -20,28 +20,45 @@ ModelName = Annotated[
     str | None, Query(pattern=NAME, description="a model; without it the default one")
 ]
 _BINARY = {"type": "string", "format": "binary"}
-_KINDS = ("png", "jpeg", "webp", "bmp", "gif", "tiff")
+_KINDS = ("png", "jpeg", "webp", "bmp", "gif", "tiff", "avif")
 _ONE: dict[str, Any] = {f"image/{kind}": {"schema": _BINARY} for kind in _KINDS}
 _FORM = {
     "type": "object",
     "required": [FIELD],
     "properties": {FIELD: {"type": "array", "minItems": 1, "items": _BINARY}},
 }
+_JSON = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": [FIELD],
+            "properties": {
+                FIELD: {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "string", "pattern": "^data:image/png;base64,"},
+                }
+            },
+        }
+    }
+}
+"""Data URLs, as a canvas gives them."""
 
 
 def _body(content: dict[str, Any], words: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "description": words, "content": content}}
 
 
-ONE_PICTURE = _body(_ONE, "a picture's bytes")
+ONE_PICTURE = _body({**_ONE, **_JSON}, "a picture's bytes, or one data URL")
 PICTURES = _body(
     {
         **_ONE,
+        **_JSON,
         "multipart/form-data": {
             "schema": _FORM,
         },
     },
-    f'a picture\'s bytes, or several pictures in the multipart field "{FIELD}"',
+    f'a picture\'s bytes, or several pictures in the field "{FIELD}" of a form or of JSON',
 )
 
 

@@ -1,0 +1,118 @@
+"""Output: text and tables on their way out: names escaped, in any encoding, files whole."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from digitnet.errors import OutputError
+from digitnet.files import replacing
+
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that move the cursor, break or turn the line, or are no text at all."""
+_BYTES = range(0xDC80, 0xDD00)
+"""What Python makes of a byte in a file name that is no UTF-8: 0xDC00 + the byte (PEP 383)."""
+
+
+def prepare_streams() -> None:
+    """Let no character end a command: what the console cannot show is printed as its number."""
+    for stream, errors in (
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+        (sys.stdin, "surrogateescape"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def shown(text: object) -> str:
+    """A name or sentence in one line of plain characters; control characters are escaped."""
+    return _HIDDEN.sub(_escape, str(text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code in _BYTES:
+        return f"\\x{code - 0xDC00:02x}"
+    return found[0].encode("unicode_escape").decode()
+
+
+def can_show(text: str) -> bool:
+    """Whether standard output can show each character of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def show(*lines: object, flush: bool = False) -> None:
+    """Lines on standard output; whatever leaves the command line goes through here or `say`."""
+    for line in lines:
+        print(shown(line), flush=flush)
+
+
+def say(*lines: object) -> None:
+    """Lines on standard error."""
+    for line in lines:
+        print(shown(line), file=sys.stderr)
+
+
+def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV to standard output, which is "-", or to a file: whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written, or is there and is not such a table.
+    """
+    if target == "-":
+        return _write(sys.stdout, header, rows)
+    _check_is_ours(Path(target), ",".join(header))
+    with (
+        replacing(target) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        _write(file, header, rows)
+    return None
+
+
+def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([shown(cell) for cell in row] for row in rows)
+
+
+def _check_is_ours(path: Path, header: str) -> None:
+    """Leave a file alone that holds anything but an earlier table: a picture, or digits."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(len(header) + 2)
+    except OSError:  # not there, or `replacing` says what is wrong with it
+        return
+    if first and first.rstrip(b"\r\n") != header.encode():
+        raise OutputError(
+            f"{path} is there already and is not a table that was written here before.",
+            "choose another name for the table.",
+        )
+
+
+def add_table_option(parser: argparse.ArgumentParser, name: str, help_text: str) -> None:
+    """An option that asks for a table, written to a file or, without one, to standard output."""
+    parser.add_argument(
+        name, nargs="?", const="-", type=table_name, metavar="FILE",
+        help=f"{help_text}; to standard output without a FILE, which ends in .csv",
+    )  # fmt: skip
+
+
+def table_name(text: str) -> str:
+    """Refuse a word that is rather the next picture than the table's name."""
+    if text != "-" and not text.lower().endswith(".csv"):
+        raise argparse.ArgumentTypeError(
+            f"a table's name ends in .csv, {shown(text)} does not (name pictures before this)"
+        )
+    return text
