@@ -70,7 +70,7 @@ def test_a_training_without_matplotlib_trains_and_says_how_to_get_the_curve(tmp_
 
 def test_predicting_and_reading_need_no_extra(tmp_path: Path) -> None:
     done = light("predict", "--model", "mlp", ROOT / "test_images" / "digi_3.png", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "Model: mlp, in the box.\n")
     assert re.search(r"digi_3\.png +3 ", done.stdout)
     page = ("read", ROOT / "test_images" / "digi_3.png", "--out", "read.png")
     done = light(*page, cwd=tmp_path)

@@ -177,6 +177,15 @@ def test_evaluating_what_was_learnt_from_says_so(tmp_path: Path, data: Path) -> 
         assert ("has learnt from these very digits" in done.stderr) is learnt
 
 
+def test_finetuning_says_each_figure_once(tmp_path: Path, data: Path) -> None:
+    assert digitnet("train", data, *SMALL, cwd=tmp_path).returncode == 0
+    words = ("--from", "model", "--mix", data, "--epochs", "1", "--validation", "0.3")
+    done = digitnet("train", data, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "set aside" in done.stdout
+    assert "of the validation images right" not in done.stdout
+
+
 def test_a_run_that_learnt_nothing_says_so_and_keeps_what_was_there(
     tmp_path: Path, data: Path
 ) -> None:

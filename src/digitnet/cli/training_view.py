@@ -70,7 +70,9 @@ class TrainingView:
         record, out = model.training, self._run.out
         seconds = sum(self._run.history.seconds)
         accuracy = record["validation_accuracy"]
-        validation = "" if accuracy is None else f", {accuracy:.2%} of the validation images right"
+        validation = ""
+        if accuracy is not None and self._run.config.start is None:  # else the table says it
+            validation = f", {accuracy:.2%} of the validation images right"
         show(
             f"Done in {clock(seconds)}: {record['ended']}; "
             f"best epoch {record['best_epoch']}{validation}."
