@@ -53,7 +53,7 @@ def loops(n: int) -> Iterator[None]:
 def train_once(way: str, source: str, n_images: int, epochs: int) -> None:
     """What a process of its own does; it prints seconds and processor seconds of the steps."""
     config = TrainingConfig(**{**read_recipe("fast-98"), "source": source, "epochs": epochs})
-    dataset = open_source(source, part="train", n_synthetic=n_images)[0]
+    dataset = open_source(source, part="train", n_synthetic=n_images)
     rng = np.random.default_rng(0)
     network = Network(config.layers(dataset.images[0].size, len(dataset.class_names)))
     network.initialize(rng)
