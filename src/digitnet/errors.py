@@ -112,6 +112,4 @@ def require(extra: str) -> None:
         for module in modules:
             import_module(module)
     except ImportError:
-        raise MissingExtraError(
-            f"{purpose}, which is not installed here.", f"pip install 'digitnet[{extra}]'."
-        ) from None
+        raise MissingExtraError(f"{purpose}.", f"pip install 'digitnet[{extra}]'.") from None

@@ -166,8 +166,8 @@ class LiveLossPlot:
         ):
             raise NoDisplayError(
                 "There is no display to open the live plot on.",
-                "over ssh, ssh -X brings one along; the page of digitnet serve shows a training "
-                "live, and so does digitnet.fit(..., progress=True) in a notebook.",
+                "over ssh its option X brings one along; the page shows a training live, and in "
+                "a notebook `fit` with progress=True does.",
             )
         require("plots")
         backend = _find_backend(patience)

@@ -148,7 +148,7 @@ class Run:
             f"are right, and always to say {dataset.class_names[counts.argmax()]} would be right "
             f"for {chance:.2%} (training loss {losses[0]:.4f} in the first epoch, "
             f"{losses[-1]:.4f} in the last).",
-            f"look at the labels with digitnet data preview, or try more {{epochs}}, "
+            f"see in a preview of the data that the labels are right, or try more {{epochs}}, "
             f"{{learning_rate:{self.settings.learning_rate / 10:g}}} or fewer layers.",
         )
 
