@@ -45,8 +45,9 @@ def run_with(
     *,
     n_validation: int = 1000,
     training: float = 1.0,
+    losses: tuple[float, ...] = (2.5, 2.5),
 ) -> Run:
-    """A run whose one epoch had so many of its validation images right."""
+    """A run whose epochs had so many of their validation images right."""
     n_classes = max(labels) + 1
     images = np.zeros((len(labels), 28, 28), np.uint8)
     names = tuple(str(label) for label in range(max(n_classes, 2)))
@@ -54,7 +55,9 @@ def run_with(
     run = Run(config, Dataset(images, np.array(labels), names, "made"), tmp_path / "model")
     assert run.validation is not None
     assert len(run.validation) == n_validation
-    run.history.add(EpochDone(1, 2.5, training, 2.5, right / n_validation, 1.0, 1.0, True))
+    for epoch, loss in enumerate(losses, 1):
+        accuracy = right / n_validation
+        run.history.add(EpochDone(epoch, loss, training, 2.5, accuracy, 1.0, 1.0, True))
     return run
 
 
@@ -97,3 +100,26 @@ def test_where_too_few_images_could_tell_any_better_than_chance_will_do(tmp_path
     run_with(tmp_path, labels, 1, n_validation=2, training=0.75).check_learnt()
     with pytest.raises(NothingLearntError, match="4 training images"):
         run_with(tmp_path, labels, 1, n_validation=2, training=0.5).check_learnt()
+
+
+@pytest.mark.parametrize(
+    ("losses", "learnt"),
+    [((2.5,), True), ((2.5, 2.5), False), ((2.5, 2.45), False), ((2.5, 2.44), True)],
+)
+def test_of_few_images_a_loss_that_falls_is_something_learnt(
+    tmp_path: Path, losses: tuple[float, ...], learnt: bool
+) -> None:
+    """By more than a fiftieth; one epoch alone tells nothing."""
+    labels = [0, 1, 0, 1, 0, 1]
+    run = run_with(tmp_path, labels, 1, n_validation=2, training=0.5, losses=losses)
+    if learnt:
+        run.check_learnt()
+    else:
+        with pytest.raises(NothingLearntError):
+            run.check_learnt()
+
+
+def test_many_validation_images_tell_by_themselves(tmp_path: Path) -> None:
+    for losses in ((2.5,), (2.5, 0.1)):  # learnt by heart
+        with pytest.raises(NothingLearntError):
+            run_with(tmp_path, [*range(10)] * 200, 100, losses=losses).check_learnt()

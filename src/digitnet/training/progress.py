@@ -120,11 +120,9 @@ class ProgressBar:
         self._advance(float(event.epoch), event.epoch)
         every = max(1, self._n_epochs // N_LINES)
         if not self._console.is_terminal and (event.epoch % every == 0 or event.epoch == 1):
-            print(
-                f"epoch {event.epoch}/{self._n_epochs}  training loss {event.training_loss:.4f}  "
-                f"{self._figures}",
-                file=sys.stderr,
-            )
+            both = f"training loss {event.training_loss:.4f}  " if words == "validation" else ""
+            line = f"epoch {event.epoch}/{self._n_epochs}  {both}{self._figures}"
+            print(line, file=sys.stderr)
 
     def _advance(self, done: float, epoch: int) -> None:
         """Bring the bar to `done` epochs."""

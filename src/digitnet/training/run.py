@@ -26,6 +26,9 @@ from digitnet.training.loop import train
 SURE = 3.0
 """Standard errors above chance from which on something has been learnt."""
 
+FALLEN = 0.98
+"""Of the first epoch's training loss, what the last one's must be below to have fallen."""
+
 ENOUGH_TO_TELL = 100
 """Validation images from which on their accuracy tells whether something has been learnt."""
 
@@ -124,25 +127,26 @@ class Run:
     def check_learnt(self) -> None:
         """Whether the best epoch answers better than one who always says the most frequent class.
 
-        Asked of the validation part, of the training part where that has too few images to tell.
-        Better is more than SURE standard errors above, or any better where so few images are
-        there that even all of them right would not be.
+        Asked of the validation part, of the training part where that has too few images to tell;
+        there a loss that has FALLEN since the first epoch is something learnt, too, and one epoch
+        alone tells nothing. Better is more than SURE standard errors above, or any better where
+        so few images are there that even all of them right would not be.
 
         Raises:
             NothingLearntError: it does not.
         """
         history, best = self.history, self.history.best_epoch - 1
-        words, dataset = "training", self.training
+        words, dataset, losses = "training", self.training, history.training_loss
+        falls = len(losses) == 1 or losses[-1] < FALLEN * losses[0]
         accuracy: float | None = history.training_accuracy[best]
         if self.validation is not None and len(self.validation) >= ENOUGH_TO_TELL:
             words, dataset = "validation", self.validation
-            accuracy = history.validation_accuracy[best]
+            accuracy, falls = history.validation_accuracy[best], False
         counts, n = dataset.counts(), len(dataset)
         chance = counts.max() / n
         bound = chance + SURE * math.sqrt(chance * (1 - chance) / n)
-        if accuracy is None or accuracy > (bound if bound < 1 else chance):
+        if falls or accuracy is None or accuracy > (bound if bound < 1 else chance):
             return
-        losses = history.training_loss
         raise NothingLearntError(
             f"Nothing was learnt, and nothing is kept: {accuracy:.2%} of the {n:,} {words} images "
             f"are right, and always to say {dataset.class_names[counts.argmax()]} would be right "
