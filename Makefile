@@ -29,7 +29,7 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/plain  ## set up, train on the synthetic digits, read the pictures in test_images/
 	$(BIN)/digitnet train --epochs 25 --out model
 	$(BIN)/digitnet predict --model model test_images/digi_*.png
-	$(BIN)/digitnet compare model cnn --on test_images
+	$(BIN)/digitnet compare model cnn --on test_images --labels first
 
 test: $(VENV)/installed  ## set up and run the tests
 	$(BIN)/python -m pytest -n 2

@@ -80,8 +80,9 @@ class TrainingView:
         curve = "" if no_curve else " and training_loss.png"
         if _is_usual(self._run.config):
             show(
-                "Drawn digits are harder to read than most people's: of real pictures by ten hands "
-                f"such a model reads 91.5 %, {BEST} in the box 99.5 % (mean over the hands, "
+                "Drawn digits are harder to read than most people's. On real pictures by ten hands "
+                f"the likeliest digit of such a model is right for 91.5 %, that of {BEST}, which "
+                "comes with digitnet, for 99.5 % (mean over the hands, "
                 f"python -m benchmarks.pictures {out} {BEST})."
             )
         show(f"Kept in {out}: the weights, model.json, history.json{curve}.")
@@ -93,8 +94,8 @@ class TrainingView:
         else:
             show("Try it: digitnet predict PICTURE")
             show(
-                f"From now on this model answers here, in place of {BEST}, the best in the box: "
-                f"--model {BEST} names that one. Which reads your pictures better, says",
+                f"This model now answers here in place of {BEST}; --model {BEST} asks the other. "
+                "To compare the two on pictures of yours:",
                 f"  digitnet compare {DEFAULT} {BEST} --on FOLDER",
             )
         if self._plot is not None:
