@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from digitnet.cli.main import COMMANDS
+from digitnet.cli.main import COMMANDS, main
+from digitnet.data.synthetic import synthesize
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+DATA = (ROOT / "docs" / "data.md").read_text()
 
 
 def test_the_list_of_files_is_up_to_date() -> None:
@@ -32,6 +35,26 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert done.returncode == 0, done.stderr
     assert re.match(r"(\d|None) \[", done.stdout)
+
+
+def test_what_the_document_of_data_shows_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two drawn digits of each class, their rows for columns, in a table; but for the figures."""
+    command, *shown = re.findall(r"```\n\$ (.*?)```", DATA, flags=re.DOTALL)[0].splitlines()
+    digits = synthesize(200, np.random.default_rng(0))
+    chosen = np.concatenate([np.flatnonzero(digits.labels == label)[:2] for label in range(10)])
+    rows = digits.images[chosen].transpose(0, 2, 1).reshape(-1, 784)
+    table = np.column_stack([rows, digits.labels[chosen]])
+    header = ",".join([*(f"pixel{i}" for i in range(784)), "class"])
+    np.savetxt(tmp_path / "digits.csv", table, "%d", ",", header=header, comments="")
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()[1:]) == 0
+    output = capsys.readouterr()
+    said = [re.sub(r"reads \d+ as labelled, and \d+ as", "reads", line) for line in shown]
+    lines = re.sub(r"reads \d+ as labelled, and \d+ as", "reads", output.err).splitlines()
+    assert lines == said
+    assert output.out.count("█" * 40) == 10
 
 
 def test_every_command_is_in_the_readme() -> None:
