@@ -95,5 +95,7 @@ def test_an_accuracy_is_found_however_it_is_written() -> None:
 
 
 def test_every_picture_the_readme_shows_is_there() -> None:
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+    shown = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert len(shown) == README.count("![") >= 1
+    for path in shown:
         assert (ROOT / path).is_file(), path
