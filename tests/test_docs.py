@@ -12,6 +12,7 @@ import pytest
 
 from digitnet.cli.main import COMMANDS, main
 from digitnet.data.synthetic import synthesize
+from digitnet.errors import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -60,6 +61,12 @@ def test_what_the_document_of_data_shows_is_what_is_said(
 def test_every_command_is_in_the_readme() -> None:
     for command in COMMANDS:
         assert f"digitnet {command}" in README, command
+
+
+def test_every_extra_is_in_the_readme() -> None:
+    table = README.partition("| extra | for |\n")[2].partition("\n\n")[0]
+    names = [name for row in table.splitlines()[1:] for name in row.split("|")[1].split(",")]
+    assert [name.strip(" `") for name in names] == [*EXTRAS, "all"]
 
 
 ACCURACY = re.compile(r"\b9\d\.\d+(?= %)")  # whole numbers are names and aims: --fast 98
