@@ -80,5 +80,5 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 docs: $(VENV)/installed  ## bring the README's list of files up to date
 	$(BIN)/python tools/house.py
 
-clean:  ## drop the environment and caches; the model stays
-	rm -rf $(VENV) .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## drop the environments and caches; the model stays
+	rm -rf $(VENV) $(PAGE) .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

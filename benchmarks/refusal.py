@@ -1,4 +1,4 @@
-"""Refusal: what a model answers to digits, and to what is none; figure 4 of the third issue.
+"""Refusal: what a model answers to digits, and to what is none.
 
     python -m benchmarks.refusal [--model DIR] [--validation-only]
 

@@ -1,4 +1,4 @@
-"""Requests a second of the web server's /api/predict, latencies, and memory under 64 clients.
+"""Web load: requests a second of the server's /api/predict, latencies, and memory under 64 clients.
 
 python -m benchmarks.web_load                     the whole table, about two minutes
 python -m benchmarks.web_load --seconds 5 --hold 60

@@ -28,6 +28,7 @@ from PIL import Image
 from digitnet.cli.main import COMMANDS, main
 from digitnet.data.synthetic import synthesize
 from support.browser import chromium
+from support.helpers import as_idx
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -97,11 +98,6 @@ class Small(NamedTuple):
     pictures: Path
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(head + array.astype(np.uint8).tobytes())
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """Drawn digits as MNIST's files, as an .npz, and as a folder of pictures of one source."""
@@ -111,8 +107,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     (pictures / "drawn").mkdir(parents=True)
     digits = synthesize(700, np.random.default_rng(0))
     for prefix, part in (("train", slice(600)), ("t10k", slice(600, 700))):
-        write_idx(mnist / f"{prefix}-images-idx3-ubyte", digits.images[part])
-        write_idx(mnist / f"{prefix}-labels-idx1-ubyte", digits.labels[part])
+        (mnist / f"{prefix}-images-idx3-ubyte").write_bytes(as_idx(digits.images[part]))
+        (mnist / f"{prefix}-labels-idx1-ubyte").write_bytes(as_idx(digits.labels[part]))
     np.savez(folder / "digits.npz", images=digits.images[:300], labels=digits.labels[:300])
     for label in range(10):
         image = digits.images[digits.labels == label][0]

@@ -7,12 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from digitnet.cli.main import COMMANDS
+from digitnet.cli.main import COMMANDS, main
+from digitnet.data.synthetic import synthesize
+from digitnet.errors import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+DATA = (ROOT / "docs" / "data.md").read_text()
 
 
 def test_the_list_of_files_is_up_to_date() -> None:
@@ -34,9 +38,35 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert re.match(r"(\d|None) \[", done.stdout)
 
 
+def test_what_the_document_of_data_shows_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two drawn digits of each class, their rows for columns, in a table; but for the figures."""
+    command, *shown = re.findall(r"```\n\$ (.*?)```", DATA, flags=re.DOTALL)[0].splitlines()
+    digits = synthesize(200, np.random.default_rng(0))
+    chosen = np.concatenate([np.flatnonzero(digits.labels == label)[:2] for label in range(10)])
+    rows = digits.images[chosen].transpose(0, 2, 1).reshape(-1, 784)
+    table = np.column_stack([rows, digits.labels[chosen]])
+    header = ",".join([*(f"pixel{i}" for i in range(784)), "class"])
+    np.savetxt(tmp_path / "digits.csv", table, "%d", ",", header=header, comments="")
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()[1:]) == 0
+    output = capsys.readouterr()
+    said = [re.sub(r"reads \d+ as labelled, and \d+ as", "reads", line) for line in shown]
+    lines = re.sub(r"reads \d+ as labelled, and \d+ as", "reads", output.err).splitlines()
+    assert lines == said
+    assert output.out.count("█" * 40) == 10
+
+
 def test_every_command_is_in_the_readme() -> None:
     for command in COMMANDS:
         assert f"digitnet {command}" in README, command
+
+
+def test_every_extra_is_in_the_readme() -> None:
+    table = README.partition("| extra | for |\n")[2].partition("\n\n")[0]
+    names = [name for row in table.splitlines()[1:] for name in row.split("|")[1].split(",")]
+    assert [name.strip(" `") for name in names] == [*EXTRAS, "all"]
 
 
 ACCURACY = re.compile(r"\b9\d\.\d+(?= %)")  # whole numbers are names and aims: --fast 98
@@ -72,5 +102,7 @@ def test_an_accuracy_is_found_however_it_is_written() -> None:
 
 
 def test_every_picture_the_readme_shows_is_there() -> None:
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+    shown = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert len(shown) == README.count("![") >= 1
+    for path in shown:
         assert (ROOT / path).is_file(), path

@@ -15,6 +15,24 @@ GUIDE = TESTS.parent / "docs" / "extending.md"
 
 # Sections whose blocks of Python make one program, and what must hold at its end.
 PROGRAMS = {
+    ("A setting",): """
+import pytest
+from digitnet.errors import SettingsError
+
+told = " ".join(parser.format_help().split())
+assert (
+    "--warm-up X share of a one-cycle run in which the learning rate rises "
+    "(above 0 and below 1; default: 0.3)"
+) in told
+assert read_recipe("slow.toml", Config) == {"schedule": "one-cycle", "warm_up": 0.5}
+slow = Config(schedule="one-cycle", warm_up=0.5)
+assert slow.settings() == replace(TrainingConfig().settings(), schedule=OneCycle(0.5))
+assert Config(warm_up=0.5).settings() == TrainingConfig().settings()
+assert "Warm up" in [field.label for field in training_form(Config).fields]
+with pytest.raises(SettingsError, match="The warm up must be a number above 0 and below 1, not 1"):
+    Config(warm_up=1)
+print("all of it")
+""",
     ("An exporter",): """
 from digitnet.models.folder import load_model
 from support.served import client
@@ -32,7 +50,7 @@ with client(Path()) as web:
     assert len(answer.content) == Path("digits.npz").stat().st_size
 print("all of it")
 """,
-    ("An own layer", "An own optimiser"): """
+    ("A layer", "An optimiser"): """
 assert check.error < 1e-6, check
 assert check.n_checked == 6 * 5 + 5 + 5 * 3 + 3
 assert repr(network) == "Network(784-32-10, 25,482 parameters)"
@@ -84,13 +102,13 @@ def test_every_section_with_code_is_run() -> None:
 
 
 def test_the_layer_has_twelve_lines_at_most() -> None:
-    definition = next(block for block in blocks("An own layer") if "LeakyReLU" in block)
+    definition = next(block for block in blocks("A layer") if "LeakyReLU" in block)
     body = definition.split("@nn.register_layer\n")[1]
     assert len([line for line in body.splitlines() if line.strip()]) <= 12
 
 
 def test_a_mistake_in_the_layer_fails_its_gradient_check(tmp_path: Path) -> None:
-    program = "\n".join(blocks("An own layer")[:2])
+    program = "\n".join(blocks("A layer")[:2])
     mistaken = program.replace("np.where(y > 0.0, 1.0, self.leak)", "np.where(y > 0.0, 1.0, 0.0)")
     assert mistaken != program
     done = run(mistaken + "\nassert check.error > 1e-2, check", tmp_path)
@@ -99,7 +117,7 @@ def test_a_mistake_in_the_layer_fails_its_gradient_check(tmp_path: Path) -> None
 
 def test_without_its_class_the_saved_model_says_what_is_missing(tmp_path: Path) -> None:
     """A layer that was registered when it was saved, and is not where it is loaded."""
-    program = blocks("An own layer")[0] + "\nimport digitnet\n"
+    program = blocks("A layer")[0] + "\nimport digitnet\n"
     save = 'digitnet.save_model(digitnet.Model(network), "m")'
     network = "network = nn.Network([nn.Dense(784, 5), LeakyReLU(), nn.Dense(5, 10)])\n"
     assert run(program + network + save, tmp_path).returncode == 0

@@ -87,9 +87,9 @@ def test_stopped_and_resumed_it_reaches_the_very_same_weights(
     assert digitnet("train", data, *words, "--out", "whole", cwd=tmp_path).returncode == 0
     child = start(data, tmp_path, *words, "--out", "model")
     while not (tmp_path / "model.checkpoint.npz").exists():
+        assert child.poll() is None
         time.sleep(0.01)
-    time.sleep(0.3)
-    child.send_signal(number)
+    child.send_signal(number)  # at once: the run is short where nothing else computes
     _, told = child.communicate(timeout=60)
     assert child.returncode == 128 + number, told
     assert "digitnet train --resume --out model" in told
@@ -125,6 +125,7 @@ def checkpoint_of(data: Path, cwd: Path, *words: str) -> Path:
     child = start(data, cwd, *words)
     path = cwd / "model.checkpoint.npz"
     while not path.exists():
+        assert child.poll() is None
         time.sleep(0.01)
     child.kill()
     child.communicate()

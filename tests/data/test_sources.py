@@ -15,6 +15,7 @@ from digitnet.cli.source_options import LIST_OF_SOURCES
 from digitnet.data.report import Report
 from digitnet.data.sources import SOURCES, Source, accepted, open_source
 from digitnet.errors import DataError, SettingsError
+from support.helpers import as_idx
 
 IMAGES = np.arange(5 * 784, dtype=np.uint32).astype(np.uint8).reshape(5, 28, 28)
 LABELS = np.array([3, 1, 4, 1, 5])
@@ -24,8 +25,7 @@ def write_idx(folder: Path) -> Path:
     """A train part of five digits and a test part of the first two, the latter gzipped."""
     folder.mkdir()
     for prefix, n, suffix, pack in (("train", 5, "", bytes), ("t10k", 2, ".gz", gzip.compress)):
-        images = b"\0\0\x08\x03" + np.array([n, 28, 28], ">u4").tobytes() + IMAGES[:n].tobytes()
-        labels = b"\0\0\x08\x01" + np.array([n], ">u4").tobytes() + bytes(LABELS[:n].tolist())
+        images, labels = as_idx(IMAGES[:n]), as_idx(LABELS[:n])
         (folder / f"{prefix}-images-idx3-ubyte{suffix}").write_bytes(pack(images))
         (folder / f"{prefix}-labels-idx1-ubyte{suffix}").write_bytes(pack(labels))
     return folder

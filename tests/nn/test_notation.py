@@ -17,6 +17,7 @@ from digitnet.nn import (
     Network,
     ReLU,
     ToImages,
+    ToRows,
     in_words,
 )
 from digitnet.nn.notation import convolutional_layers, layer_in_words, read_layer
@@ -48,6 +49,28 @@ def test_what_is_read_is_written_again(text: str, batch_norm: bool) -> None:
         return
     network = Network([*layers, Dense(n, 10)])  # n is right, or it would be refused
     assert in_words(network) == f"784-{text}-10"
+
+
+def test_a_notation_by_hand() -> None:
+    """28 - 5 + 1 = 24, pooled 12, 12 - 3 + 1 = 10, with a border of 1 10 again, pooled 5."""
+    layers, n = convolutional_layers("6C5-MP2-8C3-9C3P1-AP2", 28, ReLU, batch_norm=True)
+    assert layers == [
+        ToImages(28, 28),
+        Conv2D(1, 6, 5), BatchNorm(6), MaxPool2D(2), ReLU(),
+        Conv2D(6, 8, 3), BatchNorm(8), ReLU(),
+        Conv2D(8, 9, 3, padding=1), BatchNorm(9), AveragePool2D(2), ReLU(),
+        ToRows(),
+    ]  # fmt: skip
+    assert n == 9 * 5 * 5
+    layers, n = convolutional_layers("4C3S2-GAP", 28, ReLU, batch_norm=False)
+    assert layers == [ToImages(28, 28), Conv2D(1, 4, 3, stride=2), ReLU(), GlobalAveragePool2D()]
+    assert n == 4
+
+
+@pytest.mark.parametrize("text", ["", "16C5-", "C5", "16C5M2", "8C3-GAP-MP2", "MP3", "4C30"])
+def test_a_notation_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no layer|does not fit"):
+        convolutional_layers(text, 28, ReLU, batch_norm=False)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,12 @@ def bars(n: int, rng: np.random.Generator) -> Dataset:
     return Dataset(images, labels, source="bars")
 
 
+def as_idx(array: np.ndarray) -> bytes:
+    """Images or labels as MNIST's own files have them: bytes, behind the type and the shape."""
+    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    return head + array.astype(np.uint8).tobytes()
+
+
 def small_model(rng: np.random.Generator, framing: str = "mnist") -> Model:
     """An untrained 784-5-10 model with biases that are not zero."""
     network = Network(multilayer_perceptron(784, [5], 10))

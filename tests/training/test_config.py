@@ -195,6 +195,26 @@ def test_both_ends_of_every_setting(field: str, good: list[Any], bad: list[Any])
     assert settings_of()[field].group in GROUPS
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 2.5),
+        ("batch_size", 0),
+        ("batch_size", -3),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", -1.0),
+        ("label_smoothing", 1.0),
+        ("patience", 0),
+        ("class_weights", "heavy"),
+    ],
+)
+def test_what_the_loop_is_given_in_python_is_checked_too(field: str, value: object) -> None:
+    with pytest.raises(SettingsError):
+        Settings(**{field: value})
+
+
 def test_every_number_and_choice_has_its_ends_tested() -> None:
     tested = {case[0] for case in test_both_ends_of_every_setting.pytestmark[0].args[1]}
     for name, each in settings_of().items():

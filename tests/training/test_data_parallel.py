@@ -18,11 +18,11 @@ from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
 from support.helpers import bars
 
-PLAN = TrainingConfig(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)
+CONFIG = TrainingConfig(conv="4C5-MP2-8C5-MP2", hidden=(16,), activation="relu", input_dropout=0.0)
 
 
-def network(plan: TrainingConfig = PLAN, dtype: type = np.float64) -> Network:
-    built = Network(plan.layers(784, 10), dtype=dtype)
+def network(config: TrainingConfig = CONFIG, dtype: type = np.float64) -> Network:
+    built = Network(config.layers(784, 10), dtype=dtype)
     built.initialize(np.random.default_rng(1))
     return built
 
@@ -81,12 +81,12 @@ def test_divergence_in_the_second_thread_is_one_clear_error(rng: np.random.Gener
 
 @pytest.mark.parametrize("n", [0, 1, 40, 103])
 @pytest.mark.parametrize(
-    "plan", [PLAN, TrainingConfig(hidden=(9,), input_dropout=0.0)], ids=["conv", "mlp"]
+    "config", [CONFIG, TrainingConfig(hidden=(9,), input_dropout=0.0)], ids=["conv", "mlp"]
 )
 def test_classifying_in_batches_gives_what_one_pass_gives(
-    n: int, plan: TrainingConfig, rng: np.random.Generator
+    n: int, config: TrainingConfig, rng: np.random.Generator
 ) -> None:
-    net = network(plan, np.float32)
+    net = network(config, np.float32)
     images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
     logits = classify(net, images, batch_size=20)
     assert logits.shape == (n, 10)

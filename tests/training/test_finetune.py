@@ -49,7 +49,7 @@ def test_a_new_hand_is_learnt_and_the_old_ones_are_not_forgotten(place: Path) ->
     assert accuracy(place / "base", place / "new.npz") < 0.5
     assert accuracy(place / "adapted", place / "new.npz") > 0.9
     assert accuracy(place / "adapted", place / "bars.npz") > 0.97
-    assert "Training 784-24-10 " in done.stderr  # the base's network, not a plan's default
+    assert "Training 784-24-10 " in done.stderr  # the base's network, not a config's default
     table = done.stdout.splitlines()[-3:]
     assert table[0].split() == ["before", "after"]
     assert "own.npz, learnt from (20)" in table[1]

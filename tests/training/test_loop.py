@@ -13,22 +13,13 @@ from digitnet.models.model import classify
 from digitnet.nn import (
     SGD,
     Adam,
-    AveragePool2D,
-    BatchNorm,
     Constant,
-    Conv2D,
     Distillation,
-    GlobalAveragePool2D,
-    MaxPool2D,
     Network,
-    ReLU,
-    ToImages,
-    ToRows,
     cross_entropy,
     multilayer_perceptron,
     one_hot,
 )
-from digitnet.nn.notation import convolutional_layers
 from digitnet.training.checkpoints import begin
 from digitnet.training.config import Settings, Teacher
 from digitnet.training.events import EpochDone, Finished, StepDone
@@ -177,48 +168,6 @@ def test_balanced_class_weights_lift_a_rare_class(rng: np.random.Generator) -> N
         read.append(network.forward(as_input(images)).argmax(axis=1).mean())
     assert read[0] == 0.0  # always "class 0": right 98 times in 100, and useless
     assert read[1] > 0.02
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("epochs", 0),
-        ("epochs", 2.5),
-        ("batch_size", 0),
-        ("batch_size", -3),
-        ("learning_rate", 0.0),
-        ("learning_rate", float("nan")),
-        ("learning_rate", -1.0),
-        ("label_smoothing", 1.0),
-        ("patience", 0),
-        ("class_weights", "heavy"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(field: str, value: object) -> None:
-    with pytest.raises(SettingsError):
-        Settings(**{field: value})
-
-
-def test_what_a_notation_stands_for() -> None:
-    """28 - 5 + 1 = 24, pooled 12, 12 - 3 + 1 = 10, with a border of 1 10 again, pooled 5."""
-    layers, n = convolutional_layers("6C5-MP2-8C3-9C3P1-AP2", 28, ReLU, batch_norm=True)
-    assert layers == [
-        ToImages(28, 28),
-        Conv2D(1, 6, 5), BatchNorm(6), MaxPool2D(2), ReLU(),
-        Conv2D(6, 8, 3), BatchNorm(8), ReLU(),
-        Conv2D(8, 9, 3, padding=1), BatchNorm(9), AveragePool2D(2), ReLU(),
-        ToRows(),
-    ]  # fmt: skip
-    assert n == 9 * 5 * 5
-    layers, n = convolutional_layers("4C3S2-GAP", 28, ReLU, batch_norm=False)
-    assert layers == [ToImages(28, 28), Conv2D(1, 4, 3, stride=2), ReLU(), GlobalAveragePool2D()]
-    assert n == 4
-
-
-@pytest.mark.parametrize("text", ["", "16C5-", "C5", "16C5M2", "8C3-GAP-MP2", "MP3", "4C30"])
-def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no layer|does not fit"):
-        convolutional_layers(text, 28, ReLU, batch_norm=False)
 
 
 def test_averaged_weights_are_what_is_kept(parts: tuple[Dataset, Dataset]) -> None:

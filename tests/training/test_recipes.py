@@ -27,9 +27,9 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_every_recipe_is_a_plan(name: str) -> None:
-    plan = TrainingConfig(**read_recipe(name))
-    assert plan.source in ("mnist", "synthetic")
+def test_every_recipe_is_a_config(name: str) -> None:
+    config = TrainingConfig(**read_recipe(name))
+    assert config.source in ("mnist", "synthetic")
 
 
 def test_the_command_line_wins_over_the_recipe_and_the_folder_keeps_both(place: Path) -> None:

@@ -26,12 +26,6 @@ TOKEN = "a-token-for-tests"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[httpx.Client]:
-    with client(tmp_path) as web_client:
-        yield web_client
-
-
-@pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[httpx.Client]:
     with client(tmp_path, guard={"token": TOKEN}) as web_client:
         yield web_client

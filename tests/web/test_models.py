@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,13 +17,7 @@ from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, predictor
 from digitnet.nn import Network
 from support.helpers import small_model
-from support.served import NINE, client
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[httpx.Client]:
-    with client(tmp_path) as web_client:
-        yield web_client
+from support.served import NINE
 
 
 def decoded(content: bytes) -> tuple[dict, list[np.ndarray]]:

@@ -14,7 +14,7 @@ from support.helpers import bars
 
 
 @pytest.mark.parametrize(
-    ("plan", "n", "n_hidden"),
+    ("config", "n", "n_hidden"),
     [
         (TrainingConfig(hidden=(12,)), 12, 12),
         (TrainingConfig(hidden=(200,)), 100, 200),  # no more than a page can show
@@ -24,9 +24,9 @@ from support.helpers import bars
     ],
 )
 def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
-    plan: TrainingConfig, n: int, n_hidden: int, rng: np.random.Generator
+    config: TrainingConfig, n: int, n_hidden: int, rng: np.random.Generator
 ) -> None:
-    network = Network(plan.layers(784, 10))
+    network = Network(config.layers(784, 10))
     network.initialize(rng)
     before = network.vector.copy()
     shown = snapshot(network, network.vector * 2, bars(50, rng), 3)

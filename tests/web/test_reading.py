@@ -25,12 +25,6 @@ from support.helpers import digitnet
 from support.served import NINE, at_path, client, png, running
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[httpx.Client]:
-    with client(tmp_path) as web_client:
-        yield web_client
-
-
 def pixels(text: str) -> np.ndarray:
     with Image.open(io.BytesIO(base64.b64decode(text))) as image:
         return np.asarray(image)

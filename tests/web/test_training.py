@@ -202,8 +202,8 @@ def test_a_stopped_run_keeps_its_best_and_goes_on_to_the_very_same_end(
         gone = web.post("/api/train", json={"name": "my-model", "resume": True})
         assert gone.status_code == 404
     resumed = load_model(tmp_path / "models" / "my-model").network
-    plan = TrainingConfig(source=str(tmp_path / source), **{**settings, "hidden": (8,)})
-    whole = Run(plan, bars(600, np.random.default_rng(5)), tmp_path / "whole")
+    config = TrainingConfig(source=str(tmp_path / source), **{**settings, "hidden": (8,)})
+    whole = Run(config, bars(600, np.random.default_rng(5)), tmp_path / "whole")
     for _ in whole.events():
         pass
     assert np.array_equal(resumed.vector, whole.network.vector)
@@ -217,9 +217,9 @@ def slow_epoch(event: Any, run: Run) -> dict[str, Any]:
 def _validation(source: Path) -> Any:
     from digitnet.data.sources import open_source
 
-    plan = TrainingConfig(source=str(source))
+    config = TrainingConfig(source=str(source))
     dataset = open_source(source)
-    return dataset.split(plan.validation, np.random.default_rng(plan.seed))[1]
+    return dataset.split(config.validation, np.random.default_rng(config.seed))[1]
 
 
 def test_the_run_that_was_stopped_last_goes_on_where_none_is_named(web: httpx.Client) -> None:

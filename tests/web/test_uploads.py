@@ -84,7 +84,7 @@ def test_spoilt_requests_are_answered_or_closed_never_a_bug(web: httpx.Client) -
         within = len(head) if i % 2 else len(head) + len(form)  # of the head, or of the form too
         for place in rng.integers(0, within, rng.integers(1, 6)):
             data[place] = rng.integers(256)
-        with socket.create_connection(("127.0.0.1", web.base_url.port or 0), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", web.base_url.port or 0), timeout=120) as raw:
             raw.sendall(bytes(data))
             raw.shutdown(socket.SHUT_WR)
             try:

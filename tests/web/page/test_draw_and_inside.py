@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,7 @@ from digitnet.models.folder import load_model
 from digitnet.models.model import classify
 from digitnet.nn import Context
 from support.browser import NARROW, WIDE, Visit, likely, started_server, strokes_of, violations
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[str]:
-    with started_server(tmp_path_factory.mktemp("served")) as address:
-        yield address
+from support.tabs import focused, tab_to
 
 
 @pytest.mark.parametrize("name", ["cnn", "mlp"])
@@ -128,19 +122,8 @@ def test_the_answer_is_said_aloud_once_the_pen_rests(visit: Visit) -> None:
 
 def test_keyboard_alone(visit: Visit) -> None:
     keyboard, page = visit.page.keyboard, visit.page
-
-    def focused() -> str:
-        return str(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
-
-    def walk_to(wanted: str) -> None:
-        for _ in range(40):
-            keyboard.press("Tab")
-            if focused() == wanted:
-                return
-        pytest.fail(f"{wanted} is not reached by Tab")
-
-    walk_to("tab-draw")
-    walk_to("paper")
+    tab_to(page, "tab-draw")
+    tab_to(page, "paper")
     keyboard.press(" ")
     for _ in range(20):
         keyboard.press("ArrowDown")
@@ -154,7 +137,7 @@ def test_keyboard_alone(visit: Visit) -> None:
         assert visit.digit == digit
     page.focus("#tab-draw")
     keyboard.press("ArrowRight")
-    assert focused() == "tab-inside"
+    assert focused(page) == "tab-inside"
     assert page.is_visible("#inside")
     assert not page.is_visible("#draw")
     for _ in range(60):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,15 @@ import numpy as np
 import pytest
 
 from digitnet.models.folder import load_model, save_model
-from support.browser import NARROW, WIDE, Visit, started_server, violations
+from support.browser import NARROW, WIDE, Visit, violations
 from support.helpers import small_model
 from support.tabs import asked, focused, opened, tab_to
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("served")
+def folder(folder: Path) -> Path:
     save_model(small_model(np.random.default_rng(1)), folder / "models" / "mine")
     return folder
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path, browser: Any) -> Iterator[str]:
-    with started_server(folder) as address:
-        yield address
 
 
 def row(page: Any, name: str) -> Any:

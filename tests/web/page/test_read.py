@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,23 +20,12 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, WIDE, Visit, started_server, violations
+from support.browser import LONG, NARROW, WIDE, Visit, violations
 from support.drawn import as_file, letter, photo, turned_by_exif, written
 from support.helpers import digitnet
 from support.tabs import asked, focused, opened, tab_to
 
 LINES = ["38 20", "506"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("served")
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path, browser: Any) -> Iterator[str]:
-    with started_server(folder) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -18,31 +18,24 @@ import numpy as np
 import pytest
 
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, started_server, violations
+from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, violations
 from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("served")
+def folder(folder: Path) -> Path:
     small_source(folder)
     return folder
 
 
-@pytest.fixture(scope="module")
-def served(folder: Path, browser: Any) -> Iterator[str]:
-    with started_server(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def address(served: str) -> Iterator[str]:
+def address(address: str) -> Iterator[str]:
     """The server's, which trains nothing when a test begins."""
-    yield served
+    yield address
     try:
-        asked(served, "api/train", "DELETE")
+        asked(address, "api/train", "DELETE")
     except HTTPError:
-        assert asked(served, "api/train")["state"] != "running"
+        assert asked(address, "api/train")["state"] != "running"
 
 
 ENDLESS = {"hidden": "512", "epochs": "1000"}

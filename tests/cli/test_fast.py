@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from digitnet.data.synthetic import synthesize
 from digitnet.models.folder import load_model
 from digitnet.nn import AveragePool2D
-from support.helpers import assert_one_sentence, digitnet
+from support.helpers import as_idx, assert_one_sentence, digitnet
 
 
 @pytest.fixture
@@ -25,10 +24,8 @@ def idx(tmp_path: Path) -> Path:
     folder.mkdir()
     for prefix, n, seed in (("train", 3000, 0), ("t10k", 400, 1)):
         drawn = synthesize(n, np.random.default_rng(seed))
-        head = struct.pack(">IIII", 0x803, n, 28, 28)
-        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(head + drawn.images.tobytes())
-        labels = drawn.labels.astype(np.uint8).tobytes()
-        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, n) + labels)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(as_idx(drawn.images))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(as_idx(drawn.labels))
     return folder
 
 
