@@ -111,7 +111,7 @@ def test_every_default_as_a_number() -> None:
     assert Settings() == TrainingConfig().settings() == Settings(
         epochs=100, batch_size=32, learning_rate=1.0, optimizer=SGD(0.0), schedule=Cosine(),
         label_smoothing=0.0, ema_decay=0.0, teacher=None, patience=None, class_weights=None,
-        variation=None,
+        augmentation=None,
     )  # fmt: skip
 
 
@@ -136,8 +136,8 @@ def test_what_the_other_names_stand_for() -> None:
     } == SCHEDULES  # fmt: skip
     for name, schedule in SCHEDULES.items():
         assert TrainingConfig(schedule=name).settings().schedule == schedule
-    for name, augmentation in AUGMENTATIONS.items():
-        assert TrainingConfig(augment=name).settings().variation == augmentation.variation
+    for name, named in AUGMENTATIONS.items():
+        assert TrainingConfig(augment=name).settings().augmentation == named.augmentation
     settings = TrainingConfig(
         patience=7, ema_decay=0.9, label_smoothing=0.2, batch_size=None, class_weights="balanced"
     ).settings()

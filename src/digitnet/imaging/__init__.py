@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from digitnet.imaging.augment import Variation, vary
+    from digitnet.imaging.augment import Augmentation, augmented
     from digitnet.imaging.framing import Frame, frame_picture, framing_stages
     from digitnet.imaging.locate import Located
     from digitnet.imaging.parallel import frame_files
@@ -19,25 +19,25 @@ _HOMES = {
     "Located": "locate",
     "Scan": "scan",
     "ScanPlan": "scan",
-    "Variation": "augment",
+    "Augmentation": "augment",
     "frame_files": "parallel",
     "frame_picture": "framing",
     "framing_stages": "framing",
     "open_picture": "pictures",
-    "vary": "augment",
+    "augmented": "augment",
 }
 
 __all__ = [
+    "Augmentation",
     "Frame",
     "Located",
     "Scan",
     "ScanPlan",
-    "Variation",
+    "augmented",
     "frame_files",
     "frame_picture",
     "framing_stages",
     "open_picture",
-    "vary",
 ]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
-from digitnet.imaging.augment import AUGMENTATIONS, Variation
+from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
 from digitnet.nn import (
@@ -189,7 +189,7 @@ class TrainingConfig:
         choices=("balanced",),
     )  # fmt: skip
     augment: str = setting(
-        "none", REGULARISATION, "vary each image anew in every epoch: "
+        "none", REGULARISATION, "augment each image anew in every epoch: "
         + ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items()),
         choices=tuple(AUGMENTATIONS), words="augmentation",
     )  # fmt: skip
@@ -262,7 +262,7 @@ class TrainingConfig:
             schedule=SCHEDULES[self.schedule],
             teacher=None if teacher is None else Teacher(teacher, taught),
             class_weights=self.class_weights,
-            variation=AUGMENTATIONS[self.augment].variation,
+            augmentation=AUGMENTATIONS[self.augment].augmentation,
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
@@ -361,7 +361,8 @@ _SAME = ("epochs", "batch_size", "label_smoothing", "ema_decay", "patience")
 class Settings:
     """What the loop trains by: a config's values, and in place of its names the things themselves.
 
-    Whoever trains a network in Python passes an optimiser, a schedule or a variation of their own.
+    Whoever trains a network in Python passes an optimiser, a schedule or an augmentation of their
+    own.
 
     Attributes:
         epochs: passes over the training images.
@@ -379,7 +380,7 @@ class Settings:
             None never stops.
         class_weights: how much an image of each class counts: None for all the same,
             "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
-        variation: how much each image is changed, anew in every epoch; None for not at all.
+        augmentation: how much each image is changed, anew in every epoch; None for not at all.
 
     Raises:
         SettingsError: a value that makes no sense.
@@ -395,7 +396,7 @@ class Settings:
     teacher: Teacher | None = None
     patience: int | None = TrainingConfig.patience
     class_weights: str | Sequence[float] | None = None
-    variation: Variation | None = None
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
         known = settings_of()
