@@ -204,7 +204,7 @@ def test_every_number_and_choice_has_its_ends_tested() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"hidden": ()}, 'needs hidden neurons; try hidden="64".'),
+        ({"hidden": ()}, "needs hidden neurons; try `hidden` with one number or more, such as 64."),
         ({"batch_norm": True}, 'and there are none; try conv="16C5-MP2-32C5-MP2", or leave out'),
         ({"conv": "4C5", "pool": 2}, "choose one of `conv` and `pool`."),
         ({"weight_decay": 10.0, "learning_rate": 0.1}, "below 1 / learning rate, which is 10, not"),

@@ -222,7 +222,8 @@ class TrainingConfig:
             object.__setattr__(self, name, each.checked(getattr(self, name)))
         if not (self.hidden or self.conv):
             raise SettingsError(
-                "A network without convolutions needs hidden neurons.", "try {hidden:64}."
+                "A network without convolutions needs hidden neurons.",
+                "try {hidden} with one number or more, such as 64.",
             )
         if self.batch_norm and not self.conv:
             raise SettingsError(
