@@ -14,7 +14,7 @@ from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import into_box
-from digitnet.reading.components import LEAST_HEIGHT, choose_components
+from digitnet.reading.components import LEAST_HEIGHT, page_components
 from digitnet.reading.rows import in_rows
 
 PAGE = ScanPlan(
@@ -102,7 +102,7 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
         return None
     contrast = seen.contrast * ~seen.ruling  # a line beside a digit shows in no frame
     found = connected_components(seen.ink, contrast)
-    chosen = choose_components(found, seen.ground, seen.pen)
+    chosen = page_components(found, seen.ground, seen.pen)
     return Sheet(
         contrast, seen.ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
         seen.pen, zoom, seen.light, chosen.dropped,
