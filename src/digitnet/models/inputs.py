@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import PictureError
+from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.frame import SIDE
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     OnePicture = str | Path | bytes | BinaryIO | Image.Image
     Batch = list[Any] | tuple[Any, ...]
-
-Bytes = NDArray[np.uint8]
 
 N_PIXELS = SIDE * SIDE
 CHANNELS = (1, 2, 3, 4)  # grey, grey and alpha, RGB, RGBA; always the last axis

@@ -68,6 +68,8 @@ def begin(network: Network, settings: Settings, rng: np.random.Generator) -> Tra
 
 
 VERSION = 1
+ENDING = ".checkpoint.npz"
+"""What a checkpoint's file name ends in, behind the name of its run."""
 ANEW = "train again without {resume}."
 
 

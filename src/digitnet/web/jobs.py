@@ -9,7 +9,7 @@ from typing import Any
 
 from digitnet.errors import DigitnetError
 from digitnet.models.box import box_names
-from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.checkpoints import ENDING, Checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, settings_on_page
 from digitnet.training.finetune import as_finetuning, others
 from digitnet.training.run import checkpoint_path
@@ -102,9 +102,6 @@ def _free_name(wanted: str, store: ModelStore) -> str:
         ending = f"-{number}"
         name = wanted[: 40 - len(ending)] + ending
     return name
-
-
-ENDING = ".checkpoint.npz"
 
 
 class StoppedRuns:
