@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,8 +66,6 @@ def coverage(contrast: Floats, ink: Ink, mask: Mask, pen: float) -> Floats:
     pixels wide, whatever is between dark and light is blur and pressure, and the outline is
     where the contrast is half of full ink's.
     """
-    import cv2
-
     sharp = np.float32(max(1.0, pen / 4))
     share = (contrast / np.float32(ink.level) - np.float32(0.5)) * sharp + np.float32(0.5)
     near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
