@@ -91,7 +91,10 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     n_classes = len(model.class_names)
     if model.network.n_out != n_classes:
-        raise ModelError(f"{where} names {n_classes} classes for {model.network.n_out}.")
+        raise ModelError(
+            f"{where} names {n_classes} classes for {model.network.n_out} outputs of its network.",
+            "restore it or train anew.",
+        )
     return model, hashes
 
 
