@@ -27,7 +27,7 @@ from digitnet.imaging.reduce import drop_grey_channels, enlarge, reduce, reduce_
 from digitnet.imaging.ruling import erase_ruling
 
 BRIGHTEST = -0.2
-"""Least contrast kept: what outshines its paper, at a table's edge, must not stretch the scale."""
+"""Least contrast kept: what outshines the ground, at a table's edge, must not stretch the scale."""
 
 WIDEST = 0.25
 """Of the picture's shorter side: wider pens are tried only where no thinner one shows ink."""

@@ -39,7 +39,7 @@ class Sheet:
     """A page as it is worked on, (h, w), and what may be written on it.
 
     Attributes:
-        contrast: how dark each pixel is against its paper.
+        contrast: how dark each pixel is against the ground under it.
         ink: what of that is ink, ruled lines left out.
         labels: which component each pixel belongs to; 0 for none.
         components: those of a digit's size.

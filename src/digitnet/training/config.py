@@ -267,7 +267,7 @@ class TrainingConfig:
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes: pixels made ready, convolutions, then Dense layers."""
+        """The network it describes: what the pixels go through, convolutions, then Dense layers."""
         layers: list[Layer] = []
         side = math.isqrt(n_in)
         if self.pool > 1:
