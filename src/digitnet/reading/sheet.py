@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +46,6 @@ class Sheet:
         height: of a typical digit.
         pen: width of its strokes.
         zoom: the picture's pixels per pixel here.
-        light: whether the ground is light.
-        dropped: how many components were left out, by reason.
     """
 
     contrast: Floats
@@ -59,8 +56,6 @@ class Sheet:
     height: float
     pen: float
     zoom: float
-    light: bool
-    dropped: Counter[str]
 
     @property
     def mass(self) -> float:
@@ -93,7 +88,7 @@ def scan_page(picture: Bytes) -> Sheet:
         return best
     nothing = np.zeros(picture.shape[:2], np.float32)
     labels = nothing.astype(np.int32)
-    return Sheet(nothing, None, labels, (), (), 0.0, 1.0, 1.0, True, Counter())
+    return Sheet(nothing, None, labels, (), (), 0.0, 1.0, 1.0)
 
 
 def _sheet(seen: Scan, zoom: float) -> Sheet | None:
@@ -105,7 +100,7 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
     chosen = page_components(found, seen.ground, seen.pen)
     return Sheet(
         contrast, seen.ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
-        seen.pen, zoom, seen.light, chosen.dropped,
+        seen.pen, zoom,
     )  # fmt: skip
 
 
