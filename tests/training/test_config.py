@@ -38,7 +38,7 @@ from digitnet.training.config import (
     settings_of,
     settings_on_page,
 )
-from digitnet.training.setting import Limits, OnPage, setting
+from digitnet.training.setting import OnPage, Range, setting
 from digitnet.web.schemas import training_form, training_request
 
 
@@ -47,7 +47,7 @@ class Wider(TrainingConfig):
     """A config with a setting that nobody else knows."""
 
     warmth: float = setting(
-        0.25, REGULARISATION, "how warm it is", limits=Limits(0, below_high=True, high=3),
+        0.25, REGULARISATION, "how warm it is", limits=Range(0, below_high=True, high=3),
         example="0.5", words="warmth of the room", on_page=OnPage("Not too warm.", 2, default=0.75),
     )  # fmt: skip
 

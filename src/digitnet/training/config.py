@@ -40,7 +40,7 @@ from digitnet.nn import (
     multilayer_perceptron,
 )
 from digitnet.nn.notation import convolutional_layers
-from digitnet.training.setting import Limits, OnPage, Setting, described, setting
+from digitnet.training.setting import OnPage, Range, Setting, described, setting
 
 
 class Choice(NamedTuple):
@@ -64,13 +64,13 @@ SCHEDULES: dict[str, Schedule] = {
     "one-cycle": OneCycle(),
 }
 
-DIGITS, FOLDER = "the digits", "a folder of pictures"
+SOURCE, FOLDER = "the digits", "a folder of pictures"
 NETWORK, TRAINING, REGULARISATION = "the network", "the training", "regularisation"
 TEACHER, FINETUNING = "a teacher", "fine-tuning and mixing"
-GROUPS = (DIGITS, FOLDER, NETWORK, TRAINING, REGULARISATION, TEACHER, FINETUNING)
+GROUPS = (SOURCE, FOLDER, NETWORK, TRAINING, REGULARISATION, TEACHER, FINETUNING)
 
 
-SHARE = Limits(0, 1, below_high=True)
+SHARE = Range(0, 1, below_high=True)
 
 
 @dataclass(frozen=True)
@@ -86,20 +86,20 @@ class TrainingConfig:
     """
 
     source: str = setting(
-        "synthetic", DIGITS, "labelled digits to learn from", example="synthetic", metavar="SOURCE"
+        "synthetic", SOURCE, "labelled digits to learn from", example="synthetic", metavar="SOURCE"
     )
     framing: str = setting(
-        "mnist", DIGITS,
+        "mnist", SOURCE,
         "how pictures become 28 x 28: mnist, or the original program's stretch",
         choices=FRAMINGS,
     )  # fmt: skip
     labels: str = setting("auto", FOLDER, "where a folder's labels stand", choices=LABELS)
     per_class: int | None = setting(
-        None, FOLDER, "the first so many pictures are 0, the next 1, ...", limits=Limits(1),
+        None, FOLDER, "the first so many pictures are 0, the next 1, ...", limits=Range(1),
         example="10", words="number of pictures per class",
     )  # fmt: skip
     hidden: tuple[int, ...] = setting(
-        (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Limits(1),
+        (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Range(1),
         example="64 or 128,64", words="hidden neurons", metavar="N[,N...]",
         on_page=OnPage(
             "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.", 1024, n_most=4
@@ -131,19 +131,19 @@ class TrainingConfig:
         limits=SHARE, example="0.1",
     )  # fmt: skip
     epochs: int = setting(
-        100, TRAINING, "passes over the training images", limits=Limits(1), example="20",
+        100, TRAINING, "passes over the training images", limits=Range(1), example="20",
         on_page=OnPage("How often it sees every digit. 5 are a first look.", 1000, default=20),
     )  # fmt: skip
     batch_size: int | None = setting(
         32, TRAINING, "images per step; 1 is per-sample descent, full is full-batch descent",
-        limits=Limits(1), example="32", none="full",
+        limits=Range(1), example="32", none="full",
         on_page=OnPage("Digits looked at before each step. Small batches take more steps.", 10_000),
     )  # fmt: skip
     learning_rate: float | None = setting(
         None, TRAINING,
         "how far a step goes; where none is given, the optimiser's own: "
         + ", ".join(f"{name} {choice.learning_rate:g}" for name, choice in OPTIMIZERS.items()),
-        limits=Limits(0, above_low=True), example="0.1",
+        limits=Range(0, above_low=True), example="0.1",
         on_page=OnPage(
             "How far each step goes. Too small is slow; too large never settles.", 1000,
             default=OPTIMIZERS["sgd"].learning_rate,
@@ -151,7 +151,7 @@ class TrainingConfig:
     )  # fmt: skip
     optimizer: str = setting("sgd", TRAINING, "what moves the weights", choices=tuple(OPTIMIZERS))
     weight_decay: float = setting(
-        0.0, REGULARISATION, "decoupled weight decay", limits=Limits(0), example="0.0005"
+        0.0, REGULARISATION, "decoupled weight decay", limits=Range(0), example="0.0005"
     )
     schedule: str = setting(
         "cosine", TRAINING, "the learning rate over the run", choices=tuple(SCHEDULES)
@@ -173,16 +173,16 @@ class TrainingConfig:
     )  # fmt: skip
     temperature: float = setting(
         2.0, TEACHER, "how soft the teacher's answers are made",
-        limits=Limits(0, 100, above_low=True, below_high=True), example="2",
+        limits=Range(0, 100, above_low=True, below_high=True), example="2",
     )  # fmt: skip
     teacher_share: float = setting(
-        0.9, TEACHER, "of the teacher in the loss", limits=Limits(0, 1), example="0.9",
+        0.9, TEACHER, "of the teacher in the loss", limits=Range(0, 1), example="0.9",
         words="teacher's share",
     )  # fmt: skip
     patience: int | None = setting(
         None, TRAINING,
         "early stopping: end after so many epochs without a better validation accuracy",
-        limits=Limits(1), example="10",
+        limits=Range(1), example="10",
     )  # fmt: skip
     class_weights: str | None = setting(
         None, TRAINING, "balanced: rare classes count as much as frequent ones",
@@ -210,11 +210,11 @@ class TrainingConfig:
     )  # fmt: skip
     mix_share: float = setting(
         0.5, FINETUNING, "share of those in what is learnt",
-        limits=Limits(0, 1, above_low=True, below_high=True),
+        limits=Range(0, 1, above_low=True, below_high=True),
         example="0.5", words="share of other digits",
     )  # fmt: skip
     seed: int = setting(
-        0, TRAINING, "of the split, the start and the shuffling", limits=Limits(0), example="0"
+        0, TRAINING, "of the split, the start and the shuffling", limits=Range(0), example="0"
     )
 
     def __post_init__(self) -> None:
