@@ -18,7 +18,7 @@ from benchmarks.refusal import groups
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
-from digitnet.imaging.augment import AUGMENTATIONS, vary
+from digitnet.imaging.augment import AUGMENTATIONS, augmented
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.novelty import fit_novelty
@@ -83,16 +83,16 @@ def _fits(own: Dataset, rng: np.random.Generator) -> list[tuple[str, Frames, np.
     """What is compared: its name, images, and which of them look alike."""
     n = n_others(len(own), SHARE)
     drawn, rare = (synthesize(n, rng, rare=asked) for asked in (False, True))
-    affine = AUGMENTATIONS["affine"].variation
+    affine = AUGMENTATIONS["affine"].augmentation
     assert affine is not None
-    varied = vary(own.images, affine, rng)
+    changed = augmented(own.images, affine, rng)
 
     def with_others(images: Frames, forms: np.ndarray) -> tuple[Frames, np.ndarray]:
         return np.concatenate([own.images, images]), np.concatenate([own.labels, forms])
 
     return [
         ("MNIST", own.images, own.labels),
-        ("and affine variations", *with_others(varied, own.labels)),
+        ("and affine variations", *with_others(changed, own.labels)),
         ("and a twentieth of drawn digits", *with_others(drawn.images, drawn.labels)),
         ("and a twentieth of rare forms", *with_others(rare.images, rare.labels)),
         ("the same, Gaussians of their own", *with_others(rare.images, rare.labels + 10)),

@@ -6,10 +6,12 @@ import ast
 import importlib.metadata
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import digitnet
+from digitnet import imaging, nn
 
 ROOT = Path(digitnet.__file__).parent
 
@@ -99,21 +101,20 @@ def test_the_public_face() -> None:
         digitnet.no_such_name  # noqa: B018
 
 
-def test_type_checkers_and_editors_see_the_same_names_as_python() -> None:
+@pytest.mark.parametrize("package", [digitnet, imaging, nn])
+def test_type_checkers_and_editors_see_the_same_names_as_python(package: ModuleType) -> None:
     """Each import for type checkers, `from home import Name as Name`, stands in the table too."""
-    (block,) = (
-        node
-        for node in ast.parse((ROOT / "__init__.py").read_text()).body
-        if isinstance(node, ast.If)
-    )
+    tree = ast.parse(Path(str(package.__file__)).read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {
-        alias.name: str(node.module).removeprefix("digitnet.")
+        alias.name: str(node.module).removeprefix(f"{package.__name__}.")
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.asname is not None
     }
-    assert seen == digitnet._HOMES
+    assert seen == package._HOMES
+    assert set(dir(package)) >= set(seen)
 
 
 def test_the_public_face_is_documented() -> None:

@@ -49,6 +49,10 @@ def test_a_hint_is_joined_and_its_options_are_written_as_asked() -> None:
     assert error.worded(as_option) == "It is wrong; say --labels first or --per-class."
     assert error.worded(as_field) == "It is wrong; say labels: first or per class."
     assert str(DigitnetError("It is wrong.")) == "It is wrong."
+    for value in ("0", "-2.5", "N"):  # Python has numbers without quotes
+        number = DigitnetError("It is wrong.", f"try {{rate:{value}}}.")
+        assert str(number) == f"It is wrong; try rate={value}."
+        assert number.worded(as_option) == f"It is wrong; try --rate {value}."
     assert str(DigitnetError("It is wrong.", "say so")) == "It is wrong; say so."
     assert str(DigitnetError("Is it wrong?", "say so.")) == "Is it wrong? Say so."
     assert str(DigitnetError("It is wrong.", "so what?")) == "It is wrong; so what?"

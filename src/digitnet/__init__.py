@@ -79,7 +79,7 @@ def predict(
 
     Args:
         picture: a path, bytes, an open file, a Pillow image, an array or 784 numbers; or a batch
-            (`Model.predict`).
+            (`Model.predict` has the shapes).
         model: a model, or the name of one (`load_model`). Reading it takes longer than an answer:
             to ask often, load it once.
 
@@ -97,10 +97,14 @@ def read(picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None) -> "Rea
 
     Args:
         picture: a path, bytes, an open file, a Pillow image or an array.
-        model: as for `predict`.
+        model: as for `predict`; it must have been trained with the framing "mnist".
+
+    Returns:
+        A Reading: its `lines`, its `digits` with their boxes in pixels, or the `reason` why there
+        are none.
 
     Raises:
-        DigitnetError: there is no such model, or no such picture.
+        DigitnetError: there is no such model or picture, or the model cannot read pages.
     """
     from digitnet.reading.page import read_page
 

@@ -14,9 +14,15 @@ Wording = Callable[[str, str], str]
 """How an option and its value are written; the value is "" where only the option is meant."""
 
 
+PLACE = re.compile(r"-?[0-9.]+|[A-Z]+")
+"""Values that Python writes without quotes: numbers, and what stands for one, such as N."""
+
+
 def as_argument(name: str, value: str) -> str:
-    """An option as Python has it: labels="first", or `out`."""
-    return f'{name}="{value}"' if value else f"`{name}`"
+    """An option as Python has it: labels="first", per_class=10, or `out`."""
+    if not value:
+        return f"`{name}`"
+    return f"{name}={value}" if PLACE.fullmatch(value) else f'{name}="{value}"'
 
 
 class DigitnetError(Exception):

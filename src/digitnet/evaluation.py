@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digitnet.errors import DataError, SettingsError
 
 Z_95 = 1.959963984540054  # the standard normal's 97.5 % quantile
+SURE = 0.05  # a difference that luck makes less often than this is more than luck
 SMALLEST = float(np.finfo(np.float32).tiny)  # a float32 probability of 0 counts as this much
 
 
@@ -227,9 +228,6 @@ def _check(
     sums = probabilities.sum(axis=1, dtype=np.float64)
     if not (np.abs(sums - 1) < 1e-3).all() or (probabilities < 0).any():
         raise DataError("The model's answers are not probabilities: each row must add up to 1.")
-
-
-SURE = 0.05
 
 
 class McNemar(NamedTuple):

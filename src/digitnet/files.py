@@ -25,7 +25,10 @@ def replacing(target: str | Path) -> Iterator[Path]:
     if target.is_dir():
         raise OutputError(f"{target} is a folder.", "name a file to write to.")
     if not target.parent.is_dir():
-        raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
+        raise OutputError(
+            f"There is no folder {target.parent} to write {target.name} into.",
+            "make it first, or choose another place.",
+        )
     temporary: Path | None = None
     try:
         # The suffix is kept: Matplotlib and Pillow choose the format by it.

@@ -242,7 +242,7 @@ def test_evaluate_says_with_its_exit_code_that_some_could_not_be_read(place: Pat
     assert_one_sentence(digitnet("evaluate", "gone", "--json", cwd=place), "gone")
 
 
-def test_preview_shows_what_variation_makes_of_the_digits(tmp_path: Path) -> None:
+def test_preview_shows_what_augmentation_makes_of_the_digits(tmp_path: Path) -> None:
     done = digitnet("data", "synthesize", "60", "-o", "s.npz", cwd=tmp_path)
     plain = digitnet("data", "preview", "s.npz", "-o", "plain.png", cwd=tmp_path)
     varied = digitnet(
@@ -250,7 +250,7 @@ def test_preview_shows_what_variation_makes_of_the_digits(tmp_path: Path) -> Non
     )
     assert done.returncode == plain.returncode == varied.returncode == 0, varied.stderr
     with Image.open(tmp_path / "plain.png") as one, Image.open(tmp_path / "varied.png") as two:
-        assert two.size[0] > 1.5 * one.size[0]  # the same digits, and beside them their variations
+        assert two.size[0] > 1.5 * one.size[0]  # beside the same digits, augmented
     wrong = digitnet("data", "preview", "s.npz", "--augment", "odd", cwd=tmp_path)
     assert_one_sentence(wrong, "affine, elastic", "odd")
     both = digitnet(

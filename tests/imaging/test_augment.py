@@ -1,4 +1,4 @@
-"""Variations of frames: nothing changes nothing, what changes is what was asked, none leaks."""
+"""Augmented frames: nothing changes nothing, what changes is what was asked, none leaks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from digitnet.imaging.augment import (
     AUGMENTATIONS,
     MOST,
-    Variation,
+    Augmentation,
     _elastic,
+    augmented,
     erase,
     soften,
     speckle,
     thicken,
-    vary,
 )
 
 
@@ -35,20 +35,20 @@ def centres(images: np.ndarray) -> np.ndarray:
 
 def test_no_variation_changes_nothing(rng: np.random.Generator) -> None:
     images = rng.integers(0, 256, (30, 28, 28)).astype(np.uint8)
-    np.testing.assert_array_equal(vary(images, Variation(), rng), images)
-    assert not Variation()
-    assert Variation(shear=0.1)
+    np.testing.assert_array_equal(augmented(images, Augmentation(), rng), images)
+    assert not Augmentation()
+    assert Augmentation(shear=0.1)
 
 
 def test_the_same_generator_gives_the_same_variations() -> None:
-    images, variation = spots(40), Variation(10, 2, 0.1, 0.2, 1.0)
-    one, other = (vary(images, variation, np.random.default_rng(5)) for _ in range(2))
+    images, augmentation = spots(40), Augmentation(10, 2, 0.1, 0.2, 1.0)
+    one, other = (augmented(images, augmentation, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one, other)
     assert len({image.tobytes() for image in one}) == 40  # and each image another
 
 
 def test_shifts_stay_within_their_bound_and_fill_it(rng: np.random.Generator) -> None:
-    moved = centres(vary(spots(500), Variation(shift=3), rng)) - 13.5
+    moved = centres(augmented(spots(500), Augmentation(shift=3), rng)) - 13.5
     assert np.abs(moved).max() <= 3.05
     assert np.abs(moved).max(axis=0).min() > 2.8
     assert np.abs(moved.mean(axis=0)).max() < 0.3
@@ -57,7 +57,7 @@ def test_shifts_stay_within_their_bound_and_fill_it(rng: np.random.Generator) ->
 def test_rotation_turns_about_the_middle(rng: np.random.Generator) -> None:
     """A spot off the middle goes along an arc: its distance stays, its angle spreads."""
     images = np.roll(spots(400), 6, axis=2)
-    turned = centres(vary(images, Variation(rotation=30), rng)) - 13.5
+    turned = centres(augmented(images, Augmentation(rotation=30), rng)) - 13.5
     np.testing.assert_allclose(np.hypot(*turned.T), 6.0, atol=0.1)
     angles = np.degrees(np.arctan2(turned[:, 0], turned[:, 1]))
     assert np.abs(angles).max() <= 30.5
@@ -65,12 +65,12 @@ def test_rotation_turns_about_the_middle(rng: np.random.Generator) -> None:
 
 
 def test_scale_changes_size_and_shear_slants(rng: np.random.Generator) -> None:
-    mass = vary(spots(300), Variation(scale=0.2), rng).astype(float).sum(axis=(1, 2))
+    mass = augmented(spots(300), Augmentation(scale=0.2), rng).astype(float).sum(axis=(1, 2))
     ratio = mass / spots(1).astype(float).sum()
     assert 0.65 < ratio.min() < 0.8 < 1.25 < ratio.max() < 1.6
     bar = np.zeros((300, 28, 28), np.uint8)
     bar[:, 4:24, 12:16] = 255
-    slanted = vary(bar, Variation(shear=0.3), rng)
+    slanted = augmented(bar, Augmentation(shear=0.3), rng)
     lean = centres(np.where(np.arange(28)[:, None] < 10, slanted, 0))[:, 1] - 13.5
     assert lean.max() > 1.5
     assert lean.min() < -1.5
@@ -90,7 +90,7 @@ def test_no_ink_leaks_into_a_neighbour(rng: np.random.Generator) -> None:
     """Full frames beside empty ones: the empty ones stay empty, also across two warps."""
     images = np.zeros((MOST + 11, 28, 28), np.uint8)
     images[::2] = 255
-    varied = vary(images, Variation(20, 4, 0.2, 0.3, 2.0), rng)
+    varied = augmented(images, Augmentation(20, 4, 0.2, 0.3, 2.0), rng)
     assert varied.shape == images.shape
     assert not varied[1::2].any()
     assert varied[::2].mean(axis=(1, 2)).min() > 100
@@ -98,7 +98,7 @@ def test_no_ink_leaks_into_a_neighbour(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_small_batches(n: int, rng: np.random.Generator) -> None:
-    assert vary(spots(n), Variation(5, 1), rng).shape == (n, 28, 28)
+    assert augmented(spots(n), Augmentation(5, 1), rng).shape == (n, 28, 28)
 
 
 def bars_of_width(width: int, n: int = 3) -> np.ndarray:
@@ -144,28 +144,31 @@ def test_noise_is_as_strong_as_asked_and_leaves_paper_alone(rng: np.random.Gener
 def test_changed_ink_does_not_reach_the_next_frame(rng: np.random.Generator) -> None:
     images = np.zeros((6, 28, 28), np.uint8)
     images[::2] = 255
-    ink = Variation(thickness=1.0, blur=1.0, erasure=0.5, noise=20)
-    assert not vary(images, ink, rng)[1::2].any()
+    ink = Augmentation(thickness=1.0, blur=1.0, erasure=0.5, noise=20)
+    assert not augmented(images, ink, rng)[1::2].any()
 
 
 def test_what_the_names_of_augmentations_stand_for() -> None:
     affine = {"rotation": 10, "shift": 1.5, "scale": 0.1, "shear": 0.15}
     ink = {"thickness": 0.5, "blur": 0.7, "erasure": 0.3, "noise": 8}
-    assert {name: each.variation for name, each in AUGMENTATIONS.items()} == {
+    assert {name: each.augmentation for name, each in AUGMENTATIONS.items()} == {
         "none": None,
-        "affine": Variation(**affine),
-        "elastic": Variation(**affine, elastic=0.8),
-        "ink": Variation(**affine, elastic=0.8, **ink),
+        "affine": Augmentation(**affine),
+        "elastic": Augmentation(**affine, elastic=0.8),
+        "ink": Augmentation(**affine, elastic=0.8, **ink),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
 
 
 def test_frames_are_drawn_for_128_at_a_time() -> None:
     """So a batch is the same, however it is cut at multiples of 128."""
-    images, variation = spots(200), Variation(10, 2, 0.1, 0.2, 1.0, noise=5.0)
+    images, augmentation = spots(200), Augmentation(10, 2, 0.1, 0.2, 1.0, noise=5.0)
     one, other = np.random.default_rng(5), np.random.default_rng(5)
-    parts = [vary(images[:128], variation, other), vary(images[128:], variation, other)]
-    np.testing.assert_array_equal(vary(images, variation, one), np.concatenate(parts))
+    parts = [
+        augmented(images[:128], augmentation, other),
+        augmented(images[128:], augmentation, other),
+    ]
+    np.testing.assert_array_equal(augmented(images, augmentation, one), np.concatenate(parts))
     assert MOST == 128
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from digitnet.errors import ModelError
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT, find_model, set_aside
+from digitnet.models.find import DEFAULT, find_model, put_back, set_aside
 from digitnet.models.folder import load_model, save_model
 from support.helpers import small_model
 
@@ -24,6 +24,9 @@ def test_names() -> None:
     assert (DEFAULT, BEST) == ("model", "cnn")
     assert box_names() == ["cnn", "mlp"]
     assert set_aside(Path("a/b")) == Path("a/.b.old")
+    assert put_back(Path("a/.b.old")) == Path("a/b")
+    for name in ("b", ".b", "b.old", ".old", "..old"):
+        assert put_back(Path(f"a/{name}")) == Path(f"a/{name}")
 
 
 def test_a_name_in_the_box() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet.imaging.components import Components
-from digitnet.reading.components import choose_components, weighted_median
+from digitnet.reading.components import page_components, weighted_median
 
 PEN = 4.0
 LIGHT = np.full((10, 10), 200, np.uint8)
@@ -34,14 +34,14 @@ def dropped(
     *made: Made, ground: np.ndarray = LIGHT, unsure: tuple[int, ...] = ()
 ) -> dict[str, int]:
     """What is dropped of something beside four digits 50 pixels high, and only that."""
-    chosen = choose_components(components(*DIGITS, *made, unsure=unsure), ground, PEN)
+    chosen = page_components(components(*DIGITS, *made, unsure=unsure), ground, PEN)
     assert [one.label for one in chosen.whole][:4] == [1, 2, 3, 4]
     assert chosen.height == 50
     return dict(chosen.dropped)
 
 
 def test_digits_are_kept_with_their_boxes_and_masses() -> None:
-    chosen = choose_components(components(*DIGITS), LIGHT, PEN)
+    chosen = page_components(components(*DIGITS), LIGHT, PEN)
     assert chosen.whole[0].box == (100, 100, 130, 150)
     assert chosen.whole[0].mass == pytest.approx(0.8 * 1500)
     assert chosen.fragments == ()
@@ -51,7 +51,7 @@ def test_digits_are_kept_with_their_boxes_and_masses() -> None:
 @pytest.mark.parametrize(("height", "whole"), [(22, 4), (23, 5)])
 def test_what_is_lower_than_045_of_a_digit_is_a_fragment(height: int, whole: int) -> None:
     """0.45 x 50 = 22.5."""
-    chosen = choose_components(components(*DIGITS, ((400, 100, 10, height), 0.8)), LIGHT, PEN)
+    chosen = page_components(components(*DIGITS, ((400, 100, 10, height), 0.8)), LIGHT, PEN)
     assert len(chosen.whole) == whole
     assert len(chosen.fragments) == 5 - whole
 
@@ -105,17 +105,17 @@ def test_ink_on_a_ground_of_less_than_03_of_the_light_is_on_another(
 def test_grain_is_not_even_counted() -> None:
     """Ink that is nowhere sure, or smaller than 0.3 of a pen's square: 0.3 x 16 = 4.8."""
     assert dropped(((400, 100, 30, 50), 0.8), unsure=(4,)) == {}
-    small = choose_components(components(*DIGITS, ((400, 100, 2, 2), 0.8)), LIGHT, PEN)
+    small = page_components(components(*DIGITS, ((400, 100, 2, 2), 0.8)), LIGHT, PEN)
     assert small.fragments == ()
-    larger = choose_components(components(*DIGITS, ((400, 100, 1, 5), 0.8)), LIGHT, PEN)
+    larger = page_components(components(*DIGITS, ((400, 100, 1, 5), 0.8)), LIGHT, PEN)
     assert len(larger.fragments) == 1
-    fine = choose_components(components(*DIGITS, ((400, 100, 1, 1), 0.8)), LIGHT, 1.0)
+    fine = page_components(components(*DIGITS, ((400, 100, 1, 1), 0.8)), LIGHT, 1.0)
     assert fine.fragments == ()  # two pixels at least
 
 
 @pytest.mark.parametrize(("height", "kept"), [(8, 1), (7, 0)])
 def test_digits_of_less_than_eight_pixels_are_grain(height: int, kept: int) -> None:
-    chosen = choose_components(components(((100, 100, 5, height), 0.8)), LIGHT, 1.0)
+    chosen = page_components(components(((100, 100, 5, height), 0.8)), LIGHT, 1.0)
     assert len(chosen.whole) == kept
     assert chosen.dropped["grain"] == 1 - kept
 
@@ -124,15 +124,15 @@ def test_long_lines_say_nothing_of_a_digits_height() -> None:
     """A page's edge and a ruled line hold most of the ink here, and change nothing."""
     edge: Made = ((0, 0, 20, 400), 0.8)
     line: Made = ((100, 300, 450, 20), 0.8)
-    chosen = choose_components(components(*DIGITS, edge, line), LIGHT, PEN)
+    chosen = page_components(components(*DIGITS, edge, line), LIGHT, PEN)
     assert chosen.height == 50
     assert [one.label for one in chosen.whole] == [1, 2, 3, 4]
     # where there is nothing else, they have to do
-    assert choose_components(components(edge), LIGHT, PEN).height == 400
+    assert page_components(components(edge), LIGHT, PEN).height == 400
 
 
 def test_nothing_at_all() -> None:
-    chosen = choose_components(components(), LIGHT, PEN)
+    chosen = page_components(components(), LIGHT, PEN)
     assert (chosen.whole, chosen.fragments, chosen.height) == ((), (), 0.0)
     assert not chosen.dropped
 

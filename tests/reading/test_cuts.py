@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pytest
 
@@ -27,7 +25,7 @@ def sheet_of(mask: np.ndarray, fragments: tuple[Component, ...] = ()) -> Sheet:
     labels = mask.astype(np.int32)
     return Sheet(
         mask.astype(np.float32) * np.float32(0.5), None, labels, (one,), fragments, 40.0, 4.0,
-        1.0, True, Counter(),
+        1.0,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -28,8 +27,7 @@ def component(label: int, left: int, top: int, right: int, bottom: int) -> Compo
 def sheet(*components: Component, fragments: tuple[Component, ...] = (), **changes: float) -> Sheet:
     nothing = np.zeros((200, 300), np.float32)
     made = Sheet(
-        nothing, None, nothing.astype(np.int32), components, fragments, 40.0, 4.0, 2.0, True,
-        Counter(),
+        nothing, None, nothing.astype(np.int32), components, fragments, 40.0, 4.0, 2.0,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -111,9 +109,7 @@ def test_a_scanned_page_has_its_components() -> None:
     made = scan_page(drawn())
     assert [one.box for one in made.components] == [(60, 70, 68, 130), (160, 70, 168, 130)]
     assert [one.box for one in made.fragments] == [(72, 95, 82, 105)]
-    assert made.light
     assert made.height == 60
-    assert not scan_page(255 - drawn()).light
     assert [one.box for one in scan_page(255 - drawn()).components] == [
         (60, 70, 68, 130),
         (160, 70, 168, 130),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet.data.dataset import Dataset, as_input
-from digitnet.imaging.augment import MOST, Variation
+from digitnet.imaging.augment import MOST, Augmentation
 from digitnet.nn import AveragePool2D, Dense, Distillation, Network, ToImages, ToRows, softmax
 from digitnet.training.batches import AT_ONCE, DataLoader
 from digitnet.training.config import Teacher
@@ -14,7 +14,7 @@ from support.helpers import bars
 
 PLAIN = [Dense(784, 10)]
 POOLED = [ToImages(28, 28), AveragePool2D(2), ToRows(), Dense(196, 10)]
-VARIATION = Variation(rotation=10, shift=2, elastic=1)
+AUGMENTATION = Augmentation(rotation=10, shift=2, elastic=1)
 
 
 def taken(loader: DataLoader, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -44,23 +44,23 @@ def test_a_network_that_pools_first_gets_what_its_head_makes(rng: np.random.Gene
     np.testing.assert_array_equal(x, network.head(as_input(dataset.images[order])))
 
 
-@pytest.mark.parametrize("variation", [None, VARIATION])
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
 @pytest.mark.parametrize("first", [0, 3, 9])
 def test_an_epoch_goes_on_where_it_was_cut(
-    first: int, variation: Variation | None, rng: np.random.Generator
+    first: int, augmentation: Augmentation | None, rng: np.random.Generator
 ) -> None:
     dataset, order = bars(700, rng), rng.permutation(700)
     assert AT_ONCE % 60 != 0  # so that a cut falls into the middle of what is gathered together
-    loader = DataLoader(dataset, 60, Network(PLAIN), variation)
+    loader = DataLoader(dataset, 60, Network(PLAIN), augmentation)
     whole, labels = taken(loader, order)
-    rest, rest_labels = taken(DataLoader(dataset, 60, Network(PLAIN), variation), order, first)
+    rest, rest_labels = taken(DataLoader(dataset, 60, Network(PLAIN), augmentation), order, first)
     np.testing.assert_array_equal(rest, whole[first * 60 :])
     np.testing.assert_array_equal(rest_labels, labels[first * 60 :])
 
 
 def test_variations_are_new_in_every_epoch(rng: np.random.Generator) -> None:
     dataset = bars(300, rng)
-    loader = DataLoader(dataset, 50, Network(PLAIN), VARIATION)
+    loader = DataLoader(dataset, 50, Network(PLAIN), AUGMENTATION)
     one, other = rng.permutation(300), rng.permutation(300)
     first, second = taken(loader, one)[0], taken(loader, other)[0]
     back = np.argsort(one), np.argsort(other)
@@ -72,24 +72,24 @@ def test_stopping_in_the_middle_leaves_no_thread_behind(rng: np.random.Generator
     import threading
 
     before = threading.active_count()
-    batches = DataLoader(bars(900, rng), 50, Network(PLAIN), VARIATION).batches(np.arange(900))
+    batches = DataLoader(bars(900, rng), 50, Network(PLAIN), AUGMENTATION).batches(np.arange(900))
     next(batches)
     batches.close()
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("variation", [None, VARIATION])
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
 @pytest.mark.parametrize("layers", [PLAIN, POOLED], ids=["plain", "pooled"])
 def test_a_teacher_answers_for_the_very_images_that_are_shown(
-    variation: Variation | None, layers: list, rng: np.random.Generator
+    augmentation: Augmentation | None, layers: list, rng: np.random.Generator
 ) -> None:
     dataset, order = bars(700, rng), rng.permutation(700)
     known = Network([Dense(784, 10)])
     known.vector[:] = rng.normal(0, 0.02, known.vector.shape)
     teacher = Teacher(known, Distillation(temperature=3.0))
-    loader = DataLoader(dataset, 60, Network(layers), variation, teacher)
+    loader = DataLoader(dataset, 60, Network(layers), augmentation, teacher)
     plain = DataLoader(
-        dataset, 60, Network(PLAIN), variation
+        dataset, 60, Network(PLAIN), augmentation
     )  # the same images as the teacher sees
     for batch, shown in zip(loader.batches(order), plain.batches(order), strict=True):
         expected = softmax(known.forward(shown.inputs) / 3.0)
@@ -100,7 +100,7 @@ def test_every_part_of_an_epoch_is_varied_by_a_seed_of_its_own() -> None:
     """One picture 1,536 times: no two of the twelve parts that are warped together are alike."""
     one = bars(1, np.random.default_rng(0)).images[0]
     dataset = Dataset(np.repeat(one[None], 12 * MOST, axis=0), np.zeros(12 * MOST, np.int64))
-    loader = DataLoader(dataset, 64, Network(PLAIN), VARIATION)
+    loader = DataLoader(dataset, 64, Network(PLAIN), AUGMENTATION)
     x, _ = taken(loader, np.arange(12 * MOST))
     parts = x.reshape(12, MOST * 784)
     assert len({part.tobytes() for part in parts}) == 12

@@ -38,7 +38,7 @@ from digitnet.training.config import (
     settings_of,
     settings_on_page,
 )
-from digitnet.training.setting import Limits, OnPage, setting
+from digitnet.training.setting import OnPage, Range, setting
 from digitnet.web.schemas import training_form, training_request
 
 
@@ -47,7 +47,7 @@ class Wider(TrainingConfig):
     """A config with a setting that nobody else knows."""
 
     warmth: float = setting(
-        0.25, REGULARISATION, "how warm it is", limits=Limits(0, below_high=True, high=3),
+        0.25, REGULARISATION, "how warm it is", limits=Range(0, below_high=True, high=3),
         example="0.5", words="warmth of the room", on_page=OnPage("Not too warm.", 2, default=0.75),
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_every_default_as_a_number() -> None:
     assert Settings() == TrainingConfig().settings() == Settings(
         epochs=100, batch_size=32, learning_rate=1.0, optimizer=SGD(0.0), schedule=Cosine(),
         label_smoothing=0.0, ema_decay=0.0, teacher=None, patience=None, class_weights=None,
-        variation=None,
+        augmentation=None,
     )  # fmt: skip
 
 
@@ -136,8 +136,8 @@ def test_what_the_other_names_stand_for() -> None:
     } == SCHEDULES  # fmt: skip
     for name, schedule in SCHEDULES.items():
         assert TrainingConfig(schedule=name).settings().schedule == schedule
-    for name, augmentation in AUGMENTATIONS.items():
-        assert TrainingConfig(augment=name).settings().variation == augmentation.variation
+    for name, named in AUGMENTATIONS.items():
+        assert TrainingConfig(augment=name).settings().augmentation == named.augmentation
     settings = TrainingConfig(
         patience=7, ema_decay=0.9, label_smoothing=0.2, batch_size=None, class_weights="balanced"
     ).settings()
@@ -224,7 +224,7 @@ def test_every_number_and_choice_has_its_ends_tested() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"hidden": ()}, 'needs hidden neurons; try hidden="64".'),
+        ({"hidden": ()}, "needs hidden neurons; try `hidden` with one number or more, such as 64."),
         ({"batch_norm": True}, 'and there are none; try conv="16C5-MP2-32C5-MP2", or leave out'),
         ({"conv": "4C5", "pool": 2}, "choose one of `conv` and `pool`."),
         ({"weight_decay": 10.0, "learning_rate": 0.1}, "below 1 / learning rate, which is 10, not"),

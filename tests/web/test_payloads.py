@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 
-from digitnet.nn import Network
+from digitnet.nn import Conv2D, GlobalAveragePool2D, Network, ToImages
 from digitnet.training.config import TrainingConfig
 from digitnet.web.payloads import snapshot
 from support.helpers import bars
@@ -21,6 +21,7 @@ from support.helpers import bars
         (TrainingConfig(hidden=(12,), deskew=True, input_dropout=0.1), 12, 12),
         (TrainingConfig(hidden=(12,), pool=2), 0, 12),
         (TrainingConfig(hidden=(12,), conv="4C5-MP2"), 0, 12),
+        (TrainingConfig(hidden=(12,), conv="16C3P1-MP4"), 0, 12),  # 784 numbers, but no pixels
     ],
 )
 def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
@@ -42,3 +43,9 @@ def test_weights_are_shown_as_pictures_where_they_look_at_pixels(
     assert np.array_equal(network.vector, before)
     nothing = snapshot(network, network.vector, None, 1)
     assert (nothing["confusion"], nothing["mistakes"], nothing["n_validation"]) == (None, [], 0)
+
+
+def test_a_network_without_a_dense_layer_has_no_weights_to_show() -> None:
+    network = Network([ToImages(28, 28), Conv2D(1, 10, 5), GlobalAveragePool2D()])
+    shown = snapshot(network, network.vector, None, 1)
+    assert (shown["weights"], shown["n"], shown["n_hidden"]) == (None, 0, 0)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.cli.models import add_models_argument
 from digitnet.cli.output import show, shown
 from digitnet.cli.source_options import (
     N_TEST,
@@ -39,7 +40,7 @@ class _Row(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models, and what they are compared on."""
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a folder, or mlp or cnn")
+    add_models_argument(parser)
     parser.add_argument("--on", required=True, metavar="SOURCE", help=SOURCE_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_source_options(parser)

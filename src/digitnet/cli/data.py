@@ -22,10 +22,10 @@ from digitnet.cli.source_options import (
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, require
 from digitnet.files import replacing
-from digitnet.imaging.augment import AUGMENTATIONS, vary
+from digitnet.imaging.augment import AUGMENTATIONS, augmented
 
 ENOUGH_TO_SHOW = 500  # synthetic digits drawn for a preview
-AUGMENTED = ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items() if a.variation)
+AUGMENTED = ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items() if a.augmentation)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
     preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
     preview.add_argument(
-        "--augment", metavar="NAME", help=f"show the same digits varied beside: {AUGMENTED}"
+        "--augment", metavar="NAME", help=f"show the same digits augmented beside: {AUGMENTED}"
     )
     preview.add_argument("-o", "--output", default="preview.png", metavar="FILE")
     preview.add_argument("--seed", type=int, default=0, metavar="X", help="(default: 0)")
@@ -118,7 +118,7 @@ def _preview(args: argparse.Namespace) -> int:
         other = _shuffled(other, rng)
         beside = (other.images, other.labels, other.source)
     if args.augment is not None:
-        beside = (_varied(shown, args.augment, rng), shown.labels, f"varied: {args.augment}")
+        beside = (_augmented(shown, args.augment, rng), shown.labels, f"augmented: {args.augment}")
     save_image_grid(
         shown.images,
         shown.labels,
@@ -131,13 +131,13 @@ def _preview(args: argparse.Namespace) -> int:
     return 1 if some_failed else 0
 
 
-def _varied(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _augmented(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """What training with --augment NAME sees of the same digits."""
-    variation = AUGMENTATIONS[name].variation if name in AUGMENTATIONS else None
-    if variation is None:
-        known = ", ".join(known for known, each in AUGMENTATIONS.items() if each.variation)
+    augmentation = AUGMENTATIONS[name].augmentation if name in AUGMENTATIONS else None
+    if augmentation is None:
+        known = ", ".join(known for known, each in AUGMENTATIONS.items() if each.augmentation)
         raise SettingsError(f"--augment shows one of {known}, not {name}.")
-    return vary(dataset.images, variation, rng)
+    return augmented(dataset.images, augmentation, rng)
 
 
 def _shuffled(dataset: Dataset, rng: np.random.Generator) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from digitnet.cli.models import add_models_argument
 from digitnet.cli.output import show
 from digitnet.errors import SettingsError
 from digitnet.models.ensembles import combine
@@ -12,7 +13,7 @@ from digitnet.models.folder import check_place, load_model, save_model
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The members, and where the result goes."""
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a folder, or mlp or cnn")
+    add_models_argument(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="model folder to write")
 
 

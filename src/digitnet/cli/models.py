@@ -12,6 +12,13 @@ from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
 
+def add_models_argument(parser: argparse.ArgumentParser) -> None:
+    """Let the user name several models."""
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL", help=f"a folder, or {' or '.join(box_names())}"
+    )
+
+
 def add_model_option(parser: argparse.ArgumentParser) -> None:
     """Let the user name a model folder, or a model in the box."""
     parser.add_argument(

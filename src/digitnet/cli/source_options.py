@@ -21,8 +21,8 @@ LIST_OF_SOURCES = "\n".join(f"  {row.name:<25} {row.help}" for row in SOURCES)
 
 N_TEST = 10_000  # synthetic digits to measure a model on, as many as MNIST's test part has
 
-NOT_OF_A_PLAN = ("label_column", "part", "as_is", "transpose", "invert")
-"""Options that say how a source is to be understood."""
+NOT_SETTINGS = ("label_column", "part", "as_is", "transpose", "invert")
+"""Options that say how a source is to be understood, and are no settings of a training."""
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 def source_options(args: argparse.Namespace) -> dict[str, Any]:
     """Those of them that were given."""
-    names = ("labels", "per_class", *NOT_OF_A_PLAN)
+    names = ("labels", "per_class", *NOT_SETTINGS)
     return {name: vars(args)[name] for name in names if name in args}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from digitnet.cli.main import as_option
 from digitnet.cli.source_options import SOURCE_HELP, add_source_options
+from digitnet.models.find import DEFAULT
 from digitnet.training.config import (
     FOLDER,
     GROUPS,
@@ -29,7 +30,7 @@ def add_arguments(
         "source", nargs="?", default=argparse.SUPPRESS, metavar="SOURCE",
         help=f"{SOURCE_HELP} (default: {settings['source'].default})",
     )  # fmt: skip
-    parser.add_argument("--out", default="model", metavar="DIR", help="model folder to write")
+    parser.add_argument("--out", default=DEFAULT, metavar="DIR", help="model folder to write")
     parser.add_argument("--live", action="store_true", help="follow the loss in a window")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     parser.add_argument(

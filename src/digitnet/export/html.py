@@ -15,7 +15,8 @@ from digitnet.export import Written
 from digitnet.export.bundle import join_modules
 from digitnet.export.page_format import encode
 from digitnet.files import replacing
-from digitnet.models.model import Model, predictor
+from digitnet.models.model import Model, classify, predictor
+from digitnet.nn import Ensemble, Network
 
 STATIC = Path(__file__).parents[1] / "web" / "static"
 MOST_BYTES = 1_500_000
@@ -101,8 +102,6 @@ def _halved(model: Model, name: str) -> bytes:
 def _reads_alike_rounded(model: Model) -> bool:
     """Whether the model reads drawn digits as before once its weights are float16."""
     from digitnet.data.synthetic import synthesize
-    from digitnet.models.model import classify
-    from digitnet.nn import Ensemble, Network
 
     images = synthesize(N_CHECKED, np.random.default_rng(0)).images
     network = predictor(model.network)

@@ -23,9 +23,9 @@ import numpy as np
 from digitnet.errors import ModelError
 from digitnet.imaging.frame import BOX, SIDE
 from digitnet.imaging.stroke_width import FINE, THICKEST, THINNEST
-from digitnet.models import novelty as no_digit
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor
+from digitnet.models.novelty import CELLS, DIRECTIONS, INK_SIDE, INK_WEIGHT, SPREAD
 from digitnet.nn import Ensemble, Network, in_words
 from digitnet.nn.kinds import LAYERS, layer_kind
 from digitnet.nn.layer import FloatArray, Layer
@@ -37,11 +37,11 @@ FRAME = {"side": SIDE, "box": BOX, "fine": FINE, "thinnest": THINNEST, "thickest
 """How a drawing becomes a frame, all lengths in the frame's pixels but `fine`, see stroke_width."""
 
 NOVELTY = {
-    "cells": no_digit.CELLS,
-    "directions": no_digit.DIRECTIONS,
-    "ink_side": no_digit.INK_SIDE,
-    "ink_weight": no_digit.INK_WEIGHT,
-    "spread": no_digit.SPREAD,
+    "cells": CELLS,
+    "directions": DIRECTIONS,
+    "ink_side": INK_SIDE,
+    "ink_weight": INK_WEIGHT,
+    "spread": SPREAD,
 }
 """What a frame's novelty is computed by, beside the arrays."""
 

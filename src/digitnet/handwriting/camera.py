@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from digitnet.handwriting.splines import Floats
+
 RULINGS = ("plain", "lines", "squares")
 
 
@@ -108,10 +109,10 @@ def _ruling(height: int, width: int, style: PageStyle, top: float) -> Floats:
     down = y - np.float32(style.slope) * x - np.float32(top + 1.1)
     across = x + np.float32(style.slope) * y
     if style.ruling == "lines":
-        marks = [(down, style.line_gap)]
+        lines = [(down, style.line_gap)]
     else:
-        marks = [(down, style.line_gap / 3), (across, style.line_gap / 3)]
-    for place, every in marks:
+        lines = [(down, style.line_gap / 3), (across, style.line_gap / 3)]
+    for place, every in lines:
         away = np.abs((place / every + 0.5) % 1 - 0.5) * every
         dark = np.maximum(dark, np.clip(1 - (away - thin / 2) * style.digit, 0, 1) * (away < thin))
     return np.asarray(dark * style.ruling_strength, np.float32)

@@ -1,4 +1,4 @@
-"""Imaging: from a picture to the 28 x 28 frame the network sees.
+"""Imaging: from a picture to the 28 x 28 frame that the network sees.
 
 Each name is imported when it is first used: opening a picture needs no OpenCV.
 """
@@ -6,39 +6,32 @@ Each name is imported when it is first used: opening a picture needs no OpenCV.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from digitnet.imaging.augment import Variation, vary
-    from digitnet.imaging.framing import Frame, frame_picture, framing_stages
-    from digitnet.imaging.locate import Located
-    from digitnet.imaging.parallel import frame_files
-    from digitnet.imaging.pictures import open_picture
-    from digitnet.imaging.scan import Scan, ScanPlan
+if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the table below
+    from digitnet.imaging.augment import Augmentation as Augmentation
+    from digitnet.imaging.augment import augmented as augmented
+    from digitnet.imaging.framing import Frame as Frame
+    from digitnet.imaging.framing import frame_picture as frame_picture
+    from digitnet.imaging.framing import framing_stages as framing_stages
+    from digitnet.imaging.locate import Located as Located
+    from digitnet.imaging.parallel import frame_files as frame_files
+    from digitnet.imaging.pictures import open_picture as open_picture
+    from digitnet.imaging.scan import Scan as Scan
+    from digitnet.imaging.scan import ScanPlan as ScanPlan
 
 _HOMES = {
     "Frame": "framing",
     "Located": "locate",
     "Scan": "scan",
     "ScanPlan": "scan",
-    "Variation": "augment",
+    "Augmentation": "augment",
     "frame_files": "parallel",
     "frame_picture": "framing",
     "framing_stages": "framing",
     "open_picture": "pictures",
-    "vary": "augment",
+    "augmented": "augment",
 }
 
-__all__ = [
-    "Frame",
-    "Located",
-    "Scan",
-    "ScanPlan",
-    "Variation",
-    "frame_files",
-    "frame_picture",
-    "framing_stages",
-    "open_picture",
-    "vary",
-]
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:

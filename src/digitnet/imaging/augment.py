@@ -1,4 +1,4 @@
-"""Augment: variations of a batch of frames in place, shape and ink, drawn anew each time.
+"""Augment: a batch of frames changed in place, shape and ink, drawn anew each time.
 
 A network that sees every digit turned, moved, stretched and bent a little differently in every
 epoch learns what does not matter. P. Simard, D. Steinkraus and J. Platt, "Best practices for
@@ -26,7 +26,7 @@ KNOTS = 8
 
 
 @dataclass(frozen=True)
-class Variation:
+class Augmentation:
     """How much a digit may change; each amount is drawn evenly from both sides of none.
 
     Attributes:
@@ -57,26 +57,26 @@ class Variation:
         return any(astuple(self))
 
 
-class Augmentation(NamedTuple):
-    """A variation with a name, and a line that says what it does."""
+class NamedAugmentation(NamedTuple):
+    """An augmentation that a setting can name, and a line that says what it does."""
 
-    variation: Variation | None
+    augmentation: Augmentation | None
     help: str
 
 
 # Mild enough that every digit stays itself; what each brought is in docs/lab-notes.md.
 AUGMENTATIONS = {
-    "none": Augmentation(None, "as it is"),
-    "affine": Augmentation(
-        Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
+    "none": NamedAugmentation(None, "as it is"),
+    "affine": NamedAugmentation(
+        Augmentation(rotation=10, shift=1.5, scale=0.1, shear=0.15),
         "turned, moved, sized and slanted",
     ),
-    "elastic": Augmentation(
-        Variation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
+    "elastic": NamedAugmentation(
+        Augmentation(rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8),
         "that, and bent",
     ),
-    "ink": Augmentation(
-        Variation(
+    "ink": NamedAugmentation(
+        Augmentation(
             rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8,
             thickness=0.5, blur=0.7, erasure=0.3, noise=8,
         ),
@@ -86,35 +86,41 @@ AUGMENTATIONS = {
 """Names for `--augment`, recipes and the like: one row makes another one known everywhere."""
 
 
-def vary(images: Bytes, variation: Variation, rng: np.random.Generator) -> Bytes:
-    """Variations of frames (N, H, W) uint8, ink bright on 0, as new frames of the same shape."""
-    varied = np.empty_like(images)
+def augmented(images: Bytes, augmentation: Augmentation, rng: np.random.Generator) -> Bytes:
+    """New frames made of frames (N, H, W) uint8, ink bright on 0, each changed in its own way.
+
+    Args:
+        images: the frames; they stay as they are.
+        augmentation: how much each may change.
+        rng: draws how much it does.
+    """
+    changed = np.empty_like(images)
     for start in range(0, len(images), MOST):
         part = images[start : start + MOST]
-        warped = _warp(part, *_sources(part.shape, variation, rng))
-        varied[start : start + MOST] = _inked(warped, variation, rng)
-    return varied
+        warped = _warp(part, *_sources(part.shape, augmentation, rng))
+        changed[start : start + MOST] = _inked(warped, augmentation, rng)
+    return changed
 
 
-def _inked(images: Bytes, variation: Variation, rng: np.random.Generator) -> Bytes:
+def _inked(images: Bytes, augmentation: Augmentation, rng: np.random.Generator) -> Bytes:
     """The frames with their ink changed, as far as that is asked."""
 
     def drawn(least: float, most: float) -> Floats:
         return rng.uniform(least, most, len(images)).astype(np.float32)
 
-    if variation.thickness:
-        images = thicken(images, drawn(-variation.thickness, variation.thickness))
-    if variation.blur:
-        images = soften(images, drawn(0.0, variation.blur))
-    if variation.erasure:
-        images = erase(images, variation.erasure, rng)
-    if variation.noise:
-        images = speckle(images, drawn(0.0, variation.noise), rng)
+    if augmentation.thickness:
+        images = thicken(images, drawn(-augmentation.thickness, augmentation.thickness))
+    if augmentation.blur:
+        images = soften(images, drawn(0.0, augmentation.blur))
+    if augmentation.erasure:
+        images = erase(images, augmentation.erasure, rng)
+    if augmentation.noise:
+        images = speckle(images, drawn(0.0, augmentation.noise), rng)
     return images
 
 
 def _sources(
-    shape: tuple[int, ...], variation: Variation, rng: np.random.Generator
+    shape: tuple[int, ...], augmentation: Augmentation, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """For every pixel (N, H, W) of the new frames, the x and y in the old ones it is taken from."""
     n, height, width = shape
@@ -122,18 +128,18 @@ def _sources(
     def drawn(most: float) -> Floats:
         return rng.uniform(-most, most, (n, 1, 1)).astype(np.float32)
 
-    turn, slant = np.radians(drawn(variation.rotation)), drawn(variation.shear)
-    wide, high = 1.0 + drawn(variation.scale), 1.0 + drawn(variation.scale)
+    turn, slant = np.radians(drawn(augmentation.rotation)), drawn(augmentation.shear)
+    wide, high = 1.0 + drawn(augmentation.scale), 1.0 + drawn(augmentation.scale)
     cosine, sine = np.cos(turn), np.sin(turn)
     x = np.arange(width, dtype=np.float32) - (width - 1) / 2  # (W,), from the middle
     y = np.arange(height, dtype=np.float32)[:, None] - (height - 1) / 2  # (H, 1)
     from_x = wide * (cosine + sine * slant) * x + wide * (cosine * slant - sine) * y
     from_y = high * sine * x + high * cosine * y
-    from_x += drawn(variation.shift) + (width - 1) / 2
-    from_y += drawn(variation.shift) + (height - 1) / 2
-    if variation.elastic:
-        from_x += _elastic(shape, variation.elastic, rng)
-        from_y += _elastic(shape, variation.elastic, rng)
+    from_x += drawn(augmentation.shift) + (width - 1) / 2
+    from_y += drawn(augmentation.shift) + (height - 1) / 2
+    if augmentation.elastic:
+        from_x += _elastic(shape, augmentation.elastic, rng)
+        from_y += _elastic(shape, augmentation.elastic, rng)
     return from_x, from_y
 
 

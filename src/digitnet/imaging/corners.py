@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from digitnet.imaging.arrays import Bytes, Flags
-from digitnet.imaging.background import reduce
+from digitnet.imaging.reduce import reduce
 
 LEAST_SIDE = 64
 """Shorter side in pixels of a picture that may be a photo of a sheet; below it is a drawing."""

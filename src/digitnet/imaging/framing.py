@@ -29,7 +29,7 @@ class Frame:
     ``image`` is (28, 28) uint8, ink 255 on 0. ``reason`` says why there is no digit to read, and
     is None where there is one. ``background`` is "light" or "dark"; ``polarity`` "dark on light"
     or "light on dark". ``box`` is the ink's (left, top, right, bottom) in the picture's pixels,
-    right and bottom exclusive. ``dropped`` counts the pieces that were left out, by reason.
+    right and bottom exclusive. ``dropped`` counts the components that were left out, by reason.
     ``sentence`` says all of that to a person.
     """
 
@@ -50,11 +50,15 @@ class Frame:
 def frame_picture(picture: Bytes, framing: str = "mnist") -> Frame:
     """Frame an upright picture, (H, W) grey or (H, W, 3) RGB uint8, for the network.
 
-    ``stretch`` is the original program's way: grey, the whole picture resized to 28 x 28,
-    neither inverted nor cropped. ``mnist`` finds the ink, keeps the aspect, brings the strokes
-    to MNIST's thickness, fits 20 x 20 and puts the centre of mass in the middle.
+    Args:
+        picture: as `open_picture` gives it.
+        framing: "stretch" is the original program's way: grey, the whole picture resized to
+            28 x 28, neither inverted nor cropped. "mnist" finds the ink, keeps the aspect, brings
+            the strokes to MNIST's thickness, fits 20 x 20 and puts the centre of mass in the
+            middle.
 
-    Raises SettingsError for an unknown framing.
+    Raises:
+        SettingsError: an unknown framing.
     """
     if framing == "stretch":
         return _stretch(picture)
@@ -86,10 +90,10 @@ def framing_stages(picture: Bytes, framing: str = "mnist") -> list[tuple[str, By
     stages = [("picture", picture)]
     if located is not None:
         scan = located.scan
-        stages.append(("paper", scan.ground if scan.light else 255 - scan.ground))
+        stages.append(("background", scan.ground if scan.light else 255 - scan.ground))
         stages.append(("ink's contrast", _grey(scan.contrast / max(scan.contrast.max(), 1e-6))))
         everything = located.mask * 0 if scan.ink is None else scan.ink.mask
-        stages.append(("pieces: kept, dropped", _grey(0.35 * everything + 0.65 * located.mask)))
+        stages.append(("components: kept, dropped", _grey(0.35 * everything + 0.65 * located.mask)))
         stages.append(("digit", _grey(located.cover())))
     stages.append(("frame", _frame_located(picture.shape[:2], located).image))
     return stages

@@ -1,9 +1,10 @@
-"""Ink: what stands out from the paper by more than the paper's own noise."""
+"""Ink: what stands out from the background by more than the background's own noise."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from digitnet.imaging.arrays import Floats, Mask
 class Ink(NamedTuple):
     """Where ink is: ``mask`` (h, w) of 0 and 1, ``seeds`` where it is sure.
 
-    ``level`` is full ink's contrast, ``noise`` the standard deviation of the paper's.
+    ``level`` is full ink's contrast, ``noise`` the standard deviation of the background's.
     """
 
     mask: Mask
@@ -25,12 +26,12 @@ class Ink(NamedTuple):
 def find_ink(contrast: Floats) -> Ink | None:
     """Threshold a contrast picture, (h, w), with hysteresis; None where nothing stands out.
 
-    Full ink is what Otsu's threshold finds among the pixels that the paper's noise cannot
-    explain. Ink is what reaches a third of it, connected to what reaches half of it.
+    Full ink is what Otsu's threshold finds among the pixels that the background's noise
+    cannot explain. Ink is what reaches a third of it, connected to what reaches half of it.
     """
-    paper = contrast[contrast <= otsu(contrast)]
-    middle = median(paper)
-    noise = 1.4826 * median(np.abs(paper - np.float32(middle)))
+    ground = contrast[contrast <= otsu(contrast)]
+    middle = median(ground)
+    noise = 1.4826 * median(np.abs(ground - np.float32(middle)))
     excess = contrast - np.float32(middle)
     candidates = excess[excess > max(4 * noise, 0.03)]
     if candidates.size < 3:
@@ -65,8 +66,6 @@ def coverage(contrast: Floats, ink: Ink, mask: Mask, pen: float) -> Floats:
     pixels wide, whatever is between dark and light is blur and pressure, and the outline is
     where the contrast is half of full ink's.
     """
-    import cv2
-
     sharp = np.float32(max(1.0, pen / 4))
     share = (contrast / np.float32(ink.level) - np.float32(0.5)) * sharp + np.float32(0.5)
     near = cv2.dilate(mask, np.ones((3, 3), np.uint8))

@@ -18,7 +18,11 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's
 
 
 def check_sides(height: int, width: int, name: str, max_pixels: int) -> None:
-    """Raise PictureError unless the picture has a size in which a digit can be seen."""
+    """Let a picture pass that has a size in which a digit can be seen.
+
+    Raises:
+        PictureError: it is too small, or has more pixels than are taken.
+    """
     if height < MIN_SIDE or width < MIN_SIDE:
         raise PictureError(
             f"{name} is {width} x {height} pixels: a digit needs at least {MIN_SIDE} on each side."
@@ -59,8 +63,8 @@ def _convert(image: Image, mode: str) -> NDArray[np.uint8]:
 def from_array(array: NDArray[Any], max_pixels: int) -> NDArray[np.uint8]:
     """Pixels of an array (see ``open_picture`` for shapes and ranges); always a new array.
 
-    Raises PictureError for other shapes, for NaN, infinite or negative values, and for dtypes
-    that are not numbers.
+    Raises:
+        PictureError: another shape; NaN, infinite or negative values; a dtype that is no number.
     """
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
         raise PictureError(
@@ -105,7 +109,8 @@ def compose(pixels: NDArray[np.uint8], name: str = "The picture") -> NDArray[np.
     (a photo with cut-off corners), the opaque part's median colour. Else the opaque part is the
     ink, and stands on white, or on black where it is seen better there (light ink).
 
-    Raises PictureError for a fully transparent picture.
+    Raises:
+        PictureError: the picture is fully transparent.
     """
     colour, alpha = pixels[..., :-1], pixels[..., -1]
     lowest, highest = int(alpha.min()), int(alpha.max())

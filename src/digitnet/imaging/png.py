@@ -33,15 +33,3 @@ def as_image_tag(picture: NDArray[np.uint8], about: str, zoom: int = 1) -> str:
         f'<img alt="{html.escape(about)}" width="{zoom * width}" height="{zoom * height}" '
         f'style="image-rendering:pixelated" src="data:image/png;base64,{in_base64(picture)}">'
     )
-
-
-def at_most(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The picture, made smaller where its longer side is longer than `side` pixels."""
-    import cv2
-
-    height, width = picture.shape[:2]
-    longer = max(height, width)
-    if longer <= side:
-        return picture
-    size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,8 +59,6 @@ def _lines(mask: Mask, contrast: Floats, pen: float) -> Mask:
 
 def find_lines(mask: Mask) -> list[tuple[float, float]]:
     """Straight lines (slope, start) that cross the mask: y = start + slope x."""
-    import cv2
-
     rows, columns = mask.shape
     shrink = max(1, max(rows, columns) // FINE)
     small = cv2.dilate(mask, np.ones((shrink, shrink), np.uint8))[::shrink, ::shrink]

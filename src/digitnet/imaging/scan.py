@@ -16,21 +16,18 @@ from digitnet.imaging.arrays import Bytes, Flags, Floats, Mask
 from digitnet.imaging.background import (
     Pens,
     contrast_to,
-    drop_grey_channels,
-    enlarge,
     estimate_background,
     percentile,
     polarity,
-    reduce,
-    reduce_by_whole,
     without_grain,
 )
 from digitnet.imaging.corners import fill_wedges
 from digitnet.imaging.ink import Ink, find_ink
+from digitnet.imaging.reduce import drop_grey_channels, enlarge, reduce, reduce_by_whole
 from digitnet.imaging.ruling import erase_ruling
 
 BRIGHTEST = -0.2
-"""Least contrast kept: what outshines its paper, at a table's edge, must not stretch the scale."""
+"""Least contrast kept: what outshines the ground, at a table's edge, must not stretch the scale."""
 
 WIDEST = 0.25
 """Of the picture's shorter side: wider pens are tried only where no thinner one shows ink."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.errors import ModelError
+from digitnet.imaging.framing import FRAMING_VERSION, FRAMINGS
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model
 from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
@@ -37,8 +38,6 @@ def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ModelError: a layer that could not be loaded again.
     """
-    from digitnet.imaging.framing import FRAMING_VERSION
-
     arrays = arrays_of(model)
     return {
         "format": "digitnet model",
@@ -92,7 +91,10 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     n_classes = len(model.class_names)
     if model.network.n_out != n_classes:
-        raise ModelError(f"{where} names {n_classes} classes for {model.network.n_out}.")
+        raise ModelError(
+            f"{where} names {n_classes} classes for {model.network.n_out} outputs of its network.",
+            "restore it or train anew.",
+        )
     return model, hashes
 
 
@@ -130,8 +132,6 @@ def _plain(entry: dict[str, Any]) -> Network:
 
 def _framing(name: str) -> str:
     """The framing's name where this version knows it."""
-    from digitnet.imaging.framing import FRAMINGS
-
     if name not in FRAMINGS:
         raise ValueError(f"unknown framing {name!r}")
     return name

@@ -24,11 +24,11 @@ def combine(models: Mapping[str, Model]) -> Model:
     (first_name, first), *others = models.items()
     networks: list[Network] = []
     for name, model in models.items():
-        for what in ("class_names", "framing"):
+        for what, words in (("class_names", "other classes"), ("framing", "another framing")):
             if getattr(model, what) != getattr(first, what):
                 raise ModelError(
-                    f"{name} cannot be combined with {first_name}: its {what.replace('_', ' ')} "
-                    "differ; combine models that were trained alike."
+                    f"{name} cannot be combined with {first_name}, which has {words}.",
+                    "combine models that were trained alike.",
                 )
         inner = model.network
         networks += inner.networks if isinstance(inner, Ensemble) else [inner]

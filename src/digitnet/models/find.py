@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from digitnet.errors import ModelError
@@ -35,6 +36,12 @@ def find_model(named: str | Path | None = None) -> Path:
 def set_aside(folder: Path) -> Path:
     """Where a model stands for the moment between the two renames that replace it."""
     return folder.with_name(f".{folder.name}.old")
+
+
+def put_back(folder: Path) -> Path:
+    """The place of a model that is set aside; any other folder is its own place."""
+    found = re.fullmatch(r"\.(.+)\.old", folder.name)
+    return folder.with_name(found[1]) if found else folder
 
 
 def _stands(folder: Path) -> bool:

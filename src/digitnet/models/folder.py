@@ -92,7 +92,10 @@ def check_place(folder: str | Path) -> None:
     for above in place.parents:
         if above.exists():
             if not above.is_dir():
-                raise OutputError(f"{above} is a file, so {place} cannot be made in it.")
+                raise OutputError(
+                    f"{above} is a file, so {place} cannot be made in it.",
+                    "choose another place for the model's folder.",
+                )
             try:
                 tempfile.TemporaryFile(dir=above).close()
             except OSError as error:

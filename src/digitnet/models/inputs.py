@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import PictureError
+from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.frame import SIDE
+from digitnet.imaging.pictures import open_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
     OnePicture = str | Path | bytes | BinaryIO | Image.Image
     Batch = list[Any] | tuple[Any, ...]
-
-Bytes = NDArray[np.uint8]
 
 N_PIXELS = SIDE * SIDE
 CHANNELS = (1, 2, 3, 4)  # grey, grey and alpha, RGB, RGBA; always the last axis
@@ -58,8 +58,6 @@ def pictures_in(given: OnePicture | Batch | NDArray[Any]) -> tuple[list[Bytes], 
         given = _as_array(given)
     if isinstance(given, np.ndarray):
         return _in_array(given)
-    from digitnet.imaging.pictures import open_picture
-
     return [open_picture(given)], False
 
 
@@ -126,8 +124,6 @@ def _one(item: Any, number: int) -> Bytes:
 
 def _in_array(array: NDArray[Any]) -> tuple[list[Bytes], bool]:
     """What `pictures_in` says of an array."""
-    from digitnet.imaging.pictures import open_picture
-
     shape = array.shape
     if array.dtype.kind == "f" and array.size:
         _check_scale(float(array.max()), "The array")
@@ -152,8 +148,6 @@ def _in_array(array: NDArray[Any]) -> tuple[list[Bytes], bool]:
 
 def _each(batch: NDArray[Any]) -> list[Bytes]:
     """The pictures of a batch (N, H, W[, C]), brought to bytes by one depth for all of them."""
-    from digitnet.imaging.pictures import open_picture
-
     if len(batch) and batch.dtype != np.uint8:
         rows = (batch.shape[0] * batch.shape[1], math.prod(batch.shape[2:]))
         batch = open_picture(batch.reshape(rows), max_pixels=batch.size).reshape(batch.shape)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, as_input
+from digitnet.imaging.framing import Frame, frame_picture
 from digitnet.models.calibration import Calibration
 from digitnet.models.inputs import as_frames, pictures_in
 from digitnet.nn import Ensemble, Network, fold
@@ -19,7 +20,6 @@ from digitnet.nn.notation import in_words
 from digitnet.threads import on_all_cores, one_blas_thread
 
 if TYPE_CHECKING:
-    from digitnet.imaging.framing import Frame
     from digitnet.models.inputs import Batch, OnePicture
 
 
@@ -156,8 +156,6 @@ class Model:
         Raises:
             PictureError: one cannot be opened, or it cannot be told what is meant.
         """
-        from digitnet.imaging.framing import frame_picture
-
         pictures, is_batch = pictures_in(picture)
         answers = self.answers([frame_picture(one, self.framing) for one in pictures])
         return answers if is_batch else answers[0]

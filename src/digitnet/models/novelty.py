@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from digitnet.imaging.arrays import Floats
 
 CELLS = 4  # the frame is seen through CELLS x CELLS soft windows
 DIRECTIONS = 8

@@ -54,6 +54,7 @@ def fill(view: NDArray[Any], array: NDArray[Any], path: Path) -> None:
     """Copy an array into the network's view of it where shape and type are the same."""
     if array.shape != view.shape or not np.can_cast(array.dtype, view.dtype):
         raise ModelError(
-            f"{path} is {array.shape} {array.dtype}; the network needs {view.shape} {view.dtype}."
+            f"{path} is {array.shape} {array.dtype}; the network needs {view.shape} {view.dtype}.",
+            "restore it or train anew.",
         )
     view[...] = array

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.augment import Variation, vary
+from digitnet.imaging.augment import Augmentation, augmented
 from digitnet.models.model import classify
 from digitnet.nn import Ensemble, Network
 from digitnet.nn.layer import FloatArray
 
-AUGMENTATION = Variation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
+AUGMENTATION = Augmentation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
 """A little less than what a network sees in training."""
 
 
@@ -19,7 +19,7 @@ def augmented_logits(
     images: NDArray[np.uint8],
     n_views: int,
     rng: np.random.Generator,
-    augmentation: Variation = AUGMENTATION,
+    augmentation: Augmentation = AUGMENTATION,
 ) -> FloatArray:
     """The mean of the logits (N, n_classes) over each frame (N, 28, 28) and augmented views of it.
 
@@ -36,5 +36,5 @@ def augmented_logits(
     """
     total = classify(network, images)
     for _ in range(n_views - 1):
-        total += classify(network, vary(images, augmentation, rng))
+        total += classify(network, augmented(images, augmentation, rng))
     return total / total.dtype.type(n_views)

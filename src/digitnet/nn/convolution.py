@@ -62,10 +62,10 @@ class Conv2D(Affine):
             if ctx.need_dx:
                 dcolumns = np.matmul(W, part, columns)  # they are not needed any more
                 shape = (self.channels_in, self.size, self.size, *dy[:1, rows].shape[1:])
-                pieces = dcolumns.reshape(shape)
+                windows = dcolumns.reshape(shape)
                 for i in range(self.size):
                     for j in range(self.size):
-                        self._window(dpadded, rows, dy.shape[2], i, j)[...] += pieces[:, i, j]
+                        self._window(dpadded, rows, dy.shape[2], i, j)[...] += windows[:, i, j]
         if not ctx.need_dx:
             return None
         p = self.padding

@@ -15,6 +15,7 @@ import numpy as np
 from digitnet.nn.folding import fold
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.network import Network
+from digitnet.nn.notation import in_words
 
 
 class Ensemble:
@@ -61,8 +62,6 @@ class Ensemble:
         return Ensemble([fold(network) for network in self.networks])
 
     def __repr__(self) -> str:
-        from digitnet.nn.notation import in_words
-
         members = ", ".join(in_words(network) for network in self.networks)
         n_parameters = sum(network.vector.size for network in self.networks)
         return f"Ensemble({members}, {n_parameters:,} parameters)"

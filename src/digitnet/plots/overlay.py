@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digitnet.errors import OutputError
 from digitnet.files import replacing
+from digitnet.imaging.boxes import Box
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,7 +26,7 @@ LARGEST = 2000
 class Caption:
     """What to draw: a box (left, top, right, bottom) in pixels, a word above it, its colour."""
 
-    box: tuple[int, int, int, int]
+    box: Box
     text: str
     sure: bool = True
 

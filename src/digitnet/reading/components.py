@@ -31,7 +31,7 @@ class PageComponents:
     dropped: Counter[str]
 
 
-def choose_components(found: Components, ground: Bytes, pen: float) -> PageComponents:
+def page_components(found: Components, ground: Bytes, pen: float) -> PageComponents:
     """Choose what may be digits by size, place, darkness, and the ground it lies on.
 
     ``ground`` is the page's brightness under the ink, at any size; ``pen`` the width of the

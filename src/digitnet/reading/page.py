@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from digitnet.errors import ModelError
 from digitnet.imaging.boxes import Box
+from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
+from digitnet.reading.cuts import cut_apart
+from digitnet.reading.rows import word_starts
 from digitnet.reading.segmentation import Found, Frames, doubtful, read_row
+from digitnet.reading.sheet import component_rows, scan_page, usual_height
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,6 +88,13 @@ def read_page(
 ) -> Reading:
     """Find the digits on a page and read them, line by line.
 
+    Args:
+        model: reads them; one with the framing "mnist".
+        picture: a path, bytes, an open file, a Pillow image or an array (H, W[, 3]).
+
+    Returns:
+        The lines and the digits, with their boxes in the picture's pixels; or why there are none.
+
     Raises:
         PictureError: the picture cannot be opened.
         ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
@@ -93,11 +104,6 @@ def read_page(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
         )
-    from digitnet.imaging.pictures import open_picture
-    from digitnet.reading.cuts import cut_apart
-    from digitnet.reading.rows import word_starts
-    from digitnet.reading.sheet import component_rows, scan_page, usual_height
-
     opened = open_picture(picture)
     sheet = scan_page(opened)
     if not sheet.components:

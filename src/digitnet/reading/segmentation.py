@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.boxes import Box, around, distance, gap
 from digitnet.models.model import Model
-
-if TYPE_CHECKING:
-    from digitnet.reading.cuts import Part
-    from digitnet.reading.sheet import Sheet
+from digitnet.reading.cuts import Part
+from digitnet.reading.sheet import Sheet, frame_components
 
 Frames = dict[tuple[int, ...], tuple[NDArray[np.uint8], Box]]
 """Frame and box of components by their labels: what was framed once is not framed again."""
@@ -50,8 +47,6 @@ def _framed(
     sheet: Sheet, frames: Frames, labels: tuple[int, ...], box: Box
 ) -> tuple[NDArray[np.uint8], Box]:
     """The frame and the box of components, each framed once: ``frames`` remembers them."""
-    from digitnet.reading.sheet import frame_components
-
     if labels not in frames:
         frames[labels] = frame_components(sheet, list(labels), box)
     return frames[labels]

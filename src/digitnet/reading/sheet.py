@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import into_box
-from digitnet.reading.components import LEAST_HEIGHT, choose_components
+from digitnet.reading.components import LEAST_HEIGHT, page_components
 from digitnet.reading.rows import in_rows
 
 PAGE = ScanPlan(
@@ -39,7 +38,7 @@ class Sheet:
     """A page as it is worked on, (h, w), and what may be written on it.
 
     Attributes:
-        contrast: how dark each pixel is against its paper.
+        contrast: how dark each pixel is against the ground under it.
         ink: what of that is ink, ruled lines left out.
         labels: which component each pixel belongs to; 0 for none.
         components: those of a digit's size.
@@ -47,8 +46,6 @@ class Sheet:
         height: of a typical digit.
         pen: width of its strokes.
         zoom: the picture's pixels per pixel here.
-        light: whether the ground is light.
-        dropped: how many components were left out, by reason.
     """
 
     contrast: Floats
@@ -59,8 +56,6 @@ class Sheet:
     height: float
     pen: float
     zoom: float
-    light: bool
-    dropped: Counter[str]
 
     @property
     def mass(self) -> float:
@@ -93,7 +88,7 @@ def scan_page(picture: Bytes) -> Sheet:
         return best
     nothing = np.zeros(picture.shape[:2], np.float32)
     labels = nothing.astype(np.int32)
-    return Sheet(nothing, None, labels, (), (), 0.0, 1.0, 1.0, True, Counter())
+    return Sheet(nothing, None, labels, (), (), 0.0, 1.0, 1.0)
 
 
 def _sheet(seen: Scan, zoom: float) -> Sheet | None:
@@ -102,10 +97,10 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
         return None
     contrast = seen.contrast * ~seen.ruling  # a line beside a digit shows in no frame
     found = connected_components(seen.ink, contrast)
-    chosen = choose_components(found, seen.ground, seen.pen)
+    chosen = page_components(found, seen.ground, seen.pen)
     return Sheet(
         contrast, seen.ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
-        seen.pen, zoom, seen.light, chosen.dropped,
+        seen.pen, zoom,
     )  # fmt: skip
 
 

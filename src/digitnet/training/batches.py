@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset, as_input, to_input
-from digitnet.imaging.augment import MOST, Variation, vary
+from digitnet.imaging.augment import MOST, Augmentation, augmented
 from digitnet.models.model import classify
 from digitnet.nn import Network, softmax
 from digitnet.nn.layer import FloatArray
@@ -45,9 +45,9 @@ class DataLoader:
         dataset: where the images come from; they stay uint8 until they are gathered.
         batch_size: images per batch; an epoch's last batch may be smaller.
         network: who it is for.
-        variation: how much each image is changed, anew in every epoch, on all cores between the
+        augmentation: how much each image is changed, anew in every epoch, on all cores between the
             steps: beside the steps it would take from BLAS what it gains (docs/lab-notes.md).
-        teacher: says of every image, as it is varied, how likely each class is.
+        teacher: says of every image, as it is augmented, how likely each class is.
 
     Attributes:
         layers_done: how many of the network's layers the inputs have been through.
@@ -58,22 +58,22 @@ class DataLoader:
         dataset: Dataset,
         batch_size: int,
         network: Network,
-        variation: Variation | None = None,
+        augmentation: Augmentation | None = None,
         teacher: Teacher | None = None,
     ) -> None:
         self._images: NDArray[Any] = dataset.images
         self._labels = dataset.labels
-        self._variation = variation
+        self._augmentation = augmentation
         self._batch_size = batch_size
         self._teacher = teacher
         self._soft: FloatArray | None = None  # of all images, where they never change
-        if teacher and not variation:
+        if teacher and not augmentation:
             self._soft = _soft(teacher, dataset.images)
-        at_once = AT_ONCE if not variation else 4 * MOST
+        at_once = AT_ONCE if not augmentation else 4 * MOST
         self._at_once = max(1, at_once // batch_size) * batch_size
         self.layers_done = 0
         dtype = network.vector.dtype
-        if not variation and network.n_head < network.n_in:
+        if not augmentation and network.n_head < network.n_in:
             self._images = _through_head(dataset, network)
             self.layers_done = network.n_fixed
         n = min(self._at_once, len(dataset))
@@ -83,13 +83,12 @@ class DataLoader:
     def batches(self, order: NDArray[np.int64], first: int = 0) -> Iterator[Batch]:
         """An epoch's batches from the one with number `first` on.
 
-        The variations are drawn from the order itself, which is random: a resumed epoch goes on
+        The augmentation is drawn from the order itself, which is random: a resumed epoch goes on
         with the very images that the interrupted one would have seen.
 
         Args:
             order: (N,), the epoch's order of the images.
             first: batches to pass over.
-
         """
         size, at_once = self._batch_size, self._at_once
         begin = first * size // at_once * at_once  # what is gathered together stays together
@@ -111,13 +110,13 @@ class DataLoader:
         soft = None if self._soft is None else self._soft[chosen]
         if self.layers_done:
             return taken, soft
-        variation = self._variation
-        if not variation:
+        augmentation = self._augmentation
+        if not augmentation:
             return to_input(taken.reshape(inputs.shape), inputs), soft
 
         def prepare(part: slice) -> None:
             rng = np.random.default_rng([start, part.start, *order[:8]])
-            taken[part] = vary(taken[part], variation, rng)
+            taken[part] = augmented(taken[part], augmentation, rng)
             to_input(taken[part].reshape(inputs[part].shape), inputs[part])
 
         on_all_cores(prepare, (slice(i, i + MOST) for i in range(0, len(chosen), MOST)))

@@ -57,7 +57,13 @@ class TrainingState:
 
 
 def begin(network: Network, settings: Settings, rng: np.random.Generator) -> TrainingState:
-    """The state before the first step, from the network's parameters as they are."""
+    """The state before the first step, from the network's parameters as they are.
+
+    Args:
+        network: its parameters are the state's, not a copy.
+        settings: its optimiser's state is made, and an average where it asks for one.
+        rng: shuffles and draws dropout masks from now on.
+    """
     return TrainingState(
         vector=network.vector,
         optimizer_state=settings.optimizer.start(network.vector),
@@ -68,6 +74,8 @@ def begin(network: Network, settings: Settings, rng: np.random.Generator) -> Tra
 
 
 VERSION = 1
+ENDING = ".checkpoint.npz"
+"""What a checkpoint's file name ends in, behind the name of its run."""
 ANEW = "train again without {resume}."
 
 

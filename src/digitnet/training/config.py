@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
-from digitnet.imaging.augment import AUGMENTATIONS, Variation
+from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
 from digitnet.nn import (
@@ -40,7 +40,7 @@ from digitnet.nn import (
     multilayer_perceptron,
 )
 from digitnet.nn.notation import convolutional_layers
-from digitnet.training.setting import Limits, OnPage, Setting, described, setting
+from digitnet.training.setting import OnPage, Range, Setting, described, setting
 
 
 class Choice(NamedTuple):
@@ -64,13 +64,13 @@ SCHEDULES: dict[str, Schedule] = {
     "one-cycle": OneCycle(),
 }
 
-DIGITS, FOLDER = "the digits", "a folder of pictures"
+SOURCE, FOLDER = "the digits", "a folder of pictures"
 NETWORK, TRAINING, REGULARISATION = "the network", "the training", "regularisation"
 TEACHER, FINETUNING = "a teacher", "fine-tuning and mixing"
-GROUPS = (DIGITS, FOLDER, NETWORK, TRAINING, REGULARISATION, TEACHER, FINETUNING)
+GROUPS = (SOURCE, FOLDER, NETWORK, TRAINING, REGULARISATION, TEACHER, FINETUNING)
 
 
-SHARE = Limits(0, 1, below_high=True)
+SHARE = Range(0, 1, below_high=True)
 
 
 @dataclass(frozen=True)
@@ -86,20 +86,20 @@ class TrainingConfig:
     """
 
     source: str = setting(
-        "synthetic", DIGITS, "labelled digits to learn from", example="synthetic", metavar="SOURCE"
+        "synthetic", SOURCE, "labelled digits to learn from", example="synthetic", metavar="SOURCE"
     )
     framing: str = setting(
-        "mnist", DIGITS,
+        "mnist", SOURCE,
         "how pictures become 28 x 28: mnist, or the original program's stretch",
         choices=FRAMINGS,
     )  # fmt: skip
     labels: str = setting("auto", FOLDER, "where a folder's labels stand", choices=LABELS)
     per_class: int | None = setting(
-        None, FOLDER, "the first so many pictures are 0, the next 1, ...", limits=Limits(1),
+        None, FOLDER, "the first so many pictures are 0, the next 1, ...", limits=Range(1),
         example="10", words="number of pictures per class",
     )  # fmt: skip
     hidden: tuple[int, ...] = setting(
-        (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Limits(1),
+        (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Range(1),
         example="64 or 128,64", words="hidden neurons", metavar="N[,N...]",
         on_page=OnPage(
             "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.", 1024, n_most=4
@@ -131,19 +131,19 @@ class TrainingConfig:
         limits=SHARE, example="0.1",
     )  # fmt: skip
     epochs: int = setting(
-        100, TRAINING, "passes over the training images", limits=Limits(1), example="20",
+        100, TRAINING, "passes over the training images", limits=Range(1), example="20",
         on_page=OnPage("How often it sees every digit. 5 are a first look.", 1000, default=20),
     )  # fmt: skip
     batch_size: int | None = setting(
         32, TRAINING, "images per step; 1 is per-sample descent, full is full-batch descent",
-        limits=Limits(1), example="32", none="full",
+        limits=Range(1), example="32", none="full",
         on_page=OnPage("Digits looked at before each step. Small batches take more steps.", 10_000),
     )  # fmt: skip
     learning_rate: float | None = setting(
         None, TRAINING,
         "how far a step goes; where none is given, the optimiser's own: "
         + ", ".join(f"{name} {choice.learning_rate:g}" for name, choice in OPTIMIZERS.items()),
-        limits=Limits(0, above_low=True), example="0.1",
+        limits=Range(0, above_low=True), example="0.1",
         on_page=OnPage(
             "How far each step goes. Too small is slow; too large never settles.", 1000,
             default=OPTIMIZERS["sgd"].learning_rate,
@@ -151,7 +151,7 @@ class TrainingConfig:
     )  # fmt: skip
     optimizer: str = setting("sgd", TRAINING, "what moves the weights", choices=tuple(OPTIMIZERS))
     weight_decay: float = setting(
-        0.0, REGULARISATION, "decoupled weight decay", limits=Limits(0), example="0.0005"
+        0.0, REGULARISATION, "decoupled weight decay", limits=Range(0), example="0.0005"
     )
     schedule: str = setting(
         "cosine", TRAINING, "the learning rate over the run", choices=tuple(SCHEDULES)
@@ -173,23 +173,23 @@ class TrainingConfig:
     )  # fmt: skip
     temperature: float = setting(
         2.0, TEACHER, "how soft the teacher's answers are made",
-        limits=Limits(0, 100, above_low=True, below_high=True), example="2",
+        limits=Range(0, 100, above_low=True, below_high=True), example="2",
     )  # fmt: skip
     teacher_share: float = setting(
-        0.9, TEACHER, "of the teacher in the loss", limits=Limits(0, 1), example="0.9",
+        0.9, TEACHER, "of the teacher in the loss", limits=Range(0, 1), example="0.9",
         words="teacher's share",
     )  # fmt: skip
     patience: int | None = setting(
         None, TRAINING,
         "early stopping: end after so many epochs without a better validation accuracy",
-        limits=Limits(1), example="10",
+        limits=Range(1), example="10",
     )  # fmt: skip
     class_weights: str | None = setting(
         None, TRAINING, "balanced: rare classes count as much as frequent ones",
         choices=("balanced",),
     )  # fmt: skip
     augment: str = setting(
-        "none", REGULARISATION, "vary each image anew in every epoch: "
+        "none", REGULARISATION, "augment each image anew in every epoch: "
         + ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items()),
         choices=tuple(AUGMENTATIONS), words="augmentation",
     )  # fmt: skip
@@ -210,11 +210,11 @@ class TrainingConfig:
     )  # fmt: skip
     mix_share: float = setting(
         0.5, FINETUNING, "share of those in what is learnt",
-        limits=Limits(0, 1, above_low=True, below_high=True),
+        limits=Range(0, 1, above_low=True, below_high=True),
         example="0.5", words="share of other digits",
     )  # fmt: skip
     seed: int = setting(
-        0, TRAINING, "of the split, the start and the shuffling", limits=Limits(0), example="0"
+        0, TRAINING, "of the split, the start and the shuffling", limits=Range(0), example="0"
     )
 
     def __post_init__(self) -> None:
@@ -222,7 +222,8 @@ class TrainingConfig:
             object.__setattr__(self, name, each.checked(getattr(self, name)))
         if not (self.hidden or self.conv):
             raise SettingsError(
-                "A network without convolutions needs hidden neurons.", "try {hidden:64}."
+                "A network without convolutions needs hidden neurons.",
+                "try {hidden} with one number or more, such as 64.",
             )
         if self.batch_norm and not self.conv:
             raise SettingsError(
@@ -262,11 +263,11 @@ class TrainingConfig:
             schedule=SCHEDULES[self.schedule],
             teacher=None if teacher is None else Teacher(teacher, taught),
             class_weights=self.class_weights,
-            variation=AUGMENTATIONS[self.augment].variation,
+            augmentation=AUGMENTATIONS[self.augment].augmentation,
         )
 
     def layers(self, n_in: int, n_classes: int) -> list[Layer]:
-        """The network it describes: pixels made ready, convolutions, then Dense layers."""
+        """The network it describes: what the pixels go through, convolutions, then Dense layers."""
         layers: list[Layer] = []
         side = math.isqrt(n_in)
         if self.pool > 1:
@@ -361,7 +362,8 @@ _SAME = ("epochs", "batch_size", "label_smoothing", "ema_decay", "patience")
 class Settings:
     """What the loop trains by: a config's values, and in place of its names the things themselves.
 
-    Whoever trains a network in Python passes an optimiser, a schedule or a variation of their own.
+    Whoever trains a network in Python passes an optimiser, a schedule or an augmentation of their
+    own.
 
     Attributes:
         epochs: passes over the training images.
@@ -379,7 +381,7 @@ class Settings:
             None never stops.
         class_weights: how much an image of each class counts: None for all the same,
             "balanced" for n_images / (n_classes * n_images_of_the_class), or one per class.
-        variation: how much each image is changed, anew in every epoch; None for not at all.
+        augmentation: how much each image is changed, anew in every epoch; None for not at all.
 
     Raises:
         SettingsError: a value that makes no sense.
@@ -395,7 +397,7 @@ class Settings:
     teacher: Teacher | None = None
     patience: int | None = TrainingConfig.patience
     class_weights: str | Sequence[float] | None = None
-    variation: Variation | None = None
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
         known = settings_of()

@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "validation": 0.0,
 }
 """What a config that starts from a model has where nothing else is said: small steps, few of them,
-and much variation, because few pictures must stand for many (docs/lab-notes.md)."""
+and much augmentation, because few pictures must stand for many (docs/lab-notes.md)."""
 
 OF_THE_MODEL = ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing")
 """Settings that the model decides."""

@@ -68,7 +68,7 @@ def train(
     n_all = settings.epochs * n_steps
     teacher = settings.teacher
     loss_function: LossFunction = cross_entropy if teacher is None else teacher.loss
-    loader = DataLoader(training, batch_size, network, settings.variation, teacher)
+    loader = DataLoader(training, batch_size, network, settings.augmentation, teacher)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
     learning_rate = 0.0
     # Two halves at once leave one thread to the products of each.

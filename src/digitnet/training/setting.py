@@ -13,7 +13,7 @@ import numpy as np
 from digitnet.errors import SettingsError
 
 
-class Limits(NamedTuple):
+class Range(NamedTuple):
     """Which numbers may be; without a `high` there is no end."""
 
     low: float
@@ -71,7 +71,7 @@ class Setting:
 
     help: str
     group: str
-    limits: Limits | None = None
+    limits: Range | None = None
     choices: Sequence[Any] = ()
     example: str = ""
     words: str = ""

@@ -8,7 +8,8 @@ from typing import Any
 from digitnet.errors import PictureError
 from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import count_pages, open_picture
-from digitnet.imaging.png import at_most, in_base64
+from digitnet.imaging.png import in_base64
+from digitnet.imaging.reduce import reduce
 from digitnet.models.model import Model, Prediction
 from digitnet.reading.page import read_page
 from digitnet.web.errors import as_field
@@ -89,7 +90,7 @@ def _unread(error: PictureError) -> dict[str, Any]:
 
 def _stages(picture: Any, framing: str) -> list[dict[str, str]]:
     return [
-        {"title": title, "image": in_base64(at_most(image, STAGE_SIDE))}
+        {"title": title, "image": in_base64(reduce(image, STAGE_SIDE))}
         for title, image in framing_stages(picture, framing)
     ]
 

@@ -17,7 +17,7 @@ from digitnet.threads import one_blas_thread
 from digitnet.web import schemas
 from digitnet.web.documentation import as_page
 from digitnet.web.errors import add_error_handlers
-from digitnet.web.guard import Guard
+from digitnet.web.guard import HEALTH, Guard
 from digitnet.web.routes.models import model_routes
 from digitnet.web.routes.reading import reading_routes
 from digitnet.web.routes.training import training_routes
@@ -63,7 +63,7 @@ def add_page(app: FastAPI, why_not: dict[int, str]) -> None:
     async def docs() -> Response:
         return HTMLResponse(as_page(app.openapi(), why_not))
 
-    @app.get("/healthz", responses={200: {"model": schemas.Health}})
+    @app.get(HEALTH, responses={200: {"model": schemas.Health}})
     async def healthz() -> Response:
         """Whether the server is there; asks for no token."""
         return JSONResponse({"status": "ok"})

@@ -18,7 +18,8 @@ from digitnet.errors import OutputError, PictureError
 from digitnet.files import make_folder, replacing
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
-from digitnet.imaging.png import as_png, at_most
+from digitnet.imaging.png import as_png
+from digitnet.imaging.reduce import reduce
 from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
 
@@ -51,7 +52,7 @@ class Corrections:
             OutputError: it cannot be written.
             Problem: 507, there are too many.
         """
-        picture = at_most(open_picture(content, max_pixels=self._limits.pixels), LONGEST_SIDE)
+        picture = reduce(open_picture(content, max_pixels=self._limits.pixels), LONGEST_SIDE)
         reason = frame_picture(picture).reason
         if reason is not None:
             raise PictureError(

@@ -13,6 +13,7 @@ from digitnet.data.picture_files import is_picture
 from digitnet.data.sources import SOURCES
 from digitnet.errors import DataError
 from digitnet.models.find import DEFAULT
+from digitnet.training.checkpoints import ENDING
 from digitnet.web.corrections import Corrections
 from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
@@ -77,7 +78,7 @@ class OfferedDatasets:
         for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
-            if path.name.lower().endswith(ENDINGS) and not path.name.endswith(".checkpoint.npz"):
+            if path.name.lower().endswith(ENDINGS) and not path.name.endswith(ENDING):
                 yield OfferedDataset(path.name, path.name, None, str(path))
             elif path.is_dir() and _has_digits(path):
                 yield OfferedDataset(path.name, f"Folder {path.name}", None, str(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import html
 import ipaddress
 import logging
 import socket
@@ -203,17 +202,16 @@ def _no_token() -> Problem:
     return problem
 
 
-def _forwarding_page(target: str = "/") -> str:
+def _forwarding_page() -> str:
     """A page that goes on to the real one: the token is then in the cookie, not in the address.
 
     A redirect would not do: where the link was clicked on another site, browsers leave a strict
     cookie out all along the way. From this page on, the way is the server's own.
     """
-    place = html.escape(target)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>digitnet</title>'
-        f'<meta http-equiv="refresh" content="0; url={place}"></head>'
-        f'<body><p><a href="{place}">Go on to digitnet</a></p></body></html>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>digitnet</title>'
+        '<meta http-equiv="refresh" content="0; url=/"></head>'
+        '<body><p><a href="/">Go on to digitnet</a></p></body></html>'
     )
 
 

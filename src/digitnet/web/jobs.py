@@ -9,7 +9,7 @@ from typing import Any
 
 from digitnet.errors import DigitnetError
 from digitnet.models.box import box_names
-from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.checkpoints import ENDING, Checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, settings_on_page
 from digitnet.training.finetune import as_finetuning, others
 from digitnet.training.run import checkpoint_path
@@ -34,25 +34,25 @@ class Job:
     checkpoint: Checkpoint | None = None
 
 
-def new_job(settings: TrainingRequest, store: ModelStore, datasets: OfferedDatasets) -> Job:
+def new_job(asked: TrainingRequest, store: ModelStore, datasets: OfferedDatasets) -> Job:
     """A fresh run under a free name.
 
     Raises:
         Problem: 404, no such source or model.
         SettingsError: settings that make no sense.
     """
-    source = datasets.named(settings.source)
-    given = settings.given()
-    if settings.start is None:
+    source = datasets.named(asked.source)
+    given = asked.given()
+    if asked.start is None:
         usual = {each.name: each.default for each in settings_on_page()}
         chosen = {**usual, **_mix(source), **given}
     else:
-        start = store.get(settings.start)
+        start = store.get(asked.start)
         named = start.name if start.kind == "box" else str(start.folder)
         known = {"mix": None} if source.place in ("synthetic", "mnist") else {}
         chosen = as_finetuning({"start": named, **known, **given}, start.model)
     config = TrainingConfig(**{**chosen, "source": source.place})
-    name = _free_name(settings.name, store)
+    name = _free_name(asked.name, store)
     return Job(name, config, store.own / name)
 
 
@@ -102,9 +102,6 @@ def _free_name(wanted: str, store: ModelStore) -> str:
         ending = f"-{number}"
         name = wanted[: 40 - len(ending)] + ending
     return name
-
-
-ENDING = ".checkpoint.npz"
 
 
 class StoppedRuns:

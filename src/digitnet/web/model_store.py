@@ -14,10 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT
+from digitnet.models.find import DEFAULT, put_back, set_aside
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.model import Model
 from digitnet.web.errors import Problem
@@ -153,7 +154,7 @@ class ModelStore:
         if loaded is not None and loaded.stamp == stamp:
             return loaded
         model = load_model(folder)
-        if model.class_names != tuple("0123456789"):
+        if model.class_names != DIGITS:
             raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
         stored = StoredModel(name, kind, folder, model, stamp)
         with self._lock:
@@ -170,8 +171,7 @@ class ModelStore:
         if name == DEFAULT and (self._folder / DEFAULT).is_dir():
             return "own", self._folder / DEFAULT
         own = self.own / name
-        # A model that is being replaced stands at .NAME.old for a moment.
-        if re.match(NAME, name) and (own.is_dir() or own.with_name(f".{name}.old").is_dir()):
+        if re.match(NAME, name) and (own.is_dir() or set_aside(own).is_dir()):
             return "own", own
         return None
 
@@ -179,11 +179,7 @@ class ModelStore:
         """Kind and folder of every model, by its name, the box's first."""
         names = [*self._box, DEFAULT]
         with suppress(OSError):  # there is no such folder yet, or it may not be listed
-            own = {
-                re.sub(r"^\.(.*)\.old$", r"\1", path.name)
-                for path in self.own.iterdir()
-                if path.is_dir()
-            }
+            own = {put_back(path).name for path in self.own.iterdir() if path.is_dir()}
             names += sorted(own)[: self._limits.own_models]
         found = {name: self._place(name) for name in names}
         return {name: place for name, place in found.items() if place is not None}

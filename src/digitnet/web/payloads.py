@@ -13,7 +13,7 @@ from digitnet.evaluation import confusion_matrix, worst_mistakes
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.png import in_base64
 from digitnet.models.model import classify
-from digitnet.nn import Dense, Network, in_words, softmax
+from digitnet.nn import Network, in_words, softmax
 from digitnet.nn.layer import FloatArray
 from digitnet.training.events import EpochDone
 from digitnet.training.run import Run
@@ -86,8 +86,6 @@ def _epoch(
 
 MOST_COLUMNS = 100
 MOST_MISTAKES = 24
-SAME_PIXELS = ("Dropout", "Deskew")
-"""Layers behind which the image is one of 28 x 28 pixels as before."""
 
 
 def snapshot(
@@ -115,16 +113,19 @@ def snapshot(
 
 def _columns(network: Network) -> tuple[NDArray[np.uint8] | None, int]:
     """W1's columns as pictures (n, 28, 28), 128 for 0, one scale for all; and how many it has."""
-    place = next(i for i, layer in enumerate(network.layers) if isinstance(layer, Dense))
-    first = network.layers[place]
-    assert isinstance(first, Dense)
-    if any(type(layer).__name__ not in SAME_PIXELS for layer in network.layers[:place]):
-        return None, first.n_out
-    W1 = next(iter(network.parameters.values()))
+    layers = enumerate(network.layers)
+    dense = (i for i, one in layers if one.needs == "rows" and "W" in one.parameter_names)
+    if (place := next(dense, None)) is None:
+        return None, 0
+    (n_hidden,) = network.shapes[place]
+    pixels = (SIDE * SIDE,)  # what every layer before hands on, if it leaves the image an image
+    if any(shape != pixels for shape in network.shapes[:place]):
+        return None, n_hidden
+    W1 = network.views[place][0]
     columns = W1[:, :MOST_COLUMNS].T
     largest = max(float(np.abs(columns).max()), 1e-12)
     grey = np.rint(127.5 + columns * (127.5 / largest)).clip(0, 255)
-    return np.ascontiguousarray(grey, np.uint8).reshape(-1, SIDE, SIDE), first.n_out
+    return np.ascontiguousarray(grey, np.uint8).reshape(-1, SIDE, SIDE), n_hidden
 
 
 def _mistakes(network: Network, validation: Dataset | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from digitnet.training.config import TrainingConfig, settings_on_page
-from digitnet.training.setting import Limits, Setting
+from digitnet.training.setting import Range, Setting
 from digitnet.web.model_store import NAME
 
 
@@ -205,7 +205,7 @@ KINDS: dict[type, Any] = {bool: "switch", int: "whole", float: "number", str: "t
 
 
 def _form_field(setting: Setting) -> FormField:
-    limits = setting.limits or Limits(-math.inf)
+    limits = setting.limits or Range(-math.inf)
     such = f", such as {setting.example}" if setting.example else ""
     return FormField(
         name=setting.name,

@@ -25,6 +25,10 @@ from digitnet.web.payloads import best_of, epoch_of, epochs_before, snapshot, st
 STEP_SECONDS = 0.2
 PICTURE_SECONDS = 0.5
 """Between two events of a kind, at least."""
+NO_MEMORY = (
+    "There is not enough memory for this training; choose fewer hidden neurons or a smaller "
+    "batch size."
+)
 WORDS = {"synthetic": "Drawing digits", "mnist": "Fetching MNIST"}
 
 
@@ -128,7 +132,7 @@ class Trainer:
         except DigitnetError as error:
             end |= {"reason": error.worded(as_field)}
         except MemoryError:
-            end |= {"reason": "There is not enough memory for this training; choose it smaller."}
+            end |= {"reason": NO_MEMORY}
         except Exception:
             logging.getLogger("uvicorn.error").exception("A training failed.")
         with self._lock:

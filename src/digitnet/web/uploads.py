@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from digitnet.errors import PictureError
 from digitnet.imaging.pictures import from_data_url
-from digitnet.web.errors import Problem
+from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
 
 FIELD = "pictures"
@@ -78,7 +78,7 @@ def _decoded(content: bytes) -> bytes:
     try:
         return from_data_url(content.decode("ascii", "replace"))
     except PictureError as error:
-        raise Problem(422, str(error)) from None
+        raise Problem(422, error.worded(as_field)) from None
 
 
 async def read_several(request: Request, limits: Limits) -> list[Upload]:

@@ -16,9 +16,9 @@ from digitnet.web.jobs import new_job, resumed_job
 from digitnet.web.services import Services
 
 if TYPE_CHECKING:
-    Settings = schemas.TrainingRequest
+    Asked = schemas.TrainingRequest
 else:  # with a field for each setting, for FastAPI
-    Settings = schemas.training_request()
+    Asked = schemas.training_request()
 
 _TEXT = {"type": "string"}
 _KINDS = ["preparing", "start", "step", "epoch", "picture", "end"]
@@ -69,16 +69,16 @@ def training_routes(services: Services) -> APIRouter:
             507: {"model": schemas.Error, "description": "nothing can be written"},
         },
     )
-    async def train(settings: Settings) -> Response:
+    async def train(asked: Asked) -> Response:
         """Begin a run, or go on with a stopped one; one at a time."""
 
         def begin() -> dict[str, str]:
-            if settings.resume:
-                named = "name" in settings.model_fields_set
+            if asked.resume:
+                named = "name" in asked.model_fields_set
                 newest = None if named else trainer.stopped.newest()
-                name = settings.name if newest is None else newest["name"]
+                name = asked.name if newest is None else newest["name"]
                 return trainer.start(lambda: resumed_job(name, services.store))
-            return trainer.start(lambda: new_job(settings, services.store, services.datasets))
+            return trainer.start(lambda: new_job(asked, services.store, services.datasets))
 
         return JSONResponse(await services.workers.do(begin), 202)
 
