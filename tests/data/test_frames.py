@@ -222,6 +222,22 @@ def test_parquet_as_the_hub_has_it(tmp_path: Path) -> None:
     assert len(open_source(tmp_path / "hub", part="test")) == 3
 
 
+@pytest.mark.parametrize("label", ["label", "class"])
+def test_parquet_with_a_column_for_each_pixel(tmp_path: Path, label: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    pixels = {f"pixel{j}": IMAGES.reshape(len(IMAGES), -1)[:, j] for j in range(784)}
+    table = pyarrow.table({label: [str(v) for v in LABELS], **pixels})
+    parquet.write_table(table, tmp_path / "d.parquet")
+    dataset = open_source(tmp_path / "d.parquet")
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.labels.tolist() == LABELS.tolist()
+    parquet.write_table(pyarrow.table({"a": [1], "b": [2]}), tmp_path / "d.parquet")
+    with pytest.raises(DataError, match=r"no column of images \(it has: a, b\)"):
+        open_source(tmp_path / "d.parquet")
+
+
 @pytest.mark.parametrize(("name", "extra"), [("d.mat", "mat"), ("d.parquet", "parquet")])
 def test_a_missing_extra_is_asked_for_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, extra: str

@@ -13,7 +13,8 @@ from digitnet.errors import DataError
 from digitnet.imaging.frame import SIDE
 from digitnet.threads import on_all_cores
 
-LEAST_SIDE = 5
+LEAST_SIDE = 8
+"""A square of fewer numbers is rather a row of measurements."""
 MOST_CHANNELS = 4
 LIGHT = 127
 """A border brighter than this is paper."""
@@ -40,8 +41,9 @@ def image_side(n_pixels: int) -> int | None:
 def as_images(found: Found) -> NDArray[Any]:
     """Pixels of any usual shape as grey (N, H, W) or coloured (N, H, W, 3) images.
 
-    Understood are (N, H * W) with H = W, (N, H, W), (N, H, W, C), (N, C, H, W), and the same with
-    N last, as MATLAB has it. How many labels there are tells which axis is N.
+    Understood are (N, H * W) with H = W, also with an axis of one more, (N, H, W), (N, H, W, C),
+    (N, C, H, W), and the same with N last, as MATLAB has it. How many labels there are tells which
+    axis is N.
 
     Raises:
         DataError: any other shape.
@@ -51,6 +53,8 @@ def as_images(found: Found) -> NDArray[Any]:
     if pixels.ndim > 1 and n is not None and pixels.shape[0] != n and pixels.shape[-1] == n:
         pixels = np.moveaxis(pixels, -1, 0)
         found.notes.append("The images lie along the last axis.")
+    if pixels.ndim == 3 and 1 in pixels.shape[1:]:
+        pixels = pixels.reshape(len(pixels), -1)
     side = image_side(pixels.shape[1]) if pixels.ndim == 2 else None
     if side is not None:
         pixels = pixels.reshape(-1, side, side)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digitnet.data.classes import IN_WORDS, KIND_WORDS, number_meant
 from digitnet.data.label_files import read_label_file, read_one_label
 from digitnet.data.npz import PARTS
-from digitnet.data.picture_files import Tree, entries_of, walk
+from digitnet.data.picture_files import Tree, entries_of, is_picture, walk
 from digitnet.errors import DataError, SettingsError
 
 LABELS = ("auto", "folders", "first", "last", "file")
@@ -60,7 +60,11 @@ def word_in_name(name: str) -> str | None:
 
 
 def label_folder(
-    folder: Path, labels: str = "auto", per_class: int | None = None, part: str = "train"
+    folder: Path,
+    labels: str = "auto",
+    per_class: int | None = None,
+    part: str = "train",
+    beside: Sequence[Path] = (),
 ) -> Labelling:
     """Find the pictures of a folder and tell their labels.
 
@@ -72,6 +76,7 @@ def label_folder(
         per_class: take a flat folder as the same number of pictures of each class one after
             another, in natural order, the first class being 0.
         part: which of `train` and `test` to take, where the folder has such sub-folders.
+        beside: files above the folder that may say what its pictures show.
 
     Raises:
         SettingsError: `labels` is unknown, or `per_class` is below 1 or goes with `labels`.
@@ -91,6 +96,17 @@ def label_folder(
     if parts:
         return _of_part(parts, part, labels, per_class)
     tree = walk(folder)
+    tree.others += beside
+    dropped, taken = _keep_part(tree, part)
+    if dropped:
+        told = _label_tree(tree, labels, per_class)
+        return replace(told, left_alone=told.left_alone + dropped, part=taken)
+    return _label_tree(tree, labels, per_class)
+
+
+def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
+    """The labels of pictures that all belong to one part."""
+    folder = tree.folder
     if not tree.pictures:
         raise DataError(
             f"{folder} holds no pictures; put some into a sub-folder for each class, "
@@ -142,26 +158,51 @@ def _parts(folder: Path) -> dict[str, Path]:
     for entry in entries_of(folder):
         for part, words in PARTS.items():
             if entry.name.lower() in words and entry.is_dir():
-                validation = part == "test" and entry.name.lower() not in words[:2]
-                found.setdefault("validation" if validation else part, entry)
-    return found if len(found) > 1 or set(found) == {"train"} else {}
+                found.setdefault(_part_called(entry.name) or part, entry)
+    if found:
+        return found if len(found) > 1 or set(found) == {"train"} else {}
+    inner = [entry for entry in entries_of(folder) if not entry.name.startswith(".")]
+    inner = [entry for entry in inner if entry.is_dir() or is_picture(entry)]
+    return _parts(inner[0]) if len(inner) == 1 and inner[0].is_dir() else {}
+
+
+def _part_called(name: str) -> str | None:
+    """The part that a folder's name stands for: train, test or validation."""
+    lower = name.lower()
+    if lower in PARTS["train"]:
+        return "train"
+    if lower in PARTS["test"]:
+        return "test" if lower in PARTS["test"][:2] else "validation"
+    return None
+
+
+def _keep_part(tree: Tree, part: str) -> tuple[tuple[Path, ...], str | None]:
+    """Leave one part of pictures in the tree, where a level of its folders is called after parts.
+
+    Returns:
+        the pictures of the other parts, and which part was kept; none where there are no parts.
+    """
+    inside = [path for path in tree.pictures if tree.levels(path)]
+    for k in range(min((len(tree.levels(path)) for path in inside), default=0)):
+        part_of = {path: _part_called(tree.levels(path)[k]) for path in inside}
+        there = set(part_of.values())
+        if len(there) > 1 and None not in there:
+            kept = part if part in there else "validation" if "validation" in there else "train"
+            dropped = tuple(path for path in inside if part_of[path] != kept)
+            tree.pictures = [path for path in tree.pictures if path not in set(dropped)]
+            return dropped, kept
+    return (), None
 
 
 def _of_part(parts: dict[str, Path], part: str, labels: str, per_class: int | None) -> Labelling:
     chosen = part if part in parts else "validation" if "validation" in parts else next(iter(parts))
     if part == "train" and chosen != "train":
         chosen = next(iter(parts))
-    inside = label_folder(parts[chosen], labels, per_class)
+    folder = parts[chosen]
+    beside = [path for path in entries_of(folder.parent) if path.is_file()]
+    inside = label_folder(folder, labels, per_class, beside=beside)
     others = tuple(path for name, path in parts.items() if name != chosen)
-    return Labelling(
-        inside.paths,
-        inside.labels,
-        inside.convention,
-        inside.skipped,
-        inside.left_alone + others,
-        inside.grouped,
-        parts[chosen].name,
-    )
+    return replace(inside, left_alone=inside.left_alone + others, part=folder.name)
 
 
 def _labelled(
@@ -244,10 +285,26 @@ def _by_file(tree: Tree) -> Labelling | None:
             names.setdefault(path.name, path)
             if path.stem not in names:
                 names[path.stem] = path
+    lower: dict[str, list[Path]] = {}
+    for name, path in names.items():
+        lower.setdefault(name.lower(), []).append(path)
+
+    def meant(name: str) -> str:
+        """A listed name as the picture has it; folders of another machine are no matter."""
+        for told in (name, name.rpartition("/")[2]):
+            alike = lower.get(told.lower(), [])
+            if told in names or len(alike) == 1:
+                return told if told in names else alike[0].relative_to(tree.folder).as_posix()
+        return name
+
     found = []
     for other in tree.others:
-        listed = read_label_file(other) if other.parent == tree.folder else None
-        if listed and 2 * sum(name in names for name in listed) >= len(listed):
+        listed = read_label_file(other) if other.parent in tree.folder.parents else None
+        if other.parent == tree.folder:
+            listed = read_label_file(other)
+        listed = {meant(name): label for name, label in (listed or {}).items()}
+        n_there = sum(name in names for name in listed)
+        if listed and 2 * n_there >= min(len(listed), len(tree.pictures)):
             found.append((other, listed))
     if len(found) > 1:
         raise DataError(
@@ -283,7 +340,11 @@ def _by_own_files(tree: Tree) -> Labelling | None:
     own = {
         path: text
         for path in tree.pictures
-        for text in (path.with_suffix(".txt"), path.with_suffix(".gt.txt"))
+        for text in (
+            path.with_suffix(".txt"),
+            path.with_suffix(".gt.txt"),
+            path.with_name(f"{path.name}.txt"),
+        )
         if text in texts
     }
     labels = [read_one_label(own[path]) if path in own else None for path in tree.pictures]
@@ -347,9 +408,12 @@ def _within(tree: Tree, inside: Sequence[Path]) -> Labelling | None:
         ("first digit group", [label_in_name(path.name, "first") for path in inside]),
         ("last digit group", [label_in_name(path.name, "last") for path in inside]),
     ):
+        if None in told:
+            continue
         distinct = {(path.parent, label) for path, label in zip(inside, told, strict=True)}
-        again = len(distinct) < len(inside) or convention == "number written out"
-        if None not in told and again:
+        # A folder's pictures called 0.png to 9.png may only be numbered.
+        several = all(len(re.findall("[0-9]+", path.stem)) > 1 for path in inside)
+        if len(distinct) < len(inside) or several or convention == "number written out":
             return _labelled(
                 tree,
                 inside,
