@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.frames import COARSE
+from digitnet.data.frames import COARSE, reframed
 from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import DataError
@@ -95,7 +95,7 @@ def saved(path: Path, images: NDArray[Any], labels: NDArray[Any] = LABELS) -> Da
     return open_source(path / "d.npz")
 
 
-@pytest.mark.parametrize("side", [16, 20, 32])
+@pytest.mark.parametrize("side", [8, 16, 20, 32])
 @pytest.mark.parametrize("top", [255, 16])
 def test_other_sides_are_framed_anew_and_read(tmp_path: Path, side: int, top: int) -> None:
     assert COARSE == 20
@@ -108,6 +108,32 @@ def test_other_sides_are_framed_anew_and_read(tmp_path: Path, side: int, top: in
     assert ("The pixels go from 0 to 16." in dataset.report.notes) == (top == 16)
     read = load_model("cnn").probabilities(dataset.images).argmax(axis=1)
     assert (read == LABELS).mean() >= 0.95
+
+
+def test_few_pixels_are_enlarged_with_a_strokes_edge_where_they_are_half_dark() -> None:
+    dark = np.zeros((10, 10), np.uint8)
+    dark[2:8, 5] = 200
+    frame = reframed(dark[None], None, "mnist")[0]
+    for share, counts in ((0.15, False), (0.35, True)):
+        faint = dark.copy()
+        faint[2:8, 1] = round(200 * share)
+        same = bool((reframed(faint[None], None, "mnist")[0] == frame).all())
+        assert same != counts
+    full = dark.copy()
+    full[2:8, 5] = 100  # how dark the darkest ink is does not matter
+    np.testing.assert_array_equal(reframed(full[None], None, "mnist")[0], frame)
+
+
+def test_no_ink_is_looked_for_in_images_without_colour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> None:
+        raise AssertionError("framed like a picture, which takes ten times as long")
+
+    monkeypatch.setattr("digitnet.imaging.framing.frame_picture", slow)
+    for side in (8, 32):
+        small = np.stack([cv2.resize(x, (side, side)) for x in IMAGES])
+        assert len(saved(tmp_path, small).images) == len(IMAGES)
 
 
 def test_a_blank_image_that_cannot_be_framed_is_named(tmp_path: Path) -> None:
