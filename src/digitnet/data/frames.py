@@ -236,6 +236,7 @@ def _enlarged(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ink of few pixels, 0 to 1, on a finer grid: what is half dark there is a stroke's edge."""
     import cv2
 
-    large = cv2.resize(np.pad(ink, 2), None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC)
-    large /= max(float(large.max()), 1e-6)
-    return np.asarray((large - EDGE[0]) / (EDGE[1] - EDGE[0]), np.float32).clip(0, 1)
+    padded = np.pad(ink, 2)
+    large = np.asarray(cv2.resize(padded, None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC))
+    share = large / max(float(large.max()), 1e-6)
+    return np.asarray((share - EDGE[0]) / (EDGE[1] - EDGE[0]), np.float32).clip(0, 1)
