@@ -382,8 +382,8 @@ def test_a_comma_within_quotes_is_a_decimal_point(tmp_path: Path) -> None:
 
 
 def test_numbers_of_rows_in_any_order_are_no_labels(tmp_path: Path) -> None:
-    images, labels = np.tile(IMAGES, (8, 1, 1)), np.tile(LABELS, 8)
-    order = np.random.default_rng(0).permutation(32)
+    images, labels = np.tile(IMAGES, (3, 1, 1))[:11], np.tile(LABELS, 3)[:11]
+    order = np.random.default_rng(0).permutation(11)
     lines = [f"{i},{row}" for i, row in zip(order, rows(images, labels), strict=True)]
     (tmp_path / "d.csv").write_text("\n".join(lines))
     dataset = open_source(tmp_path / "d.csv")
@@ -432,3 +432,24 @@ def test_a_zip_is_named_after_what_is_in_it(tmp_path: Path, inside: str) -> None
 def test_an_address_is_to_be_downloaded(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"https://example\.org/d\.csv is an address; download it"):
         open_source("https://example.org/d.csv")
+
+
+@pytest.mark.parametrize("n", [2, 20, 21, 30])
+def test_the_separator_is_not_told_from_a_line_that_is_no_row(tmp_path: Path, n: int) -> None:
+    lines = rows(np.tile(IMAGES, (8, 1, 1))[:n], np.tile(LABELS, 8)[:n])
+    (tmp_path / "d.csv").write_text("\n".join([*lines, "END OF FILE"]))
+    with pytest.raises(DataError, match=rf"line {n + 1}: the row has 1 values, not 785"):
+        open_source(tmp_path / "d.csv")
+
+
+def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path) -> None:
+    lines = rows(IMAGES, LABELS)
+    seen: dict[str, int] = {}
+    header = []
+    for value in lines[0].split(","):
+        header.append(f"{value}.{seen[value]}" if value in seen else value)
+        seen[value] = seen.get(value, 0) + 1
+    (tmp_path / "d.csv").write_text("\n".join([",".join(header), *lines[1:]]))
+    dataset = open_source(tmp_path / "d.csv")
+    assert dataset.labels.tolist() == LABELS[1:].tolist()
+    assert "once taken for a header" in dataset.report.notes[0]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitnet.data.classes import IN_WORDS, number_meant, understand_labels
-from digitnet.data.labelling import label_folder, word_in_name
+from digitnet.data.label_names import word_in_name
+from digitnet.data.labelling import label_folder
 from digitnet.errors import DataError
 
 

@@ -112,17 +112,18 @@ class _Column:
 
     def numbers_rows(self) -> bool:
         """Whether it holds whole numbers of which none comes twice, in whatever order."""
-        return self.is_unique() and None not in self.numbers
+        numbers = set(self.numbers)
+        return 10 < len(numbers) == len(self.numbers) and None not in numbers
 
     def is_class(self) -> bool:
         """Whether it may be the label of EMNIST's many classes: 0 to 61, all used alike."""
         numbers = [number for number in self.numbers if number is not None]
         few = len(numbers) == len(self.numbers) and max(numbers) < MOST_CLASSES
-        return few and self.is_spread() and not self.is_unique()
+        return few and self.is_spread() and not self.numbers_rows()
 
     def is_label(self) -> bool:
         """Whether it may be the label: digits, or words that come again; but no running number."""
-        if self.counts_rows() or self.is_unique():
+        if self.counts_rows() or self.is_unique() or self.numbers_rows():
             return False
         numbers = [number for number in self.numbers if number is not None]
         if len(numbers) < MOST_DIGITS * len(self.numbers):

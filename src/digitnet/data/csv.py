@@ -126,20 +126,28 @@ class _Table:
             first = first[1:]
         if not first:
             raise DataError(f"{path} has no row of digits; give a table of labels and pixels.")
-        self.delimiter = _delimiter(first[-1])
-        self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", first[-1]))
+        row = max(first[1:] or first, key=len)
+        self.delimiter = _delimiter(row)
+        self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", row))
         mark = (self.delimiter or "").encode()
         if mark and all(line.rstrip("\r ").endswith(self.delimiter or "") for line in first[1:2]):
             self.data = re.sub(rb"[%s][ \r]*$" % re.escape(mark), b"", self.data, flags=re.M)
-        if self.delimiter == "," and _QUOTED_COMMA.search(first[-1].encode()):
+        if self.delimiter == "," and _QUOTED_COMMA.search(row.encode()):
             self.data = _QUOTED_COMMA.sub(rb"\1.\2", self.data)
             self.notes.append("Commas within quotes in it are taken as decimal points.")
         if self.decimal_comma:
             self.data = self.data.replace(b",", b".")
             self.notes.append("Commas in it are taken as decimal points.")
         first = [line for _, line in zip(range(N_FIRST + 1), self.lines(), strict=False)]
-        self.n_header = _header_lines(self.fields(first[0]))
-        self.names = [name.strip() for name in self.fields(first[0])] if self.n_header else None
+        above = self.fields(first[0])
+        told_apart = _is_row_told_apart(above)
+        self.n_header = 1 if told_apart else _header_lines(above)
+        self.names = above if self.n_header and not told_apart else None
+        if told_apart:
+            self.notes.append(
+                "Its first row was once taken for a header, its values numbered apart; "
+                "it is left out."
+            )
         self._first_bytes = sum(len(line.encode()) + 1 for line in first)
         self.first = [self.fields(line) for line in first[self.n_header :]][:N_FIRST]
         if not self.first:
@@ -318,6 +326,12 @@ def _header_lines(fields: list[str]) -> int:
     counted = [field for field, number in zip(fields, numbers, strict=True) if number]
     start = int(float(counted[0])) if np.isfinite(float(counted[0])) else 0
     return int(len(counted) > MANY and counted == [str(start + i) for i in range(len(counted))])
+
+
+def _is_row_told_apart(fields: list[str]) -> bool:
+    """Whether a row of pixels became a header whose names must differ: 0, 0.1, 0.2, 0.3, ..."""
+    names = set(fields)
+    return len(names) == len(fields) and {"0", *(f"0.{k}" for k in range(1, MANY))} <= names
 
 
 def _collector(texts: list[str]) -> Callable[[str], float]:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from digitnet.data.classes import IN_WORDS, KIND_WORDS, number_meant
+from digitnet.data.classes import number_meant
 from digitnet.data.label_files import read_label_file, read_one_label
-from digitnet.data.npz import PARTS
-from digitnet.data.picture_files import Tree, entries_of, is_picture, walk
+from digitnet.data.label_names import choose_place, has_label, label_in_name, word_in_name
+from digitnet.data.parts import keep_part, parts_of
+from digitnet.data.picture_files import Tree, entries_of, walk
 from digitnet.errors import DataError, SettingsError
 
 LABELS = ("auto", "folders", "first", "last", "file")
@@ -39,24 +40,6 @@ class Labelling:
     left_alone: tuple[Path, ...] = ()
     grouped: bool = False
     part: str | None = None
-
-
-def label_in_name(name: str, where: str) -> int | None:
-    """The label in a file name: its first or last group of digits, if that is a single digit.
-
-    `9_001.png` has 9 first and no label last; `digi_9.png` has 9 either way.
-    """
-    groups = re.findall("[0-9]+", Path(name).stem)
-    if not groups:
-        return None
-    group = groups[0] if where == "first" else groups[-1]
-    return int(group) if len(group) == 1 else None
-
-
-def word_in_name(name: str) -> str | None:
-    """The one number that stands in a file name as a word: `seven1.png` is a seven."""
-    words = {word for word in re.findall("[a-z]+", Path(name).stem.lower()) if word in IN_WORDS}
-    return words.pop() if len(words) == 1 else None
 
 
 def label_folder(
@@ -92,12 +75,12 @@ def label_folder(
             f"So many pictures of each class, {per_class}, cannot be told apart.",
             "{per_class} must be at least 1, and goes without {labels}.",
         )
-    parts = _parts(folder)
+    parts = parts_of(folder)
     if parts:
         return _of_part(parts, part, labels, per_class)
     tree = walk(folder)
     tree.others += beside
-    dropped, taken = _keep_part(tree, part)
+    dropped, taken = keep_part(tree, part)
     if dropped:
         told = _label_tree(tree, labels, per_class)
         return replace(told, left_alone=told.left_alone + dropped, part=taken)
@@ -122,7 +105,7 @@ def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
         )
     top = [path for path in tree.pictures if not tree.levels(path)]
     inside = len(top) < len(tree.pictures)
-    if labels == "auto" and listed is None and inside and any(_has_label(path) for path in top):
+    if labels == "auto" and listed is None and inside and any(has_label(path) for path in top):
         raise DataError(
             f"{folder} has both class folders and labelled pictures beside them.",
             "say which to take with {labels:folders}, {labels:first} or {labels:last}.",
@@ -139,7 +122,7 @@ def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
             "the label is the number written out in the file name",
         )
     if labels == "auto":
-        labels = _choose(folder, top)
+        labels = choose_place(folder, top)
     if not top:
         raise DataError(
             f"{folder} has no pictures beside its class folders.", "say {labels:folders}."
@@ -150,48 +133,6 @@ def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
     return _labelled(
         tree, top, told, f"the label is the {labels} digit group in the file name", below
     )
-
-
-def _parts(folder: Path) -> dict[str, Path]:
-    """The sub-folders that are parts, by the name of the part; none unless there are two."""
-    found: dict[str, Path] = {}
-    for entry in entries_of(folder):
-        for part, words in PARTS.items():
-            if entry.name.lower() in words and entry.is_dir():
-                found.setdefault(_part_called(entry.name) or part, entry)
-    if found:
-        return found if len(found) > 1 or set(found) == {"train"} else {}
-    inner = [entry for entry in entries_of(folder) if not entry.name.startswith(".")]
-    inner = [entry for entry in inner if entry.is_dir() or is_picture(entry)]
-    return _parts(inner[0]) if len(inner) == 1 and inner[0].is_dir() else {}
-
-
-def _part_called(name: str) -> str | None:
-    """The part that a folder's name stands for: train, test or validation."""
-    lower = name.lower()
-    if lower in PARTS["train"]:
-        return "train"
-    if lower in PARTS["test"]:
-        return "test" if lower in PARTS["test"][:2] else "validation"
-    return None
-
-
-def _keep_part(tree: Tree, part: str) -> tuple[tuple[Path, ...], str | None]:
-    """Leave one part of pictures in the tree, where a level of its folders is called after parts.
-
-    Returns:
-        the pictures of the other parts, and which part was kept; none where there are no parts.
-    """
-    inside = [path for path in tree.pictures if tree.levels(path)]
-    for k in range(min((len(tree.levels(path)) for path in inside), default=0)):
-        part_of = {path: _part_called(tree.levels(path)[k]) for path in inside}
-        there = set(part_of.values())
-        if len(there) > 1 and None not in there:
-            kept = part if part in there else "validation" if "validation" in there else "train"
-            dropped = tuple(path for path in inside if part_of[path] != kept)
-            tree.pictures = [path for path in tree.pictures if path not in set(dropped)]
-            return dropped, kept
-    return (), None
 
 
 def _of_part(parts: dict[str, Path], part: str, labels: str, per_class: int | None) -> Labelling:
@@ -231,49 +172,6 @@ def _labelled(
         tuple(path for path in tree.others if path not in used),
         grouped,
     )
-
-
-def _has_label(path: Path) -> bool:
-    return any(label_in_name(path.name, where) is not None for where in ("first", "last"))
-
-
-def _choose(folder: Path, paths: Sequence[Path]) -> str:
-    """The one of "first" and "last" that gives every picture a label, and is no running number."""
-    found = {
-        where: [label_in_name(path.name, where) for path in paths] for where in ("first", "last")
-    }
-    fits = [where for where, labels in found.items() if None not in labels]
-    if len(fits) == 2 and found["first"] != found["last"]:
-        odd = next(i for i in range(len(paths)) if found["first"][i] != found["last"][i])
-        raise DataError(
-            f"{folder}: is {paths[odd].name} a {found['first'][odd]} or a {found['last'][odd]}?",
-            "say with {labels:first} or {labels:last} where the label is.",
-        )
-    if not fits:
-        best = min(found, key=lambda where: found[where].count(None))
-        odd = found[best].index(None)
-        raise DataError(
-            f"{folder}: the name of {paths[odd].name} does not tell its label.",
-            "name pictures like 9_001.png or digi_9.png, or say {labels:first}, {labels:last} or "
-            "{per_class:N}.",
-        )
-    if _runs_on([path.stem for path in paths], [int(label or 0) for label in found[fits[0]]]):
-        raise DataError(
-            f"{folder}: {paths[0].name} to {paths[-1].name} may only be numbered.",
-            f"say {{labels:{fits[0]}}} where the number is what the picture shows.",
-        )
-    return fits[0]
-
-
-def _runs_on(stems: Sequence[str], labels: Sequence[int]) -> bool:
-    """Whether names are alike but for a number that goes up by one: scan_1, scan_2, scan_3."""
-    ordered = sorted(labels)
-    if len(stems) < 3 or ordered != list(range(ordered[0], ordered[0] + len(ordered))):
-        return False
-    bare = {re.sub("[0-9]+", "#", stem.lower()) for stem in stems}
-    if len(bare) > 1 or bare.pop().count("#") > 1:
-        return False
-    return re.fullmatch(rf"(?:{KIND_WORDS})?[ _-]*[0-9]", stems[0].lower()) is None
 
 
 def _by_file(tree: Tree) -> Labelling | None:

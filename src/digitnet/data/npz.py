@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from digitnet.data import columns
 from digitnet.data.classes import flat_labels
 from digitnet.data.found import MAX_BYTES, Found, Options
+from digitnet.data.parts import PARTS
 from digitnet.errors import DataError
 
 IMAGE_NAMES = (
@@ -30,12 +31,6 @@ IMAGE_NAMES = (
 LABEL_NAMES = (*columns.LABEL_NAMES, "t", "outputs", "output", "gnd", "arr_1")
 VAGUE = {"data", "digits", "samples", "t"}
 """Names that say which array is which only where they stand alone."""
-PARTS = {
-    "train": ("train", "training"),
-    "test": ("test", "testing", "val", "valid", "validation", "dev", "t10k"),
-}
-"""What the two parts are called; where there is a validation part and no test part, it is that."""
-
 _PART = re.compile(
     "(training|train|testing|test|validation|valid|val(?!u)|dev|t10k"
     "|(?<=^[xy])(?:tr|te)(?![a-z])|(?<![a-z])(?:tr|te)(?=[xy]?$|[^a-z]))"

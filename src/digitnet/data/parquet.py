@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from digitnet.data.columns import tell_columns
 from digitnet.data.found import MAX_BYTES, Found, Options
-from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES, PARTS
+from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES
+from digitnet.data.parts import PARTS
 from digitnet.errors import DataError, PictureError, require
 
 if TYPE_CHECKING:
