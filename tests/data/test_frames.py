@@ -16,7 +16,7 @@ from digitnet.data.dataset import Dataset
 from digitnet.data.frames import COARSE, reframed
 from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.synthetic import synthesize
-from digitnet.errors import DataError
+from digitnet.errors import DataError, MissingExtraError
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.models.folder import load_model
 
@@ -271,5 +271,5 @@ def test_a_missing_extra_is_asked_for_in_one_sentence(
     (tmp_path / name).write_bytes(b"PAR1" * 200)
     for module in ("scipy.io", "scipy", "h5py", "pyarrow"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
-    with pytest.raises(DataError, match=rf"digitnet\[{extra}\]"):
+    with pytest.raises(MissingExtraError, match=rf"digitnet\[{extra}\]"):
         open_source(tmp_path / name)
