@@ -206,6 +206,22 @@ def test_a_run_that_learnt_nothing_says_so_and_keeps_what_was_there(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bars.npz", "model"]
 
 
+def test_a_resumed_run_reads_its_source_as_at_first(tmp_path: Path, data: Path) -> None:
+    path = checkpoint_of(data, tmp_path, "--epochs", "3", "--hidden", "4", "--transpose", "--as-is")
+    done = digitnet("train", "--resume", "--invert", cwd=tmp_path)
+    assert_one_sentence(done, "in another way", "without --invert", "without --resume")
+    done = digitnet("train", "--resume", cwd=tmp_path)  # else its digits had changed
+    assert done.returncode == 0, done.stderr
+    assert not path.exists()
+    record = json.loads((tmp_path / "model" / "model.json").read_text())["training"]
+    assert record["understood"] == {"as_is": True, "transpose": True}
+
+
+def test_fast_is_a_recipe_that_takes_no_word_on_its_source(tmp_path: Path, data: Path) -> None:
+    done = digitnet("train", data, "--fast", "--transpose", cwd=tmp_path)
+    assert_one_sentence(done, "takes no --transpose")
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [

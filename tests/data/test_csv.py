@@ -104,10 +104,9 @@ def test_a_label_that_is_no_digit_is_named_where_the_column_is_known(tmp_path: P
     with pytest.raises(DataError, match=r"d.csv, line 4: the label 11 is outside"):
         open_source(path)
     path.write_text("\n".join(change(0, "11")), encoding="utf-8")
-    with pytest.raises(DataError, match=r"cannot be told which column .*label_column"):
-        open_source(path)
-    with pytest.raises(DataError, match=r"d.csv, line 3: the label 11 is outside"):
-        open_source(path, label_column="1")
+    for asked in (None, "1"):
+        with pytest.raises(DataError, match=r"d.csv, line 3: the label 11 is outside"):
+            open_source(path, label_column=asked)
 
 
 def test_blank_lines_are_counted_in_the_line_number(tmp_path: Path) -> None:
@@ -135,7 +134,8 @@ def test_a_bad_first_row_is_no_header(tmp_path: Path) -> None:
         ("hello\nworld\n", "line 2: the row has 1 values"),
         ("\x00" * 50, "not a text file"),
         (b"\xff\xfe\x00\x89PNG", "not a text file"),
-        ((HEADER + "\n").encode() + b"\xff\n", "not a text file"),
+        ((HEADER + "\n").encode() + b"\xff\n", "line 2: the row has 1 values"),
+        ((HEADER + "\n").encode() + b"\x81\n", "not a text file"),
     ],
 )
 def test_a_table_that_is_none(tmp_path: Path, text: str | bytes, says: str) -> None:
@@ -326,3 +326,130 @@ def test_more_than_the_budget_is_not_unpacked(tmp_path: Path) -> None:
         unpacked(tmp_path / "d.csv.gz", 2000)
     assert len(unpacked(tmp_path / "d.csv.gz", 3000)) == 3000
     assert MAX_BYTES == 4 * 2**30
+
+
+@pytest.mark.parametrize("mark", ["#", "%", "# "])
+@pytest.mark.parametrize("separator", [",", " "])
+@pytest.mark.parametrize("above", ["", "{mark} made by hand, 3 of them\n", "{mark} {header}\n"])
+def test_lines_of_comment_are_no_rows_and_a_header_may_be_one(
+    tmp_path: Path, mark: str, separator: str, above: str
+) -> None:
+    lines = [row.replace(",", separator) for row in rows(IMAGES, LABELS)]
+    header = HEADER.replace(",", separator)
+    text = above.format(mark=mark, header=header) + "\n".join(lines) + f"\n{mark} the end\n"
+    (tmp_path / "d.txt").write_text(text)
+    dataset = open_source(tmp_path / "d.txt")
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.labels.tolist() == LABELS.tolist()
+    assert dataset.names is not None
+    assert dataset.names[0] == f"line {1 + bool(above)}"
+
+
+def test_a_header_behind_a_comment_mark_names_the_label(tmp_path: Path) -> None:
+    lines = [",".join([*row.split(",")[1:], row[0]]) for row in rows(IMAGES, LABELS)]
+    header = "# " + HEADER.removeprefix("label,") + ",digit"
+    (tmp_path / "d.csv").write_text("\n".join(["# by hand", header, *lines]))
+    dataset = open_source(tmp_path / "d.csv")
+    assert dataset.labels.tolist() == LABELS.tolist()
+    assert dataset.report.notes == ("The label is column 785 of 785, `digit`.",)
+
+
+def test_lines_are_counted_with_excels_line_of_the_separator(tmp_path: Path) -> None:
+    lines = [row.replace(",", ";") for row in change(5, "?")]
+    (tmp_path / "d.csv").write_text("\n".join(["sep=;", HEADER.replace(",", ";"), *lines]))
+    with pytest.raises(DataError, match=r"line 5: pixel 4 is '\?'"):
+        open_source(tmp_path / "d.csv")
+
+
+@pytest.mark.parametrize("spell", ["{:.18e}", "{:.6e}", "b'{}'", "\"b'{}'\""])
+def test_labels_as_other_programs_write_them(tmp_path: Path, spell: str) -> None:
+    lines = [spell.format(int(row[0])) + row[1:] for row in rows(IMAGES, LABELS)]
+    (tmp_path / "d.csv").write_text("\n".join([HEADER, *lines]))
+    assert open_source(tmp_path / "d.csv").labels.tolist() == LABELS.tolist()
+
+
+def test_a_comma_within_quotes_is_a_decimal_point(tmp_path: Path) -> None:
+    lines = []
+    for row in rows(IMAGES, LABELS):
+        label, *pixels = row.split(",")
+        lines.append(
+            ",".join([label, *(f'"{int(p) / 255:.4f}"'.replace(".", ",") for p in pixels)])
+        )
+    (tmp_path / "d.csv").write_text("\n".join([HEADER, *lines]))
+    dataset = open_source(tmp_path / "d.csv")
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.report.notes == ("Commas within quotes in it are taken as decimal points.",)
+
+
+def test_numbers_of_rows_in_any_order_are_no_labels(tmp_path: Path) -> None:
+    images, labels = np.tile(IMAGES, (3, 1, 1))[:11], np.tile(LABELS, 3)[:11]
+    order = np.random.default_rng(0).permutation(11)
+    lines = [f"{i},{row}" for i, row in zip(order, rows(images, labels), strict=True)]
+    (tmp_path / "d.csv").write_text("\n".join(lines))
+    dataset = open_source(tmp_path / "d.csv")
+    assert dataset.labels.tolist() == labels.tolist()
+    np.testing.assert_array_equal(dataset.images, images)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_many_classes_by_number_are_found_without_a_header(tmp_path: Path, last: bool) -> None:
+    labels = np.random.default_rng(0).permutation(np.arange(52) % 26 + 1)
+    lines = rows(np.tile(IMAGES, (13, 1, 1)), labels)
+    if last:
+        lines = [",".join([*row.split(",")[1:], row.split(",")[0]]) for row in lines]
+    (tmp_path / "d.csv").write_text("\n".join(lines))
+    dataset = open_source(tmp_path / "d.csv")
+    assert dataset.class_names == tuple(map(str, range(1, 27)))
+    assert (dataset.labels + 1).tolist() == labels.tolist()
+
+
+def test_a_table_in_windows_own_letters_is_read(tmp_path: Path) -> None:
+    labels = ["f\xfcnf", "acht", "f\xfcnf", "acht"]
+    lines = [label + row[1:] for label, row in zip(labels, rows(IMAGES, LABELS), strict=True)]
+    (tmp_path / "d.csv").write_bytes("\n".join([HEADER, *lines]).encode("cp1252"))
+    assert open_source(tmp_path / "d.csv").class_names == ("acht", "f\xfcnf")
+
+
+def test_a_row_of_few_measurements_is_no_image(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = [",".join(f"{v:.3f}" for v in rng.random(49)) + f",{i % 3}" for i in range(30)]
+    (tmp_path / "d.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match="50 values, which are not the pixels of a square image"):
+        open_source(tmp_path / "d.csv")
+
+
+@pytest.mark.parametrize("inside", ["train.csv", "deeper/TRAIN.CSV"])
+def test_a_zip_is_named_after_what_is_in_it(tmp_path: Path, inside: str) -> None:
+    with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
+        archive.writestr(inside, "\n".join(rows(IMAGES, LABELS)))
+    assert open_source(tmp_path / "digits.zip").labels.tolist() == LABELS.tolist()
+    with zipfile.ZipFile(tmp_path / "digits.zip", "a") as archive:
+        archive.writestr("test.csv", "x")
+    with pytest.raises(DataError, match=rf"holds 2 files, not one \({inside}, test.csv\); unpack"):
+        open_source(tmp_path / "digits.zip")
+
+
+def test_an_address_is_to_be_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"https://example\.org/d\.csv is an address; download it"):
+        open_source("https://example.org/d.csv")
+
+
+@pytest.mark.parametrize("n", [2, 20, 21, 30])
+def test_the_separator_is_not_told_from_a_line_that_is_no_row(tmp_path: Path, n: int) -> None:
+    lines = rows(np.tile(IMAGES, (8, 1, 1))[:n], np.tile(LABELS, 8)[:n])
+    (tmp_path / "d.csv").write_text("\n".join([*lines, "END OF FILE"]))
+    with pytest.raises(DataError, match=rf"line {n + 1}: the row has 1 values, not 785"):
+        open_source(tmp_path / "d.csv")
+
+
+def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path) -> None:
+    lines = rows(IMAGES, LABELS)
+    seen: dict[str, int] = {}
+    header = []
+    for value in lines[0].split(","):
+        header.append(f"{value}.{seen[value]}" if value in seen else value)
+        seen[value] = seen.get(value, 0) + 1
+    (tmp_path / "d.csv").write_text("\n".join([",".join(header), *lines[1:]]))
+    dataset = open_source(tmp_path / "d.csv")
+    assert dataset.labels.tolist() == LABELS[1:].tolist()
+    assert "once taken for a header" in dataset.report.notes[0]

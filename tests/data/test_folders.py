@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.labelling import label_folder, label_in_name
+from digitnet.data.label_names import label_in_name
+from digitnet.data.labelling import label_folder
 from digitnet.data.report import Report
 from digitnet.data.sources import open_source
 from digitnet.errors import DataError, SettingsError

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.frames import COARSE
+from digitnet.data.frames import COARSE, reframed
 from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.synthetic import synthesize
-from digitnet.errors import DataError
+from digitnet.errors import DataError, MissingExtraError
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.models.folder import load_model
 
@@ -95,7 +95,7 @@ def saved(path: Path, images: NDArray[Any], labels: NDArray[Any] = LABELS) -> Da
     return open_source(path / "d.npz")
 
 
-@pytest.mark.parametrize("side", [16, 20, 32])
+@pytest.mark.parametrize("side", [8, 16, 20, 32])
 @pytest.mark.parametrize("top", [255, 16])
 def test_other_sides_are_framed_anew_and_read(tmp_path: Path, side: int, top: int) -> None:
     assert COARSE == 20
@@ -108,6 +108,32 @@ def test_other_sides_are_framed_anew_and_read(tmp_path: Path, side: int, top: in
     assert ("The pixels go from 0 to 16." in dataset.report.notes) == (top == 16)
     read = load_model("cnn").probabilities(dataset.images).argmax(axis=1)
     assert (read == LABELS).mean() >= 0.95
+
+
+def test_few_pixels_are_enlarged_with_a_strokes_edge_where_they_are_half_dark() -> None:
+    dark = np.zeros((10, 10), np.uint8)
+    dark[2:8, 5] = 200
+    frame = reframed(dark[None], None, "mnist")[0]
+    for share, counts in ((0.15, False), (0.35, True)):
+        faint = dark.copy()
+        faint[2:8, 1] = round(200 * share)
+        same = bool((reframed(faint[None], None, "mnist")[0] == frame).all())
+        assert same != counts
+    full = dark.copy()
+    full[2:8, 5] = 100  # how dark the darkest ink is does not matter
+    np.testing.assert_array_equal(reframed(full[None], None, "mnist")[0], frame)
+
+
+def test_no_ink_is_looked_for_in_images_without_colour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> None:
+        raise AssertionError("framed like a picture, which takes ten times as long")
+
+    monkeypatch.setattr("digitnet.imaging.framing.frame_picture", slow)
+    for side in (8, 32):
+        small = np.stack([cv2.resize(x, (side, side)) for x in IMAGES])
+        assert len(saved(tmp_path, small).images) == len(IMAGES)
 
 
 def test_a_blank_image_that_cannot_be_framed_is_named(tmp_path: Path) -> None:
@@ -222,6 +248,22 @@ def test_parquet_as_the_hub_has_it(tmp_path: Path) -> None:
     assert len(open_source(tmp_path / "hub", part="test")) == 3
 
 
+@pytest.mark.parametrize("label", ["label", "class"])
+def test_parquet_with_a_column_for_each_pixel(tmp_path: Path, label: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    pixels = {f"pixel{j}": IMAGES.reshape(len(IMAGES), -1)[:, j] for j in range(784)}
+    table = pyarrow.table({label: [str(v) for v in LABELS], **pixels})
+    parquet.write_table(table, tmp_path / "d.parquet")
+    dataset = open_source(tmp_path / "d.parquet")
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.labels.tolist() == LABELS.tolist()
+    parquet.write_table(pyarrow.table({"a": [1], "b": [2]}), tmp_path / "d.parquet")
+    with pytest.raises(DataError, match=r"no column of images \(it has: a, b\)"):
+        open_source(tmp_path / "d.parquet")
+
+
 @pytest.mark.parametrize(("name", "extra"), [("d.mat", "mat"), ("d.parquet", "parquet")])
 def test_a_missing_extra_is_asked_for_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, extra: str
@@ -229,5 +271,5 @@ def test_a_missing_extra_is_asked_for_in_one_sentence(
     (tmp_path / name).write_bytes(b"PAR1" * 200)
     for module in ("scipy.io", "scipy", "h5py", "pyarrow"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
-    with pytest.raises(DataError, match=rf"digitnet\[{extra}\]"):
+    with pytest.raises(MissingExtraError, match=rf"digitnet\[{extra}\]"):
         open_source(tmp_path / name)

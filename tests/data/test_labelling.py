@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitnet.data.classes import IN_WORDS, number_meant, understand_labels
-from digitnet.data.labelling import label_folder, word_in_name
+from digitnet.data.label_names import word_in_name
+from digitnet.data.labelling import label_folder
 from digitnet.errors import DataError
 
 
@@ -42,6 +43,8 @@ SPELLINGS: list[Callable[[int], str]] = [
     lambda d: f"Class-{d}",
     lambda d: f"label {d}",
     lambda d: f"class_{IN_WORDS[d]}",
+    lambda d: f"{d}_{IN_WORDS[d]}",
+    lambda d: f"{d} ({IN_WORDS[d].title()})",
     lambda d: str(d or 10),
 ]
 
@@ -164,6 +167,9 @@ def test_words_in_names() -> None:
     assert word_in_name("one_two.png") is None
     assert word_in_name("bone1.png") is None
     assert {number_meant(text) for text in ("3", "3.0", "+3", "03", "three", "digit_3")} == {3}
+    assert {number_meant(text) for text in ("3.00e+00", "30e-1", "3_three", "b'3'")} == {3}
+    assert number_meant("1.0e+01") == 10
+    assert {number_meant(text) for text in ("3.5e+00", "-3e0", "3_four", "3_x")} == {None}
     assert {number_meant(text) for text in ("x3", "3.5", "", "-3", "threes")} == {None}
 
 
@@ -177,3 +183,64 @@ def test_sixteen_numbers_are_classes_and_strays_are_none() -> None:
         understand_labels([str(i) for i in range(1, 30)], "here")  # each once: a running number
     with pytest.raises(DataError, match="unlike all others"):
         understand_labels([*sixteen[:10], "x"], "here")
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize("form", ["top/{part}/{d}/{i}.png", "{d}/{part}/{i}.png"])
+def test_parts_deeper_down_or_below_the_classes_are_not_mixed(
+    tmp_path: Path, form: str, part: str
+) -> None:
+    names = {
+        p: [form.format(part=p, d=d, i=i) for d in range(3) for i in range(k)]
+        for p, k in (("train", 2), ("test", 1))
+    }
+    told = label_folder(touch(tmp_path, *names["train"], *names["test"]), part=part)
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in told.paths) == sorted(names[part])
+    assert told.part == part
+    assert told.left_alone
+
+
+def test_writers_pictures_with_the_label_before_another_number(tmp_path: Path) -> None:
+    names = [f"{w}/{d}_{d * 7 + 10:03}.png" for w in ("anna", "bob") for d in range(10)]
+    assert meant(touch(tmp_path, *names)) == {name: name.split("/")[1][0] for name in names}
+
+
+def test_pictures_that_are_numbered_within_words_are_of_those_classes(tmp_path: Path) -> None:
+    names = [f"{c}/{i}.png" for c in ("cat", "dog") for i in range(10)]
+    assert meant(touch(tmp_path, *names)) == {name: name[:3] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.csv", "3,a.png\n5,b.png\n"),
+        ("labels.csv", "file,label\n/home/me/digits/a.png,3\nC:\\me\\b.png,5\n"),
+        ("labels.csv", "file,label\nA.PNG,3\nB.PNG,5\n"),
+        ("labels.json", '{"3": ["a.png"], "5": ["b.png"]}'),
+    ],
+)
+def test_files_of_labels_as_others_write_them(tmp_path: Path, name: str, text: str) -> None:
+    touch(tmp_path, "a.png", "b.png")
+    (tmp_path / name).write_text(text)
+    assert meant(tmp_path) == {"a.png": "3", "b.png": "5"}
+
+
+def test_a_listed_name_that_may_be_two_pictures_is_neither(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "b.png", "B.png")
+    (tmp_path / "labels.csv").write_text("a.png,3\nb.PNG,5\n")
+    told = label_folder(tmp_path)
+    assert [p.name for p in told.paths] == ["a.png"]
+    assert len(told.skipped) == 3
+
+
+def test_a_file_of_labels_beside_the_folder_of_a_part(tmp_path: Path) -> None:
+    touch(tmp_path, "train/a.png", "train/b.png", "test/c.png")
+    (tmp_path / "train.csv").write_text("file,label\na.png,3\nb.png,5\n")
+    assert meant(tmp_path) == {"train/a.png": "3", "train/b.png": "5"}
+
+
+def test_a_text_file_named_after_the_whole_picture(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "b.png")
+    (tmp_path / "a.png.txt").write_text("3")
+    (tmp_path / "b.png.txt").write_text("5")
+    assert meant(tmp_path) == {"a.png": "3", "b.png": "5"}

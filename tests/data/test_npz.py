@@ -138,3 +138,56 @@ def test_a_mutated_npz_gives_a_dataset_or_a_data_error(
         open_source(path)
     except DataError as error:
         assert str(path) in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("inputs", "outputs"),
+        ("pixels", "digits"),
+        ("x_data", "y_data"),
+        ("X_all", "Y_all"),
+        ("mnist_images", "mnist_labels"),
+        ("digits_x", "digits_y"),
+        ("digits", "target"),
+        ("fea", "gnd"),
+    ],
+)
+def test_names_of_arrays(tmp_path: Path, images: str, labels: str) -> None:
+    np.savez(tmp_path / "d.npz", **{images: IMAGES, labels: LABELS, "class_names": LABELS[:2]})  # type: ignore[arg-type]
+    dataset = open_source(tmp_path / "d.npz")
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.labels.tolist() == LABELS.tolist()
+    for name, array in ((images, IMAGES), (labels, LABELS)):
+        np.save(tmp_path / f"{name}.npy", array)
+    assert open_source(tmp_path / f"{images}.npy").labels.tolist() == LABELS.tolist()
+
+
+@pytest.mark.parametrize("names", ["Xtr ytr Xte yte", "x_tr y_tr x_te y_te", "trX trY teX teY"])
+def test_short_names_of_parts(tmp_path: Path, names: str) -> None:
+    arrays = [IMAGES, LABELS, IMAGES[:2], LABELS[:2]]
+    np.savez(tmp_path / "d.npz", **dict(zip(names.split(), arrays, strict=True)))  # type: ignore[arg-type]
+    assert open_source(tmp_path / "d.npz").labels.tolist() == LABELS.tolist()
+    assert open_source(tmp_path / "d.npz", part="test").labels.tolist() == LABELS[:2].tolist()
+
+
+def test_several_arrays_that_may_be_the_images_are_not_guessed_among(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", a_images=IMAGES, b_images=IMAGES, a_labels=LABELS)
+    with pytest.raises(DataError, match="a_images, b_images"):
+        open_source(tmp_path / "d.npz")
+
+
+def test_labels_beside_are_those_of_the_same_name(tmp_path: Path) -> None:
+    for name, shift in (("a", 0), ("b", 1)):
+        np.save(tmp_path / f"{name}_images.npy", IMAGES)
+        np.save(tmp_path / f"{name}_labels.npy", LABELS + shift)
+    assert open_source(tmp_path / "b_images.npy").labels.tolist() == (LABELS + 1).tolist()
+    np.save(tmp_path / "c_images.npy", IMAGES)
+    with pytest.raises(DataError, match="several files beside it may hold its labels"):
+        open_source(tmp_path / "c_images.npy")
+
+
+@pytest.mark.parametrize("shape", [(4, 784, 1), (4, 1, 784)])
+def test_an_axis_of_one_is_no_matter(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = save(tmp_path / "d.npz", images=IMAGES.reshape(shape))
+    np.testing.assert_array_equal(open_source(path).images, IMAGES)

@@ -13,7 +13,7 @@ from digitnet.cli.finetune import tell_before_and_after
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.output import say, show
 from digitnet.cli.signals import StopRequested, listen_for_stop
-from digitnet.cli.source_options import read_source, source_options
+from digitnet.cli.source_options import NOT_OF_A_PLAN, read_source
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
@@ -27,7 +27,7 @@ from digitnet.errors import (
 from digitnet.models.find import set_aside
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import Network, in_words
-from digitnet.training.checkpoints import Checkpoint, load_checkpoint
+from digitnet.training.checkpoints import Checkpoint, damaged_checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, read_recipe, settings_of
 from digitnet.training.events import History
 from digitnet.training.finetune import N_MIXED, as_finetuning, n_others
@@ -54,15 +54,16 @@ def run(args: argparse.Namespace) -> int:
         return 0
     config = _config(given, checkpoint)
     check_place(args.out)
+    understood = _understood(args, checkpoint)
     dataset = read_source(
         config.source,
-        **{**source_options(args), "labels": config.labels, "per_class": config.per_class},
+        **{**understood, "labels": config.labels, "per_class": config.per_class},
         framing=config.framing,
     )
     before = None if config.start is None else load_model(config.start)  # --out may take its place
     rest = None if config.mix is None else _others(config, len(dataset))
     code = train_and_keep(
-        Run(config, dataset, args.out, checkpoint, rest),
+        Run(config, dataset, args.out, checkpoint, rest, understood),
         live=args.live,
         some_failed=bool(dataset.report.skipped),
     )
@@ -85,6 +86,7 @@ def _run_fast(args: argparse.Namespace) -> int:
 
     given = _given(args)
     odd = [name for name in given if name not in ("source", "seed")]
+    odd += [name for name in NOT_OF_A_PLAN if name in args]
     odd += [name for name in ("live", "resume", "recipe") if vars(args)[name]]
     if odd:
         raise SettingsError(
@@ -206,3 +208,20 @@ def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingCon
                     f"resume without {{{name}}}, or train anew without {{resume}}.",
                 )
     return made_with
+
+
+def _understood(args: argparse.Namespace, checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """What is said of the source beside the config; when resuming, what was said at first."""
+    given = {name: vars(args)[name] for name in NOT_OF_A_PLAN if name in args}
+    if checkpoint is None:
+        return given
+    at_first = checkpoint.run.get("understood", {})
+    if not isinstance(at_first, dict) or set(at_first) - set(NOT_OF_A_PLAN):
+        raise damaged_checkpoint(checkpoint.path)
+    for name, asked in given.items():
+        if at_first.get(name) != asked:
+            raise SettingsError(
+                f"The interrupted run read {checkpoint.config().source} in another way.",
+                f"resume without {{{name}}}, or train anew without {{resume}}.",
+            )
+    return at_first

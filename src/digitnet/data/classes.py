@@ -16,6 +16,9 @@ IN_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 KIND_WORDS = "digits?|class|classes|label|numbers?|num|cls|category"
 """What may stand before a digit without changing it: digit_3, class-7."""
 
+_BYTES = re.compile("b?(['\"])(.*)\\1")
+_SCIENTIFIC = re.compile("[+]?[0-9]+[.]?[0-9]*e[+-]?[0-9]{1,3}")
+_TWICE = re.compile(r"0*([0-9])[ _-]*\(?([a-z]+)\)?")
 _MEANT = re.compile(rf"(?:(?:{KIND_WORDS})[ _-]*)?\+?0*([0-9]{{1,4}})(?:\.0*)?")
 
 
@@ -28,13 +31,24 @@ class Classes(NamedTuple):
 
 
 def number_meant(text: str) -> int | None:
-    """The number that a label means: "3", "3.0", "03", "three", "digit_3" and "Class-3" are 3."""
-    text = text.strip().lower()
+    """The number that a label means.
+
+    "3", "3.0", "03", "3.0e+00", "three", "digit_3", "Class-3", "3_three" and "b'3'" are 3.
+    """
+    text = _BYTES.sub(r"\2", text.strip().lower())
     word = re.sub(rf"^(?:{KIND_WORDS})[ _-]+", "", text)
     if word in IN_WORDS:
         return IN_WORDS.index(word)
     match = _MEANT.fullmatch(text)
-    return int(match[1]) if match else None
+    if match:
+        return int(match[1])
+    if _SCIENTIFIC.fullmatch(text):
+        value = float(text)
+        return int(value) if value.is_integer() and 0 <= value <= 9999 else None
+    twice = _TWICE.fullmatch(text)
+    if twice and twice[2] == IN_WORDS[int(twice[1])]:
+        return int(twice[1])
+    return None
 
 
 def understand_labels(

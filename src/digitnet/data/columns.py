@@ -12,10 +12,14 @@ from digitnet.data.classes import number_meant
 from digitnet.data.frames import image_side
 from digitnet.errors import DataError, SettingsError
 
-LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets", "y", "digit", "digits")
+LABEL_NAMES = (
+    "labels", "label", "y", "target", "targets", "classes", "class", "digit", "digits",
+)  # fmt: skip
 INDEX_NAMES = ("", "id", "index", "imageid", "image_id", "row", "rowid", "nr", "no", "unnamed: 0")
 MOST_EXTRA = 4
 """Columns beside the pixels: a label, a number, a name, a file."""
+MOST_CLASSES = 62
+"""Digits, capital and small letters."""
 MOST_DIGITS = 0.7
 """Share of a column that is digits from which on what is none is a mistake, to be named."""
 LARGEST_SHARE = 0.6
@@ -106,9 +110,20 @@ class _Column:
         """Whether no value comes twice, in a sample that would show it."""
         return len(self.texts) > 20 and len(set(self.texts)) == len(self.texts)
 
+    def numbers_rows(self) -> bool:
+        """Whether it holds whole numbers of which none comes twice, in whatever order."""
+        numbers = set(self.numbers)
+        return 10 < len(numbers) == len(self.numbers) and None not in numbers
+
+    def is_class(self) -> bool:
+        """Whether it may be the label of EMNIST's many classes: 0 to 61, all used alike."""
+        numbers = [number for number in self.numbers if number is not None]
+        few = len(numbers) == len(self.numbers) and max(numbers) < MOST_CLASSES
+        return few and self.is_spread() and not self.numbers_rows()
+
     def is_label(self) -> bool:
         """Whether it may be the label: digits, or words that come again; but no running number."""
-        if self.counts_rows() or self.is_unique():
+        if self.counts_rows() or self.is_unique() or self.numbers_rows():
             return False
         numbers = [number for number in self.numbers if number is not None]
         if len(numbers) < MOST_DIGITS * len(self.numbers):
@@ -163,8 +178,9 @@ def _outermost(columns: list[_Column], known: set[int], n: int, missing: int) ->
     free = [j for j in range(n) if j not in known]
     ends = [free[0], free[-1]]
     tests: tuple[Callable[[_Column], bool], ...] = (
-        lambda column: column.is_text or column.counts_rows(),
+        lambda column: column.is_text or column.counts_rows() or column.numbers_rows(),
         _Column.is_label,
+        _Column.is_class,
     )
     for test in tests:
         fit = [j for j in ends if test(columns[j])]
@@ -190,6 +206,7 @@ def _by_content(
 ) -> int | None:
     """The one of the columns without pixels that may be the label; None where there is none."""
     fit = [j for j in known if columns[j].is_label()]
+    fit = fit or [j for j in known if columns[j].is_class() and not columns[j].counts_rows()]
     if len(fit) > 1:
         raise _unclear(where, [names[j] if names else str(j + 1) for j in sorted(fit)])
     return fit[0] if fit else None

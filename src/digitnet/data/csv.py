@@ -23,6 +23,9 @@ DELIMITERS = (";", "\t", "|", ",")
 """In this order: where there are semicolons, commas stand in numbers."""
 MANY = 24
 """So many of one delimiter in a line, and it is the one."""
+COMMENT_MARKS = (b"#", b"%")
+_COMMENT = re.compile(b"^[#%].*$", re.MULTILINE)
+_QUOTED_COMMA = re.compile(rb'"([+-]?[0-9]*),([0-9]+)"')
 N_FIRST, N_SPREAD = 20, 180
 """Rows looked at to tell the columns: the first ones, and others from all over the table."""
 
@@ -63,18 +66,50 @@ def read_rows(path: Path) -> tuple[list[list[str]], int]:
 def _text(path: Path) -> bytes:
     """The file's text in UTF-8, lines ended by line feeds, without a byte order mark."""
     data = unpacked(path)
+    not_text = f"{path} is not a text file; give a comma-separated table."
     try:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             data = data.decode("utf-16").encode()
         data = data.removeprefix(b"\xef\xbb\xbf")
+        if b"\0" in data:
+            raise DataError(not_text)
         if not data.isascii():
-            data.decode()
+            data = _decoded(data).encode()
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not a text file; give a comma-separated table.") from error
-    if b"\0" in data:
-        raise DataError(f"{path} is not a text file; give a comma-separated table.")
+        raise DataError(not_text) from error
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
+    if data[:1] in COMMENT_MARKS or any(b"\n" + mark in data for mark in COMMENT_MARKS):
+        data = _COMMENT.sub(b"", _uncommented_header(data))
+    return data
+
+
+def _decoded(data: bytes) -> str:
+    """Text in UTF-8, or in what Windows writes where it does not write that."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252")
+
+
+def _uncommented_header(data: bytes) -> bytes:
+    """The text without the mark before its header: `# label p0 p1 ...` stands above the rows.
+
+    It is one where it has as many fields as the line beneath.
+    """
+    lines = io.BytesIO(data)
+    start = end = 0
+    for line in lines:
+        if line.strip() and line[:1] not in COMMENT_MARKS:
+            break
+        if line.strip():
+            start, end = lines.tell() - len(line), lines.tell()
+    else:
+        return data
+    row, header = line.decode().strip(), data[start + 1 : end].decode().strip("\r\n")
+    mark = _delimiter(row)
+    if header.strip() and len(header.split(mark)) == len(row.split(mark)):
+        return data[:start] + header.strip(" ").encode() + data[end - 1 :]
     return data
 
 
@@ -87,21 +122,32 @@ class _Table:
         self.n_header = 0
         first = [line for _, line in zip(range(N_FIRST + 2), self.lines(), strict=False)]
         if first and first[0].lower().startswith("sep=") and len(first[0]) == 5:
-            self.data = data[data.index(b"\n") + 1 :]
+            self.data = data[data.index(b"\n") :]
             first = first[1:]
         if not first:
             raise DataError(f"{path} has no row of digits; give a table of labels and pixels.")
-        self.delimiter = _delimiter(first[-1])
-        self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", first[-1]))
+        row = max(first[1:] or first, key=len)
+        self.delimiter = _delimiter(row)
+        self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", row))
         mark = (self.delimiter or "").encode()
         if mark and all(line.rstrip("\r ").endswith(self.delimiter or "") for line in first[1:2]):
             self.data = re.sub(rb"[%s][ \r]*$" % re.escape(mark), b"", self.data, flags=re.M)
+        if self.delimiter == "," and _QUOTED_COMMA.search(row.encode()):
+            self.data = _QUOTED_COMMA.sub(rb"\1.\2", self.data)
+            self.notes.append("Commas within quotes in it are taken as decimal points.")
         if self.decimal_comma:
             self.data = self.data.replace(b",", b".")
             self.notes.append("Commas in it are taken as decimal points.")
         first = [line for _, line in zip(range(N_FIRST + 1), self.lines(), strict=False)]
-        self.n_header = _header_lines(self.fields(first[0]))
-        self.names = [name.strip() for name in self.fields(first[0])] if self.n_header else None
+        above = self.fields(first[0])
+        told_apart = _is_row_told_apart(above)
+        self.n_header = 1 if told_apart else _header_lines(above)
+        self.names = above if self.n_header and not told_apart else None
+        if told_apart:
+            self.notes.append(
+                "Its first row was once taken for a header, its values numbered apart; "
+                "it is left out."
+            )
         self._first_bytes = sum(len(line.encode()) + 1 for line in first)
         self.first = [self.fields(line) for line in first[self.n_header :]][:N_FIRST]
         if not self.first:
@@ -280,6 +326,12 @@ def _header_lines(fields: list[str]) -> int:
     counted = [field for field, number in zip(fields, numbers, strict=True) if number]
     start = int(float(counted[0])) if np.isfinite(float(counted[0])) else 0
     return int(len(counted) > MANY and counted == [str(start + i) for i in range(len(counted))])
+
+
+def _is_row_told_apart(fields: list[str]) -> bool:
+    """Whether a row of pixels became a header whose names must differ: 0, 0.1, 0.2, 0.3, ..."""
+    names = set(fields)
+    return len(names) == len(fields) and {"0", *(f"0.{k}" for k in range(1, MANY))} <= names
 
 
 def _collector(texts: list[str]) -> Callable[[str], float]:

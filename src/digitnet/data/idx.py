@@ -208,13 +208,20 @@ def read_idx_folder(folder: Path, options: Options) -> Found:
     for kind, ending in (("images", "idx3-ubyte"), ("labels", "idx1-ubyte")):
         path = find_idx(folder, options.part, kind)  # type: ignore[arg-type]
         if path is None:
+            other: Part = "test" if options.part == "train" else "train"
+            hint = f"; or take its other part, {{part:{other}}}" if _has(files, other) else ""
             raise DataError(
-                f"{folder} has no {_PREFIX[options.part]}-{kind}-{ending} (or .gz); "
-                f"put it beside the others, MNIST's {options.part} part needs images and labels."
+                f"{folder} has no {_PREFIX[options.part]}-{kind}-{ending} (or .gz).",
+                f"put it beside the others, MNIST's {options.part} part needs images and labels"
+                f"{hint}.",
             )
         paths[kind] = path
     source = f"{folder} ({options.part} part)"
     return _pair(paths["images"], paths["labels"], sets[0], source)
+
+
+def _has(files: list[IdxFile], part: Part) -> bool:
+    return {file.kind for file in files if file.part == part} == {"images", "labels"}
 
 
 def read_idx_file(path: Path, options: Options) -> Found:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.data.columns import LABEL_NAMES
+from digitnet.data.picture_files import SUFFIXES as PICTURES
 from digitnet.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
@@ -60,7 +61,8 @@ def _of_json(text: str) -> list[tuple[str, str]]:
     if isinstance(told, dict) and isinstance(told.get("labels"), dict):
         told = told["labels"]
     if isinstance(told, dict):
-        return [(str(k), str(v)) for k, v in told.items() if isinstance(v, str | int)]
+        lists = [(str(name), k) for k, v in told.items() if isinstance(v, list) for name in v]
+        return lists or [(str(k), str(v)) for k, v in told.items() if isinstance(v, str | int)]
     pairs = []
     for row in told if isinstance(told, list) else []:
         if isinstance(row, list) and len(row) == 2:
@@ -93,8 +95,14 @@ def _of_table(text: str) -> list[tuple[str, str]]:
         rows = rows[1:]
     elif len(header) == 2 and (header[0] in FILE_NAMES or header[1] in LABEL_NAMES):
         rows = rows[1:]
+    elif len(header) == 2 and _is_picture(header[1]) and not _is_picture(header[0]):
+        names_at, label_at = 1, 0
     most = max(names_at, label_at)
     return [(row[names_at], row[label_at]) for row in rows if len(row) > most]
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURES)
 
 
 def _first(header: Sequence[str], names: Sequence[str]) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from digitnet.data.classes import IN_WORDS, KIND_WORDS, number_meant
+from digitnet.data.classes import number_meant
 from digitnet.data.label_files import read_label_file, read_one_label
-from digitnet.data.npz import PARTS
+from digitnet.data.label_names import choose_place, has_label, label_in_name, word_in_name
+from digitnet.data.parts import keep_part, parts_of
 from digitnet.data.picture_files import Tree, entries_of, walk
 from digitnet.errors import DataError, SettingsError
 
@@ -41,26 +42,12 @@ class Labelling:
     part: str | None = None
 
 
-def label_in_name(name: str, where: str) -> int | None:
-    """The label in a file name: its first or last group of digits, if that is a single digit.
-
-    `9_001.png` has 9 first and no label last; `digi_9.png` has 9 either way.
-    """
-    groups = re.findall("[0-9]+", Path(name).stem)
-    if not groups:
-        return None
-    group = groups[0] if where == "first" else groups[-1]
-    return int(group) if len(group) == 1 else None
-
-
-def word_in_name(name: str) -> str | None:
-    """The one number that stands in a file name as a word: `seven1.png` is a seven."""
-    words = {word for word in re.findall("[a-z]+", Path(name).stem.lower()) if word in IN_WORDS}
-    return words.pop() if len(words) == 1 else None
-
-
 def label_folder(
-    folder: Path, labels: str = "auto", per_class: int | None = None, part: str = "train"
+    folder: Path,
+    labels: str = "auto",
+    per_class: int | None = None,
+    part: str = "train",
+    beside: Sequence[Path] = (),
 ) -> Labelling:
     """Find the pictures of a folder and tell their labels.
 
@@ -72,6 +59,7 @@ def label_folder(
         per_class: take a flat folder as the same number of pictures of each class one after
             another, in natural order, the first class being 0.
         part: which of `train` and `test` to take, where the folder has such sub-folders.
+        beside: files above the folder that may say what its pictures show.
 
     Raises:
         SettingsError: `labels` is unknown, or `per_class` is below 1 or goes with `labels`.
@@ -87,10 +75,21 @@ def label_folder(
             f"So many pictures of each class, {per_class}, cannot be told apart.",
             "{per_class} must be at least 1, and goes without {labels}.",
         )
-    parts = _parts(folder)
+    parts = parts_of(folder)
     if parts:
         return _of_part(parts, part, labels, per_class)
     tree = walk(folder)
+    tree.others += beside
+    dropped, taken = keep_part(tree, part)
+    if dropped:
+        told = _label_tree(tree, labels, per_class)
+        return replace(told, left_alone=told.left_alone + dropped, part=taken)
+    return _label_tree(tree, labels, per_class)
+
+
+def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
+    """The labels of pictures that all belong to one part."""
+    folder = tree.folder
     if not tree.pictures:
         raise DataError(
             f"{folder} holds no pictures; put some into a sub-folder for each class, "
@@ -106,7 +105,7 @@ def label_folder(
         )
     top = [path for path in tree.pictures if not tree.levels(path)]
     inside = len(top) < len(tree.pictures)
-    if labels == "auto" and listed is None and inside and any(_has_label(path) for path in top):
+    if labels == "auto" and listed is None and inside and any(has_label(path) for path in top):
         raise DataError(
             f"{folder} has both class folders and labelled pictures beside them.",
             "say which to take with {labels:folders}, {labels:first} or {labels:last}.",
@@ -123,7 +122,7 @@ def label_folder(
             "the label is the number written out in the file name",
         )
     if labels == "auto":
-        labels = _choose(folder, top)
+        labels = choose_place(folder, top)
     if not top:
         raise DataError(
             f"{folder} has no pictures beside its class folders.", "say {labels:folders}."
@@ -136,32 +135,15 @@ def label_folder(
     )
 
 
-def _parts(folder: Path) -> dict[str, Path]:
-    """The sub-folders that are parts, by the name of the part; none unless there are two."""
-    found: dict[str, Path] = {}
-    for entry in entries_of(folder):
-        for part, words in PARTS.items():
-            if entry.name.lower() in words and entry.is_dir():
-                validation = part == "test" and entry.name.lower() not in words[:2]
-                found.setdefault("validation" if validation else part, entry)
-    return found if len(found) > 1 or set(found) == {"train"} else {}
-
-
 def _of_part(parts: dict[str, Path], part: str, labels: str, per_class: int | None) -> Labelling:
     chosen = part if part in parts else "validation" if "validation" in parts else next(iter(parts))
     if part == "train" and chosen != "train":
         chosen = next(iter(parts))
-    inside = label_folder(parts[chosen], labels, per_class)
+    folder = parts[chosen]
+    beside = [path for path in entries_of(folder.parent) if path.is_file()]
+    inside = label_folder(folder, labels, per_class, beside=beside)
     others = tuple(path for name, path in parts.items() if name != chosen)
-    return Labelling(
-        inside.paths,
-        inside.labels,
-        inside.convention,
-        inside.skipped,
-        inside.left_alone + others,
-        inside.grouped,
-        parts[chosen].name,
-    )
+    return replace(inside, left_alone=inside.left_alone + others, part=folder.name)
 
 
 def _labelled(
@@ -192,49 +174,6 @@ def _labelled(
     )
 
 
-def _has_label(path: Path) -> bool:
-    return any(label_in_name(path.name, where) is not None for where in ("first", "last"))
-
-
-def _choose(folder: Path, paths: Sequence[Path]) -> str:
-    """The one of "first" and "last" that gives every picture a label, and is no running number."""
-    found = {
-        where: [label_in_name(path.name, where) for path in paths] for where in ("first", "last")
-    }
-    fits = [where for where, labels in found.items() if None not in labels]
-    if len(fits) == 2 and found["first"] != found["last"]:
-        odd = next(i for i in range(len(paths)) if found["first"][i] != found["last"][i])
-        raise DataError(
-            f"{folder}: is {paths[odd].name} a {found['first'][odd]} or a {found['last'][odd]}?",
-            "say with {labels:first} or {labels:last} where the label is.",
-        )
-    if not fits:
-        best = min(found, key=lambda where: found[where].count(None))
-        odd = found[best].index(None)
-        raise DataError(
-            f"{folder}: the name of {paths[odd].name} does not tell its label.",
-            "name pictures like 9_001.png or digi_9.png, or say {labels:first}, {labels:last} or "
-            "{per_class:N}.",
-        )
-    if _runs_on([path.stem for path in paths], [int(label or 0) for label in found[fits[0]]]):
-        raise DataError(
-            f"{folder}: {paths[0].name} to {paths[-1].name} may only be numbered.",
-            f"say {{labels:{fits[0]}}} where the number is what the picture shows.",
-        )
-    return fits[0]
-
-
-def _runs_on(stems: Sequence[str], labels: Sequence[int]) -> bool:
-    """Whether names are alike but for a number that goes up by one: scan_1, scan_2, scan_3."""
-    ordered = sorted(labels)
-    if len(stems) < 3 or ordered != list(range(ordered[0], ordered[0] + len(ordered))):
-        return False
-    bare = {re.sub("[0-9]+", "#", stem.lower()) for stem in stems}
-    if len(bare) > 1 or bare.pop().count("#") > 1:
-        return False
-    return re.fullmatch(rf"(?:{KIND_WORDS})?[ _-]*[0-9]", stems[0].lower()) is None
-
-
 def _by_file(tree: Tree) -> Labelling | None:
     """Labels from a table or JSON beside the pictures, or from a text file for each of them."""
     names = {path.relative_to(tree.folder).as_posix(): path for path in tree.pictures}
@@ -244,10 +183,26 @@ def _by_file(tree: Tree) -> Labelling | None:
             names.setdefault(path.name, path)
             if path.stem not in names:
                 names[path.stem] = path
+    lower: dict[str, list[Path]] = {}
+    for name, path in names.items():
+        lower.setdefault(name.lower(), []).append(path)
+
+    def meant(name: str) -> str:
+        """A listed name as the picture has it; folders of another machine are no matter."""
+        for told in (name, name.rpartition("/")[2]):
+            alike = lower.get(told.lower(), [])
+            if told in names or len(alike) == 1:
+                return told if told in names else alike[0].relative_to(tree.folder).as_posix()
+        return name
+
     found = []
     for other in tree.others:
-        listed = read_label_file(other) if other.parent == tree.folder else None
-        if listed and 2 * sum(name in names for name in listed) >= len(listed):
+        listed = read_label_file(other) if other.parent in tree.folder.parents else None
+        if other.parent == tree.folder:
+            listed = read_label_file(other)
+        listed = {meant(name): label for name, label in (listed or {}).items()}
+        n_there = sum(name in names for name in listed)
+        if listed and 2 * n_there >= min(len(listed), len(tree.pictures)):
             found.append((other, listed))
     if len(found) > 1:
         raise DataError(
@@ -283,7 +238,11 @@ def _by_own_files(tree: Tree) -> Labelling | None:
     own = {
         path: text
         for path in tree.pictures
-        for text in (path.with_suffix(".txt"), path.with_suffix(".gt.txt"))
+        for text in (
+            path.with_suffix(".txt"),
+            path.with_suffix(".gt.txt"),
+            path.with_name(f"{path.name}.txt"),
+        )
         if text in texts
     }
     labels = [read_one_label(own[path]) if path in own else None for path in tree.pictures]
@@ -347,9 +306,12 @@ def _within(tree: Tree, inside: Sequence[Path]) -> Labelling | None:
         ("first digit group", [label_in_name(path.name, "first") for path in inside]),
         ("last digit group", [label_in_name(path.name, "last") for path in inside]),
     ):
+        if None in told:
+            continue
         distinct = {(path.parent, label) for path, label in zip(inside, told, strict=True)}
-        again = len(distinct) < len(inside) or convention == "number written out"
-        if None not in told and again:
+        # A folder's pictures called 0.png to 9.png may only be numbered.
+        several = all(len(re.findall("[0-9]+", path.stem)) > 1 for path in inside)
+        if len(distinct) < len(inside) or several or convention == "number written out":
             return _labelled(
                 tree,
                 inside,

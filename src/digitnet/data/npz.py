@@ -18,40 +18,24 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data import columns
 from digitnet.data.classes import flat_labels
 from digitnet.data.found import MAX_BYTES, Found, Options
+from digitnet.data.parts import PARTS
 from digitnet.errors import DataError
 
-IMAGE_NAMES: tuple[str, ...] = (
-    "images",
-    "image",
-    "imgs",
-    "img",
-    "x",
-    "data",
-    "pixels",
-    "digits",
-    "inputs",
+IMAGE_NAMES = (
+    "images", "image", "imgs", "img", "x", "data", "pixels", "digits", "inputs", "features", "fea",
+    "samples", "arr_0",
+)  # fmt: skip
+LABEL_NAMES = (*columns.LABEL_NAMES, "t", "outputs", "output", "gnd", "arr_1")
+VAGUE = {"data", "digits", "samples", "t"}
+"""Names that say which array is which only where they stand alone."""
+_PART = re.compile(
+    "(training|train|testing|test|validation|valid|val(?!u)|dev|t10k"
+    "|(?<=^[xy])(?:tr|te)(?![a-z])|(?<![a-z])(?:tr|te)(?=[xy]?$|[^a-z]))"
 )
-IMAGE_NAMES += ("features", "samples", "arr_0")
-LABEL_NAMES: tuple[str, ...] = (
-    "labels",
-    "label",
-    "y",
-    "target",
-    "targets",
-    "classes",
-    "class",
-    "t",
-    "arr_1",
-)
-PARTS = {
-    "train": ("train", "training"),
-    "test": ("test", "testing", "val", "valid", "validation", "dev", "t10k"),
-}
-"""What the two parts are called; where there is a validation part and no test part, it is that."""
-
-_PART = re.compile("(training|train|testing|test|validation|valid|val|dev|t10k)")
+_SHORT = {"tr": "train", "te": "test"}
 
 # RuntimeError: zipfile's word for encryption and for packings it does not know.
 _DAMAGED = (
@@ -108,13 +92,19 @@ def read_npy(path: Path, options: Options) -> Found:
     if path.stem not in beside:
         raise DataError(f"{path} does not exist; give the path of an .npy file.")
     part, rest = _split_name(path.stem)
-    if rest in LABEL_NAMES:
+    kind = _kind_of(rest)
+    if kind in LABEL_NAMES and kind not in IMAGE_NAMES:
         raise DataError(f"{path} is called as if it held labels; give the file with the images.")
-    labels = [
-        name
-        for name in beside
-        if _split_name(name)[0] == part and _split_name(name)[1] in LABEL_NAMES
-    ]
+    of_part = {n: _split_name(n)[1] for n in beside if _split_name(n)[0] == part}
+    labels = [n for n, name in of_part.items() if n != path.stem and _kind_of(name) in LABEL_NAMES]
+    if len(labels) > 1:  # a_labels beside a_images, b_labels beside b_images
+        bare = rest.replace(kind, "")
+        labels = [n for n in labels if of_part[n].replace(_kind_of(of_part[n]), "") == bare]
+        if len(labels) != 1:
+            raise DataError(
+                f"{path}: several files beside it may hold its labels; leave one there, or "
+                "call both alike, such as a_images.npy and a_labels.npy."
+            )
     files = _Files(beside)
     images = files[path.stem]
     found = Found(images, None, str(path))
@@ -162,9 +152,17 @@ def _split_name(name: str) -> tuple[str | None, str]:
     match = _PART.search(lower)
     if match is None:
         return None, lower.strip("_-. ")
-    part = next(part for part, words in PARTS.items() if match[1] in words)
+    word = _SHORT.get(match[1], match[1])
+    part = next(part for part, words in PARTS.items() if word in words)
     rest = lower[: match.start()] + lower[match.end() :]
-    return (part if match[1] not in PARTS["test"][2:5] else "validation"), rest.strip("_-. ")
+    return (part if word not in PARTS["test"][2:5] else "validation"), rest.strip("_-. ")
+
+
+def _kind_of(rest: str) -> str:
+    """What a name says in one of its words: `mnist_images` holds images; itself if none does."""
+    words = re.split("[_. -]+", rest)
+    known = [w for w in words if w in {*IMAGE_NAMES, *LABEL_NAMES} - VAGUE]
+    return known[0] if len(known) == 1 and not {"name", "names"} & {*words} else rest
 
 
 def _choose(names: Iterable[str], part: str, path: Path) -> tuple[str | None, str, str | None]:
@@ -175,9 +173,14 @@ def _choose(names: Iterable[str], part: str, path: Path) -> tuple[str | None, st
     order = [None, *order] if not any(split[name][0] == part for name in names) else order
     for wanted in order:
         of_part = {rest: name for name, (p, rest) in split.items() if p == wanted}
+        kinds = [_kind_of(rest) for rest in of_part]
+        for rest, kind in zip(list(of_part), kinds, strict=True):
+            if kinds.count(kind) == 1:
+                of_part.setdefault(kind, of_part[rest])
         images = next((of_part[rest] for rest in IMAGE_NAMES if rest in of_part), None)
-        labels = next((of_part[rest] for rest in LABEL_NAMES if rest in of_part), None)
-        if images is not None and images != labels:
+        told = [of_part[rest] for rest in LABEL_NAMES if rest in of_part]
+        labels = next((name for name in told if name != images), None)
+        if images is not None and not (images in told and labels is None and len(names) == 1):
             return wanted, images, labels
     found = ", ".join(names) or "nothing"
     raise DataError(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data.columns import tell_columns
 from digitnet.data.found import MAX_BYTES, Found, Options
-from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES, PARTS
+from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES
+from digitnet.data.parts import PARTS
 from digitnet.errors import DataError, PictureError, require
+
+if TYPE_CHECKING:
+    from pyarrow import parquet
 
 
 def read_parquet(path: Path, options: Options) -> Found:
@@ -37,8 +42,8 @@ def read_parquet_folder(folder: Path, options: Options) -> Found:
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """Those in a folder or in its folder `data`."""
-    return sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
+    """Those in a folder, or in the folders in it, such as `data` or the hub's `mnist`."""
+    return sorted(folder.glob("*.parquet")) or sorted(folder.glob("*/*.parquet"))
 
 
 def _read(paths: Sequence[Path], source: str, options: Options) -> Found:
@@ -57,16 +62,17 @@ def _read(paths: Sequence[Path], source: str, options: Options) -> Found:
             columns = {name.lower(): name for name in file.schema_arrow.names}
             image = next((columns[name] for name in IMAGE_NAMES if name in columns), None)
             label = next((columns[name] for name in LABEL_NAMES if name in columns), None)
-            if image is None:
-                raise DataError(
-                    f"{path} has no column of images (it has: {', '.join(columns.values())})."
-                )
             size = sum(
                 file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)
             )
             if size > MAX_BYTES:
                 raise DataError(f"{path} holds more than the {MAX_BYTES:,} bytes that are read.")
             class_names = _class_names(file.schema_arrow.metadata, label)
+            if image is None:
+                row, told = _pixel_columns(file, path, options)
+                rows += list(row)
+                labels += told
+                continue
             table = file.read([image] if label is None else [image, label])
             rows += table.column(image).to_pylist()
             labels += [] if label is None else table.column(label).to_pylist()
@@ -79,6 +85,26 @@ def _read(paths: Sequence[Path], source: str, options: Options) -> Found:
     found.class_names = class_names
     _decode(rows, found, options)
     return found
+
+
+def _pixel_columns(
+    file: parquet.ParquetFile, path: Path, options: Options
+) -> tuple[NDArray[Any], list[Any]]:
+    """Pixels (N, H * W) and labels of a table with a column for each pixel, as a .csv has it."""
+    table = file.read()
+    names = table.column_names
+    first = [[str(value) for value in row.values()] for row in table.slice(0, 200).to_pylist()]
+    found = tell_columns(names, first, options.label_column, str(path)) if first else None
+    if found is None:
+        some = ", ".join(names[:6]) + ", ..." * (len(names) > 6)
+        raise DataError(f"{path} has no column of images (it has: {some}).")
+    try:
+        pixels = np.column_stack([table.column(j).to_numpy() for j in found.pixels])
+        if pixels.dtype == object:
+            raise ValueError("a value is missing")
+    except ValueError as error:
+        raise DataError(f"{path}: its columns of pixels are not all numbers ({error}).") from error
+    return pixels, [] if found.label is None else table.column(found.label).to_pylist()
 
 
 def _decode(rows: list[Any], found: Found, options: Options) -> None:
@@ -95,6 +121,8 @@ def _decode(rows: list[Any], found: Found, options: Options) -> None:
                     images.append(open_picture(value))
                 elif isinstance(value, list):
                     images.append(np.array(value))
+                elif isinstance(value, np.ndarray):
+                    images.append(value)
                 else:
                     raise PictureError("holds no picture.")
             except PictureError as error:

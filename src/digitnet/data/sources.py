@@ -17,6 +17,7 @@ from digitnet.data.found import Found, Options, Part, Progress
 from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
 from digitnet.data.plausibility import Judge, judge_digits
 from digitnet.data.report import Report
+from digitnet.data.unpack import only_name
 from digitnet.errors import DataError, SettingsError
 
 N_SYNTHETIC = 100_000  # fewer are learnt by heart (docs/lab-notes.md)
@@ -112,6 +113,8 @@ def find_source(source: str | Path) -> tuple[Source, str | Path]:
         if row is not None:
             return row, source
     path = Path(source)
+    if str(source).startswith(("http://", "https://")):
+        raise DataError(f"{source} is an address; download it first, and give the file.")
     try:
         if source == "":
             raise ValueError("it has no name")
@@ -127,6 +130,8 @@ def find_source(source: str | Path) -> tuple[Source, str | Path]:
     if not exists:
         raise DataError(f"There is no source {str(path)[:200]}; it may be {accepted()}.")
     name = path.name.lower()
+    if name.endswith(".zip"):
+        name = only_name(path) or name
     while name.endswith(PACKINGS):
         name = name.rpartition(".")[0]
     ending = Path(name).suffix

@@ -52,6 +52,31 @@ def unpacked(path: Path, limit: int = MAX_BYTES) -> bytes:
     return data
 
 
+def only_name(path: Path) -> str:
+    """The name of the one file in a .zip, in small letters; "" for other packings.
+
+    Raises:
+        DataError: it is damaged, or holds several files.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Path(_only_file(archive, path).filename).name.lower()
+    except (zipfile.BadZipFile, OSError):
+        return ""
+
+
+def _only_file(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    inside = [
+        info
+        for info in archive.infolist()
+        if not info.is_dir() and not info.filename.startswith("__MACOSX")
+    ]
+    if len(inside) != 1:
+        some = ", ".join(info.filename for info in inside[:3]) + ", ..." * (len(inside) > 3)
+        raise DataError(f"{path} holds {len(inside)} files, not one ({some}); unpack it.")
+    return inside[0]
+
+
 def _stream(data: bytes, path: Path) -> BinaryIO | None:
     """What the data unpacks to, or None where it is not packed."""
     if data[:2] == b"\x1f\x8b":
@@ -62,14 +87,7 @@ def _stream(data: bytes, path: Path) -> BinaryIO | None:
         return cast(BinaryIO, lzma.LZMAFile(io.BytesIO(data)))
     if data[:4] == b"PK\x03\x04":
         archive = zipfile.ZipFile(io.BytesIO(data))
-        inside = [
-            info
-            for info in archive.infolist()
-            if not info.is_dir() and not info.filename.startswith("__MACOSX")
-        ]
-        if len(inside) != 1:
-            raise DataError(f"{path} holds {len(inside)} files, not one; unpack it.")
-        return cast(BinaryIO, archive.open(inside[0]))
+        return cast(BinaryIO, archive.open(_only_file(archive, path)))
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Run:
         out: the model folder to write at the end; the checkpoint lies beside it.
         checkpoint: of an interrupted run to go on with.
         rest: what `config.mix` stands for: other digits to be learnt beside.
+        understood: what else was said of the source, by the names of `open_source`'s arguments;
+            it is recorded, so that a resumed run reads it the same way.
 
     Raises:
         OutputError: `out` cannot be written to.
@@ -65,6 +67,7 @@ class Run:
         out: str | Path,
         checkpoint: Checkpoint | None = None,
         rest: Dataset | None = None,
+        understood: Mapping[str, Any] | None = None,
     ) -> None:
         check_place(out)
         self.config = config
@@ -88,6 +91,8 @@ class Run:
         self.state = begin(self.network, self.settings, rng)
         fingerprints = [d.fingerprint() for d in (dataset, rest) if d is not None]
         self._record = {"plan": config.as_dict(), "data": " and ".join(fingerprints)}
+        if understood:
+            self._record["understood"] = dict(understood)
         if checkpoint is not None:
             if checkpoint.run.get("data") != self._record["data"]:
                 raise SettingsError(
