@@ -13,7 +13,7 @@ from digitnet.cli.finetune import tell_before_and_after
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.output import say, show
 from digitnet.cli.signals import StopRequested, listen_for_stop
-from digitnet.cli.source_options import NOT_OF_A_PLAN, read_source
+from digitnet.cli.source_options import NOT_SETTINGS, read_source
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
@@ -86,7 +86,7 @@ def _run_fast(args: argparse.Namespace) -> int:
 
     given = _given(args)
     odd = [name for name in given if name not in ("source", "seed")]
-    odd += [name for name in NOT_OF_A_PLAN if name in args]
+    odd += [name for name in NOT_SETTINGS if name in args]
     odd += [name for name in ("live", "resume", "recipe") if vars(args)[name]]
     if odd:
         raise SettingsError(
@@ -212,11 +212,11 @@ def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingCon
 
 def _understood(args: argparse.Namespace, checkpoint: Checkpoint | None) -> dict[str, Any]:
     """What is said of the source beside the config; when resuming, what was said at first."""
-    given = {name: vars(args)[name] for name in NOT_OF_A_PLAN if name in args}
+    given = {name: vars(args)[name] for name in NOT_SETTINGS if name in args}
     if checkpoint is None:
         return given
     at_first = checkpoint.run.get("understood", {})
-    if not isinstance(at_first, dict) or set(at_first) - set(NOT_OF_A_PLAN):
+    if not isinstance(at_first, dict) or set(at_first) - set(NOT_SETTINGS):
         raise damaged_checkpoint(checkpoint.path)
     for name, asked in given.items():
         if at_first.get(name) != asked:
