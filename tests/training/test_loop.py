@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -20,7 +22,8 @@ from digitnet.nn import (
     multilayer_perceptron,
     one_hot,
 )
-from digitnet.training.checkpoints import begin
+from digitnet.nn.notation import convolutional_layers
+from digitnet.training.checkpoints import TrainingState, begin
 from digitnet.training.config import Settings, Teacher
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.loop import fit, train
@@ -348,3 +351,156 @@ def test_fit_shows_a_bar_where_it_is_asked_for(
     assert told.out == ""
     epochs = [line.split()[1] for line in told.err.splitlines() if line.startswith("epoch ")]
     assert epochs == ["1/20", *(f"{epoch}/20" for epoch in range(2, 21, 2))]  # no terminal: lines
+
+
+class Noted(Constant):
+    """A schedule of half the rate that notes how far the run is whenever it is asked."""
+
+    def factor(self, progress: float) -> float:
+        NOTED.append(progress)
+        return 1.0 - progress / 2
+
+
+NOTED: list[float] = []
+
+
+def test_steps_are_counted_and_the_schedule_is_asked_for_each_share_of_the_run(
+    parts: tuple[Dataset, Dataset],
+) -> None:
+    """240 images in batches of 100 are 3 steps, two epochs 6; an epoch tells its last rate."""
+    network, settings = small_network(), Settings(2, 100, 0.5, schedule=Noted())
+    state = begin(network, settings, np.random.default_rng(0))
+    NOTED.clear()
+    told, losses = [], []
+    for event in train(network, parts[0], None, settings, state):
+        if isinstance(event, StepDone):
+            told.append(event[:3])
+            losses.append(event.loss)
+            sizes = [100, 100, 40][: state.step]
+            assert state.loss_sum == pytest.approx(np.dot(losses[3 * state.epoch :], sizes))
+        if isinstance(event, EpochDone):
+            epoch = np.dot(losses[-3:], [100, 100, 40]) / 240
+            assert event.training_loss == pytest.approx(epoch, rel=1e-12)
+            assert (event.validation_loss, event.validation_accuracy) == (None, None)
+            assert (state.epoch, state.step, event.is_best) == (event.epoch, 0, True)
+    assert told == [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 3), (2, 2, 3), (2, 3, 3)]
+    assert list(dict.fromkeys(NOTED)) == [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6]
+    assert state.history.learning_rate == [0.5 * (1 - 1 / 6), 0.5 * (1 - 5 / 12)]
+    assert state.history.epochs == [1, 2]
+    assert event == Finished(2, "all 2 epochs done")
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 4, 5])
+def test_a_run_goes_on_from_every_step_as_if_it_had_not_stopped(
+    n_steps: int, parts: tuple[Dataset, Dataset]
+) -> None:
+    """Also from behind the last step of an epoch, before the epoch was told."""
+    settings = Settings(2, 100, 0.5, ema_decay=0.5)
+
+    def started() -> tuple[Network, TrainingState]:
+        network = small_network()
+        network.initialize(np.random.default_rng(1))
+        return network, begin(network, settings, np.random.default_rng(2))
+
+    network, state = started()
+    whole = [e for e in train(network, *parts, settings, state) if isinstance(e, EpochDone)]
+    other, cut = started()
+    steps = 0
+    for event in train(other, *parts, settings, cut):
+        steps += isinstance(event, StepDone)
+        if steps == n_steps:
+            break
+    list(train(other, *parts, settings, cut))
+    np.testing.assert_array_equal(other.vector, network.vector)
+    told, expected = cut.history.as_dict(), state.history.as_dict()
+    assert {**told, "seconds": None} == {**expected, "seconds": None}
+    assert len(whole) == 2
+
+
+def test_what_an_epoch_measures_on_the_way(parts: tuple[Dataset, Dataset]) -> None:
+    """With a rate of nought, nearly, the network is all the time the one it was."""
+    training, validation = parts
+    network, settings = small_network(), Settings(2, 100, 1e-30)
+    network.initialize(np.random.default_rng(3))
+    right = np.mean(classify(network, training.images).argmax(1) == training.labels)
+    seen = np.mean(classify(network, validation.images).argmax(1) == validation.labels)
+    state = begin(network, settings, np.random.default_rng(0))
+    began = time.perf_counter()
+    list(train(network, training, validation, settings, state))
+    assert state.history.training_accuracy == [right, right]
+    assert state.history.validation_accuracy == [seen, seen]
+    assert state.history.best_epoch == 1
+    assert all(seconds > 0 for seconds in state.history.seconds)
+    assert sum(state.history.seconds) <= time.perf_counter() - began
+
+
+def test_products_of_two_halves_take_one_thread_and_others_as_many_as_pay(
+    parts: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def noted(multiply_adds: int) -> contextlib.AbstractContextManager[None]:
+        asked.append(multiply_adds)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("digitnet.training.loop.blas_threads", noted)
+    layers, n = convolutional_layers("2C5S4-GAP", 28, ReLU, batch_norm=False)
+    convolving = Network([*layers, *multilayer_perceptron(n, [], 10)])
+    for network, batch_size, expected in (
+        (small_network(), 100, 100 * 784 * 16),
+        (small_network(), None, 240 * 784 * 16),
+        (small_network(), 1000, 240 * 784 * 16),
+        (convolving, 100, 0),
+    ):
+        fit(network, parts[0], None, Settings(1, batch_size), rng=np.random.default_rng(0))
+        assert asked.pop() == expected
+        assert asked == []
+
+
+def test_a_loss_that_is_not_finite_is_told_with_its_place(parts: tuple[Dataset, Dataset]) -> None:
+    """A rate that is harmless for the first four steps and far too high for the fifth."""
+
+    class Sudden(Constant):
+        def factor(self, progress: float) -> float:
+            return 1.0 if progress < 4 / 6 else 1e30
+
+    network = Network(multilayer_perceptron(784, [16, 16], 10, "relu"))
+    settings = Settings(2, 100, 0.01, schedule=Sudden())
+    network.initialize(np.random.default_rng(0))
+    state = begin(network, settings, np.random.default_rng(0))
+    best = None
+    with pytest.raises(TrainingDivergedError) as raised:
+        for event in train(network, *parts, settings, state):
+            if isinstance(event, EpochDone):
+                best = network.vector.copy()
+    assert str(raised.value).endswith(
+        " in epoch 2, step 3: the learning rate 0.01 is too high; try 0.001."
+    )
+    np.testing.assert_array_equal(network.vector, best)
+
+
+def test_a_run_without_settings_has_the_default_ones(rng: np.random.Generator) -> None:
+    history = fit(Network(multilayer_perceptron(784, [], 10)), bars(10, rng), rng=rng)
+    assert len(history.epochs) == 100
+    assert history.learning_rate[0] == 1.0  # the first of a cosine
+    assert history.best_epoch == 100  # without a validation part, the last
+
+
+@pytest.mark.parametrize(
+    ("n_in", "n_out", "fits"), [(784, 10, True), (784, 9, False), (196, 10, False), (9, 9, False)]
+)
+def test_network_and_teacher_must_map_pixels_to_classes(
+    n_in: int, n_out: int, fits: bool, rng: np.random.Generator
+) -> None:
+    data, odd = bars(10, rng), Network(multilayer_perceptron(n_in, [], n_out))
+    said = f" maps {n_in} inputs to {n_out} classes, but bars has 784 pixels and 10 classes."
+    for who, network, settings in (
+        ("The network", odd, Settings(1)),
+        ("The teacher", small_network(), Settings(1, teacher=Teacher(odd, Distillation()))),
+    ):
+        if fits:
+            assert len(fit(network, data, None, settings, rng=rng).epochs) == 1
+            continue
+        with pytest.raises(SettingsError) as raised:
+            fit(network, data, None, settings, rng=rng)
+        assert str(raised.value) == who + said

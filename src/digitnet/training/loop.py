@@ -70,7 +70,10 @@ def train(
     loss_function: LossFunction = cross_entropy if teacher is None else teacher.loss
     loader = DataLoader(training, batch_size, network, settings.augmentation, teacher)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
-    learning_rate = 0.0
+
+    def learning_rate(steps_done: int) -> float:
+        return settings.learning_rate * settings.schedule.factor(steps_done / n_all)
+
     # Two halves at once leave one thread to the products of each.
     threads = StepThreads(0 if network.convolves else batch_size * network.largest_product)
 
@@ -86,8 +89,6 @@ def train(
                 for x, labels, soft in loader.batches(state.order, first=state.step):
                     threads.look()
                     steps_done = state.epoch * n_steps + state.step
-                    factor = settings.schedule.factor(steps_done / n_all)
-                    learning_rate = settings.learning_rate * factor
                     targets = class_targets.take(labels, 1)  # in columns, as the logits are
                     if soft is not None:
                         targets = np.concatenate([targets, soft.T])
@@ -101,7 +102,8 @@ def train(
                             loss_function=loss_function,
                         )
                         network.absorb_statistics(gradient)
-                        optimizer.step(network.vector, gradient, optimizer_state, learning_rate)
+                        rate = learning_rate(steps_done)
+                        optimizer.step(network.vector, gradient, optimizer_state, rate)
                     if not math.isfinite(loss):
                         raise _diverged(network, state, settings, loss)
                     if settings.ema_decay:
@@ -113,7 +115,8 @@ def train(
                     state.n_right += int(np.count_nonzero(logits.argmax(1) == labels))
                     state.step += 1
                     yield StepDone(epoch, state.step, n_steps, loss)
-            yield _end_epoch(network, training, validation, state, learning_rate, started)
+            last_rate = learning_rate(epoch * n_steps - 1)
+            yield _end_epoch(network, training, validation, state, last_rate, started)
     reason = f"all {settings.epochs} epochs done"
     if state.epoch < settings.epochs:
         reason = f"no better validation accuracy for {settings.patience} epochs"
