@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.data.dataset import Dataset, as_input
-from digitnet.imaging.augment import MOST, Augmentation
+from digitnet.data.dataset import Dataset, as_input, to_input
+from digitnet.imaging.augment import MOST, Augmentation, augmented
 from digitnet.nn import AveragePool2D, Dense, Distillation, Network, ToImages, ToRows, softmax
 from digitnet.training.batches import AT_ONCE, DataLoader
 from digitnet.training.config import Teacher
@@ -104,3 +104,79 @@ def test_every_part_of_an_epoch_is_varied_by_a_seed_of_its_own() -> None:
     x, _ = taken(loader, np.arange(12 * MOST))
     parts = x.reshape(12, MOST * 784)
     assert len({part.tobytes() for part in parts}) == 12
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "gathered"),
+    [
+        (1, [256, 256, 188]),
+        (60, [240, 240, 220]),
+        (128, [256, 256, 188]),
+        (129, [129, 129, 129, 129, 129, 55]),
+        (300, [300, 300, 100]),
+        (700, [700]),
+    ],
+)
+def test_how_many_images_are_gathered_at_a_time(
+    batch_size: int, gathered: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def noted(images: np.ndarray, out: np.ndarray) -> np.ndarray:
+        sizes.append(len(images))
+        return to_input(images, out)
+
+    monkeypatch.setattr("digitnet.training.batches.to_input", noted)
+    loader = DataLoader(bars(700, np.random.default_rng(0)), batch_size, Network(PLAIN))
+    assert sum(len(batch.labels) for batch in loader.batches(np.arange(700))) == 700
+    assert sizes == gathered
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "at_once"), [(1, 512), (60, 480), (512, 512), (520, 520), (256, 512)]
+)
+def test_a_variation_is_drawn_from_its_place_and_the_first_eight_of_the_order(
+    batch_size: int, at_once: int, rng: np.random.Generator
+) -> None:
+    """Any other seed would change what a training with a seed comes to."""
+    dataset, order = bars(600, rng), rng.permutation(600)
+    x, _ = taken(DataLoader(dataset, batch_size, Network(PLAIN), VARIATION), order)
+    for start in (0, at_once):
+        chosen = order[start : start + at_once]
+        for begin in range(0, len(chosen), MOST):
+            part = chosen[begin : begin + MOST]
+            seeded = np.random.default_rng([start, begin, *order[:8]])
+            expected = as_input(vary(dataset.images[part], VARIATION, seeded))
+            place = start + begin
+            np.testing.assert_array_equal(x[place : place + len(part)], expected)
+
+
+@pytest.mark.parametrize(
+    ("layers", "variation", "layers_done", "n_given"),
+    [
+        (PLAIN, None, 0, 784),
+        (POOLED, None, 3, 196),
+        (POOLED, VARIATION, 0, 784),  # other images in every epoch: the head anew each time
+        ([ToImages(28, 28), ToRows(), Dense(784, 10)], None, 0, 784),  # a head that saves nothing
+    ],
+    ids=["plain", "pooled", "varied", "same size"],
+)
+def test_a_head_is_gone_through_once_for_all_where_that_makes_the_images_smaller(
+    layers: list, variation: Variation | None, layers_done: int, n_given: int
+) -> None:
+    loader = DataLoader(bars(300, np.random.default_rng(0)), 50, Network(layers), variation)
+    assert loader.layers_done == layers_done
+    batch = next(loader.batches(np.arange(300)))
+    assert batch.inputs.shape == (50, n_given)
+    assert batch.inputs.dtype == np.float32
+    assert batch.inputs.flags.c_contiguous
+    assert batch.soft is None
+
+
+def test_inputs_have_the_network_s_type(rng: np.random.Generator) -> None:
+    dataset = bars(10, rng)
+    for layers in (PLAIN, POOLED):
+        network = Network(layers, np.float64)
+        (batch,) = DataLoader(dataset, 10, network).batches(np.arange(10))
+        assert batch.inputs.dtype == np.float64
+        np.testing.assert_array_equal(batch.labels, dataset.labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -10,7 +11,17 @@ import pytest
 from digitnet.data.dataset import as_input
 from digitnet.errors import TrainingDivergedError
 from digitnet.models.model import classify
-from digitnet.nn import Dropout, Network, one_hot
+from digitnet.nn import (
+    AveragePool2D,
+    Dense,
+    Distillation,
+    Dropout,
+    Network,
+    ToImages,
+    ToRows,
+    multilayer_perceptron,
+    one_hot,
+)
 from digitnet.training.checkpoints import begin
 from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.data_parallel import DataParallel
@@ -91,3 +102,56 @@ def test_classifying_in_batches_gives_what_one_pass_gives(
     logits = classify(net, images, batch_size=20)
     assert logits.shape == (n, 10)
     np.testing.assert_allclose(logits, net.forward(as_input(images)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_each_half_draws_from_a_generator_of_its_own(n: int, rng: np.random.Generator) -> None:
+    """Seeded by two numbers below 2^63; any others would change a training with a seed."""
+    net = Network([Dropout(0.4), *multilayer_perceptron(784, [3], 10)], np.float64)
+    net.initialize(rng)
+    x, targets = rng.random((n, 784)), one_hot(np.arange(n), 10, dtype=np.float64)
+    seeds = np.random.default_rng(3).integers(0, 2**63, 2)
+    middle, expected, losses = n // 2, np.zeros_like(net.vector), 0.0
+    for part, seed in zip((slice(middle), slice(middle, n)), seeds, strict=True):
+        gradient = np.empty_like(net.vector)
+        own = np.random.default_rng(seed)
+        loss, _ = net.loss_and_gradient(x[part], targets[part], gradient, own)
+        expected += len(x[part]) / n * gradient
+        losses += len(x[part]) / n * loss
+    with closing(DataParallel(net, halves=True)) as parallel:
+        loss, _ = parallel.loss_and_gradient(x, targets, np.random.default_rng(3))
+        np.testing.assert_allclose(parallel.gradient, expected, rtol=1e-12, atol=1e-15)
+    assert loss == pytest.approx(losses, rel=1e-12)
+
+
+@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("n", [1, 4])
+def test_layers_that_are_done_are_skipped_and_a_loss_may_be_given(
+    halves: bool, n: int, rng: np.random.Generator
+) -> None:
+    net = Network([ToImages(28, 28), AveragePool2D(2), ToRows(), Dense(196, 10)], np.float64)
+    net.initialize(rng)
+    x, targets = rng.random((n, 784)), one_hot(np.arange(2 * n) % 10, 10, dtype=np.float64)
+    both, loss = np.hstack([targets[:n], targets[n:]]), Distillation(3.0, 0.5)
+    whole = np.empty_like(net.vector)
+    expected, _ = net.loss_and_gradient(x, both, whole, loss_function=loss)
+    with closing(DataParallel(net, halves)) as parallel:
+        found, _ = parallel.loss_and_gradient(net.head(x), both, rng, None, 3, loss)
+        assert found == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(parallel.gradient, whole, atol=1e-13)
+
+
+def test_there_are_as_many_threads_as_halves_and_none_is_left(rng: np.random.Generator) -> None:
+    """A batch of one is not cut: it draws from the generator itself, as one thread does."""
+    net = Network([Dropout(0.4), Dense(784, 10)])
+    x, targets = rng.random((4, 784)).astype(np.float32), one_hot(np.arange(4), 10)
+    before = threading.active_count()
+    for halves, n, more in ((False, 4, 0), (True, 1, 0), (True, 2, 1), (True, 4, 1)):
+        own, other = np.random.default_rng(1), np.random.default_rng(1)
+        parallel = DataParallel(net, halves)
+        parallel.loss_and_gradient(x[:n], targets[:n], own)
+        assert threading.active_count() == before + more
+        parallel.close()
+        assert threading.active_count() == before
+        net.loss_and_gradient(x[:n], targets[:n], np.empty_like(net.vector), other)
+        assert (own.random() == other.random()) == (more == 0)
