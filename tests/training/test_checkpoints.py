@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from digitnet.errors import ModelError
 from digitnet.models.folder import load_model
-from digitnet.nn import Network, multilayer_perceptron
-from digitnet.training.checkpoints import begin, load_checkpoint, save_checkpoint
+from digitnet.nn import SGD, Momentum, Network, multilayer_perceptron
+from digitnet.training.checkpoints import (
+    VERSION,
+    TrainingState,
+    begin,
+    load_checkpoint,
+    save_checkpoint,
+)
 from digitnet.training.config import Settings, TrainingConfig, read_recipe
-from digitnet.training.events import EpochDone
+from digitnet.training.events import EpochDone, History
 from digitnet.training.loop import train
 from digitnet.training.run import Run
 from support.helpers import bars, digitnet
@@ -74,11 +83,123 @@ def test_a_checkpoint_of_earlier_is_resumed_on_the_command_line(tmp_path: Path) 
 def test_a_checkpoint_that_says_nothing_of_its_run_is_damaged(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
-    from digitnet.errors import ModelError
-
     network = Network(multilayer_perceptron(784, [8], 10))
     state = begin(network, Settings(), rng)
     for record in ({}, {"plan": {"epochs": 0}}, {"plan": {"surprise": 1}}):
         save_checkpoint(tmp_path / "c.npz", state, record)
         with pytest.raises(ModelError, match="is damaged and cannot be resumed from; train again"):
             load_checkpoint(tmp_path / "c.npz").config()
+
+
+def small(rng: np.random.Generator, settings: Settings, n_hidden: int = 3) -> TrainingState:
+    network = Network(multilayer_perceptron(784, [n_hidden], 10))
+    network.initialize(rng)
+    return begin(network, settings, rng)
+
+
+def test_where_a_run_begins(rng: np.random.Generator) -> None:
+    for settings, own in ((Settings(), True), (Settings(ema_decay=0.9), False)):
+        state = small(rng, settings)
+        assert (state.epoch, state.step, state.loss_sum, state.n_right) == (0, 0, 0.0, 0)
+        assert (state.best_accuracy, state.best_loss) == (-1.0, float("inf"))
+        assert (state.order.shape, state.order.dtype) == ((0,), np.int64)
+        assert state.history == History()
+        assert (state.average is state.vector) is own
+        assert not np.shares_memory(state.best_vector, state.vector)
+        np.testing.assert_array_equal(state.best_vector, state.vector)
+        np.testing.assert_array_equal(state.average, state.vector)
+
+
+def test_all_of_a_state_comes_back(tmp_path: Path, rng: np.random.Generator) -> None:
+    settings = Settings(optimizer=Momentum(), ema_decay=0.5)
+    state = small(rng, settings)
+    for array in (state.vector, state.best_vector, state.average, *state.optimizer_state.values()):
+        array[...] = rng.random(array.shape)
+    state.order = rng.permutation(7)
+    state.epoch, state.step, state.loss_sum, state.n_right = 3, 2, 1.25, 9
+    state.best_accuracy, state.best_loss = 0.75, 0.5
+    state.history.add(EpochDone(1, 0.5, 0.25, None, None, 0.1, 2.0, True))
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, state, {"what": ["it", 1]})
+    read = load_checkpoint(path)
+    assert (read.path, read.run, read.epochs_done) == (path, {"what": ["it", 1]}, 3)
+    other = small(np.random.default_rng(9), settings)
+    read.restore(other)
+    for field in dataclasses.fields(state):
+        found, expected = getattr(other, field.name), getattr(state, field.name)
+        if field.name == "rng":
+            assert found.bit_generator.state == expected.bit_generator.state
+        elif field.name == "optimizer_state":
+            assert found.keys() == expected.keys()
+            for name in expected:
+                np.testing.assert_array_equal(found[name], expected[name])
+        else:
+            np.testing.assert_array_equal(found, expected)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        read.path = path  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "misfit", ["width", "type", "optimiser", "generator", "progress", "history"]
+)
+def test_a_checkpoint_of_another_run_is_refused(
+    misfit: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    path = tmp_path / "c.npz"
+    saved = small(rng, Settings())
+    save_checkpoint(path, saved, {})
+    read = load_checkpoint(path)
+    settings = Settings(optimizer=Momentum() if misfit == "optimiser" else SGD())
+    state = small(rng, settings, n_hidden=4 if misfit == "width" else 3)
+    if misfit == "type":
+        state.best_vector = state.best_vector.astype(np.float64)
+    if misfit == "generator":
+        read._progress["rng"]["bit_generator"] = "MT19937"
+    if misfit == "progress":
+        del read._progress["n_right"]
+    if misfit == "history":
+        read._progress["history"]["surprise"] = []
+    with pytest.raises(ModelError) as raised:
+        read.restore(state)
+    assert str(raised.value) == (
+        f"{path} does not fit the network and optimiser of this run; train again without `resume`."
+    )
+
+
+def test_files_that_are_no_checkpoint_of_ours(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "c.npz"
+    with pytest.raises(FileNotFoundError):
+        load_checkpoint(path)
+    save_checkpoint(path, small(rng, Settings()), {})
+    whole = path.read_bytes()
+    arrays = dict(np.load(path))
+    head = json.loads(arrays["head"].tobytes())
+    assert head["version"] == VERSION == 1
+
+    def with_head(text: str) -> None:
+        np.savez(path, **{**arrays, "head": np.frombuffer(text.encode(), np.uint8)})
+
+    def without_head() -> None:
+        np.savez(path, vector=arrays["vector"])
+
+    for damage in (
+        lambda: path.write_bytes(whole[: len(whole) // 2]),
+        lambda: path.write_bytes(b""),
+        lambda: path.write_bytes(b"no archive at all"),
+        without_head,
+        lambda: with_head("{"),
+        lambda: with_head("[]"),
+        lambda: with_head(json.dumps({"version": 1})),
+        lambda: with_head(json.dumps({k: v for k, v in head.items() if k != "version"})),
+    ):
+        damage()
+        with pytest.raises(ModelError, match="is damaged and cannot be resumed from"):
+            load_checkpoint(path)
+    for version in (0, 2):
+        with_head(json.dumps({**head, "version": version}))
+        with pytest.raises(ModelError) as raised:
+            load_checkpoint(path)
+        assert str(raised.value) == (
+            f"{path} has version {version}, and this digitnet reads 1; "
+            "train again without `resume`."
+        )

@@ -42,3 +42,45 @@ def test_a_history_without_validation_or_with_losses_that_are_no_numbers_is_draw
     assert training == [(0.0, 0.0), (480.0, 100.0)]
     assert points(history((1.0, None))._repr_html_()) == [[(0.0, 0.0)]]
     assert history()._repr_html_() == "<p>&lt;History of 0 epochs&gt;</p>"
+
+
+def test_every_figure_of_an_epoch_stands_in_its_list() -> None:
+    told = History()
+    told.add(EpochDone(1, 0.5, 0.25, 0.75, 0.125, 0.1, 2.0, True))
+    told.add(EpochDone(2, 0.4, 0.35, None, None, 0.2, 3.0, False))
+    assert told.as_dict() == {
+        "epochs": [1, 2], "training_loss": [0.5, 0.4], "training_accuracy": [0.25, 0.35],
+        "validation_loss": [0.75, None], "validation_accuracy": [0.125, None],
+        "learning_rate": [0.1, 0.2], "seconds": [2.0, 3.0], "best_epoch": 1,
+    }  # fmt: skip
+    assert History(**told.as_dict()) == told != History()
+    assert History().as_dict()["best_epoch"] == 0
+    assert repr(told) == "<History of 2 epochs, best epoch 1>"
+    one = History()
+    one.add(EpochDone(1, 0.5, 0.25, None, None, 0.1, 2.0, True))
+    assert repr(one) == "<History of 1 epoch, best epoch 1>"
+
+
+def test_a_drawn_history_as_a_whole() -> None:
+    """Four pixels of air on each side, so that no line is cut at the edge."""
+    said = "&lt;History of 3 epochs, best epoch 2&gt;"
+    assert history((2.0, 1.0), (1.0, 0.5), (0.5, 1.0))._repr_html_() == (
+        '<svg width="480" height="200" viewBox="-4 -4 488 208" fill="none" stroke-width="2" '
+        f'role="img" aria-label="{said}">'
+        '<path d="M240.0 0V200" stroke="#999" stroke-dasharray="4"/>'
+        '<polyline points="0.0,0.0 240.0,100.0 480.0,150.0" stroke="#1f77b4"/>'
+        '<polyline points="0.0,100.0 240.0,150.0 480.0,100.0" stroke="#d95f02"/></svg>'
+        f"<p>{said}: loss from 0 to 2, training in blue, validation in orange, the best epoch "
+        "dashed.</p>"
+    )
+
+
+def test_losses_of_nought_lie_on_the_ground() -> None:
+    training, validation = points(history((0.0, 0.0), (0.0, 0.0))._repr_html_())
+    assert training == validation == [(0.0, 200.0), (480.0, 200.0)]
+    assert "loss from 0 to 1," in history((0.0, None))._repr_html_()
+    nan = float("nan")
+    assert points(history((nan, None), (nan, nan))._repr_html_()) == []
+    assert history((nan, None))._repr_html_() == ("<p>&lt;History of 1 epoch, best epoch 0&gt;</p>")
+    (shown,) = points(history((nan, 3.0), (nan, 1.5))._repr_html_())
+    assert shown == [(0.0, 0.0), (480.0, 100.0)]

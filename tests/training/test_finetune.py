@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.report import Report
 from digitnet.errors import ModelError, SettingsError
 from digitnet.models.folder import load_model
-from digitnet.models.model import classify
-from digitnet.training.finetune import N_MIXED, as_finetuning, mixed, network_to_finetune, repeated
+from digitnet.models.model import Model, classify
+from digitnet.nn import Ensemble
+from digitnet.training.finetune import (
+    N_MIXED,
+    as_finetuning,
+    mixed,
+    n_others,
+    network_to_finetune,
+    others,
+    repeated,
+)
 from support.helpers import assert_one_sentence, bars, digitnet, small_model
 
 
@@ -81,10 +91,10 @@ def test_one_s_own_are_repeated_and_others_added_once_each(rng: np.random.Genera
     many = repeated(own)
     assert N_MIXED // 2 <= len(many) < N_MIXED // 2 + len(own)
     assert {i.tobytes() for i in many.images} == {i.tobytes() for i in own.images}
-    for share, n_others in ((0.5, len(many)), (0.25, round(len(many) / 3)), (0.9, 5000)):
+    for share, n_more in ((0.5, len(many)), (0.25, round(len(many) / 3)), (0.9, 5000)):
         mix = mixed(many, rest, share, rng)
-        others = {image.tobytes() for image in mix.images[len(many) :]}
-        assert len(mix) - len(many) == len(others) == n_others
+        more = {image.tobytes() for image in mix.images[len(many) :]}
+        assert len(mix) - len(many) == len(more) == n_more
     with pytest.raises(SettingsError, match="other classes"):
         mixed(own, Dataset(rest.images, rest.labels, tuple("abcdefghij")), 0.5, rng)
 
@@ -126,3 +136,67 @@ def test_a_run_that_starts_from_a_model_has_small_steps_and_the_model_s_framing(
     for name in ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing"):
         with pytest.raises(SettingsError, match=f"leave out `{name}` or `start`"):
             as_finetuning({"start": "mine", name: "x"}, small_model(rng))
+
+
+@pytest.mark.parametrize(
+    ("n_own", "times"), [(1, 3000), (7, 429), (1000, 3), (1001, 3), (2999, 2), (3000, 1), (3001, 1)]
+)
+def test_how_often_each_of_one_s_own_is_taken(
+    n_own: int, times: int, rng: np.random.Generator
+) -> None:
+    """So often that together they are half of 6,000 at least, in order, each as often."""
+    own = Dataset(rng.integers(0, 256, (n_own, 28, 28), np.uint8), np.arange(n_own) % 10)
+    many = repeated(own)
+    np.testing.assert_array_equal(many.labels, np.tile(own.labels, times))
+    np.testing.assert_array_equal(many.images[-n_own:], own.images)
+
+
+def test_how_many_others_make_a_share() -> None:
+    cases = [(10, 0.5), (10, 0.25), (10, 0.2), (9, 0.9), (3, 0.1), (5, 0.1), (1, 0.99)]
+    assert [n_others(*case) for case in cases] == [10, 3, 2, 81, 0, 1, 99]
+
+
+def test_a_mixture_is_one_s_own_and_then_others_drawn_without_repeating(
+    rng: np.random.Generator,
+) -> None:
+    own, rest = odd_hand(6, rng).reported(Report("own")), bars(40, rng)
+    mix = mixed(own, rest, 0.75, np.random.default_rng(3))
+    chosen = np.random.default_rng(3).choice(40, 18, replace=False)
+    np.testing.assert_array_equal(mix.images, np.vstack([own.images, rest.images[chosen]]))
+    np.testing.assert_array_equal(mix.labels, np.hstack([own.labels, rest.labels[chosen]]))
+    assert (mix.source, mix.class_names) == ("odd hand and bars", own.class_names)
+    assert mix.report is own.report
+    assert len(mixed(own, rest, 0.95, rng)) == 6 + 40  # all that there are, and no more
+    with pytest.raises(SettingsError) as raised:
+        mixed(own, Dataset(rest.images, rest.labels, tuple("abcdefghij"), "letters"), 0.5, rng)
+    assert str(raised.value) == (
+        "letters has other classes than odd hand; mix with digits of the same."
+    )
+
+
+def test_an_ensemble_cannot_be_learnt_on_and_a_network_is_taken_as_it_is(
+    rng: np.random.Generator,
+) -> None:
+    model, own = small_model(rng), odd_hand(10, rng)
+    assert network_to_finetune("mine", model, own) is model.network
+    several = Model(Ensemble([model.network, small_model(rng).network]))
+    with pytest.raises(ModelError) as raised:
+        network_to_finetune("both", several, own)
+    assert str(raised.value) == (
+        "both is an ensemble, which cannot learn; start from one of its members."
+    )
+
+
+@pytest.mark.parametrize(("there", "name"), [(True, "mnist"), (False, "synthetic")])
+def test_mnist_is_learnt_beside_where_it_is(
+    there: bool, name: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    monkeypatch.setattr("digitnet.training.finetune.has_mnist", lambda: there)
+    assert others() == as_finetuning({"start": "mine"}, small_model(rng))["mix"] == name
+
+
+def test_of_several_settings_that_the_model_decides_the_first_is_named(
+    rng: np.random.Generator,
+) -> None:
+    with pytest.raises(SettingsError, match="leave out `hidden` or `start`"):
+        as_finetuning({"framing": "stretch", "conv": "4C5", "hidden": (3,)}, small_model(rng))
