@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,32 @@ import pytest
 from pydantic import ValidationError
 
 from digitnet.cli.training_options import add_arguments
+from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.imaging.augment import AUGMENTATIONS
 from digitnet.nn import (
     SGD,
     Adam,
+    AveragePool2D,
+    BatchNorm,
     Constant,
+    Conv2D,
     Cosine,
+    Dense,
+    Deskew,
     Distillation,
+    Dropout,
+    Layer,
     Linear,
+    MaxPool2D,
     Momentum,
     Network,
     OneCycle,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    ToImages,
+    ToRows,
     in_words,
 )
 from digitnet.training.config import (
@@ -33,8 +47,10 @@ from digitnet.training.config import (
     REGULARISATION,
     SCHEDULES,
     Settings,
+    Teacher,
     TrainingConfig,
     read_recipe,
+    recipe_names,
     settings_of,
     settings_on_page,
 )
@@ -312,3 +328,157 @@ def test_a_config_says_its_network_in_a_word_and_builds_it() -> None:
 def test_a_notation_that_makes_no_sense_is_one_sentence(text: str) -> None:
     with pytest.raises(SettingsError, match=r"no layer|does not fit"):
         TrainingConfig(conv=text)
+
+
+MLP = [Dense(784, 6), Sigmoid(), Dense(6, 10)]
+
+
+@pytest.mark.parametrize(
+    ("given", "layers"),
+    [
+        ({}, MLP),
+        ({"input_dropout": 0.2}, [Dropout(0.2), *MLP]),
+        (
+            {"dropout": 0.3, "hidden": (6, 5)},
+            [
+                Dense(784, 6), Sigmoid(), Dropout(0.3), Dense(6, 5), Sigmoid(), Dropout(0.3),
+                Dense(5, 10),
+            ],
+        ),
+        ({"deskew": True, "input_dropout": 0.2}, [Deskew(28, 28), Dropout(0.2), *MLP]),
+        (
+            {"pool": 2, "activation": "relu"},
+            [ToImages(28, 28), AveragePool2D(2), ToRows(), Dense(196, 6), ReLU(), Dense(6, 10)],
+        ),
+        (
+            {"pool": 7, "deskew": True, "input_dropout": 0.2, "activation": "tanh"},
+            [
+                ToImages(28, 28), AveragePool2D(7), ToRows(), Deskew(4, 4), Dropout(0.2),
+                Dense(16, 6), Tanh(), Dense(6, 10),
+            ],
+        ),
+        (
+            {"conv": "2C5-MP4", "hidden": (), "activation": "tanh"},
+            [ToImages(28, 28), Conv2D(1, 2, 5), MaxPool2D(4), Tanh(), ToRows(), Dense(72, 10)],
+        ),
+        (
+            {"conv": "2C5-MP4", "dropout": 0.3, "batch_norm": True, "input_dropout": 0.2},
+            [
+                Dropout(0.2), ToImages(28, 28), Conv2D(1, 2, 5), BatchNorm(2), MaxPool2D(4),
+                Sigmoid(), ToRows(), Dropout(0.3), Dense(72, 6), Sigmoid(), Dropout(0.3),
+                Dense(6, 10),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_the_layers_that_a_config_describes(given: dict[str, Any], layers: list[Layer]) -> None:
+    config = TrainingConfig(**{"hidden": (6,), "input_dropout": 0.0, **given})
+    assert config.layers(784, 10) == layers
+    assert config.layers(784, 3)[:-1] == layers[:-1]
+
+
+def test_a_class_without_images_has_the_weight_of_one_with_a_single_one() -> None:
+    """Counts 4, 2, 0 and 1, so 3 classes that are there: 7 / (3 * 4), 7 / (3 * 2), 7 / 3 twice."""
+    labels = np.array([0, 0, 0, 0, 1, 1, 3])
+    data = Dataset(np.zeros((7, 28, 28), np.uint8), labels, ("a", "b", "c", "d"))
+    weights = Settings(class_weights="balanced").weights_of_classes(data)
+    assert weights is not None
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights, [7 / 12, 7 / 6, 7 / 3, 7 / 3], rtol=1e-6)
+    with pytest.raises(SettingsError, match=r"one number above 0 for each of the 4 classes\."):
+        Settings(class_weights=(1.0, 1.0, 1.0, float("inf"))).weights_of_classes(data)
+    tiny = Settings(class_weights=(1e-9, 1e-9, 1e-9, 1e-9)).weights_of_classes(data)
+    np.testing.assert_allclose(tiny, [1, 1, 1, 1], rtol=1e-6)
+
+
+def test_what_is_decided_stays_decided() -> None:
+    for made in (TrainingConfig(), Settings()):
+        with pytest.raises(FrozenInstanceError):
+            made.epochs = 3  # type: ignore[misc]
+    assert TrainingConfig() == TrainingConfig(epochs=100) != TrainingConfig(epochs=99)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "refused"),
+    [
+        ("epochs", [1, np.int64(3)], [0, 2.5, None]),
+        ("batch_size", [1, None], [0, 0.5]),
+        ("learning_rate", [1e-9, 3, np.float32(0.5)], [0, -1, None, float("inf"), "0.1"]),
+        ("label_smoothing", [0, 0.99], [-0.01, 1]),
+        ("ema_decay", [0, 0.99], [-0.01, 1]),
+        ("patience", [1, None], [0, 1.5]),
+        ("class_weights", ["balanced", None, (0.5, 2.0)], ["heavy", ""]),
+    ],
+)
+def test_the_loop_s_settings_have_the_config_s_limits(
+    name: str, kept: list[Any], refused: list[Any]
+) -> None:
+    for value in kept:
+        found = getattr(Settings(**{name: value}), name)
+        assert found == value
+        assert type(found) in (int, float, str, tuple, type(None))
+    for value in refused:
+        with pytest.raises(SettingsError):
+            Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("decay", "rate", "fits"),
+    [(9.99, 0.1, True), (10.0, 0.1, False), (0.5, 2.0, False), (0.49, 2.0, True), (0, 1e9, True)],
+)
+def test_the_weight_decay_never_turns_the_weights_round(
+    decay: float, rate: float, fits: bool
+) -> None:
+    if fits:
+        assert TrainingConfig(weight_decay=decay, learning_rate=rate).weight_decay == decay
+        return
+    with pytest.raises(SettingsError) as raised:
+        TrainingConfig(weight_decay=decay, learning_rate=rate)
+    assert str(raised.value) == (
+        f"The weight decay must be below 1 / learning rate, which is {1 / rate:g}, not {decay:g}; "
+        "try 0.0005."
+    )
+
+
+def test_a_teacher_is_taken_with_the_config_s_softness() -> None:
+    network = Network(MLP)
+    taught = TrainingConfig(temperature=4, teacher_share=0.25).settings(network).teacher
+    assert taught == Teacher(network, Distillation(4.0, 0.25))
+
+
+def test_a_recipe_is_found_by_name_or_path_and_what_it_says_is_returned(tmp_path: Path) -> None:
+    assert {"cnn", "mlp"} < set(recipe_names())
+    assert recipe_names() == sorted(recipe_names())
+    assert read_recipe("mlp")["hidden"]
+    path = tmp_path / "own.toml"
+    path.write_text("epochs = 3\nhidden = [5, 4]\nlearning_rate = 1\n")
+    assert read_recipe(str(path)) == {"epochs": 3, "hidden": [5, 4], "learning_rate": 1}
+    path.write_text("zeal = 1\ncolour = 2\n")
+    with pytest.raises(SettingsError) as raised:
+        read_recipe(str(path))
+    said = str(raised.value)
+    assert said.startswith(f"The recipe {path} sets colour, which is no setting; known are source")
+    for gone in ("nothing", str(tmp_path / "gone.toml")):
+        with pytest.raises(SettingsError) as raised:
+            read_recipe(gone)
+        assert str(raised.value) == (
+            f"There is no recipe {gone}; take one of {', '.join(recipe_names())}, "
+            "or the path of a .toml file."
+        )
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_recipe(str(path))
+
+
+def test_settings_stand_in_the_order_of_the_fields() -> None:
+    assert list(settings_of()) == [each.name for each in fields(TrainingConfig)]
+    assert [each.name for each in settings_on_page()] == [
+        "hidden", "activation", "epochs", "batch_size", "learning_rate",
+    ]  # fmt: skip
+    words = {name: each.words for name, each in settings_of().items()}
+    assert (words["batch_size"], words["ema_decay"]) == ("batch size", "decay of averaged weights")
+    optional = {name for name, each in settings_of().items() if each.optional}
+    assert optional == {
+        "per_class", "batch_size", "learning_rate", "teacher", "patience", "class_weights",
+        "start", "mix",
+    }  # fmt: skip

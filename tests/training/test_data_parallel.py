@@ -110,7 +110,8 @@ def test_each_half_draws_from_a_generator_of_its_own(n: int, rng: np.random.Gene
     net = Network([Dropout(0.4), *multilayer_perceptron(784, [3], 10)], np.float64)
     net.initialize(rng)
     x, targets = rng.random((n, 784)), one_hot(np.arange(n), 10, dtype=np.float64)
-    seeds = np.random.default_rng(3).integers(0, 2**63, 2)
+    drawn, given = np.random.default_rng(3), np.random.default_rng(3)
+    seeds = drawn.integers(0, 2**63, 2)
     middle, expected, losses = n // 2, np.zeros_like(net.vector), 0.0
     for part, seed in zip((slice(middle), slice(middle, n)), seeds, strict=True):
         gradient = np.empty_like(net.vector)
@@ -119,9 +120,10 @@ def test_each_half_draws_from_a_generator_of_its_own(n: int, rng: np.random.Gene
         expected += len(x[part]) / n * gradient
         losses += len(x[part]) / n * loss
     with closing(DataParallel(net, halves=True)) as parallel:
-        loss, _ = parallel.loss_and_gradient(x, targets, np.random.default_rng(3))
+        loss, _ = parallel.loss_and_gradient(x, targets, given)
         np.testing.assert_allclose(parallel.gradient, expected, rtol=1e-12, atol=1e-15)
     assert loss == pytest.approx(losses, rel=1e-12)
+    assert given.random() == drawn.random()
 
 
 @pytest.mark.parametrize("halves", [False, True])
