@@ -135,36 +135,36 @@ def test_how_many_images_are_gathered_at_a_time(
 @pytest.mark.parametrize(
     ("batch_size", "at_once"), [(1, 512), (60, 480), (512, 512), (520, 520), (256, 512)]
 )
-def test_a_variation_is_drawn_from_its_place_and_the_first_eight_of_the_order(
+def test_augmentation_is_drawn_from_its_place_and_the_first_eight_of_the_order(
     batch_size: int, at_once: int, rng: np.random.Generator
 ) -> None:
     """Any other seed would change what a training with a seed comes to."""
     dataset, order = bars(600, rng), rng.permutation(600)
-    x, _ = taken(DataLoader(dataset, batch_size, Network(PLAIN), VARIATION), order)
+    x, _ = taken(DataLoader(dataset, batch_size, Network(PLAIN), AUGMENTATION), order)
     for start in (0, at_once):
         chosen = order[start : start + at_once]
         for begin in range(0, len(chosen), MOST):
             part = chosen[begin : begin + MOST]
             seeded = np.random.default_rng([start, begin, *order[:8]])
-            expected = as_input(vary(dataset.images[part], VARIATION, seeded))
+            expected = as_input(augmented(dataset.images[part], AUGMENTATION, seeded))
             place = start + begin
             np.testing.assert_array_equal(x[place : place + len(part)], expected)
 
 
 @pytest.mark.parametrize(
-    ("layers", "variation", "layers_done", "n_given"),
+    ("layers", "augmentation", "layers_done", "n_given"),
     [
         (PLAIN, None, 0, 784),
         (POOLED, None, 3, 196),
-        (POOLED, VARIATION, 0, 784),  # other images in every epoch: the head anew each time
+        (POOLED, AUGMENTATION, 0, 784),  # other images in every epoch: the head anew each time
         ([ToImages(28, 28), ToRows(), Dense(784, 10)], None, 0, 784),  # a head that saves nothing
     ],
-    ids=["plain", "pooled", "varied", "same size"],
+    ids=["plain", "pooled", "augmented", "same size"],
 )
 def test_a_head_is_gone_through_once_for_all_where_that_makes_the_images_smaller(
-    layers: list, variation: Variation | None, layers_done: int, n_given: int
+    layers: list, augmentation: Augmentation | None, layers_done: int, n_given: int
 ) -> None:
-    loader = DataLoader(bars(300, np.random.default_rng(0)), 50, Network(layers), variation)
+    loader = DataLoader(bars(300, np.random.default_rng(0)), 50, Network(layers), augmentation)
     assert loader.layers_done == layers_done
     batch = next(loader.batches(np.arange(300)))
     assert batch.inputs.shape == (50, n_given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
 
@@ -18,11 +17,13 @@ from digitnet.nn import (
     Constant,
     Distillation,
     Network,
+    ReLU,
     cross_entropy,
     multilayer_perceptron,
     one_hot,
 )
 from digitnet.nn.notation import convolutional_layers
+from digitnet.threads import StepThreads
 from digitnet.training.checkpoints import TrainingState, begin
 from digitnet.training.config import Settings, Teacher
 from digitnet.training.events import EpochDone, Finished, StepDone
@@ -353,7 +354,7 @@ def test_fit_shows_a_bar_where_it_is_asked_for(
     assert epochs == ["1/20", *(f"{epoch}/20" for epoch in range(2, 21, 2))]  # no terminal: lines
 
 
-class Noted(Constant):
+class Halving(Constant):
     """A schedule of half the rate that notes how far the run is whenever it is asked."""
 
     def factor(self, progress: float) -> float:
@@ -368,7 +369,7 @@ def test_steps_are_counted_and_the_schedule_is_asked_for_each_share_of_the_run(
     parts: tuple[Dataset, Dataset],
 ) -> None:
     """240 images in batches of 100 are 3 steps, two epochs 6; an epoch tells its last rate."""
-    network, settings = small_network(), Settings(2, 100, 0.5, schedule=Noted())
+    network, settings = small_network(), Settings(2, 100, 0.5, schedule=Halving())
     state = begin(network, settings, np.random.default_rng(0))
     NOTED.clear()
     told, losses = [], []
@@ -438,23 +439,26 @@ def test_products_of_two_halves_take_one_thread_and_others_as_many_as_pay(
     parts: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
+    looks: list[int] = []
 
-    def noted(multiply_adds: int) -> contextlib.AbstractContextManager[None]:
-        asked.append(multiply_adds)
-        return contextlib.nullcontext()
+    class Noted(StepThreads):
+        def __init__(self, multiply_adds: int) -> None:
+            super().__init__(1)
+            asked.append(multiply_adds)
+            looks.append(0)
 
-    monkeypatch.setattr("digitnet.training.loop.blas_threads", noted)
+        def look(self) -> None:
+            looks[-1] += 1
+
+    monkeypatch.setattr("digitnet.training.loop.StepThreads", Noted)
     layers, n = convolutional_layers("2C5S4-GAP", 28, ReLU, batch_norm=False)
     convolving = Network([*layers, *multilayer_perceptron(n, [], 10)])
-    for network, batch_size, expected in (
-        (small_network(), 100, 100 * 784 * 16),
-        (small_network(), None, 240 * 784 * 16),
-        (small_network(), 1000, 240 * 784 * 16),
-        (convolving, 100, 0),
-    ):
-        fit(network, parts[0], None, Settings(1, batch_size), rng=np.random.default_rng(0))
-        assert asked.pop() == expected
-        assert asked == []
+    for network, batch_size in (
+        (small_network(), 100), (small_network(), None), (small_network(), 1000), (convolving, 100),
+    ):  # fmt: skip
+        fit(network, parts[0], None, Settings(2, batch_size), rng=np.random.default_rng(0))
+    assert asked == [100 * 784 * 16, 240 * 784 * 16, 240 * 784 * 16, 0]
+    assert looks == [6, 2, 2, 6]  # one before each step
 
 
 def test_a_loss_that_is_not_finite_is_told_with_its_place(parts: tuple[Dataset, Dataset]) -> None:

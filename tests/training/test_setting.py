@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digitnet.errors import SettingsError
-from digitnet.training.setting import Limits, OnPage, Setting, as_text, described, setting
+from digitnet.training.setting import OnPage, Range, Setting, as_text, described, setting
 
 TINY = math.ulp(1.0)
 
@@ -18,17 +18,17 @@ TINY = math.ulp(1.0)
 @pytest.mark.parametrize(
     ("limits", "words", "held", "refused"),
     [
-        (Limits(1), "from 1", (1, 2, 1e300, math.inf), (1 - TINY, 0, -1, math.nan)),
-        (Limits(0, above_low=True), "above 0", (5e-324, 1), (0, -1)),
-        (Limits(0, 1), "from 0 to 1", (0, 0.5, 1), (-5e-324, 1 + TINY)),
-        (Limits(0, 1, below_high=True), "from 0 to below 1", (0, 1 - TINY), (-1, 1, 2)),
-        (Limits(0, 1, True), "above 0 and 1", (5e-324, 1), (0, 1 + TINY)),
-        (Limits(0, 100, True, True), "above 0 and below 100", (1e-9, 99.9), (0, 100)),
-        (Limits(1, 123_456_789), "from 1 to 123456789", (123_456_789,), (123_456_790,)),
+        (Range(1), "from 1", (1, 2, 1e300, math.inf), (1 - TINY, 0, -1, math.nan)),
+        (Range(0, above_low=True), "above 0", (5e-324, 1), (0, -1)),
+        (Range(0, 1), "from 0 to 1", (0, 0.5, 1), (-5e-324, 1 + TINY)),
+        (Range(0, 1, below_high=True), "from 0 to below 1", (0, 1 - TINY), (-1, 1, 2)),
+        (Range(0, 1, True), "above 0 and 1", (5e-324, 1), (0, 1 + TINY)),
+        (Range(0, 100, True, True), "above 0 and below 100", (1e-9, 99.9), (0, 100)),
+        (Range(1, 123_456_789), "from 1 to 123456789", (123_456_789,), (123_456_790,)),
     ],
 )
 def test_which_numbers_limits_hold(
-    limits: Limits, words: str, held: tuple[float, ...], refused: tuple[float, ...]
+    limits: Range, words: str, held: tuple[float, ...], refused: tuple[float, ...]
 ) -> None:
     assert str(limits) == words
     assert [number for number in (*held, *refused) if limits.hold(number)] == list(held)
@@ -55,8 +55,8 @@ def test_which_numbers_limits_hold(
             [None, 64, "64", (1.0,), (1, None), (True,), [1, "2"], ((1,),)],
         ),
         ({"kind": int, "optional": True}, [(None, None), (0, 0)], [0.5]),
-        ({"kind": int, "limits": Limits(1, 3)}, [(1, 1), (3, 3)], [0, 4]),
-        ({"kind": tuple, "limits": Limits(1, 3)}, [((1, 3), (1, 3)), ((), ())], [(1, 4), (0, 1)]),
+        ({"kind": int, "limits": Range(1, 3)}, [(1, 1), (3, 3)], [0, 4]),
+        ({"kind": tuple, "limits": Range(1, 3)}, [((1, 3), (1, 3)), ((), ())], [(1, 4), (0, 1)]),
         ({"kind": tuple, "n_most": 2}, [((9,), (9,)), ((9, 8), (9, 8))], [(), (1, 2, 3)]),
         ({"kind": tuple, "n_most": 1}, [((9,), (9,))], [(), (1, 2)]),
         ({"kind": int, "choices": (1, 2, 4)}, [(1, 1), (4, 4)], [0, 3, True]),
@@ -84,7 +84,7 @@ def test_what_a_setting_takes_and_what_it_keeps(
 
 def test_what_is_refused_is_said_with_an_example() -> None:
     with pytest.raises(SettingsError) as raised:
-        Setting("help", "group", limits=Limits(1), kind=int, words="thing", example="7").checked(0)
+        Setting("help", "group", limits=Range(1), kind=int, words="thing", example="7").checked(0)
     assert str(raised.value) == "The thing must be a whole number from 1, not 0; try 7."
 
 
@@ -93,12 +93,12 @@ def test_what_is_refused_is_said_with_an_example() -> None:
     [
         ({}, "a text"),
         ({"kind": bool}, "true or false"),
-        ({"kind": int, "limits": Limits(1)}, "a whole number from 1"),
-        ({"kind": float, "limits": Limits(0, 1, below_high=True)}, "a number from 0 to below 1"),
+        ({"kind": int, "limits": Range(1)}, "a whole number from 1"),
+        ({"kind": float, "limits": Range(0, 1, below_high=True)}, "a number from 0 to below 1"),
         ({"kind": tuple}, "a list of whole numbers"),
         ({"kind": tuple, "n_most": 1}, "1 to 1 whole numbers"),
-        ({"kind": tuple, "n_most": 4, "limits": Limits(1)}, "1 to 4 whole numbers from 1"),
-        ({"kind": int, "choices": (1, 2), "limits": Limits(1)}, "one of 1, 2"),
+        ({"kind": tuple, "n_most": 4, "limits": Range(1)}, "1 to 4 whole numbers from 1"),
+        ({"kind": int, "choices": (1, 2), "limits": Range(1)}, "one of 1, 2"),
     ],
 )
 def test_what_a_setting_expects_in_words(about: dict[str, Any], expected: str) -> None:
@@ -116,16 +116,16 @@ def test_a_value_is_written_as_one_types_it() -> None:
 @pytest.mark.parametrize(
     ("limits", "page", "expected"),
     [
-        (Limits(1), OnPage("", 20), Limits(1, 20)),
-        (Limits(0, 3, True, True), OnPage("", 2), Limits(0, 2, True, False)),
-        (Limits(0, 3, True, True), OnPage("", 3), Limits(0, 3, True, True)),  # no narrower
-        (Limits(0, 3, False, True), OnPage("", 4), Limits(0, 3, False, True)),
-        (Limits(1), OnPage(""), Limits(1)),
+        (Range(1), OnPage("", 20), Range(1, 20)),
+        (Range(0, 3, True, True), OnPage("", 2), Range(0, 2, True, False)),
+        (Range(0, 3, True, True), OnPage("", 3), Range(0, 3, True, True)),  # no narrower
+        (Range(0, 3, False, True), OnPage("", 4), Range(0, 3, False, True)),
+        (Range(1), OnPage(""), Range(1)),
         (None, OnPage("", 5), None),
     ],
 )
 def test_the_page_narrows_a_setting(
-    limits: Limits | None, page: OnPage, expected: Limits | None
+    limits: Range | None, page: OnPage, expected: Range | None
 ) -> None:
     shown = Setting("help", "group", limits, kind=int, default=9).as_on_page(page)
     assert (shown.limits, shown.n_most, shown.default) == (expected, 0, 9)
@@ -142,7 +142,7 @@ def test_the_page_has_counts_and_a_default_of_its_own() -> None:
 def test_a_dataclass_s_fields_are_settings() -> None:
     @dataclass(frozen=True)
     class Oven:
-        oven_heat: int = setting(200, "oven", "how hot", limits=Limits(50), example="180")
+        oven_heat: int = setting(200, "oven", "how hot", limits=Range(50), example="180")
         fan: bool | None = setting(None, "oven", "turning", words="the fan")
         times: tuple[int, ...] = setting((1, 2), "oven", "when")
         shelf: float | None = setting(0.5, "place", "where")
@@ -156,6 +156,6 @@ def test_a_dataclass_s_fields_are_settings() -> None:
         ("shelf", float, True, 0.5, "shelf", "place", "where"),
     ]
     first = described(Oven)[0]
-    assert (first.limits, first.example) == (Limits(50), "180")
+    assert (first.limits, first.example) == (Range(50), "180")
     with pytest.raises(FrozenInstanceError):
         first.name = "other"  # type: ignore[misc]
