@@ -160,6 +160,8 @@ def test_what_the_names_of_augmentations_stand_for() -> None:
         "ink": Augmentation(**affine, elastic=0.8, **ink),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
+    changes = {name: bool(each.variation) for name, each in AUGMENTATIONS.items()}
+    assert changes == {"none": False, "affine": True, "elastic": True, "ink": True}
 
 
 def test_frames_are_drawn_for_128_at_a_time() -> None:

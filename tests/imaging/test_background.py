@@ -93,9 +93,9 @@ def test_the_vote_is_for_thin_structure_and_against_the_border() -> None:
 
 
 def test_the_border_counts_a_quarter() -> None:
-    picture = bars(6, 40)
+    picture = bars(6, 40, ink=110)
     framed = picture.copy()
-    framed[:, 0] = framed[:, -1] = framed[0] = framed[-1] = 0
+    framed[:, 0] = framed[:, -1] = framed[0] = framed[-1] = 110  # nearer to the darkest
     vote, dark, light = polarity(framed)
     shape = (dark.strength - light.strength) / (dark.strength + light.strength)
     assert vote == pytest.approx(shape - 0.25)

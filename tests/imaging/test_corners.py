@@ -175,3 +175,13 @@ def test_a_wedges_legs(legs: tuple[int, int], shape: tuple[int, int], wedge: boo
     """Its height and width, as a right triangle."""
     y, x = np.mgrid[: shape[0], : shape[1]]
     assert _is_wedge(x / legs[1] + y / legs[0] < 1 - 1e-9) == wedge
+
+
+@pytest.mark.parametrize(("pixels", "wedge"), [(300, True), (301, False)])
+def test_a_wedge_is_at_most_15_percent_of_the_picture(pixels: int, wedge: bool) -> None:
+    """Of 40 x 50; legs of 28 and 20, whose triangle has 304."""
+    region = np.zeros((40, 50), bool)
+    region[0, :20] = region[:28, 0] = True
+    places = [(y, x) for y in range(1, 28) for x in range(1, 20)][: pixels - 47]
+    region[tuple(np.array(places).T)] = True
+    assert _is_wedge(region) == wedge

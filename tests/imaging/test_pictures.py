@@ -327,7 +327,8 @@ def test_data_urls():
     ):
         assert from_data_url(url) == data
         assert np.array_equal(open_picture(url), drawing())
-    for url in ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x"):
+    cut_off = ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x")
+    for url in (*cut_off, "data:;base64,aGk@"):
         with pytest.raises(PictureError, match="cut off or damaged"):
             open_picture(url)
 
@@ -486,3 +487,74 @@ def test_mutated_bytes_open_or_raise_our_error(data, changes):
         return
     assert picture.dtype == np.uint8
     assert picture.ndim in (2, 3)
+
+
+DAMAGED = "{} is {}: save the picture again."
+OTHER = (
+    "{} is {}, not a picture that can be read: "
+    "save it as PNG, JPEG, BMP, GIF, TIFF, WebP, PGM, HEIC, AVIF or PDF."
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "sentence", "kind"),
+    [
+        (b"\x89PNG", DAMAGED, "a damaged PNG"),
+        (b"\xff\xd8", DAMAGED, "a damaged JPEG"),
+        (b"GIF8", DAMAGED, "a damaged GIF"),
+        (b"BM", DAMAGED, "a damaged BMP"),
+        (b"II*\0", DAMAGED, "a damaged TIFF"),
+        (b"MM\0*", DAMAGED, "a damaged TIFF"),
+        (b"RIFF....WEBP", DAMAGED, "a damaged WebP"),
+        (b"\0\0\0\x18ftypheic", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftyphevc", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypmif1", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypmsf1", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypavif", DAMAGED, "a damaged AVIF picture"),
+        (b"\0\0\0\x18ftypmp42", OTHER, "a film"),
+        (b"8BPS", OTHER, "a Photoshop file"),
+        (b"PK\x03\x04", OTHER, "a ZIP archive"),
+        (b"\x1f\x8b", OTHER, "a gzip archive"),
+        (b"\x93NUMPY", OTHER, "a NumPy file"),
+    ],
+)
+def test_what_no_decoder_takes_is_named_by_its_first_bytes(head, sentence, kind):
+    assert pictures._what_it_is(head + b"\0\1\2", "x") == sentence.format("x", kind)
+    assert pictures._what_it_is(b"\0" + head + b"\0\1\2", "x") != sentence.format("x", kind)
+
+
+@pytest.mark.parametrize(
+    ("head", "opener"),
+    [
+        (b"\x89PNG", "PngImageFile"), (b"\xff\xd8", "jpeg_factory"), (b"BM", "BmpImageFile"),
+        (b"GIF8", "GifImageFile"), (b"II", "TiffImageFile"), (b"MM", "TiffImageFile"),
+        (b"RIFF....WEBP", "WebPImageFile"), (b"P1", "PpmImageFile"), (b"P6", "PpmImageFile"),
+        (b"P0", None), (b"P7", None), (b"", None), (b"\0\0\0\x18ftypmp42", None),
+        (b"\0\0\0\x18ftypavis", "AvifImageFile"), (b"\0\0\0\x18ftypheic", "HeifImageFile"),
+        (b"\0\0\0\x08ftypavif", "AvifImageFile"),  # by its own brand, whatever its length says
+        (b"\0\0\0\x08ftypavis", "AvifImageFile"),
+        (b"\0\0\0\x18ftyphevc", "HeifImageFile"), (b"\0\0\0\x18ftypmsf1", "HeifImageFile"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0avif", "AvifImageFile"),
+        (b"\0\0\0\x13ftypmif1\0\0\0\0avif", "HeifImageFile"),  # its brands end before that
+    ],
+)  # fmt: skip
+def test_the_decoder_is_told_by_the_first_bytes(head, opener):
+    found = pictures._decoder(head)
+    assert (found and found[1]) == opener
+    if head and opener and b"ftyp" not in head:
+        assert pictures._decoder(b"\0" + head) is None
+
+
+def test_an_errors_reason_is_short():
+    assert pictures._why(OSError(2, "No such thing")) == "No such thing"
+    assert pictures._why(ValueError("a \n  b")) == "a b"
+    assert pictures._why(ValueError("x" * 121)) == "x" * 120
+    assert pictures._why(KeyboardInterrupt()) == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(("size", "words"), [((1, 300), "1 x 200"), ((300, 1), "200 x 1")])
+def test_a_page_as_thin_as_a_hair_is_no_picture(size, words):
+    pytest.importorskip("pypdfium2")
+    data = encode(Image.new("L", size, 255), "PDF", resolution=300)
+    with pytest.raises(PictureError, match=f"is {words} pixels: a digit needs"):
+        open_picture(data)

@@ -126,6 +126,27 @@ def test_cut_off_corners_are_filled_with_the_papers_grey(
     assert compose(picture)[-1, -1] == ground
 
 
+@pytest.mark.parametrize(("alpha", "ground"), [(128, 200), (127, 0)])
+def test_half_opaque_is_opaque(alpha: int, ground: int) -> None:
+    picture = ink(200, alpha, 101)
+    picture.reshape(200, 2)[:8, 0] = 100
+    assert compose(picture)[-1, -1] == ground
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground"),
+    [((255, 0, 0), 255), ((0, 255, 0), 0), ((0, 0, 255), 255), ((255, 100, 0), 0)],
+)  # their brightness: 76, 150, 29, 135
+def test_coloured_ink_stands_on_what_it_is_seen_on_by_its_brightness(
+    colour: tuple[int, int, int], ground: int
+) -> None:
+    picture = np.zeros((10, 20, 4), np.uint8)
+    picture[0] = (*colour, 255)
+    composed = compose(picture)
+    assert composed[0, 0].tolist() == list(colour)
+    assert composed[9, 19].tolist() == [ground] * 3
+
+
 def test_a_colour_is_laid_on_the_papers_colour() -> None:
     picture = np.zeros((10, 20, 4), np.uint8)
     picture[:8] = (200, 180, 90, 255)

@@ -158,3 +158,7 @@ def test_lines_of_a_tall_page_are_sought_at_half_its_size() -> None:
     mask[:, 60:63] = mask[400:402] = 1
     assert find_lines(mask) == [(pytest.approx(-0.02), 403.0)]
     assert find_lines(mask.T) == [(0.0, 61.0)]
+
+
+def test_sixty_lines_are_found_at_most() -> None:
+    assert len(find_lines(np.ones((300, 100), np.uint8))) == 60
