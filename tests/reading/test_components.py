@@ -76,7 +76,8 @@ def test_a_typical_height_is_the_one_that_half_of_the_ink_is_higher_than() -> No
         ((0, 100, 15, 29), None),  # as wide as 0.3 digits: a stroke of a digit that is cut off
         ((0, 100, 16, 29), "at the border"),
         ((0, 100, 200, 25), "at the border"),
-        ((0, 0, 600, 50), "at the border"),  # three sides
+        ((0, 0, 600, 50), "at the border"),  # three sides, and long
+        ((0, 0, 600, 100), "at the border"),  # three sides
         ((400, 360, 50, 40), None),  # one
         ((0, 0, 20, 31), None),  # two
         ((0, 100, 600, 49), "at the border"),  # two, and longer than eight times its height

@@ -91,6 +91,13 @@ def test_more_than_four_pens_of_ink_are_not_severed(thick: int, cut: bool) -> No
     assert bool(found) == cut
 
 
+@pytest.mark.parametrize(("thick", "cut"), [(4, True), (5, False)])
+def test_exactly_four_pens_of_ink_are_severed(thick: int, cut: bool) -> None:
+    mask = bars((0, 20), (40, 60))
+    mask[18 : 18 + thick, 20:40] = 1
+    assert bool([c for c in find_cuts(mask, 1.0) if 20 <= c.columns.mean() <= 40]) == cut
+
+
 def test_a_large_component_is_cut_on_a_grid_of_forty_rows() -> None:
     mask = np.kron(bars((0, 20), (40, 60)), np.ones((5, 5), np.uint8))
     best = min(find_cuts(mask, 10.0), key=lambda cut: cut.ink)

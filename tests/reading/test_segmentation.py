@@ -12,7 +12,6 @@ import pytest
 from digitnet.imaging.components import Component
 from digitnet.reading.cuts import Part
 from digitnet.reading.segmentation import (
-    Found,
     cost_of_joining,
     cost_of_parting,
     doubtful,
@@ -256,6 +255,11 @@ def test_dust_is_left_out_after_whatever_came_before_it() -> None:
 
 
 def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
-    one, other = (Found((1, 2, 3, 4), 7, 0.9, True, frame(k)) for k in (0, 1))
+    model: Any = Oracle(np.eye(10)[1], np.eye(10)[1])
+    one, other = (
+        read_row(model, None, {(1,): (frame(k), (0, 0, 41, 100))}, [part(0, 41)], 100.0)[0]  # type: ignore[arg-type]
+        for k in (0, 1)
+    )
+    assert other.frame[0, 0] == 1
     assert one == other
-    assert repr(one) == "Found(box=(1, 2, 3, 4), label=7, probability=0.9, sure=True)"
+    assert repr(one) == "Found(box=(0, 0, 41, 100), label=1, probability=1.0, sure=True)"
