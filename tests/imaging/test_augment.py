@@ -160,7 +160,7 @@ def test_what_the_names_of_augmentations_stand_for() -> None:
         "ink": Augmentation(**affine, elastic=0.8, **ink),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
-    changes = {name: bool(each.variation) for name, each in AUGMENTATIONS.items()}
+    changes = {name: bool(each.augmentation) for name, each in AUGMENTATIONS.items()}
     assert changes == {"none": False, "affine": True, "elastic": True, "ink": True}
 
 
@@ -211,8 +211,8 @@ def test_mixing_rounds_to_the_nearest_grey() -> None:
 
 def test_a_pixels_source_by_the_formula() -> None:
     """Turned, slanted and scaled about the middle, then moved; frames are 10 high and 7 wide."""
-    variation = Variation(rotation=20, shift=2, scale=0.3, shear=0.4)
-    from_x, from_y = _sources((3, 10, 7), variation, np.random.default_rng(8))
+    augmentation = Augmentation(rotation=20, shift=2, scale=0.3, shear=0.4)
+    from_x, from_y = _sources((3, 10, 7), augmentation, np.random.default_rng(8))
     rng = np.random.default_rng(8)
     turn, slant, wide, high, right, down = (
         rng.uniform(-most, most, 3) for most in (20, 0.4, 0.3, 0.3, 2, 2)
@@ -227,9 +227,9 @@ def test_a_pixels_source_by_the_formula() -> None:
 
 
 def test_elastic_displacements_are_added_x_first() -> None:
-    plain = _sources((2, 10, 7), Variation(shift=1), np.random.default_rng(3))
+    plain = _sources((2, 10, 7), Augmentation(shift=1), np.random.default_rng(3))
     rng = np.random.default_rng(3)
-    bent = _sources((2, 10, 7), Variation(shift=1, elastic=0.5), rng)
+    bent = _sources((2, 10, 7), Augmentation(shift=1, elastic=0.5), rng)
     other = np.random.default_rng(3)
     other.uniform(-1, 1, (6, 2))  # six amounts for each frame
     for before, after in zip(plain, bent, strict=True):
@@ -273,7 +273,7 @@ def test_the_ink_is_changed_in_one_order_by_one_generator() -> None:
     """Thickness, blur, erasure, noise; frames that are not square, each by an amount of its own."""
     images = np.random.default_rng(0).integers(0, 256, (5, 12, 20)).astype(np.uint8)
     rng = np.random.default_rng(9)
-    changed = vary(images, Variation(thickness=0.6, blur=0.8, erasure=0.5, noise=9), rng)
+    changed = augmented(images, Augmentation(thickness=0.6, blur=0.8, erasure=0.5, noise=9), rng)
     other = np.random.default_rng(9)
     other.uniform(0, 0, 30)  # the six amounts of a shape that stays
     expected = thicken(images, other.uniform(-0.6, 0.6, 5).astype(np.float32))

@@ -433,11 +433,12 @@ def test_what_is_left_out_is_said_and_shown() -> None:
     for picture, paper in ((values, 255), (255 - values, 0)):
         stages = dict(framing_stages(picture))
         assert [*stages] == [
-            "picture", "paper", "ink's contrast", "pieces: kept, dropped", "digit", "frame",
+            "picture", "background", "ink's contrast", "components: kept, dropped", "digit",
+            "frame",
         ]  # fmt: skip
-        assert (stages["paper"] == paper).all()
+        assert (stages["background"] == paper).all()
         np.testing.assert_array_equal(stages["ink's contrast"], 255 - values)
         expected = np.where(values == 0, 89, 0)  # 0.35 of 255
         expected[20:60, 40:46] = 255
-        np.testing.assert_array_equal(stages["pieces: kept, dropped"], expected)
+        np.testing.assert_array_equal(stages["components: kept, dropped"], expected)
         np.testing.assert_array_equal(stages["digit"] > 0, expected == 255)

@@ -77,7 +77,6 @@ def test_a_typical_height_is_the_one_that_half_of_the_ink_is_higher_than() -> No
         ((0, 100, 16, 29), "at the border"),
         ((0, 100, 200, 25), "at the border"),
         ((0, 0, 600, 50), "at the border"),  # three sides, and long
-        ((0, 0, 600, 100), "at the border"),  # three sides
         ((400, 360, 50, 40), None),  # one
         ((0, 0, 20, 31), None),  # two
         ((0, 100, 600, 49), "at the border"),  # two, and longer than eight times its height
@@ -173,6 +172,12 @@ def test_the_ground_is_looked_up_in_each_components_middle() -> None:
     assert _light_under(small, found).tolist() == [50, 10, 60, 10]
     beyond = components(((600, 400, 1, 1), 1.0))  # of rounding: never outside
     assert _light_under(small, beyond)[1] == 60
+
+
+def test_three_sides_are_the_border_whatever_its_shape() -> None:
+    """So pale that it moves no other figure."""
+    assert dropped(((0, 0, 600, 100), 0.05)) == {"at the border": 1}
+    assert dropped(((0, 0, 599, 100), 0.05)) == {"faint": 1}
 
 
 def test_ties_and_limits() -> None:

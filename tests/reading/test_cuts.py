@@ -201,7 +201,7 @@ def test_components_are_cut_where_they_lie_on_the_sheet() -> None:
     labels[10:20, 44:50] = 5
     contrast = np.arange(1800, dtype=np.float32).reshape(30, 60) / 1000
     square, bars = Component(5, (44, 10, 50, 20), 2.0), Component(3, (8, 5, 40, 25), 1.0)
-    page = Sheet(contrast, None, labels, (square, bars), (), 20.0, 2.0, 1.0, True, Counter())
+    page = Sheet(contrast, None, labels, (square, bars), (), 20.0, 2.0, 1.0)
     sheet, parts = cut_apart(page, {3, 5})
     assert parts[5] == [Part(5, square.box, 2.0)]  # 3 cuts are allowed, none is cheap enough
     assert [(part.label, part.box, part.cut) for part in parts[3]] == [

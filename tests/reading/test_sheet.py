@@ -104,7 +104,7 @@ def test_how_a_page_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[ScanPlan] = []
     monkeypatch.setattr(module, "scan", lambda picture, plan: plans.append(plan) or [])
     blank = scan_page(drawn())
-    assert (blank.height, blank.pen, blank.zoom, blank.light) == (0.0, 1.0, 1.0, True)
+    assert (blank.height, blank.pen, blank.zoom) == (0.0, 1.0, 1.0)
     assert blank.contrast.shape == blank.labels.shape == (200, 300)
     (plan,) = plans
     assert (plan.longest, plan.whole, plan.small) == (1400, True, 480)
