@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,8 @@ def test_no_variation_changes_nothing(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(augmented(images, Augmentation(), rng), images)
     assert not Augmentation()
     assert Augmentation(shear=0.1)
+    with pytest.raises(FrozenInstanceError):
+        Augmentation().shear = 0.1  # type: ignore[misc]
 
 
 def test_the_same_generator_gives_the_same_variations() -> None:

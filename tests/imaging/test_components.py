@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,10 @@ def test_connected_components_with_their_figures() -> None:
     one = found[2]
     assert (one.label, one.box, one.mass) == (2, (50, 40, 54, 43), 3.5)
     assert (one.width, one.height) == (4, 3)
+    with pytest.raises(FrozenInstanceError):
+        one.mass = 0.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        found.mass = found.mass  # type: ignore[misc]
 
 
 MAIN = Group((1,), (40, 20, 60, 100), 1000.0, False, 0.0)  # 20 x 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import FrozenInstanceError
 
 import cv2
 import numpy as np
@@ -403,6 +404,8 @@ def test_what_a_frame_says(
         ("light", "dark on light") if light else ("dark", "light on dark")
     )
     assert (frame.box, frame.reason, frame.dropped, frame.framing) == (box, None, {}, "mnist")
+    with pytest.raises(FrozenInstanceError):
+        frame.box = (0, 0, 1, 1)  # type: ignore[misc]
 
 
 def test_what_the_frame_of_nothing_says() -> None:

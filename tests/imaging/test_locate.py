@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -114,6 +114,8 @@ def test_a_bar_is_located_with_its_strokes() -> None:
     np.testing.assert_allclose(found.cover()[30, 39:47], [0, 1, 1, 1, 1, 1, 1, 0], atol=1e-6)
     assert not found.is_shapeless()
     assert (found.others, found.noisy, found.dropped) == (0, False, Counter())
+    with pytest.raises(FrozenInstanceError):
+        found.others = 1  # type: ignore[misc]
 
 
 def test_blots_and_patches_of_light_are_shapeless() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -175,6 +175,10 @@ def test_ruled_lines_are_sought_in_shares_of_full_ink(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "erase_ruling", erase)
     (found,) = scan(bar(), replace(PLAN, close_vote=0, ruling=0.4))
     assert seen == [(pytest.approx(1), pytest.approx(0.4 * found.pen))]
+    with pytest.raises(FrozenInstanceError):
+        found.pen = 1.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        PLAN.ruling = 1.0  # type: ignore[misc]
     assert not found.ruling.any()
 
 

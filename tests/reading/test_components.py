@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,8 @@ def test_digits_are_kept_with_their_boxes_and_masses() -> None:
     assert chosen.whole[0].mass == pytest.approx(0.8 * 1500)
     assert chosen.fragments == ()
     assert not chosen.dropped
+    with pytest.raises(FrozenInstanceError):
+        chosen.height = 51.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("height", "whole"), [(22, 4), (23, 5)])

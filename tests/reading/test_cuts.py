@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,8 @@ def test_a_bridge_is_cut_where_it_is_all_that_is_severed() -> None:
     cuts = find_cuts(bars((0, 20), (40, 60)), pen=2.0)
     best = min(cuts, key=lambda cut: cut.ink)
     assert best.ink == 0.5  # one pixel of ink, by a pen of two
+    with pytest.raises(FrozenInstanceError):
+        best.ink = 0.0  # type: ignore[misc]
     assert best.columns.shape == (40,)
     assert 20 <= best.columns.min() <= best.columns.max() <= 40
     assert all(cut.ink <= 4 * 1.0 for cut in cuts)
@@ -217,3 +221,5 @@ def test_components_are_cut_where_they_lie_on_the_sheet() -> None:
     masses = [float(contrast[sheet.labels == part.label].sum()) for part in parts[3]]
     assert [part.mass for part in parts[3]] == pytest.approx(masses)
     assert labels.max() == 5  # the page itself is as it was
+    with pytest.raises(FrozenInstanceError):
+        parts[5][0].small = True  # type: ignore[misc]

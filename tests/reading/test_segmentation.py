@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -263,3 +263,5 @@ def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
     assert other.frame[0, 0] == 1
     assert one == other
     assert repr(one) == "Found(box=(0, 0, 41, 100), label=1, probability=1.0, sure=True)"
+    with pytest.raises(FrozenInstanceError):
+        one.label = 7  # type: ignore[misc]

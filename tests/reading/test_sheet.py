@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -46,6 +46,8 @@ def test_the_score_is_the_strokes_length_less_where_they_are_blobs() -> None:
     two = sheet(component(1, 0, 0, 20, 40), component(2, 30, 0, 50, 40))
     assert two.mass == 200
     assert two.score == 200 / 4  # 40 pixels high: over three pens
+    with pytest.raises(FrozenInstanceError):
+        two.pen = 5.0  # type: ignore[misc]
     assert replace(two, height=12.0).score == 200 / 4
     assert replace(two, height=6.0).score == pytest.approx(200 / 4 / 64)
 
