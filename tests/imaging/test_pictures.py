@@ -558,3 +558,94 @@ def test_a_page_as_thin_as_a_hair_is_no_picture(size, words):
     data = encode(Image.new("L", size, 255), "PDF", resolution=300)
     with pytest.raises(PictureError, match=f"is {words} pixels: a digit needs"):
         open_picture(data)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "svg", "pdf", "pages"),
+    [
+        (b" \t\n\r\f\x7f\xff", True, False, False, False),
+        (b"a\x1f", False, False, False, False),
+        (b"a\x0b", False, False, False, False),
+        (b"<x><svg>", False, True, False, False),
+        (b"<svg>\0", False, False, False, False),
+        (b"%PDF-1.4", False, False, True, True),
+        (b"junk %PDF-1.4", False, False, True, True),
+        (b"BM %PDF-1.4", True, False, False, False),  # a letter about PDF files
+        (b"P3\n2 2", False, False, False, False),
+        (b"P3", True, False, False, False),
+        (b"P7 2", True, False, False, False),
+        (b"II*\0", False, False, False, True),
+        (b"MM\0*", False, False, False, True),
+        (b"II+\0", False, False, False, True),  # BigTIFF
+        (b"MM\0+", False, False, False, True),
+        (b"II*", True, False, False, False),
+    ],
+)
+def test_what_the_first_bytes_say(head, text, svg, pdf, pages):
+    assert is_text(head) == text
+    assert pictures._is_svg(head) == svg
+    assert pictures._is_pdf(head) == pdf
+    assert bool(pictures._may_have_pages(head)) == pages
+
+
+@pytest.mark.parametrize(
+    ("tags", "pages"),
+    [
+        ([0, 1, 2, 3], [0, 2]),  # bit 0 of tag 254: a smaller copy
+        ([None, 4, 5], [0, 1]),
+        ([1, 1], [0]),  # nothing but copies: the first
+    ],
+)
+def test_pages_of_a_tiff_by_their_tags(tags, pages):
+    class Tiff:
+        n_frames = len(tags)
+
+        def seek(self, frame):
+            self.tag_v2 = {} if tags[frame] is None else {254: tags[frame]}
+
+    assert pictures._tiff_pages(Tiff()) == pages
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "page"),
+    [
+        ("x.pdf#1", "x.pdf", 1), ("x.pdf#12", "x.pdf", 12), ("x#y#3", "x#y", 3),
+        ("x.pdf#0", "x.pdf#0", None), ("x.pdf#01", "x.pdf#01", None), ("#3", "#3", None),
+        ("x.pdf#", "x.pdf#", None), ("x.pdf#3 ", "x.pdf#3 ", None), ("x.pdf", "x.pdf", None),
+    ],
+)  # fmt: skip
+def test_the_file_and_the_page_that_a_name_means(name, file, page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert pictures._file_and_page(name) == (Path(file), page)
+
+
+def test_a_page_beyond_the_last_one():
+    pictures._check_page(1, 1, "x#1")
+    pictures._check_page(3, 3, "x#3")
+    for page, n_pages, has in ((2, 1, "one page"), (3, 2, "2 pages")):
+        with pytest.raises(PictureError) as caught:
+            pictures._check_page(page, n_pages, f"x#{page}")
+        assert str(caught.value) == f"x#{page} does not exist: the file has {has}."
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (0, [[1, 2, 3], [4, 5, 6]]), (1, [[1, 2, 3], [4, 5, 6]]), (9, [[1, 2, 3], [4, 5, 6]]),
+        (2, [[3, 2, 1], [6, 5, 4]]), (3, [[6, 5, 4], [3, 2, 1]]), (4, [[4, 5, 6], [1, 2, 3]]),
+        (5, [[1, 4], [2, 5], [3, 6]]), (6, [[4, 1], [5, 2], [6, 3]]),
+        (7, [[6, 3], [5, 2], [4, 1]]), (8, [[3, 6], [2, 5], [1, 4]]),
+    ],
+)  # fmt: skip
+def test_the_eight_turns_by_hand(orientation, expected):
+    turned = pictures.upright(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), orientation)
+    assert turned.tolist() == expected
+    assert turned.flags.c_contiguous
+
+
+def test_the_limits_of_what_is_read():
+    assert (pictures.MAX_PIXELS, pictures.HEAD, PDF_RESOLUTION) == (50_000_000, 1024, 200)
+    assert not is_text(b"%PDF-")
+    wide = np.broadcast_to(np.uint8(0), (2, 25_000_001))
+    with pytest.raises(PictureError, match="more than the limit of 50,000,000"):
+        open_picture(wide)
