@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitnet.imaging.corners import _is_wedge, fill_wedges
+from digitnet.imaging.corners import _is_sheet, _is_wedge, fill_wedges
 
 PAPER, TABLE, INK = 235, 90, 30
 
@@ -185,3 +185,16 @@ def test_a_wedge_is_at_most_15_percent_of_the_picture(pixels: int, wedge: bool) 
     places = [(y, x) for y in range(1, 28) for x in range(1, 20)][: pixels - 47]
     region[tuple(np.array(places).T)] = True
     assert _is_wedge(region) == wedge
+
+
+@pytest.mark.parametrize(
+    ("odd", "level", "sheet"), [(8, 0, True), (9, 0, False), (36, 155, True), (36, 154, False)]
+)
+def test_a_sheets_border_is_of_its_colour_on_over_three_quarters(
+    odd: int, level: int, sheet: bool
+) -> None:
+    """36 pixels of border; 45 levels, 1.5 x 30, are the same colour."""
+    picture = np.full((10, 10), 200, np.uint8)
+    border = np.argwhere(np.pad(np.zeros((8, 8)), 1, constant_values=1))
+    picture[tuple(border[:odd].T)] = level
+    assert _is_sheet(picture, np.zeros((10, 10), bool)) == sheet

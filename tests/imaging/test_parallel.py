@@ -118,6 +118,9 @@ def test_from_300_files_on_processes_share_the_work(
     files = [PictureError(str(k)) for k in range(n)]
     assert list(frame_files(files)) == files  # no files, only reasons: they come back in order
     assert begun == ([64, 64, 64, 64, 44] if shared else [])
+    begun.clear()
+    next(frame_files(files * 4))
+    assert len(begun) == (0 if cores == 1 else 6)  # three for each core, at first
 
 
 def test_what_one_process_does() -> None:

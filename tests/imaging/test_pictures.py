@@ -649,3 +649,19 @@ def test_the_limits_of_what_is_read():
     wide = np.broadcast_to(np.uint8(0), (2, 25_000_001))
     with pytest.raises(PictureError, match="more than the limit of 50,000,000"):
         open_picture(wide)
+
+
+def test_two_pages_are_too_many_for_one_picture():
+    pytest.importorskip("pypdfium2")
+    page = Image.new("L", (40, 30), 255)
+    with pytest.raises(PictureError, match="has 2 pages: say which one"):
+        open_picture(encode(page, "PDF", save_all=True, append_images=[page]))
+
+
+def test_quiet_pillow_counts_who_is_inside():
+    with pictures.quiet_pillow():
+        assert pictures._inside == 1
+        with pictures.quiet_pillow():
+            assert pictures._inside == 2
+        assert pictures._inside == 1
+    assert pictures._inside == 0
