@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from digitnet.imaging.augment import (
     MOST,
     Augmentation,
     _elastic,
+    _sources,
+    _warp,
     augmented,
     erase,
     soften,
@@ -38,6 +42,8 @@ def test_no_variation_changes_nothing(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(augmented(images, Augmentation(), rng), images)
     assert not Augmentation()
     assert Augmentation(shear=0.1)
+    with pytest.raises(FrozenInstanceError):
+        Augmentation().shear = 0.1  # type: ignore[misc]
 
 
 def test_the_same_generator_gives_the_same_variations() -> None:
@@ -158,6 +164,8 @@ def test_what_the_names_of_augmentations_stand_for() -> None:
         "ink": Augmentation(**affine, elastic=0.8, **ink),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
+    changes = {name: bool(each.augmentation) for name, each in AUGMENTATIONS.items()}
+    assert changes == {"none": False, "affine": True, "elastic": True, "ink": True}
 
 
 def test_frames_are_drawn_for_128_at_a_time() -> None:
@@ -203,3 +211,92 @@ def test_mixing_rounds_to_the_nearest_grey() -> None:
     half = thicken(images, np.array([0.5], np.float32))
     assert half[0, 9, 11] == 2  # 1.5, up
     assert thicken(images, np.array([0.1], np.float32))[0, 9, 11] == 0
+
+
+def test_a_pixels_source_by_the_formula() -> None:
+    """Turned, slanted and scaled about the middle, then moved; frames are 10 high and 7 wide."""
+    augmentation = Augmentation(rotation=20, shift=2, scale=0.3, shear=0.4)
+    from_x, from_y = _sources((3, 10, 7), augmentation, np.random.default_rng(8))
+    rng = np.random.default_rng(8)
+    turn, slant, wide, high, right, down = (
+        rng.uniform(-most, most, 3) for most in (20, 0.4, 0.3, 0.3, 2, 2)
+    )
+    y, x = np.mgrid[:10, :7] - np.array([4.5, 3.0])[:, None, None]
+    for k, angle in enumerate(np.radians(turn)):
+        turned_x = np.cos(angle) * x - np.sin(angle) * y
+        turned_y = np.sin(angle) * x + np.cos(angle) * y
+        slanted = turned_x + slant[k] * turned_y
+        np.testing.assert_allclose(from_x[k], (1 + wide[k]) * slanted + right[k] + 3.0, atol=1e-4)
+        np.testing.assert_allclose(from_y[k], (1 + high[k]) * turned_y + down[k] + 4.5, atol=1e-4)
+
+
+def test_elastic_displacements_are_added_x_first() -> None:
+    plain = _sources((2, 10, 7), Augmentation(shift=1), np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    bent = _sources((2, 10, 7), Augmentation(shift=1, elastic=0.5), rng)
+    other = np.random.default_rng(3)
+    other.uniform(-1, 1, (6, 2))  # six amounts for each frame
+    for before, after in zip(plain, bent, strict=True):
+        np.testing.assert_allclose(after - before, _elastic((2, 10, 7), 0.5, other), atol=1e-5)
+    assert rng.bit_generator.state == other.bit_generator.state
+
+
+def test_an_elastic_surface_by_the_formula() -> None:
+    """Knots are 9 / 7 pixels apart along 10 rows, 1 along 8 columns."""
+    moves = _elastic((2, 10, 8), 1.5, np.random.default_rng(4))
+    knots = np.random.default_rng(4).standard_normal((2, 8, 8), dtype=np.float32)
+    along = []
+    for side in (10, 8):
+        bumps = np.exp(-0.5 * (np.arange(side)[:, None] * 7 / (side - 1) - np.arange(8)) ** 2)
+        along.append(bumps / np.linalg.norm(bumps, axis=1, keepdims=True))
+    expected = 1.5 * np.einsum("yi,nij,xj->nyx", along[0], knots, along[1])
+    np.testing.assert_allclose(moves, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_erasures_and_grain_by_the_draws() -> None:
+    """Frames of 12 rows and 20 columns: what begins in the last row or column is cut off there."""
+    images = np.random.default_rng(0).integers(0, 3, (40, 12, 20)).astype(np.uint8) * np.uint8(120)
+    rng = np.random.default_rng(6)
+    hit = rng.random(40) < 0.5
+    sizes = rng.integers(2, 6, (40, 2))
+    tops, lefts = rng.integers(2, 10, 40), rng.integers(3, 17, 40)
+    expected = images.copy()
+    for k in np.nonzero(hit)[0]:
+        high, wide = sizes[k]
+        expected[k, tops[k] : tops[k] + high, lefts[k] : lefts[k] + wide] = 0
+    np.testing.assert_array_equal(erase(images, 0.5, np.random.default_rng(6)), expected)
+    amounts = np.linspace(0, 60, 40).astype(np.float32)
+    noise = np.random.default_rng(7).standard_normal(images.shape, dtype=np.float32)
+    noisy = np.where(images > 0, (images + noise * amounts[:, None, None]).clip(0, 255), 0)
+    np.testing.assert_array_equal(
+        speckle(images, amounts, np.random.default_rng(7)), noisy.astype(np.uint8)
+    )
+
+
+def test_the_ink_is_changed_in_one_order_by_one_generator() -> None:
+    """Thickness, blur, erasure, noise; frames that are not square, each by an amount of its own."""
+    images = np.random.default_rng(0).integers(0, 256, (5, 12, 20)).astype(np.uint8)
+    rng = np.random.default_rng(9)
+    changed = augmented(images, Augmentation(thickness=0.6, blur=0.8, erasure=0.5, noise=9), rng)
+    other = np.random.default_rng(9)
+    other.uniform(0, 0, 30)  # the six amounts of a shape that stays
+    expected = thicken(images, other.uniform(-0.6, 0.6, 5).astype(np.float32))
+    expected = soften(expected, other.uniform(0, 0.8, 5).astype(np.float32))
+    expected = erase(expected, 0.5, other)
+    expected = speckle(expected, other.uniform(0, 9, 5).astype(np.float32), other)
+    np.testing.assert_array_equal(changed, expected)
+    assert rng.bit_generator.state == other.bit_generator.state
+
+
+def test_beyond_the_frame_there_is_no_ink() -> None:
+    """A full frame that is moved by whole pixels loses as many rows, and gains empty ones."""
+    images = np.full((2, 8, 6), 200, np.uint8)
+    x, y = (np.tile(a, (2, 1, 1)).astype(np.float32) for a in np.meshgrid(range(6), range(8)))
+    for move in (-9, -3, -1, 0, 1, 2, 12):
+        moved = _warp(images, x.copy(), y + np.float32(move))
+        rows = [200 if 0 <= row + move < 8 else 0 for row in range(8)]
+        assert moved[1, :, 3].tolist() == rows
+        assert moved[0, :, 0].tolist() == rows
+    half = _warp(images, x + np.float32(0.5), y - np.float32(0.25))
+    assert half[1, 4].tolist() == [200] * 5 + [100]
+    assert half[0, 0].tolist() == [150] * 5 + [75]

@@ -93,9 +93,9 @@ def test_the_vote_is_for_thin_structure_and_against_the_border() -> None:
 
 
 def test_the_border_counts_a_quarter() -> None:
-    picture = bars(6, 40)
+    picture = bars(6, 40, ink=110)
     framed = picture.copy()
-    framed[:, 0] = framed[:, -1] = framed[0] = framed[-1] = 0
+    framed[:, 0] = framed[:, -1] = framed[0] = framed[-1] = 110  # nearer to the darkest
     vote, dark, light = polarity(framed)
     shape = (dark.strength - light.strength) / (dark.strength + light.strength)
     assert vote == pytest.approx(shape - 0.25)
@@ -165,3 +165,30 @@ def test_strokes_from_over_eight_pixels_on_are_smoothed() -> None:
     assert without_grain(work, 13)[30, 30] == pytest.approx(255 / (2 * np.pi), abs=2)
     assert without_grain(work, 29)[30, 30] == without_grain(work, 200)[30, 30]
     assert without_grain(work, 25)[30, 30] > without_grain(work, 29)[30, 30]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dark", "light"),
+    [
+        ((60, 90), ((5, 9), 7.8796), ((26,), 0.77167)),
+        ((140, 75), ((7,), 10.850), ((5, 38), 0.10335)),
+        ((300, 220), ((19,), 1.8454), ((5, 104), 0.046953)),
+    ],
+    ids=["wide", "tall", "large"],
+)
+def test_pens_of_a_cross_in_uneven_light(
+    shape: tuple[int, int],
+    dark: tuple[tuple[int, ...], float],
+    light: tuple[tuple[int, ...], float],
+) -> None:
+    """An upright bar of a twelfth of the width and a level one of 3 pixels, on a noisy ground."""
+    height, width = shape
+    rng = np.random.default_rng(2)
+    picture = 210 + np.linspace(0, -60, width) + np.zeros(shape)
+    picture[height // 5 : height * 4 // 5, width // 3 : width // 3 + max(2, width // 12)] = 70
+    picture[height // 2 : height // 2 + 3, width // 5 : width * 4 // 5] = 120
+    picture = (picture + rng.normal(0, 2, shape)).clip(0, 255).astype(np.uint8)
+    for seen, (widths, strength) in ((picture, dark), (255 - picture, light)):
+        pens = measure_pens(seen)
+        assert pens.widths == widths
+        assert pens.strength == pytest.approx(strength, rel=1e-3)

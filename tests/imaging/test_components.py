@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
 from digitnet.imaging.components import (
     Components,
     Group,
+    _centrality,
+    _join,
     choose_components,
     connected_components,
     group_components,
@@ -42,6 +46,10 @@ def test_connected_components_with_their_figures() -> None:
     one = found[2]
     assert (one.label, one.box, one.mass) == (2, (50, 40, 54, 43), 3.5)
     assert (one.width, one.height) == (4, 3)
+    with pytest.raises(FrozenInstanceError):
+        one.mass = 0.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        found.mass = found.mass  # type: ignore[misc]
 
 
 MAIN = Group((1,), (40, 20, 60, 100), 1000.0, False, 0.0)  # 20 x 80
@@ -249,3 +257,53 @@ def test_five_hundred_components_are_looked_at() -> None:
 def test_components_are_a_record_of_arrays() -> None:
     assert isinstance(connected_components(ink_of((1, 1, 3, 3)), np.ones((120, 100), np.float32)),
                       Components)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seed", "pixels", "first", "last", "dropped", "others"),
+    [
+        (0, 192, 614, 2090, {"far away": 1, "at the border": 3}, 0),
+        (1, 166, 117, 585, {"far away": 3, "at the border": 3}, 0),
+        (2, 380, 488, 2463, {"dust": 2}, 0),
+        (3, 72, 950, 1245, {"another digit": 1, "at the border": 2, "far away": 5}, 1),
+        (4, 56, 1419, 1810, {"another digit": 2, "at the border": 3, "far away": 2}, 2),
+        (5, 64, 626, 862, {"far away": 4, "at the border": 3, "dust": 1}, 0),
+        (6, 78, 1559, 1891, {"another digit": 2, "at the border": 1, "far away": 2}, 2),
+        (9, 350, 282, 2179, {"at the border": 2}, 0),
+        (11, 80, 292, 658, {"another digit": 1, "at the border": 3, "far away": 1}, 1),
+    ],
+)
+def test_what_is_chosen_of_scattered_bars(
+    seed: int, pixels: int, first: int, last: int, dropped: dict[str, int], others: int
+) -> None:
+    """Ten bars and patches of uneven ink in a wide or a tall picture, some across its edge."""
+    rng = np.random.default_rng(seed)
+    height, width = ((40, 64), (64, 36))[seed % 2]
+    mask = np.zeros((height, width), np.uint8)
+    for _ in range(10):
+        y, x = rng.integers(0, height - 2), rng.integers(0, width - 2)
+        high, wide = rng.integers(1, 14, 2)
+        if rng.random() < 0.5:
+            high = max(1, high // 5)
+        mask[y : y + high, x : x + wide] = 1
+    contrast = mask * rng.uniform(0.3, 1, mask.shape).astype(np.float32)
+    chosen = choose_components(Ink(mask, contrast > 0.5, 1.0, 0.0), contrast, 2.0)
+    assert np.flatnonzero(chosen.mask)[[0, -1]].tolist() == [first, last]
+    assert chosen.mask.sum() == pixels
+    assert (dict(chosen.dropped), chosen.others, chosen.noisy) == (dropped, others, False)
+
+
+def test_joined_groups_add_up() -> None:
+    one = Group((1, 4), (5, 6, 20, 30), 10.0, False, 0.2)
+    other = Group((3,), (2, 8, 25, 28), 4.0, True, 0.5)
+    assert _join(one, other) == Group((1, 4, 3), (2, 6, 25, 30), 14.0, True, 0.5)
+    assert _join(other, one) == Group((3, 1, 4), (2, 6, 25, 30), 14.0, True, 0.5)
+    assert not _join(one, one).touches
+
+
+@pytest.mark.parametrize(
+    ("along", "touches", "weight"),
+    [(0.8, True, 0.35), (0.81, True, 0.05), (0.0, False, 1.0), (0.9, False, 0.05)],
+)
+def test_how_readily_a_group_is_the_digit(along: float, touches: bool, weight: float) -> None:
+    assert _centrality(Group((1,), (0, 0, 9, 9), 10.0, touches, along)) == weight

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitnet.imaging.corners import fill_wedges
+from digitnet.imaging.corners import _is_sheet, _is_wedge, fill_wedges
 
 PAPER, TABLE, INK = 235, 90, 30
 
@@ -116,3 +116,85 @@ def test_no_wedge_where_the_border_is_of_many_colours() -> None:
     picture[::2, -3:] = 40
     picture[-3:] = 40
     np.testing.assert_array_equal(fill_wedges(picture), picture)
+
+
+@pytest.mark.parametrize("bottom", [False, True])
+@pytest.mark.parametrize("right", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "rows", "columns", "pixels"),
+    [((80, 120), 16, 26, 245), ((130, 70), 22, 17, 228), ((400, 300), 70, 65, 2492)],
+    ids=["wide", "tall", "large"],
+)
+def test_how_much_of_each_corner_is_filled(
+    shape: tuple[int, int], rows: int, columns: int, pixels: int, right: bool, bottom: bool
+) -> None:
+    """A triangle of a fifth of the width and a sixth of the height, with a rim of paper."""
+    height, width = shape
+    y, x = np.mgrid[:height, :width]
+    picture = np.full(shape, 230, np.uint8)
+    picture[x / (width // 5) + y / (height // 6) < 1] = 80
+    picture[height // 2 - 10 : height // 2 + 10, width // 2 - 2 : width // 2 + 2] = 30
+    turned = np.ascontiguousarray(picture[:: -1 if bottom else 1, :: -1 if right else 1])
+    filled = fill_wedges(turned)
+    changed = filled != turned
+    assert changed.any(axis=1).sum() == pytest.approx(rows, abs=1)
+    assert changed.any(axis=0).sum() == columns
+    assert changed.sum() == pytest.approx(pixels, rel=0.05)  # what is filled may be as it was
+    assert np.abs(filled[changed].astype(int) - 230).max() <= 4
+
+
+@pytest.mark.parametrize(("pixels", "wedge"), [(78, False), (79, True), (130, True), (131, False)])
+def test_a_wedge_has_its_triangles_area_within_a_quarter(pixels: int, wedge: bool) -> None:
+    """Legs of 9 and 20: half of 180 and 29 more, 104.5 pixels; 0.75 are 78.4, 1.25 are 130.6."""
+    region = np.zeros((40, 50), bool)
+    region[0, :20] = region[:9, 0] = True
+    places = [(y, x) for y in range(1, 9) for x in range(1, 20)][: pixels - 28]
+    region[tuple(np.array(places).T)] = True
+    assert region.sum() == pixels
+    assert _is_wedge(region) == wedge
+
+
+@pytest.mark.parametrize(
+    ("legs", "shape", "wedge"),
+    [
+        ((1, 9), (40, 50), False),  # two pixels on each edge
+        ((2, 9), (40, 50), True),
+        ((9, 1), (40, 50), False),
+        ((9, 2), (40, 50), True),
+        ((24, 24), (60, 60), True),  # 0.4 of one side at least
+        ((25, 25), (60, 60), False),
+        ((16, 30), (40, 60), True),
+        ((17, 30), (40, 60), False),
+        ((30, 16), (60, 40), True),
+        ((30, 17), (60, 40), False),
+        ((20, 40), (50, 60), True),  # 0.143 of all pixels
+        ((20, 44), (50, 60), False),  # 0.157
+    ],
+)
+def test_a_wedges_legs(legs: tuple[int, int], shape: tuple[int, int], wedge: bool) -> None:
+    """Its height and width, as a right triangle."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    assert _is_wedge(x / legs[1] + y / legs[0] < 1 - 1e-9) == wedge
+
+
+@pytest.mark.parametrize(("pixels", "wedge"), [(300, True), (301, False)])
+def test_a_wedge_is_at_most_15_percent_of_the_picture(pixels: int, wedge: bool) -> None:
+    """Of 40 x 50; legs of 28 and 20, whose triangle has 304."""
+    region = np.zeros((40, 50), bool)
+    region[0, :20] = region[:28, 0] = True
+    places = [(y, x) for y in range(1, 28) for x in range(1, 20)][: pixels - 47]
+    region[tuple(np.array(places).T)] = True
+    assert _is_wedge(region) == wedge
+
+
+@pytest.mark.parametrize(
+    ("odd", "level", "sheet"), [(8, 0, True), (9, 0, False), (36, 155, True), (36, 154, False)]
+)
+def test_a_sheets_border_is_of_its_colour_on_over_three_quarters(
+    odd: int, level: int, sheet: bool
+) -> None:
+    """36 pixels of border; 45 levels, 1.5 x 30, are the same colour."""
+    picture = np.full((10, 10), 200, np.uint8)
+    border = np.argwhere(np.pad(np.zeros((8, 8)), 1, constant_values=1))
+    picture[tuple(border[:odd].T)] = level
+    assert _is_sheet(picture, np.zeros((10, 10), bool)) == sheet

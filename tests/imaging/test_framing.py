@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import FrozenInstanceError
 
 import cv2
 import numpy as np
@@ -374,3 +375,73 @@ def test_the_folders_public_names_are_where_they_say() -> None:
     assert sorted(dir(imaging)) == sorted(imaging.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
         imaging.no_such_name  # noqa: B018
+
+
+def bar(left: int, top: int, right: int, bottom: int, shape: tuple[int, int]) -> np.ndarray:
+    made = np.full(shape, 255, np.uint8)
+    made[top:bottom, left:right] = 0
+    return made
+
+
+@pytest.mark.parametrize(
+    ("values", "light", "box", "size"),
+    [
+        (bar(40, 20, 46, 60, (80, 90)), True, (40, 20, 46, 60), "6 x 40 pixels of 90 x 80"),
+        (255 - bar(40, 20, 46, 60, (80, 90)), False, (40, 20, 46, 60), "6 x 40 pixels of 90 x 80"),
+        # worked on at half its size and at twice it; where it is grey there, it counts
+        (bar(803, 401, 901, 1201, (1400, 1921)), True, (802, 400, 903, 1203),
+         "101 x 803 pixels of 1921 x 1400"),
+        (bar(7, 4, 9, 15, (20, 16)), True, (6, 3, 10, 16), "4 x 13 pixels of 16 x 20"),
+    ],
+)  # fmt: skip
+def test_what_a_frame_says(
+    values: np.ndarray, light: bool, box: tuple[int, int, int, int], size: str
+) -> None:
+    frame = frame_picture(values)
+    inks = "Dark ink on a light" if light else "Light ink on a dark"
+    assert frame.sentence == f"{inks} background, {size}; nothing was left out."
+    assert (frame.background, frame.polarity) == (
+        ("light", "dark on light") if light else ("dark", "light on dark")
+    )
+    assert (frame.box, frame.reason, frame.dropped, frame.framing) == (box, None, {}, "mnist")
+    with pytest.raises(FrozenInstanceError):
+        frame.box = (0, 0, 1, 1)  # type: ignore[misc]
+
+
+def test_what_the_frame_of_nothing_says() -> None:
+    frame = frame_picture(np.full((40, 50), 9, np.uint8))
+    assert frame.sentence == "Nothing in the picture stands out from its background."
+    assert (frame.reason, frame.background, frame.box) == ("blank", "light", (0, 0, 50, 40))
+    assert not frame.image.any()
+    stages = framing_stages(np.full((40, 50), 9, np.uint8))
+    assert [(title, image.shape) for title, image in stages] == [
+        ("picture", (40, 50)), ("frame", (28, 28)),
+    ]  # fmt: skip
+    whole = frame_picture(np.full((40, 50), 9, np.uint8), "stretch")
+    assert whole.sentence == "The whole picture of 50 x 40 pixels, stretched to 28 x 28."
+    assert (whole.reason, whole.background, whole.box) == (None, "dark", (0, 0, 50, 40))
+
+
+def test_what_is_left_out_is_said_and_shown() -> None:
+    values = bar(40, 20, 46, 60, (80, 100))
+    values[70:72, 60:62] = 0
+    assert frame_picture(values).sentence.endswith("; 1 piece was left out (1 grain).")
+    values[70:72, 60:62] = 255
+    values[20:60, 70:76] = values[70, 5:7] = values[30:34, 10:14] = 0
+    frame = frame_picture(values)
+    assert (frame.reason, frame.box) == ("several digits", (40, 20, 46, 60))
+    assert frame.sentence.endswith(
+        "; 3 pieces were left out (1 another digit, 1 far away, 1 grain)."
+    )
+    for picture, paper in ((values, 255), (255 - values, 0)):
+        stages = dict(framing_stages(picture))
+        assert [*stages] == [
+            "picture", "background", "ink's contrast", "components: kept, dropped", "digit",
+            "frame",
+        ]  # fmt: skip
+        assert (stages["background"] == paper).all()
+        np.testing.assert_array_equal(stages["ink's contrast"], 255 - values)
+        expected = np.where(values == 0, 89, 0)  # 0.35 of 255
+        expected[20:60, 40:46] = 255
+        np.testing.assert_array_equal(stages["components: kept, dropped"], expected)
+        np.testing.assert_array_equal(stages["digit"] > 0, expected == 255)

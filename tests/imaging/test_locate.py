@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from digitnet.imaging import locate as module
 from digitnet.imaging.ink import Ink
 from digitnet.imaging.locate import DIGIT, Located, better, digit_score, locate
-from digitnet.imaging.scan import Scan
+from digitnet.imaging.scan import Scan, ScanPlan
 from digitnet.imaging.stroke_width import stroke_width
 
 
@@ -35,8 +35,12 @@ def score(*box: int, shape: tuple[int, int] = (80, 100)) -> float:
     return digit_score(mask, np.full(shape, 0.5, np.float32))
 
 
-def test_how_one_digit_is_scanned() -> None:
+def test_how_one_digit_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these moves frames of real pictures; a change needs a new FRAMING_VERSION."""
+    plans: list[ScanPlan] = []
+    monkeypatch.setattr(module, "scan", lambda picture, plan: plans.append(plan) or [])
+    assert locate(np.zeros((80, 100), np.uint8)) is None
+    assert plans == [DIGIT]
     assert (DIGIT.longest, DIGIT.whole, DIGIT.small) == (960, False, 320)
     assert (DIGIT.least, DIGIT.enlarged, DIGIT.most_times) == (24, 56, 28)
     assert (DIGIT.wedges, DIGIT.dark, DIGIT.close_vote) == (True, 0, 0.4)
@@ -110,6 +114,8 @@ def test_a_bar_is_located_with_its_strokes() -> None:
     np.testing.assert_allclose(found.cover()[30, 39:47], [0, 1, 1, 1, 1, 1, 1, 0], atol=1e-6)
     assert not found.is_shapeless()
     assert (found.others, found.noisy, found.dropped) == (0, False, Counter())
+    with pytest.raises(FrozenInstanceError):
+        found.others = 1  # type: ignore[misc]
 
 
 def test_blots_and_patches_of_light_are_shapeless() -> None:
@@ -128,3 +134,11 @@ def test_nothing_covers_nothing() -> None:
     blank = replace(one, mask=np.zeros((80, 100), np.uint8))
     assert not blank.cover().any()
     assert not replace(one, scan=replace(one.scan, ink=None)).cover().any()
+
+
+def test_the_same_place_is_a_quarter_of_the_longer_side_of_a_lying_digit() -> None:
+    first = located(20, 40, 60, 50, score=100)
+    assert better(first, other := located(29, 40, 69, 50, score=126)) is other
+    assert better(first, located(30, 40, 70, 50, score=126)) is first
+    assert better(first, other := located(20, 49, 60, 59, score=126)) is other
+    assert better(first, located(20, 50, 60, 60, score=126)) is first

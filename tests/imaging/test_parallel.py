@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 from digitnet.errors import DataError, PictureError
 from digitnet.imaging import parallel
 from digitnet.imaging.framing import Frame
-from digitnet.imaging.parallel import MANY, frame_files
+from digitnet.imaging.parallel import MANY, frame_chunk, frame_files
 
 
 def shades(folder: Path, n: int) -> list[Path]:
@@ -92,3 +93,43 @@ print("frames:", len(list(frame_files(paths, "stretch"))))
     )
     assert done.stdout == f"frames: {MANY + 1}\n", done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("n", "cores", "shared"), [(300, 2, True), (299, 2, False), (300, 1, False)]
+)
+def test_from_300_files_on_processes_share_the_work(
+    n: int, cores: int, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    class Pool:
+        def submit(self, work: object, sources: list[PictureError], framing: str) -> object:
+            begun.append(len(sources))
+            return type("Done", (), {"result": lambda self: sources})()
+
+        def __enter__(self) -> Pool:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(parallel, "_processes", Pool)
+    monkeypatch.setattr(parallel, "n_cores", lambda: cores)
+    files = [PictureError(str(k)) for k in range(n)]
+    assert list(frame_files(files)) == files  # no files, only reasons: they come back in order
+    assert begun == ([64, 64, 64, 64, 44] if shared else [])
+    begun.clear()
+    next(frame_files(files * 4))
+    assert len(begun) == (0 if cores == 1 else 6)  # three for each core, at first
+
+
+def test_what_one_process_does() -> None:
+    missing = PictureError("gone")
+    picture = Image.new("L", (4, 3), 9)
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    first, second, third = frame_chunk([missing, content.getvalue(), b""], "stretch")
+    assert first is missing
+    assert isinstance(second, Frame)
+    assert (second.image == 9).all()
+    assert isinstance(third, PictureError)

@@ -327,7 +327,8 @@ def test_data_urls():
     ):
         assert from_data_url(url) == data
         assert np.array_equal(open_picture(url), drawing())
-    for url in ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x"):
+    cut_off = ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x")
+    for url in (*cut_off, "data:;base64,aGk@"):
         with pytest.raises(PictureError, match="cut off or damaged"):
             open_picture(url)
 
@@ -486,3 +487,181 @@ def test_mutated_bytes_open_or_raise_our_error(data, changes):
         return
     assert picture.dtype == np.uint8
     assert picture.ndim in (2, 3)
+
+
+DAMAGED = "{} is {}: save the picture again."
+OTHER = (
+    "{} is {}, not a picture that can be read: "
+    "save it as PNG, JPEG, BMP, GIF, TIFF, WebP, PGM, HEIC, AVIF or PDF."
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "sentence", "kind"),
+    [
+        (b"\x89PNG", DAMAGED, "a damaged PNG"),
+        (b"\xff\xd8", DAMAGED, "a damaged JPEG"),
+        (b"GIF8", DAMAGED, "a damaged GIF"),
+        (b"BM", DAMAGED, "a damaged BMP"),
+        (b"II*\0", DAMAGED, "a damaged TIFF"),
+        (b"MM\0*", DAMAGED, "a damaged TIFF"),
+        (b"RIFF....WEBP", DAMAGED, "a damaged WebP"),
+        (b"\0\0\0\x18ftypheic", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftyphevc", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypmif1", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypmsf1", DAMAGED, "a damaged HEIC picture"),
+        (b"\0\0\0\x18ftypavif", DAMAGED, "a damaged AVIF picture"),
+        (b"\0\0\0\x18ftypmp42", OTHER, "a film"),
+        (b"8BPS", OTHER, "a Photoshop file"),
+        (b"PK\x03\x04", OTHER, "a ZIP archive"),
+        (b"\x1f\x8b", OTHER, "a gzip archive"),
+        (b"\x93NUMPY", OTHER, "a NumPy file"),
+    ],
+)
+def test_what_no_decoder_takes_is_named_by_its_first_bytes(head, sentence, kind):
+    assert pictures._what_it_is(head + b"\0\1\2", "x") == sentence.format("x", kind)
+    assert pictures._what_it_is(b"\0" + head + b"\0\1\2", "x") != sentence.format("x", kind)
+
+
+@pytest.mark.parametrize(
+    ("head", "opener"),
+    [
+        (b"\x89PNG", "PngImageFile"), (b"\xff\xd8", "jpeg_factory"), (b"BM", "BmpImageFile"),
+        (b"GIF8", "GifImageFile"), (b"II", "TiffImageFile"), (b"MM", "TiffImageFile"),
+        (b"RIFF....WEBP", "WebPImageFile"), (b"P1", "PpmImageFile"), (b"P6", "PpmImageFile"),
+        (b"P0", None), (b"P7", None), (b"", None), (b"\0\0\0\x18ftypmp42", None),
+        (b"\0\0\0\x18ftypavis", "AvifImageFile"), (b"\0\0\0\x18ftypheic", "HeifImageFile"),
+        (b"\0\0\0\x08ftypavif", "AvifImageFile"),  # by its own brand, whatever its length says
+        (b"\0\0\0\x08ftypavis", "AvifImageFile"),
+        (b"\0\0\0\x18ftyphevc", "HeifImageFile"), (b"\0\0\0\x18ftypmsf1", "HeifImageFile"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0avif", "AvifImageFile"),
+        (b"\0\0\0\x13ftypmif1\0\0\0\0avif", "HeifImageFile"),  # its brands end before that
+    ],
+)  # fmt: skip
+def test_the_decoder_is_told_by_the_first_bytes(head, opener):
+    found = pictures._decoder(head)
+    assert (found and found[1]) == opener
+    if head and opener and b"ftyp" not in head:
+        assert pictures._decoder(b"\0" + head) is None
+
+
+def test_an_errors_reason_is_short():
+    assert pictures._why(OSError(2, "No such thing")) == "No such thing"
+    assert pictures._why(ValueError("a \n  b")) == "a b"
+    assert pictures._why(ValueError("x" * 121)) == "x" * 120
+    assert pictures._why(KeyboardInterrupt()) == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(("size", "words"), [((1, 300), "1 x 200"), ((300, 1), "200 x 1")])
+def test_a_page_as_thin_as_a_hair_is_no_picture(size, words):
+    pytest.importorskip("pypdfium2")
+    data = encode(Image.new("L", size, 255), "PDF", resolution=300)
+    with pytest.raises(PictureError, match=f"is {words} pixels: a digit needs"):
+        open_picture(data)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "svg", "pdf", "pages"),
+    [
+        (b" \t\n\r\f\x7f\xff", True, False, False, False),
+        (b"a\x1f", False, False, False, False),
+        (b"a\x0b", False, False, False, False),
+        (b"<x><svg>", False, True, False, False),
+        (b"<svg>\0", False, False, False, False),
+        (b"%PDF-1.4", False, False, True, True),
+        (b"junk %PDF-1.4", False, False, True, True),
+        (b"BM %PDF-1.4", True, False, False, False),  # a letter about PDF files
+        (b"P3\n2 2", False, False, False, False),
+        (b"P3", True, False, False, False),
+        (b"P7 2", True, False, False, False),
+        (b"II*\0", False, False, False, True),
+        (b"MM\0*", False, False, False, True),
+        (b"II+\0", False, False, False, True),  # BigTIFF
+        (b"MM\0+", False, False, False, True),
+        (b"II*", True, False, False, False),
+    ],
+)
+def test_what_the_first_bytes_say(head, text, svg, pdf, pages):
+    assert is_text(head) == text
+    assert pictures._is_svg(head) == svg
+    assert pictures._is_pdf(head) == pdf
+    assert bool(pictures._may_have_pages(head)) == pages
+
+
+@pytest.mark.parametrize(
+    ("tags", "pages"),
+    [
+        ([0, 1, 2, 3], [0, 2]),  # bit 0 of tag 254: a smaller copy
+        ([None, 4, 5], [0, 1]),
+        ([1, 1], [0]),  # nothing but copies: the first
+    ],
+)
+def test_pages_of_a_tiff_by_their_tags(tags, pages):
+    class Tiff:
+        n_frames = len(tags)
+
+        def seek(self, frame):
+            self.tag_v2 = {} if tags[frame] is None else {254: tags[frame]}
+
+    assert pictures._tiff_pages(Tiff()) == pages
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "page"),
+    [
+        ("x.pdf#1", "x.pdf", 1), ("x.pdf#12", "x.pdf", 12), ("x#y#3", "x#y", 3),
+        ("x.pdf#0", "x.pdf#0", None), ("x.pdf#01", "x.pdf#01", None), ("#3", "#3", None),
+        ("x.pdf#", "x.pdf#", None), ("x.pdf#3 ", "x.pdf#3 ", None), ("x.pdf", "x.pdf", None),
+    ],
+)  # fmt: skip
+def test_the_file_and_the_page_that_a_name_means(name, file, page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert pictures._file_and_page(name) == (Path(file), page)
+
+
+def test_a_page_beyond_the_last_one():
+    pictures._check_page(1, 1, "x#1")
+    pictures._check_page(3, 3, "x#3")
+    for page, n_pages, has in ((2, 1, "one page"), (3, 2, "2 pages")):
+        with pytest.raises(PictureError) as caught:
+            pictures._check_page(page, n_pages, f"x#{page}")
+        assert str(caught.value) == f"x#{page} does not exist: the file has {has}."
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (0, [[1, 2, 3], [4, 5, 6]]), (1, [[1, 2, 3], [4, 5, 6]]), (9, [[1, 2, 3], [4, 5, 6]]),
+        (2, [[3, 2, 1], [6, 5, 4]]), (3, [[6, 5, 4], [3, 2, 1]]), (4, [[4, 5, 6], [1, 2, 3]]),
+        (5, [[1, 4], [2, 5], [3, 6]]), (6, [[4, 1], [5, 2], [6, 3]]),
+        (7, [[6, 3], [5, 2], [4, 1]]), (8, [[3, 6], [2, 5], [1, 4]]),
+    ],
+)  # fmt: skip
+def test_the_eight_turns_by_hand(orientation, expected):
+    turned = pictures.upright(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), orientation)
+    assert turned.tolist() == expected
+    assert turned.flags.c_contiguous
+
+
+def test_the_limits_of_what_is_read():
+    assert (pictures.MAX_PIXELS, pictures.HEAD, PDF_RESOLUTION) == (50_000_000, 1024, 200)
+    assert not is_text(b"%PDF-")
+    wide = np.broadcast_to(np.uint8(0), (2, 25_000_001))
+    with pytest.raises(PictureError, match="more than the limit of 50,000,000"):
+        open_picture(wide)
+
+
+def test_two_pages_are_too_many_for_one_picture():
+    pytest.importorskip("pypdfium2")
+    page = Image.new("L", (40, 30), 255)
+    with pytest.raises(PictureError, match="has 2 pages: say which one"):
+        open_picture(encode(page, "PDF", save_all=True, append_images=[page]))
+
+
+def test_quiet_pillow_counts_who_is_inside():
+    with pictures.quiet_pillow():
+        assert pictures._inside == 1
+        with pictures.quiet_pillow():
+            assert pictures._inside == 2
+        assert pictures._inside == 1
+    assert pictures._inside == 0

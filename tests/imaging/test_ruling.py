@@ -121,3 +121,44 @@ def test_a_large_mask_is_searched_reduced() -> None:
 def test_how_high_ink_is_where_it_is() -> None:
     mask = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1], [1, 1, 1]], np.uint8)
     assert vertical_runs(mask).tolist() == [[2, 0, 1], [2, 3, 0], [0, 3, 2], [1, 3, 2]]
+
+
+@pytest.mark.parametrize(
+    ("slope", "shape", "line", "rows"),
+    [
+        (0.0, (48, 70), (-0.02, 21.5), range(20, 22)),
+        (0.0, (90, 50), (-0.03, 21.5), range(20, 22)),
+        (0.1, (48, 70), (0.085, 21.5), range(20, 29)),
+        (0.1, (90, 50), (0.08, 21.5), range(20, 27)),
+        (-0.2, (48, 70), (-0.215, 21.5), range(6, 22)),
+        (-0.2, (90, 50), (-0.22, 21.5), range(10, 22)),
+    ],
+)
+def test_a_line_to_the_pixel(
+    slope: float, shape: tuple[int, int], line: tuple[float, float], rows: range
+) -> None:
+    """Two pixels thick, past a blot and under a stroke; it is found a little flatter or steeper."""
+    mask = page(*shape)
+    x = np.arange(shape[1])
+    y = np.rint(20 + slope * x).astype(int)
+    mask[y, x] = mask[y + 1, x] = 1
+    mask[30:44, 30:34] = mask[12:33, 12:15] = 1
+    assert find_lines(mask) == [(pytest.approx(line[0]), line[1])]
+    contrast = mask * np.float32(0.5)
+    contrast[12:33, 12:15] = 1
+    gone = (mask > 0) & (erase_ruling(mask, contrast, 4.0) == 0)
+    assert gone.sum() == 2 * (shape[1] - 3)
+    assert np.nonzero(gone.any(axis=1))[0].tolist() == list(rows)
+    assert np.nonzero(~gone.any(axis=0))[0].tolist() == [12, 13, 14]
+
+
+def test_lines_of_a_tall_page_are_sought_at_half_its_size() -> None:
+    """900 pixels are 2 x 400 and some; every line is dilated first, so that none is missed."""
+    mask = page(900, 130)
+    mask[:, 60:63] = mask[400:402] = 1
+    assert find_lines(mask) == [(pytest.approx(-0.02), 403.0)]
+    assert find_lines(mask.T) == [(0.0, 61.0)]
+
+
+def test_sixty_lines_are_found_at_most() -> None:
+    assert len(find_lines(np.ones((300, 100), np.uint8))) == 60

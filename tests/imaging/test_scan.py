@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from digitnet.imaging import scan as module
 from digitnet.imaging.background import Pens
-from digitnet.imaging.scan import ScanPlan, resize, scan
+from digitnet.imaging.scan import ScanPlan, _crosses, resize, scan
 
 PLAN = ScanPlan(
     longest=400, whole=False, least=24, enlarged=56, most_times=28, wedges=False, small=200,
@@ -163,3 +163,39 @@ def test_pictures_are_brought_to_size() -> None:
         askew[k, : 50 - k] = 20
     assert resize(askew, PLAN)[0, 0] == 20
     assert resize(askew, replace(PLAN, wedges=True))[0, 0] > 200
+
+
+def test_ruled_lines_are_sought_in_shares_of_full_ink(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def erase(mask: np.ndarray, contrast: np.ndarray, pen: float) -> np.ndarray:
+        seen.append((float(contrast.max()), pen))
+        return mask
+
+    monkeypatch.setattr(module, "erase_ruling", erase)
+    (found,) = scan(bar(), replace(PLAN, close_vote=0, ruling=0.4))
+    assert seen == [(pytest.approx(1), pytest.approx(0.4 * found.pen))]
+    with pytest.raises(FrozenInstanceError):
+        found.pen = 1.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        PLAN.ruling = 1.0  # type: ignore[misc]
+    assert not found.ruling.any()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "crosses"),
+    [
+        ([(3, 0), (1, 6)], True),  # left and right, in a picture of 5 rows and 7 columns
+        ([(0, 2), (4, 5)], True),  # upper and lower
+        ([(3, 0)], False), ([(1, 6)], False), ([(0, 2)], False), ([(4, 5)], False),
+        ([(3, 0), (4, 5)], False),  # left and lower
+        ([(3, 0), (1, 1)], False), ([(3, 0), (1, 5)], False), ([(3, 1), (1, 6)], False),
+        ([(0, 2), (1, 5)], False), ([(0, 2), (3, 5)], False), ([(1, 2), (4, 5)], False),
+        ([], False),
+    ],
+)  # fmt: skip
+def test_ink_crosses_from_edge_to_edge(pixels: list[tuple[int, int]], crosses: bool) -> None:
+    mask = np.zeros((5, 7), np.uint8)
+    for place in pixels:
+        mask[place] = 1
+    assert _crosses(mask) == crosses

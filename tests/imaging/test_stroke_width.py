@@ -135,3 +135,41 @@ def test_redrawn_strokes_have_the_width_that_is_wanted(width: float, wanted: flo
 def test_a_stroke_that_would_vanish_is_only_resized() -> None:
     ink = np.full((30, 30), 0.1, np.float32)  # nowhere ink
     assert with_width(ink, 3.0, 2.3).shape == (160, 160)
+
+
+def two() -> np.ndarray:
+    """Grey and full ink, 13 x 9: a foot, a stem of two pixels, a hook."""
+    ink = np.zeros((13, 9), np.float32)
+    ink[1:12, 4:6] = ink[11:13, 1:9] = 1
+    ink[2:4, 2:6] = 0.8
+    ink[0, 5] = 0.4
+    return ink
+
+
+def test_a_drawing_in_the_box_to_a_hundredth() -> None:
+    """How much ink each row and each column holds, in pixels; lying it is the same, turned."""
+    box = into_box(two())
+    rows = [0.624, 1.917, 3.387, 4.746, 5.362, 4.931, 3.607, 3.067, 3.082, 3.084]
+    rows += [3.084, 3.084, 3.084, 3.084, 3.077, 2.97, 5.031, 11.037, 12.372, 12.335]
+    columns = [0.05, 1.506, 3.427, 5.143, 5.763, 6.86, 14.504]
+    columns += [18.362, 17.387, 8.105, 3.02, 3.068, 3.078, 2.693]
+    np.testing.assert_allclose(box.sum(axis=1), rows, atol=0.01)
+    np.testing.assert_allclose(box.sum(axis=0), columns, atol=0.01)
+    np.testing.assert_allclose(into_box(np.ascontiguousarray(two().T)), box.T, atol=1e-3)
+
+
+def test_bold_strokes_in_the_box_to_a_hundredth() -> None:
+    bold = into_box(np.kron(two(), np.ones((3, 6), np.float32))[:, :48])
+    rows = [0.979, 4.019, 6.593, 8.046, 7.977, 5.141, 5, 5, 5, 5, 5, 5, 5, 8.111, 17.503, 17.5]
+    columns = [0, 0, 1.26, 2.5, 2.596, 4.498, 4.541, 4.541, 4.541, 4.984]
+    columns += [14.039, 14.49, 14.738, 14.975, 14.47, 3.073, 2.5, 2.5, 2.5, 2.5]
+    np.testing.assert_allclose(bold.sum(axis=1), [*rows, 4.375], atol=0.01)
+    np.testing.assert_allclose(bold.sum(axis=0), columns, atol=0.01)
+
+
+def test_redrawn_to_the_pixel() -> None:
+    fine = resized(two(), 160 / 13)
+    assert outline(fine).sum() == 6017
+    redrawn = with_width(fine, stroke_width(outline(fine)) / FINE, 3.0)
+    assert redrawn.shape == (160, 104)
+    assert redrawn.sum() == pytest.approx(5921, abs=1)

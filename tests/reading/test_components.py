@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
 from digitnet.imaging.components import Components
-from digitnet.reading.components import page_components, weighted_median
+from digitnet.reading.components import _light_under, page_components, weighted_median
 
 PEN = 4.0
 LIGHT = np.full((10, 10), 200, np.uint8)
@@ -46,6 +48,8 @@ def test_digits_are_kept_with_their_boxes_and_masses() -> None:
     assert chosen.whole[0].mass == pytest.approx(0.8 * 1500)
     assert chosen.fragments == ()
     assert not chosen.dropped
+    with pytest.raises(FrozenInstanceError):
+        chosen.height = 51.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("height", "whole"), [(22, 4), (23, 5)])
@@ -76,8 +80,14 @@ def test_a_typical_height_is_the_one_that_half_of_the_ink_is_higher_than() -> No
         ((0, 100, 15, 29), None),  # as wide as 0.3 digits: a stroke of a digit that is cut off
         ((0, 100, 16, 29), "at the border"),
         ((0, 100, 200, 25), "at the border"),
-        ((0, 0, 600, 50), "at the border"),  # three sides
+        ((0, 0, 600, 50), "at the border"),  # three sides, and long
         ((400, 360, 50, 40), None),  # one
+        ((0, 0, 20, 31), None),  # two
+        ((0, 100, 600, 49), "at the border"),  # two, and longer than eight times its height
+        ((0, 100, 240, 30), None),  # eight times
+        ((0, 100, 241, 30), "at the border"),
+        ((300, 0, 20, 30), None),
+        ((580, 369, 20, 31), None),
     ],
 )
 def test_size_and_place(box: tuple[int, int, int, int], reason: str | None) -> None:
@@ -90,7 +100,7 @@ def test_ink_of_less_than_055_of_the_usual_depth_is_faint(depth: float, faint: b
     assert dropped(((400, 100, 30, 50), depth)) == ({"faint": 1} if faint else {})
 
 
-@pytest.mark.parametrize(("level", "other"), [(61, False), (59, True)])
+@pytest.mark.parametrize(("level", "other"), [(61, False), (60, False), (59, True)])
 def test_ink_on_a_ground_of_less_than_03_of_the_light_is_on_another(
     level: int, other: bool
 ) -> None:
@@ -141,3 +151,46 @@ def test_the_weighted_median_by_hand() -> None:
     assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 1.0])) == 2
     assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 1.0])) == 3
     assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 1.0])) == 1
+
+
+def test_a_lines_heights_count_only_where_all_are_lines() -> None:
+    """Seven times as wide as high is a digit's shape, eight times is a line's, wherever it lies."""
+    wide: Made = ((50, 300, 350, 50), 0.8)  # most of the ink by far
+    assert page_components(components(((100, 100, 30, 20), 0.8), wide), LIGHT, PEN).height == 50
+    line: Made = ((50, 300, 400, 50), 0.8)
+    assert page_components(components(((100, 100, 30, 20), 0.8), line), LIGHT, PEN).height == 20
+    upright: Made = ((300, 10, 20, 380), 0.8)  # inside the page, long as it is
+    few: Made = ((100, 100, 30, 60), 0.8)
+    assert page_components(components(few, upright), LIGHT, PEN).height == 380
+    at_the_edge: Made = ((300, 0, 20, 380), 0.8)
+    assert page_components(components(few, at_the_edge), LIGHT, PEN).height == 60
+
+
+def test_the_ground_is_looked_up_in_each_components_middle() -> None:
+    """The ground is a tenth of the page, 40 x 60, and says where it was asked."""
+    ground = (np.arange(40)[:, None] + 60 + np.arange(60) * 2).astype(np.uint8)
+    found = components(((100, 100, 30, 50), 1.0), ((590, 390, 10, 10), 1.0), ((0, 0, 1, 1), 1.0))
+    # x = 115 / 10 = 11, y = 125 / 10 = 12; the last pixel; the first; all of the page, for no ink
+    assert _light_under(ground, found).tolist() == [60 + 20 + 60, 60 + 12 + 22, 60 + 39 + 118, 60]
+    small = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
+    assert _light_under(small, found).tolist() == [50, 10, 60, 10]
+    beyond = components(((600, 400, 1, 1), 1.0))  # of rounding: never outside
+    assert _light_under(small, beyond)[1] == 60
+
+
+def test_three_sides_are_the_border_whatever_its_shape() -> None:
+    """So pale that it moves no other figure."""
+    assert dropped(((0, 0, 600, 100), 0.05)) == {"at the border": 1}
+    assert dropped(((0, 0, 599, 100), 0.05)) == {"faint": 1}
+
+
+def test_ties_and_limits() -> None:
+    assert weighted_median(np.array([1.0, 2.0]), np.array([1.0, 1.0])) == 1  # half lies at 1
+    two = page_components(components(((100, 100, 1, 2), 0.8), *DIGITS), LIGHT, 1.0)
+    assert len(two.fragments) == 1  # two pixels are no grain
+    # depth is a mean over the area: 0.8 x 1 pixel of ink would be 0.4 over two
+    single = components(*DIGITS, ((400, 100, 30, 50), 0.8))
+    single.area[5], single.mass[5] = 5, 0.45 * 5
+    assert page_components(single, LIGHT, PEN).dropped == {}
+    single.mass[5] = 0.43 * 5
+    assert page_components(single, LIGHT, PEN).dropped == {"faint": 1}

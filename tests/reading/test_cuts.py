@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,8 @@ def test_a_bridge_is_cut_where_it_is_all_that_is_severed() -> None:
     cuts = find_cuts(bars((0, 20), (40, 60)), pen=2.0)
     best = min(cuts, key=lambda cut: cut.ink)
     assert best.ink == 0.5  # one pixel of ink, by a pen of two
+    with pytest.raises(FrozenInstanceError):
+        best.ink = 0.0  # type: ignore[misc]
     assert best.columns.shape == (40,)
     assert 20 <= best.columns.min() <= best.columns.max() <= 40
     assert all(cut.ink <= 4 * 1.0 for cut in cuts)
@@ -70,7 +74,7 @@ def test_cuts_come_from_left_to_right_apart_and_at_most_so_many() -> None:
     apart = [np.abs(a - b).mean() for k, a in enumerate(ways) for b in ways[:k]]
     assert 0.12 * 40 - 1 <= min(apart) < 0.16 * 40  # each column is rounded to whole ones
     assert len(find_cuts(mask, 4.0, most=2)) == 2
-    assert len(find_cuts(mask, 4.0)) <= 5
+    assert len(find_cuts(mask, 4.0)) == 5
 
 
 def test_a_cut_leaves_eight_percent_of_the_ink_on_both_sides() -> None:
@@ -89,6 +93,13 @@ def test_more_than_four_pens_of_ink_are_not_severed(thick: int, cut: bool) -> No
     mask[20 - thick // 2 : 20 - thick // 2 + thick, 20:40] = 1
     found = [c for c in find_cuts(mask, 2.0) if 20 <= c.columns.mean() <= 40]
     assert bool(found) == cut
+
+
+@pytest.mark.parametrize(("thick", "cut"), [(4, True), (5, False)])
+def test_exactly_four_pens_of_ink_are_severed(thick: int, cut: bool) -> None:
+    mask = bars((0, 20), (40, 60))
+    mask[18 : 18 + thick, 20:40] = 1
+    assert bool([c for c in find_cuts(mask, 1.0) if 20 <= c.columns.mean() <= 40]) == cut
 
 
 def test_a_large_component_is_cut_on_a_grid_of_forty_rows() -> None:
@@ -144,3 +155,71 @@ def test_wider_components_may_have_more_cuts() -> None:
     mask = bars(*spans, columns=320)
     _, parts = cut_apart(sheet_of(mask), {1})
     assert len(parts[1]) == 20
+
+
+TEXTURE = np.random.default_rng(1).random((12, 24)) < 0.5
+NARROW = np.random.default_rng(2).random((13, 9)) < 0.5
+COARSE = np.kron(np.random.default_rng(3).random((90, 70))[::5, ::5] < 0.5, np.ones((5, 5)))
+
+
+@pytest.mark.parametrize(
+    ("mask", "pen", "most", "cuts"),
+    [
+        (
+            TEXTURE, 1.0, 9,
+            [
+                (0, "2 2 2 2 4 2 2 2 2 2 4 4"),
+                (1, "6 6 6 6 6 6 6 8 8 10 10 10"),
+                (0, "10 10 10 10 10 12 12 10 10 10 10 10"),
+                (1, "20 20 20 18 18 16 16 16 14 14 14 14"),
+                (0, "20 20 20 18 18 18 18 18 20 20 22 22"),
+                (2, "20 20 20 22 22 24 24 22 22 22 22 22"),
+            ],
+        ),
+        (
+            NARROW, 0.5, 5,  # a pen is a pixel wide at least
+            [(2, "4 4 4 4 4 4 2 2 2 2 0 0 0"), (0, "6 6 8 8 8 8 8 8 6 6 6 6 6")],
+        ),
+        (
+            COARSE, 3.0, 5,  # 90 rows on a grid of 40
+            [(0.6488, "17 17 19 21 17 17 19 28 28"), (1.9048, "28 30 33 35 42 46 39 30 28")],
+        ),
+    ],
+    ids=["wide", "narrow", "coarse"],
+)  # fmt: skip
+def test_cuts_to_the_pixel(
+    mask: np.ndarray, pen: float, most: int, cuts: list[tuple[float, str]]
+) -> None:
+    """What goes through ink that is scattered at random; of the large one, every tenth row."""
+    found = find_cuts(mask.astype(np.uint8), pen, most)
+    step = 10 if len(mask) > 40 else 1
+    ways = [" ".join(map(str, cut.columns[::step].tolist())) for cut in found]
+    assert ways == [way for _, way in cuts]
+    assert [cut.ink for cut in found] == pytest.approx([ink for ink, _ in cuts], abs=1e-4)
+
+
+def test_components_are_cut_where_they_lie_on_the_sheet() -> None:
+    """Three bars joined by a thread are cut at both sides of each; a square beside them is not."""
+    labels = np.zeros((30, 60), np.int32)
+    labels[5:25, 8:14] = labels[5:25, 20:26] = labels[5:25, 32:40] = labels[14, 8:40] = 3
+    labels[10:20, 44:50] = 5
+    contrast = np.arange(1800, dtype=np.float32).reshape(30, 60) / 1000
+    square, bars = Component(5, (44, 10, 50, 20), 2.0), Component(3, (8, 5, 40, 25), 1.0)
+    page = Sheet(contrast, None, labels, (square, bars), (), 20.0, 2.0, 1.0)
+    sheet, parts = cut_apart(page, {3, 5})
+    assert parts[5] == [Part(5, square.box, 2.0)]  # 3 cuts are allowed, none is cheap enough
+    assert [(part.label, part.box, part.cut) for part in parts[3]] == [
+        (6, (8, 5, 15, 25), None),
+        (7, (15, 14, 19, 15), 0.5),
+        (8, (19, 5, 23, 25), 0.5),
+        (9, (21, 5, 27, 25), 2.5),
+        (10, (27, 14, 31, 15), 0.5),
+        (11, (31, 5, 35, 25), 0.5),
+        (12, (33, 5, 40, 25), 2.5),
+    ]
+    assert [(sheet.labels == part.label).sum() for part in parts[3]] == [121, 4, 27, 95, 4, 27, 134]
+    masses = [float(contrast[sheet.labels == part.label].sum()) for part in parts[3]]
+    assert [part.mass for part in parts[3]] == pytest.approx(masses)
+    assert labels.max() == 5  # the page itself is as it was
+    with pytest.raises(FrozenInstanceError):
+        parts[5][0].small = True  # type: ignore[misc]

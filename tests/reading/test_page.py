@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from digitnet.handwriting.pages import Page, draw_page
 from digitnet.imaging.framing import frame_picture
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
-from digitnet.reading.page import Reading, read_page
+from digitnet.reading.page import ReadDigit, Reading, read_page
 from digitnet.reading.segmentation import Found
 from digitnet.reading.sheet import frame_components, scan_page
 
@@ -223,3 +223,17 @@ def test_more_than_1500_components_are_print(
     else:
         reason = f"no digits: {n} marks are print or a texture"
         assert read_page(trained, strokes).reason == reason
+
+
+def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
+    made = [ReadDigit((1, 2, 3, 4), 7, 0.9, True, 2, False, np.full((28, 28), k)) for k in (0, 1)]
+    assert made[0] == made[1]
+    assert "frame" not in repr(made[0])
+    with pytest.raises(FrozenInstanceError):
+        made[0].label = 8  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Reading((), (), "no digits").reason = None  # type: ignore[misc]
+    values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
+    assert Reading(("7",), (made[0],), None).as_dict() == {
+        "lines": ["7"], "digits": [values], "reason": None,
+    }  # fmt: skip

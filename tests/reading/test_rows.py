@@ -116,3 +116,40 @@ def test_the_usual_gap_is_four_tenths_of_the_way_up_over_all_rows() -> None:
     assert word_starts([one, other], 40.0) == [[True, False, False, False], [True, False, True]]
     nearer = [(0, 0, 20, 40), (80, 0, 100, 40), (164, 0, 184, 40)]  # 60 and 64
     assert word_starts([one, nearer], 40.0)[1] == [True, False, False]
+
+
+def scattered(seed: int) -> list[tuple[int, int, int, int]]:
+    """3 to 11 boxes of all sizes in three crooked rows on a slope, in any order."""
+    rng = np.random.default_rng(seed)
+    n, slope = int(rng.integers(3, 12)), rng.uniform(-0.3, 0.3)
+    found = []
+    for _ in range(n):
+        x = int(rng.integers(0, 300))
+        y = int(rng.integers(0, 3)) * 70 + round(slope * x) + int(rng.integers(-8, 9))
+        found.append((x, y, x + int(rng.integers(8, 30)), y + int(rng.integers(15, 48))))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seed", "slope", "rows", "words"),
+    [
+        (0, -0.18, [[8, 0, 6], [4, 9, 7], [1, 3, 2, 5]], "110 100 1000"),
+        (1, 0.215, [[3, 5, 1, 0, 2], [6], [4]], "10011 1 1"),
+        (2, -0.1, [[7, 9], [3, 0, 1, 5], [4, 2, 8, 6]], "11 1001 1011"),
+        (3, -0.175, [[3, 1, 0, 6, 2, 7], [4], [9, 5, 8]], "100001 1 101"),
+        (4, 0.03, [[8], [3, 1, 7, 2, 6], [4, 0, 5]], "1 10010 110"),
+        (5, 0.14, [[4, 2, 1], [7], [8, 6, 0], [3, 5]], "101 1 101 10"),
+        (6, -0.04, [[6, 3], [1, 0, 5, 2, 4]], "11 10000"),
+        (7, 0.23, [[1, 9], [2, 3, 5, 0], [8, 4, 7, 10, 6]], "11 1010 10001"),
+        (8, 0.31, [[4, 0], [6, 7, 2], [8, 3], [1], [5]], "10 100 11 1 1"),
+        (9, -0.045, [[0], [3], [4, 5, 1, 2]], "1 1 1000"),
+    ],
+)
+def test_crooked_rows_to_the_last_box(
+    seed: int, slope: float, rows: list[list[int]], words: str
+) -> None:
+    boxes = scattered(seed)
+    assert row_slope(boxes) == pytest.approx(slope, abs=1e-9)
+    assert in_rows(boxes, 40.0) == rows
+    starts = word_starts([[boxes[i] for i in row] for row in rows], 40.0)
+    assert [[str(int(first)) for first in row] for row in starts] == [*map(list, words.split())]

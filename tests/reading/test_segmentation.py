@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -221,3 +222,46 @@ def test_wide_and_implausible_components_are_doubted() -> None:
     assert doubtful(strange, sheet, frames) == {3}
     sheet.components = components[:1]
     assert doubtful(model, sheet, frames) == set()
+
+
+SHAPES = [
+    (905, 741), (411, 259), (932, 748), (803, 644), (795, 644),
+    (942, 719), (719, 577), (771, 619), (763, 613), (684, 560),
+]  # fmt: skip
+"""Of each class: width of the usual digit 1000 pixels high, and of one a spread narrower."""
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_each_class_has_a_shape_of_its_own(label: int) -> None:
+    usual, narrow = SHAPES[label]
+    sure = np.eye(10)[label]
+    assert plausibility(sure, (0, 0, usual, 1000), 1000) == pytest.approx(0, abs=0.001)
+    assert plausibility(sure, (0, 0, narrow, 1000), 1000) == pytest.approx(-0.5, abs=0.01)
+
+
+def test_dust_is_left_out_after_whatever_came_before_it() -> None:
+    """A 1 for 0, one for 3, then dust: 4 to leave it out, 2 to read it as one more."""
+    ones = [np.eye(10)[1] * np.exp(-cost) for cost in (0.0, 3.0, 2.0)]
+    boxes = [(0, 0, 41, 100), (460, 0, 501, 100), (920, 0, 961, 100)]
+    frames = {(k,): (frame(k), box) for k, box in enumerate(boxes)}
+    parts = [Part(k, box, (10.0, 10.0, 2.0)[k], small=k == 2) for k, box in enumerate(boxes)]
+    model: Any = Oracle(*ones)
+    found = read_row(model, None, frames, parts, 100.0)  # type: ignore[arg-type]
+    assert [digit.box for digit in found] == boxes
+    first = [replace(parts[0], mass=0.0, small=True), *parts[1:]]
+    model = Oracle(ones[2], *ones[1:])  # the first, of no mass, is left out for 1
+    found = read_row(model, None, frames, first, 100.0)  # type: ignore[arg-type]
+    assert [digit.box for digit in found] == boxes[1:]
+
+
+def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
+    model: Any = Oracle(np.eye(10)[1], np.eye(10)[1])
+    one, other = (
+        read_row(model, None, {(1,): (frame(k), (0, 0, 41, 100))}, [part(0, 41)], 100.0)[0]  # type: ignore[arg-type]
+        for k in (0, 1)
+    )
+    assert other.frame[0, 0] == 1
+    assert one == other
+    assert repr(one) == "Found(box=(0, 0, 41, 100), label=1, probability=1.0, sure=True)"
+    with pytest.raises(FrozenInstanceError):
+        one.label = 7  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from digitnet.imaging.components import Component
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.ink import Ink
+from digitnet.imaging.scan import ScanPlan
+from digitnet.reading import sheet as module
 from digitnet.reading.sheet import (
-    PAGE,
     Sheet,
     component_rows,
     frame_components,
@@ -44,6 +46,8 @@ def test_the_score_is_the_strokes_length_less_where_they_are_blobs() -> None:
     two = sheet(component(1, 0, 0, 20, 40), component(2, 30, 0, 50, 40))
     assert two.mass == 200
     assert two.score == 200 / 4  # 40 pixels high: over three pens
+    with pytest.raises(FrozenInstanceError):
+        two.pen = 5.0  # type: ignore[misc]
     assert replace(two, height=12.0).score == 200 / 4
     assert replace(two, height=6.0).score == pytest.approx(200 / 4 / 64)
 
@@ -97,12 +101,51 @@ def test_a_page_is_worked_on_at_a_whole_fraction_of_its_size() -> None:
     assert tiny.zoom == pytest.approx(0.2)
 
 
-def test_how_a_page_is_scanned() -> None:
+def test_how_a_page_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these moves what is read on real pages; a change needs a look at the benchmark."""
-    assert (PAGE.longest, PAGE.whole, PAGE.small) == (1400, True, 480)
-    assert (PAGE.least, PAGE.enlarged, PAGE.most_times) == (100, 100, 6)
-    assert (PAGE.wedges, PAGE.dark, PAGE.close_vote) == (False, 0.2, 0)
-    assert (PAGE.ruled_from, PAGE.ruling, PAGE.crossing) == (0, 1, False)
+    plans: list[ScanPlan] = []
+    monkeypatch.setattr(module, "scan", lambda picture, plan: plans.append(plan) or [])
+    blank = scan_page(drawn())
+    assert (blank.height, blank.pen, blank.zoom) == (0.0, 1.0, 1.0)
+    assert blank.contrast.shape == blank.labels.shape == (200, 300)
+    (plan,) = plans
+    assert (plan.longest, plan.whole, plan.small) == (1400, True, 480)
+    assert (plan.least, plan.enlarged, plan.most_times) == (100, 100, 6)
+    assert (plan.wedges, plan.dark, plan.close_vote) == (False, 0.2, 0)
+    assert (plan.ruled_from, plan.ruling, plan.crossing) == (0, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("masses", "taken"),
+    [((100, 150), 100), ((100, 151), 151), ((100, 160, 230), 160), ((100, 160, 250), 250)],
+)
+def test_a_later_scan_has_to_show_half_as_much_again(
+    monkeypatch: pytest.MonkeyPatch, masses: tuple[int, ...], taken: int
+) -> None:
+    made = [sheet(Component(1, (0, 0, 20, 40), float(mass))) for mass in masses]
+    seen = [SimpleNamespace(contrast=np.zeros((100, 150)), sheet=one) for one in made]
+    zooms = []
+    monkeypatch.setattr(module, "scan", lambda picture, plan: [seen[0], *seen])
+    monkeypatch.setattr(module, "_sheet", lambda one, zoom: zooms.append(zoom) or one.sheet)
+    assert scan_page(drawn()).mass == taken
+    assert set(zooms) == {2.0}
+
+
+def test_soft_edges_are_framed_and_neighbours_are_not() -> None:
+    """Two bars, three pixels apart, each with a grey edge that belongs to neither."""
+    labels = np.zeros((60, 40), np.int32)
+    labels[10:50, 10:16], labels[10:50, 19:25] = 1, 2
+    contrast = (labels > 0).astype(np.float32)
+    contrast[10:50, [9, 16, 18, 25]] = 0.4
+    ink = Ink((labels > 0).astype(np.uint8), labels > 0, 1.0, 0.0)
+    made = replace(sheet(), contrast=contrast, labels=labels, ink=ink)
+    for label, left in ((1, 10), (2, 19)):
+        _, box = frame_components(made, [label], (left, 10, left + 6, 50))
+        assert box == (left - 1, 10, left + 7, 50)
+    _, box = frame_components(made, [1, 2], (10, 10, 25, 50))
+    assert box == (9, 10, 26, 50)
+    corner = replace(made, contrast=contrast[10:, 10:], labels=labels[10:, 10:])
+    assert frame_components(corner, [1], (0, 0, 6, 40))[1] == (0, 0, 7, 40)
 
 
 def test_a_scanned_page_has_its_components() -> None:

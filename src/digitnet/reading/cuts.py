@@ -114,7 +114,7 @@ def find_cuts(mask: Mask, pen: float, most: int = 5) -> list[Cut]:
         if min(left, float(small.sum()) - left) < 0.08 * float(small.sum()):
             continue
         taken.append(way)
-        rows = (np.arange(height) * size[1] // height).clip(0, size[1] - 1)
+        rows = np.arange(height) * size[1] // height
         ink = float(small[np.arange(size[1]), way].sum()) / thick
         cuts.append(Cut(np.rint((way[rows] + 0.5) / scale).astype(np.int32), ink))
     return sorted(cuts, key=lambda cut: float(cut.columns.mean()))
