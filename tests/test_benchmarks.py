@@ -52,7 +52,7 @@ SMALLEST = {
     "pages": "--fields 1 --repeats 1 --sheets {folder}",
     "pictures": "--pictures {pictures}",
     "refusal": "--n 1",
-    "tables": "--n 20",
+    "sources": "--n 20",
     "web_load": "--seconds 0.1 --hold 0.1 --clients 2",
 }
 """What is said behind a documented command, so that it has as little to do as it can."""
