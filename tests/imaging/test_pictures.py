@@ -16,10 +16,10 @@ from PIL import Image
 
 from digitnet.errors import PictureError
 from digitnet.imaging import pictures
+from digitnet.imaging.addresses import from_data_url
+from digitnet.imaging.pdf import PDF_RESOLUTION
 from digitnet.imaging.pictures import (
-    PDF_RESOLUTION,
     count_pages,
-    from_data_url,
     is_text,
     open_picture,
     page_names,
@@ -617,15 +617,6 @@ def test_pages_of_a_tiff_by_their_tags(tags, pages):
 def test_the_file_and_the_page_that_a_name_means(name, file, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert pictures._file_and_page(name) == (Path(file), page)
-
-
-def test_a_page_beyond_the_last_one():
-    pictures._check_page(1, 1, "x#1")
-    pictures._check_page(3, 3, "x#3")
-    for page, n_pages, has in ((2, 1, "one page"), (3, 2, "2 pages")):
-        with pytest.raises(PictureError) as caught:
-            pictures._check_page(page, n_pages, f"x#{page}")
-        assert str(caught.value) == f"x#{page} does not exist: the file has {has}."
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,8 @@ from typing import NamedTuple
 from digitnet.cli.output import say
 from digitnet.data.picture_files import SUFFIXES
 from digitnet.errors import PictureError
-from digitnet.imaging.pictures import (
-    count_pages,
-    is_text,
-    local_path,
-    page_names,
-    read_head,
-)
+from digitnet.imaging.addresses import local_path
+from digitnet.imaging.pictures import count_pages, is_text, page_names, read_head
 
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")
 """What systems put into folders unasked, beside files that begin with a dot."""

@@ -1,6 +1,6 @@
 """Pictures: any picture a person may have, decoded safely to an upright uint8 array.
 
-Pixels leave this room as uint8, (H, W) grey or (H, W, 3) RGB, alpha composed, EXIF turn applied.
+Pixels come out as uint8, (H, W) grey or (H, W, 3) RGB, alpha composed, EXIF turn applied.
 The formats are an allow-list and the number of pixels is checked before a single one is decoded,
 so a hostile file costs neither memory nor time.
 """
@@ -8,7 +8,6 @@ so a hostile file costs neither memory nor time.
 from __future__ import annotations
 
 import io
-import math
 import os
 import re
 import stat
@@ -16,7 +15,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -25,6 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import PictureError
+from digitnet.imaging.addresses import from_data_url, local_path
+from digitnet.imaging.pdf import check_page, draw_page, open_pdf
 from digitnet.imaging.pixels import check_sides, from_array, from_pillow
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ MAX_PIXELS = 50_000_000
 
 HEAD = 1024
 """Bytes at the beginning of a file that tell what it is."""
-PDF_RESOLUTION = 200
-"""Dots per inch that a page of a PDF is drawn with: a pen's stroke is four or five dots wide."""
-
 _READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, PGM, HEIC, AVIF or PDF"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a damaged PNG"),
@@ -139,26 +137,7 @@ def _open_path(name: str | Path, max_pixels: int) -> NDArray[np.uint8]:
         raise PictureError(f"{name} cannot be read ({_why(error)}).") from None
 
 
-_ADDRESS = re.compile(r"(https?|file):[/\\]+(.*)", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(r"(.+)#([1-9][0-9]*)", re.DOTALL)
-
-
-def local_path(name: str | Path) -> str:
-    """The path that a name means on this machine: a `file://` address and `~` are worked out.
-
-    Raises PictureError for an address elsewhere, with the two slashes that `Path` takes from it.
-    """
-    text = str(name)
-    if address := _ADDRESS.fullmatch(text):
-        scheme, rest = address.groups()
-        if scheme.lower() != "file":
-            raise PictureError(f"{scheme}://{rest} is on the web: download it first.")
-        from urllib.request import url2pathname
-
-        return url2pathname("/" + rest.removeprefix("localhost/"))
-    if text.startswith("~") and not os.path.lexists(text):
-        return os.path.expanduser(text)  # noqa: PTH111 (Path raises where there is no such user)
-    return text
 
 
 def _file_and_page(name: str | Path) -> tuple[Path, int | None]:
@@ -229,7 +208,7 @@ def _may_have_pages(head: bytes) -> bool:
 def _count_pages(stream: BinaryIO, head: bytes) -> int:
     try:
         if _is_pdf(head):
-            with _pdf(stream, "The picture") as document:
+            with open_pdf(stream, "The picture") as document:
                 return len(document)
         with quiet_pillow(), _recognise(stream, head, "The picture") as image:
             return len(_tiff_pages(image))
@@ -245,29 +224,6 @@ def _tiff_pages(image: Any) -> list[int]:
         if not image.tag_v2.get(254, 0) & 1:
             pages.append(frame)
     return pages or [0]
-
-
-def from_data_url(text: str) -> bytes:
-    """The bytes in a data URL (RFC 2397): data:image/png;base64,... or percent-encoded.
-
-    Raises PictureError where it is cut off or damaged.
-    """
-    import base64
-    from urllib.parse import unquote_to_bytes
-
-    head, comma, body = text.partition(",")
-    content = unquote_to_bytes(body)
-    if head.endswith(";base64"):
-        content = b"".join(content.split()).rstrip(b"=")
-        try:
-            content = base64.b64decode(content + b"=" * (-len(content) % 4), validate=True)
-        except ValueError:
-            content = b""
-    if not (head.startswith("data:") and comma and content):
-        raise PictureError(
-            "The data URL is cut off or damaged: it is data:image/png;base64, and then the picture."
-        )
-    return content
 
 
 def _open_file_object(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
@@ -288,11 +244,11 @@ def _open_stream(
     stream.seek(0)
     try:
         if _is_pdf(head):
-            return _draw_pdf_page(stream, name, max_pixels, page)
+            return draw_page(stream, name, max_pixels, page)
         with quiet_pillow(), _recognise(stream, head, name) as image:
             if page is not None:
                 pages = _tiff_pages(image) if image.format == "TIFF" else [0]
-                _check_page(page, len(pages), name)
+                check_page(page, len(pages), name)
                 image.seek(pages[page - 1])
             return _decode(image, name, max_pixels)
     except PictureError:
@@ -301,58 +257,6 @@ def _open_stream(
         raise PictureError(_what_it_is(head, name)) from None
     except Exception as error:  # Pillow's decoders raise anything on damaged bytes
         raise PictureError(f"{name} is damaged and cannot be opened ({_why(error)}).") from None
-
-
-def _check_page(page: int, n_pages: int, name: str) -> None:
-    if page > n_pages:
-        has = "one page" if n_pages == 1 else f"{n_pages} pages"
-        raise PictureError(f"{name} does not exist: the file has {has}.")
-
-
-_pdfium = threading.Lock()
-"""PDFium may be called by one thread at a time."""
-
-
-@contextmanager
-def _pdf(stream: BinaryIO, name: str) -> Iterator[Any]:
-    """A PDF, open; nobody else reads one meanwhile."""
-    try:
-        from pypdfium2 import PdfDocument, PdfiumError
-    except ImportError:
-        raise PictureError(
-            f"{name} is a PDF, which takes one more package to read: pip install 'digitnet[pdf]'."
-        ) from None
-    with _pdfium:
-        try:
-            document = PdfDocument(stream)
-        except PdfiumError as error:
-            if "password" in str(error).lower():
-                raise PictureError(
-                    f"{name} is locked with a password: save it without one."
-                ) from None
-            raise PictureError(f"{name} is a damaged PDF: save it again.") from None
-        with closing(document):
-            yield document
-
-
-def _draw_pdf_page(
-    stream: BinaryIO, name: str, max_pixels: int, page: int | None
-) -> NDArray[np.uint8]:
-    """A page of a PDF, (H, W, 3), drawn on white; less finely where it would be too large."""
-    with _pdf(stream, name) as document:
-        if page is None and len(document) > 1:
-            raise PictureError(
-                f"{name} has {len(document)} pages: say which one, as in scan.pdf#2."
-            )
-        page = page or 1
-        _check_page(page, len(document), name)
-        with closing(document[page - 1]) as sheet:
-            width, height = sheet.get_size()  # in points, 72 to the inch
-            finest = math.sqrt(max_pixels / max(width * height, 1.0))
-            with closing(sheet.render(scale=min(PDF_RESOLUTION / 72, finest))) as drawn:
-                pixels = from_pillow(drawn.to_pil().convert("RGB"), name)
-    check_sides(pixels.shape[0], pixels.shape[1], name, pixels.size)
-    return pixels
 
 
 class _NotOfItsKindError(Exception):

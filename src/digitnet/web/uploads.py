@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from digitnet.errors import PictureError
-from digitnet.imaging.pictures import from_data_url
+from digitnet.imaging.addresses import from_data_url
 from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
 
