@@ -54,6 +54,7 @@ def answers(python: str, command: str, model: str, folder: Path) -> Iterator[str
         for line in said.splitlines():
             answer = json.loads(line)
             name = Path(answer.pop("path")).relative_to(folder.parent)
+            answer.pop("model", None)  # who answered: a key that older versions do not have
             digest = hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()
             short = answer.get("lines", answer.get("label", "error"))
             yield f"{command} {model} {name} {json.dumps(short)} {digest}"
