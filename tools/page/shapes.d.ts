@@ -143,7 +143,10 @@ type Start = {
   epochs: number;
   settings?: Record<string, unknown>;
   resumed: boolean;
+  digits: Digits;
 };
+/** What was understood of a source; the sentences are those of the command line. */
+type Digits = { notes: string[]; skipped: object[]; sentences: string[] };
 type Step = { epoch: number; step: number; n_steps: number; loss: number };
 type Epoch = {
   epoch: number;
@@ -176,6 +179,7 @@ type Run = {
   network: string;
   nEpochs: number;
   settings: Record<string, unknown>;
+  digits: Digits;
   steps: [number, number][];
   epochs: Epoch[];
   step: Step | null;

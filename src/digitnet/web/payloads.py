@@ -21,7 +21,8 @@ from digitnet.web.jobs import Job, as_settings
 
 
 def start_of(run: Run, job: Job, run_id: str) -> dict[str, Any]:
-    """What is being trained, and from where on."""
+    """What is being trained, and from where on; `sentences` are those of the command line."""
+    report = run.training.report
     return {
         "run": run_id,
         "name": job.name,
@@ -32,7 +33,7 @@ def start_of(run: Run, job: Job, run_id: str) -> dict[str, Any]:
         "settings": as_settings(job.name, job.config),
         "resumed": job.checkpoint is not None,
         "epochs_done": len(run.history.epochs),
-        "digits": run.training.report.as_dict(),
+        "digits": {**report.as_dict(), "sentences": report.lines()},
     }
 
 

@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from digitnet.data.synthetic import synthesize
 from digitnet.models.folder import load_model
 from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, violations
+from support.helpers import digitnet
 from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
@@ -42,11 +45,11 @@ ENDLESS = {"hidden": "512", "epochs": "1000"}
 """A run of minutes: it is still under way when a test has seen what it waits for, and stops it."""
 
 
-def begin(visit: Visit, **fields: str) -> Any:
+def begin(visit: Visit, source: str = "small.npz", **fields: str) -> Any:
     """Fill in the form and start."""
     page = opened(visit, "train")
-    page.wait_for_selector("#train-source option[value='small.npz']", state="attached")
-    page.select_option("#train-source", "small.npz")
+    page.wait_for_selector(f"#train-source option[value='{source}']", state="attached")
+    page.select_option("#train-source", source)
     for name, value in {"hidden": "16", "epochs": "4", **fields}.items():
         page.fill(f"#train-{name.replace('_', '-')}", value)
     page.click("#train-go")
@@ -145,6 +148,32 @@ def test_a_page_loaded_again_shows_the_run_from_its_first_epoch(visit: Visit) ->
     assert epochs(page)[: len(seen)] == list(range(1, len(seen) + 1))
     assert page.is_disabled("#train-go")
     assert page.locator("#train-stop").is_visible()
+
+
+def test_what_was_understood_is_said_as_the_command_line_says_it(
+    visit: Visit, folder: Path
+) -> None:
+    digits = synthesize(200, np.random.default_rng(6))
+    for i, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        place = folder / "lying" / str(label)
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.T.copy()).save(place / f"{i}.png")
+    (folder / "lying" / "3" / "broken.png").write_text("no picture")
+    told = digitnet("data", "show", folder / "lying", cwd=folder).stderr.splitlines()
+    assert any("transposed" in line or "turned" in line for line in told), told
+    assert told[-1].startswith("skipped ")
+    assert "broken.png" in told[-1]
+    page = begin(visit, source="lying", name="understood")
+    wait_until(page, "Finished: understood")
+    sentences = page.locator(".understood summary, .understood li")
+    assert sentences.all_inner_texts() == told
+    assert sentences.last.is_visible()
+    page.reload()
+    wait_until(page, "Finished: understood")
+    assert sentences.all_inner_texts() == told
+    assert violations(visit) == []
+    page.click(".understood summary")
+    assert not sentences.last.is_visible()
 
 
 def test_the_run_before_is_drawn_on_the_same_axes(browser: Any, address: str) -> None:

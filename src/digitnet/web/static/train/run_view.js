@@ -18,6 +18,7 @@ export class RunView {
   heading = make("h2", { tabindex: -1 }, NO_RUN);
   status = make("p", { class: "status" }, INVITATION);
   progress = new Progress();
+  understood = new Understood();
   gone = make("p", { class: "notice warn", hidden: true }, GONE);
   notice = new Notice();
   curves = new Curves();
@@ -33,6 +34,7 @@ export class RunView {
       this.heading,
       this.status,
       this.progress.element,
+      this.understood.element,
       this.gone,
       this.notice.element,
       this.actions.element,
@@ -45,6 +47,7 @@ export class RunView {
     const run = runs.present;
     const ready = run !== null && !preparing;
     this.progress.element.hidden = !running;
+    this.understood.element.hidden = !ready;
     this.graphs.hidden = !ready;
     this.pictures.element.hidden = !ready || !run.picture;
     if (running && !ready) {
@@ -56,6 +59,7 @@ export class RunView {
       this.heading.textContent = headingOf(run, running);
       this.status.textContent = running ? runningWords(run, runs.secondsLeft()) : endWords(run.end);
       this.progress.show(runs.share());
+      this.understood.show(run.digits);
       this.curves.show(run, runs.before);
       if (run.picture) this.pictures.show(run.picture);
     } else {
@@ -103,6 +107,25 @@ class Progress {
   show(share) {
     this.fill.style.width = `${100 * share}%`;
     this.element.setAttribute("aria-valuenow", `${Math.round(100 * share)}`);
+  }
+}
+
+/** What was understood of the digits that are learnt from; open where there is more than a count. */
+class Understood {
+  sentence = make("summary");
+  others = make("ul");
+  element = make("details", { class: "understood", hidden: true }, this.sentence, this.others);
+  /** @type {Digits | null} */
+  shown = null;
+
+  /** @param {Digits} digits */
+  show(digits) {
+    if (digits === this.shown) return; // whoever closed it finds it closed
+    this.shown = digits;
+    const [first = "", ...others] = digits.sentences;
+    this.sentence.textContent = first;
+    this.others.replaceChildren(...others.map((words) => make("li", {}, words)));
+    this.element.open = digits.notes.length + digits.skipped.length > 0;
   }
 }
 

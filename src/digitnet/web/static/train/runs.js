@@ -11,6 +11,7 @@ function newRun(start) {
     network: start.network,
     nEpochs: start.epochs,
     settings: start.settings ?? {},
+    digits: start.digits,
     steps: [],
     epochs: [],
     step: null,
