@@ -74,6 +74,31 @@ def test_rows_in_words_and_in_json(place: Path, trained: Model, digits: Dataset)
         assert reason is None or text.endswith(f"-  {reason}")
 
 
+def test_what_cannot_be_told_of_a_table_is_said_by_options(place: Path, digits: Dataset) -> None:
+    expected = digitnet("predict", "test.csv", "--csv", cwd=place).stdout
+    lying = 255 - digits.images.swapaxes(1, 2)
+    np.savez(place / "lying.npz", images=lying)
+    turned = ("predict", "lying.npz", "--transpose", "--invert", "--csv")
+    assert digitnet(*turned, cwd=place).stdout == expected
+    np.savez(place / "dark.npz", images=255 - digits.images)
+    as_it_lies = digitnet("predict", "dark.npz", "--as-is", "--csv", cwd=place).stdout
+    assert digitnet("predict", "dark.npz", "--csv", cwd=place).stdout == expected != as_it_lies
+    pixels = digits.images.reshape(len(digits), -1)
+    odd = np.insert(pixels, 5, digits.labels, axis=1)  # a sixth column that could be anything
+    np.savetxt(place / "odd.csv", odd, fmt="%d", delimiter=",")
+    told = digitnet("predict", "odd.csv", "--label-column", "6", "--csv", cwd=place)
+    assert told.stdout == expected, told.stderr
+    refused = digitnet("predict", "lying.npz", "--label-column", "6", cwd=place)
+    assert_one_sentence(refused, "is not a table", "--label-column")
+
+
+def test_options_of_a_table_without_one_are_refused(place: Path) -> None:
+    Image.new("L", (28, 28)).save(place / "a.png")
+    for words in (("a.png",), ("test.csv", "a.png"), ()):
+        done = digitnet("predict", *words, "--as-is", "--label-column", "1", cwd=place)
+        assert_one_sentence(done, "--label-column, --as-is", "table")
+
+
 def test_what_is_no_table_of_digits_is_one_sentence(place: Path) -> None:
     (place / "odd.csv").write_text("name,age\nAnn,3\n")
     assert_one_sentence(digitnet("predict", "odd.csv", cwd=place), "odd.csv")

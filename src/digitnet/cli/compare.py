@@ -18,8 +18,8 @@ from digitnet.cli.source_options import (
     SOURCE_HELP,
     add_source_options,
     read_source,
-    source_options,
 )
+from digitnet.cli.table_options import source_options
 from digitnet.data.dataset import Dataset
 from digitnet.errors import DataError, SettingsError
 from digitnet.evaluation import mcnemar, wilson_interval

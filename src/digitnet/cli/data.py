@@ -17,8 +17,8 @@ from digitnet.cli.source_options import (
     add_source_options,
     progress_bar,
     read_source,
-    source_options,
 )
+from digitnet.cli.table_options import source_options
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, require
 from digitnet.files import replacing

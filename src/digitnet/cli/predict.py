@@ -15,6 +15,7 @@ from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, can_show, say, show, shown, write_table
 from digitnet.cli.predict_table import is_table, predict_table
+from digitnet.cli.table_options import add_table_options, source_options
 from digitnet.errors import PictureError, SettingsError, require
 from digitnet.models.model import Model, Prediction
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write one picture for each into DIR: how it was framed, and the answer",
     )
+    add_table_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +53,11 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--json and --csv are two ways to answer; leave one out.")
     if not args.pictures and (args.explain or args.json or args.csv is not None):
         raise SettingsError("--json, --csv and --explain need pictures; name one or more.")
+    in_table = len(args.pictures) == 1 and is_table(args.pictures[0])
+    options = source_options(args)
+    if options and not in_table:
+        given = ", ".join(f"--{name.replace('_', '-')}" for name in options)
+        raise SettingsError(f"{given}: only for a table or array of digits; name one, alone.")
     if args.explain is not None:
         require("plots")
     model, called = open_model(args.model, quiet=args.json)
@@ -58,10 +65,12 @@ def run(args: argparse.Namespace) -> int:
         from digitnet.cli.dialogue import converse
 
         return converse(model)
-    if len(args.pictures) == 1 and is_table(args.pictures[0]):
+    if in_table:
         if args.explain is not None:
             raise SettingsError("--explain takes pictures, not a table; leave it out.")
-        return predict_table(model, called, args.pictures[0], csv=args.csv, as_json=args.json)
+        return predict_table(
+            model, called, args.pictures[0], csv=args.csv, as_json=args.json, **options
+        )
     pictures = named_pictures(args.pictures)
     failed: list[str] = []
     answers = _noting(failed, pictures, _answers(model, pictures))

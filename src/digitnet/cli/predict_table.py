@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digitnet.cli.output import say, show, write_table
 from digitnet.data.picture_files import SUFFIXES
@@ -38,17 +38,21 @@ def is_table(word: str) -> bool:
         return False
 
 
-def predict_table(model: Model, called: str, source: str, *, csv: str | None, as_json: bool) -> int:
+def predict_table(
+    model: Model, called: str, source: str, *, csv: str | None, as_json: bool, **options: Any
+) -> int:
     """Answer for each row; exit code 1 where some show nothing that could be read.
 
     With `csv`, every row has a label, the likeliest, since a competition wants one of each.
+    `options` are as of `open_source`.
 
     Raises:
         DataError: the table cannot be understood.
+        SettingsError: an option does not go with it.
     """
     from digitnet.data.sources import open_unlabelled
 
-    images, numbers, report = open_unlabelled(source, part="test", framing=model.framing)
+    images, numbers, report = open_unlabelled(source, part="test", framing=model.framing, **options)
     said = [] if as_json else [report.sentence, *report.notes]
     for line in said + report.skipped_lines():
         say(line)

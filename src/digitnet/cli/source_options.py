@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from digitnet.cli.output import say, shown
+from digitnet.cli.table_options import TITLE, add_to_group
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.data.report import Report
@@ -21,13 +22,10 @@ LIST_OF_SOURCES = "\n".join(f"  {row.name:<25} {row.help}" for row in SOURCES)
 
 N_TEST = 10_000  # synthetic digits to measure a model on, as many as MNIST's test part has
 
-NOT_SETTINGS = ("label_column", "part", "as_is", "transpose", "invert")
-"""Options that say how a source is to be understood, and are no settings of a training."""
-
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """The options for what cannot be told of a source; their defaults are `open_source`'s."""
-    group = parser.add_argument_group("where a source does not tell by itself")
+    group = parser.add_argument_group(TITLE)
     unset = argparse.SUPPRESS
     group.add_argument(
         "--part", choices=("train", "test"), default=unset,
@@ -43,22 +41,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         help="of pictures without labels: the first N in natural order are 0, the next N are 1, "
         "...",
     )  # fmt: skip
-    group.add_argument(
-        "--label-column", metavar="X", default=unset,
-        help="of a table: the column with the labels, by name or by number from 1; or none",
-    )  # fmt: skip
-    for name, help_text in (
-        ("as-is", "turn and invert nothing, and take the labels even where they seem wrong"),
-        ("transpose", "the images have rows for columns"),
-        ("invert", "the ink is dark on light"),
-    ):
-        group.add_argument(f"--{name}", action="store_true", default=unset, help=help_text)
-
-
-def source_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Those of them that were given."""
-    names = ("labels", "per_class", *NOT_SETTINGS)
-    return {name: vars(args)[name] for name in names if name in args}
+    add_to_group(group)
 
 
 def read_source(source: str, *, quiet: bool = False, **options: Any) -> Dataset:

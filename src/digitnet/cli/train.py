@@ -13,7 +13,8 @@ from digitnet.cli.finetune import tell_before_and_after
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.output import say, show
 from digitnet.cli.signals import StopRequested, listen_for_stop
-from digitnet.cli.source_options import NOT_SETTINGS, read_source
+from digitnet.cli.source_options import read_source
+from digitnet.cli.table_options import NOT_SETTINGS
 from digitnet.cli.training_options import add_arguments
 from digitnet.data.dataset import Dataset
 from digitnet.data.sources import N_SYNTHETIC
