@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,6 +80,38 @@ def test_sources_are_what_lies_there(web: httpx.Client, tmp_path: Path) -> None:
     web.post("/api/corrections?label=9", content=NINE.read_bytes())
     offered = web.get("/api/sources").json()["sources"]
     assert offered[2] == {"name": "corrections", "title": "Your corrections", "digits": 1}
+
+
+def test_every_kind_of_table_is_offered_packed_or_not(web: httpx.Client, tmp_path: Path) -> None:
+    row = ",".join(map(str, range(64)))
+    tables = ["a.csv", "b.TSV", "c.npy", "d.mat", "e.parquet", "f-ubyte", "g.csv.gz", "h.npz.xz"]
+    for name in (*tables, "i.txt.bz2", "no.pkl", "no.pdf", "no.gz", "no.png.gz", "no.zip"):
+        (tmp_path / name).write_text(row)
+    (tmp_path / "j.txt").write_text(f"a header\n{row}\n")
+    (tmp_path / "no.txt").write_text(f"{row.removesuffix(',63')}\n63\n")
+    for name, inside in (
+        ("k.zip", ["k.csv"]),
+        ("no-2.zip", ["k.png"]),
+        ("no-3.zip", ["k.csv"] * 2),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for i, each in enumerate(inside):
+                archive.writestr(f"{i}{each}", row)
+    os.mkfifo(tmp_path / "pipe.txt")
+    offered = [source["name"] for source in web.get("/api/sources").json()["sources"]]
+    assert set(offered) - {"synthetic", "mnist", "bars.npz"} == {
+        *tables, "i.txt.bz2", "j.txt", "k.zip",
+    }  # fmt: skip
+
+
+def test_a_table_that_is_packed_is_learnt_from(web: httpx.Client, tmp_path: Path) -> None:
+    with np.load(tmp_path / "bars.npz") as bars_file:
+        images, labels = bars_file["images"], bars_file["labels"]
+    rows = np.column_stack([labels, images.reshape(len(images), -1)])
+    np.savetxt(tmp_path / "packed.csv.gz", rows, fmt="%d", delimiter=",")
+    begin(web, source="packed.csv.gz", epochs=1, hidden=[8])
+    end = followed(web)[-1][2]
+    assert end["state"] == "finished", end
 
 
 def test_a_run_tells_its_start_its_epochs_its_pictures_and_its_end(

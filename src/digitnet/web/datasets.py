@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from digitnet.data.idx import has_idx
 from digitnet.data.mnist import has_mnist
 from digitnet.data.picture_files import is_picture
-from digitnet.data.sources import SOURCES
+from digitnet.data.sources import find_source
 from digitnet.errors import DataError
 from digitnet.models.find import DEFAULT
 from digitnet.training.checkpoints import ENDING
@@ -20,9 +21,10 @@ from digitnet.web.limits import Limits
 
 NOT_OFFERED = (DEFAULT, "models", "corrections", "synthetic", "mnist")
 N_MNIST = 60_000
-ENDINGS = tuple(row.name for row in SOURCES if row.kind == "file")
 LOOKED_AT = 200
 """Entries of a folder that are looked at."""
+FEWEST_NUMBERS = 64
+"""Numbers in a line of a text that is taken for a table: a picture of 8 x 8."""
 
 
 class OfferedDataset(NamedTuple):
@@ -78,10 +80,24 @@ class OfferedDatasets:
         for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
-            if path.name.lower().endswith(ENDINGS) and not path.name.endswith(ENDING):
+            if _is_table(path):
                 yield OfferedDataset(path.name, path.name, None, str(path))
             elif path.is_dir() and _has_digits(path):
                 yield OfferedDataset(path.name, f"Folder {path.name}", None, str(path))
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file seems to be a table or array of digits, packed or not, by its name."""
+    try:
+        if not path.is_file() or path.name.endswith(ENDING) or find_source(path)[0].kind != "file":
+            return False
+        if path.suffix.lower() != ".txt":
+            return True
+        with path.open("rb") as file:  # most texts are notes
+            lines = file.read(2**16).splitlines()
+        return any(len(re.findall(rb"\d+", line)) >= FEWEST_NUMBERS for line in lines)
+    except (OSError, DataError):
+        return False
 
 
 def _has_digits(folder: Path) -> bool:
