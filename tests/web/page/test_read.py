@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, WIDE, Visit, violations
+from support.browser import LONG, NARROW, WIDE, Visit, started_server, violations
 from support.drawn import as_file, letter, photo, turned_by_exif, written
 from support.helpers import digitnet
 from support.tabs import asked, focused, opened, tab_to
@@ -67,6 +68,14 @@ def choose(page: Any, content: bytes, kind: str = "image/png") -> None:
         page.click("text=Choose pictures")
     chooser.value.set_files({"name": "picture", "mimeType": kind, "buffer": content})
     page.wait_for_selector("#read .notice:not([hidden]):not(:text('Reading'))")
+
+
+def as_pdf(picture: bytes) -> bytes:
+    """A picture as a PDF of one page."""
+    content = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.convert("RGB").save(content, "PDF")
+    return content.getvalue()
 
 
 def lines(page: Any) -> list[str]:
@@ -347,6 +356,34 @@ def test_a_picture_that_the_browser_cannot_show_is_read_all_the_same(
     page.wait_for_selector(".digit-view .notice.good")
     assert len(kept(folder, 2)) == before + 1
     visit.close()
+
+
+@pytest.mark.parametrize("how", ["drop", "choose"])
+def test_a_pdf_is_read_as_a_picture_is(visit: Visit, page_picture: bytes, how: str) -> None:
+    pytest.importorskip("pypdfium2", reason="needs digitnet[pdf]")
+    page = opened(visit, "read")
+    assert page.get_attribute("#read-file", "accept") == "image/*,application/pdf"
+    if how == "drop":
+        hand_over(page, as_pdf(page_picture), "drop", "application/pdf")
+    else:
+        choose(page, as_pdf(page_picture), "application/pdf")
+    page.wait_for_selector(".digit-box image")
+    assert [line for line in lines(page) if line] == LINES
+
+
+def test_a_server_that_reads_no_pdf_says_what_it_lacks(
+    browser: Any, tmp_path: Path, page_picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pypdfium2.py").write_text("raise ModuleNotFoundError('as if not installed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), os.pathsep)
+    with started_server(tmp_path) as address:
+        visit = Visit(browser, address)
+        visit.expect("422")
+        page = opened(visit, "read")
+        choose(page, as_pdf(page_picture), "application/pdf")
+        page.wait_for_selector("#read .notice.error")
+        assert "pip install 'digitnet[pdf]'" in page.inner_text("#read .notice.error")
+        visit.close()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

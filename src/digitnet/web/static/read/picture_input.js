@@ -9,11 +9,17 @@ import { button, make } from "../common/elements.js";
  */
 export function pictureInput(root, { taken, refused }) {
   const file = { type: "file", accept: "image/*", hidden: true };
-  const chooser = make("input", { ...file, multiple: true, id: "read-file", "aria-label": "Pictures" });
+  const chooser = make("input", {
+    ...file,
+    accept: "image/*,application/pdf", // a server that reads no PDF says what it lacks
+    multiple: true,
+    id: "read-file",
+    "aria-label": "Pictures",
+  });
   const camera = make("input", { ...file, capture: "environment", "aria-label": "A photograph" });
   const choose = button("Choose pictures", () => chooser.click(), { class: "button primary" });
   const photograph = button("Take a photograph", () => camera.click(), { class: "button camera" });
-  const words = "Drop pictures here, or paste one: of a single digit, or of a page of them.";
+  const words = "Drop pictures or PDFs here, or paste one: of a single digit, or of a page of them.";
   const element = make(
     "div",
     { class: "drop" },
