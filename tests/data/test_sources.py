@@ -13,7 +13,7 @@ from PIL import Image
 
 from digitnet.cli.source_options import LIST_OF_SOURCES
 from digitnet.data.report import Report
-from digitnet.data.sources import SOURCES, Source, accepted, open_source
+from digitnet.data.sources import SOURCES, Source, accepted, find_source, open_source
 from digitnet.errors import DataError, SettingsError
 from support.helpers import as_idx
 
@@ -179,3 +179,14 @@ def test_a_report_says_itself_in_lines_and_in_plain_values() -> None:
     assert report.lines(most=1)[-2:] == ["skipped a.png: is text.", "skipped 2 more."]
     assert report.as_dict()["skipped"][0] == {"name": "a.png", "reason": "is text."}
     assert Report("x", dict.fromkeys("ABC", 4)).each_class() == "4 of each of 3, A to C"
+
+
+@pytest.mark.parametrize("name", ["x.npz.gz", "x.npy.xz", "x.mat.bz2", "x.parquet.gz", "X.NPZ.GZ"])
+def test_packed_arrays_are_to_be_unpacked_first(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"anything")
+    with pytest.raises(DataError, match=r"is a packed \.\w+; unpack it first"):
+        find_source(path)
+    for packed in ("x.csv.gz", "t10k-images-idx3-ubyte.gz"):
+        (tmp_path / packed).write_bytes(b"anything")
+        assert find_source(tmp_path / packed)[1] == tmp_path / packed

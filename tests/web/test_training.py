@@ -84,8 +84,17 @@ def test_sources_are_what_lies_there(web: httpx.Client, tmp_path: Path) -> None:
 
 def test_every_kind_of_table_is_offered_packed_or_not(web: httpx.Client, tmp_path: Path) -> None:
     row = ",".join(map(str, range(64)))
-    tables = ["a.csv", "b.TSV", "c.npy", "d.mat", "e.parquet", "f-ubyte", "g.csv.gz", "h.npz.xz"]
-    for name in (*tables, "i.txt.bz2", "no.pkl", "no.pdf", "no.gz", "no.png.gz", "no.zip"):
+    tables = ["a.csv", "b.TSV", "c.npy", "d.mat", "e.parquet", "f-ubyte", "g.csv.gz", "h.npz"]
+    for name in (
+        *tables,
+        "i.txt.bz2",
+        "no.pkl",
+        "no.pdf",
+        "no.npz.xz",
+        "no.gz",
+        "no.png.gz",
+        "no.zip",
+    ):
         (tmp_path / name).write_text(row)
     (tmp_path / "j.txt").write_text(f"a header\n{row}\n")
     (tmp_path / "no.txt").write_text(f"{row.removesuffix(',63')}\n63\n")

@@ -34,6 +34,7 @@ class Source:
             and raises DataError.
         help: one line for people.
         also: other endings of the same kind.
+        packed: whether its files may be packed, as .csv.gz; large arrays are not read that way.
         holds: of a folder, "module:function" that tells whether a folder is one of this kind;
             without it, any is.
     """
@@ -43,6 +44,7 @@ class Source:
     reader: str
     help: str
     also: tuple[str, ...] = ()
+    packed: bool = False
     holds: str = ""
 
     def read(self, place: str | Path, options: Options) -> Found:
@@ -76,12 +78,13 @@ SOURCES: tuple[Source, ...] = (
     Source("folder of pictures", "folder", f"{_DATA}.folders:read_picture_folder",
            "labelled by sub-folders, by names, or by a file beside"),
     Source(".csv", "file", f"{_DATA}.csv:read_csv", "a table of pixels and labels",
-           also=(".tsv", ".txt")),
+           also=(".tsv", ".txt"), packed=True),
     Source(".npz", "file", f"{_DATA}.npz:read_npz", "arrays of images and labels"),
     Source(".npy", "file", f"{_DATA}.npz:read_npy", "an array of images, its labels beside it"),
     Source(".mat", "file", f"{_DATA}.mat:read_mat", "MATLAB's arrays (an extra)"),
     Source(".parquet", "file", f"{_DATA}.parquet:read_parquet", "pictures in a table (an extra)"),
-    Source("-ubyte", "file", f"{_DATA}.idx:read_idx_file", "one of MNIST's or EMNIST's files"),
+    Source("-ubyte", "file", f"{_DATA}.idx:read_idx_file", "one of MNIST's or EMNIST's files",
+           packed=True),
 )  # fmt: skip
 """A new kind of source is a reader and a row here; command line, page and docs print the rows."""
 
@@ -142,6 +145,8 @@ def find_source(source: str | Path) -> tuple[Source, str | Path]:
         )
     for row in SOURCES:
         if row.kind == "file" and name.endswith((row.name, *row.also)):
+            if not row.packed and not path.name.lower().endswith((row.name, *row.also)):
+                raise DataError(f"{path} is a packed {row.name}; unpack it first.")
             return row, path
     raise DataError(f"{path} is none of the sources digitnet reads; it may be {accepted()}.")
 
