@@ -12,6 +12,7 @@ from digitnet import threads as module
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.threads import (
     ENOUGH_FOR_ALL,
+    FIRST_LOOK,
     LONGEST_PAUSE,
     SHORTEST_PAUSE,
     StepThreads,
@@ -76,7 +77,7 @@ def test_an_inner_block_holds_too_where_others_have_set_the_number_since() -> No
 def test_steps_take_one_thread_while_the_other_core_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Looked at before the first step, then after pauses that double while the answer stays."""
+    """Looked at after a moment, then after pauses that double while the answer stays."""
     now, looks, free = 100.0, 0, True
 
     def answer(n_threads: int, side: int) -> bool:
@@ -89,6 +90,9 @@ def test_steps_take_one_thread_while_the_other_core_is_taken(
     monkeypatch.setattr(module.time, "perf_counter", lambda: now)
     steps = StepThreads(200**3)
     with steps.held():
+        steps.look()
+        assert (threads(), looks) == (2, 0)  # a short training is not looked at
+        now += FIRST_LOOK
         steps.look()
         assert (threads(), looks) == (2, 1)
         now += 1.99 * SHORTEST_PAUSE
@@ -108,7 +112,7 @@ def test_steps_take_one_thread_while_the_other_core_is_taken(
                 steps.look()
             pauses.append((now - start) / SHORTEST_PAUSE)
         assert pauses == [1, 2, 4, 8, 8]
-        assert LONGEST_PAUSE == 8 * SHORTEST_PAUSE
+        assert (FIRST_LOOK, SHORTEST_PAUSE, LONGEST_PAUSE) == (0.25, 1, 8)
         free = True
         now += LONGEST_PAUSE
         steps.look()

@@ -33,6 +33,9 @@ QUICKER = 0.85
 TRIES = 2
 """Looks that must agree before the other cores are held to be taken."""
 
+FIRST_LOOK = 0.25
+"""Seconds of a training before the first look, which would cost a short one a fifth of its time."""
+
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 """Seconds between two looks: doubled while they agree, so that looking costs a hundredth."""
 
@@ -99,8 +102,8 @@ class StepThreads:
 
     One where the products are small. Where they are large, as many as this process is granted
     cores, unless the others are taken: a thread of BLAS that waits for one that has no core spins,
-    and a step then takes ten times its processor time. Whether they are is looked at before the
-    first step and every few seconds, on a product of its own (`pays`).
+    and a step then takes ten times its processor time. Whether they are is looked at after a
+    moment and every few seconds, on a product of its own (`pays`).
 
     Results of one thread and of several differ in their last bits. Products below ENOUGH_FOR_ALL
     always get one, so most trainings give the same bits however busy the machine is.
@@ -114,7 +117,8 @@ class StepThreads:
         self._n = self._most
         self._side = round(multiply_adds ** (1 / 3))
         self._held = ExitStack()
-        self._next_look, self._pause = 0.0, SHORTEST_PAUSE
+        self._pause = SHORTEST_PAUSE
+        self._next_look = time.perf_counter() + FIRST_LOOK
 
     @contextmanager
     def held(self) -> Iterator[None]:
