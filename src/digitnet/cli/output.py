@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import re
 import sys
@@ -82,6 +81,8 @@ def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    import csv
+
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([shown(cell) for cell in row] for row in rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -83,6 +82,8 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """For notebooks: a row for each class, with its count and its first images."""
+        from html import escape
+
         from digitnet.imaging.png import as_image_tag
 
         rows = []
@@ -90,11 +91,11 @@ class Dataset:
             images = self.images[np.flatnonzero(self.labels == label)[:N_SHOWN]]
             shown = as_image_tag(np.hstack(list(images)), f"images of {name}") if count else ""
             rows.append(
-                f"<tr><th>{html.escape(name)}</th><td>{count:,}</td>"
+                f"<tr><th>{escape(name)}</th><td>{count:,}</td>"
                 f'<td style="text-align:left">{shown}</td></tr>'
             )
         head = "<tr><th>class</th><th>images</th><th>the first of them</th></tr>"
-        return f"<div>{html.escape(repr(self))}</div><table>{head}{''.join(rows)}</table>"
+        return f"<div>{escape(repr(self))}</div><table>{head}{''.join(rows)}</table>"
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,10 @@ def in_base64(picture: NDArray[np.uint8]) -> str:
 
 def as_image_tag(picture: NDArray[np.uint8], about: str, zoom: int = 1) -> str:
     """A picture as HTML that stands alone, each pixel `zoom` wide; `about` says what it shows."""
+    from html import escape
+
     height, width = picture.shape[:2]
     return (
-        f'<img alt="{html.escape(about)}" width="{zoom * width}" height="{zoom * height}" '
+        f'<img alt="{escape(about)}" width="{zoom * width}" height="{zoom * height}" '
         f'style="image-rendering:pixelated" src="data:image/png;base64,{in_base64(picture)}">'
     )

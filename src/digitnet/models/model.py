@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
@@ -53,6 +52,8 @@ class Prediction:
 
     def _repr_html_(self) -> str:
         """For notebooks: what the network saw, and a bar for each of the likeliest classes."""
+        from html import escape
+
         from digitnet.imaging.png import as_image_tag
 
         likeliest = np.sort(np.argsort(-self.probabilities, kind="stable")[:N_BARS])
@@ -64,7 +65,7 @@ class Prediction:
             for share in [float(self.probabilities[label])]
         )
         return (
-            f"<div><b>{html.escape(self._in_words())}</b></div>"
+            f"<div><b>{escape(self._in_words())}</b></div>"
             '<div style="display:flex;gap:16px">'
             f"{as_image_tag(self.frame.image, 'what the network saw', zoom=5)}"
             f'<svg width="280" height="{14 * len(likeliest)}" fill="currentColor" '
