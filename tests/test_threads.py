@@ -121,16 +121,27 @@ def test_steps_take_one_thread_while_the_other_core_is_taken(
 
 
 @pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize(("slow", "right"), [([], True), ([0], True), ([0, 1], False)])
+@pytest.mark.parametrize(
+    ("slow", "kept_off", "right"),
+    [
+        ([], [], True), ([0], [], True), ([0, 1], [], False),
+        ([], [0], True), ([], [0, 1], False), ([1], [0], False),
+    ],
+)  # fmt: skip
 def test_a_product_that_is_hardly_quicker_both_times_does_not_pay(
-    monkeypatch: pytest.MonkeyPatch, slow: list[int], right: bool
+    monkeypatch: pytest.MonkeyPatch, slow: list[int], kept_off: list[int], right: bool
 ) -> None:
-    """The cores are made to look taken: a product by two threads takes about as long as by one."""
-    calls = 0
+    """The cores are made to look taken: a product by two threads takes about as long as by one,
+    or this thread has a core for less than nine tenths of the time.
+    """
+    calls, now, worked = 0, 0.0, 0.0
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(module.time, "thread_time", lambda: worked)
 
     def seconds(matrix: np.ndarray, least: float) -> float:
-        nonlocal calls
+        nonlocal calls, now, worked
         attempt, calls = calls // 2, calls + 1
+        now, worked = now + 1.0, worked + (0.89 if attempt in kept_off else 0.91)
         return 1.0 if threads() == 1 else 0.86 if attempt in slow else 0.84
 
     monkeypatch.setattr(module, "_seconds_each", seconds)

@@ -30,6 +30,9 @@ LOOK = 0.012
 QUICKER = 0.85
 """Of one thread's time, that several must stay below; on an idle machine two take 0.5 to 0.7."""
 
+OWN_CORE = 0.9
+"""Of a look's time, that this thread must have had a core for."""
+
 TRIES = 2
 """Looks that must agree before the other cores are held to be taken."""
 
@@ -150,8 +153,9 @@ def most_blas_threads() -> int:
 def pays(n_threads: int, side: int) -> bool:
     """Whether a product is quicker by so many threads than by one, on this machine just now.
 
-    A moment's disturbance is not taken for a busy machine: only if it is not QUICKER in any of
-    TRIES looks, it does not pay.
+    It does where it is QUICKER and this thread was hardly kept off its core meanwhile: what runs
+    beside it would keep the others off theirs, too. A moment's disturbance is not taken for a busy
+    machine: only if that holds in none of TRIES looks, it does not pay.
 
     Args:
         n_threads: of BLAS.
@@ -159,11 +163,14 @@ def pays(n_threads: int, side: int) -> bool:
     """
     matrix = np.ones((side, side), np.float32)
     for _ in range(TRIES):
+        started, worked = time.perf_counter(), time.thread_time()
         with at_most_blas_threads(1):
             one = _seconds_each(matrix, LOOK / 4)
         with at_most_blas_threads(n_threads):
-            if _seconds_each(matrix, LOOK) < QUICKER * one:
-                return True
+            several = _seconds_each(matrix, LOOK)
+        undisturbed = time.thread_time() - worked >= OWN_CORE * (time.perf_counter() - started)
+        if undisturbed and several < QUICKER * one:
+            return True
     return False
 
 
