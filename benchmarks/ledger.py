@@ -72,6 +72,7 @@ TITLES = {
     "ingredients": "What each ingredient gives",
     "pictures": "Real pictures",
     "adaptation": "Learning someone's hand",
+    "mutants": "Faults planted in the code, and the share that its tests notice",
 }
 
 

@@ -1,6 +1,6 @@
 """Mutants: small faults planted one at a time, and the share that the tests of a folder notice.
 
-    python tools/mutants.py [FOLDER ...] [--sample N --seed S] [--jobs 2]
+    python tools/mutants.py [FOLDER ...] [--sample N --seed S] [--jobs 2] [--record]
 
 cosmic-ray makes the mutants (a number one up or down, < for <=, + for -, and for or, a loop that
 never runs, ...) of src/digitnet/FOLDER; tests/FOLDER has to notice them. First every test runs
@@ -21,6 +21,7 @@ import json
 import os
 import random
 import resource
+import shlex
 import signal
 import sys
 import time
@@ -337,6 +338,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="so many of each folder's mutants")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--record", action="store_true", help="keep the shares in results/")
     args = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"
@@ -350,9 +352,25 @@ def main() -> None:
         row = work_through(folder, args.sample, args.seed, args.jobs)
         kept[folder] = row
         print(said(folder, row), flush=True)
+        if args.record:
+            record(folder, row)
     places = ROOT / "results" / "survivors.txt"
     places.write_text("\n".join(line for row in kept.values() for line in row["survivors"]) + "\n")
     print(f"survivors: {places.relative_to(ROOT)}")
+
+
+def record(folder: str, row: dict[str, Any]) -> None:
+    """Keep a folder's share for docs/results.md."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.records import keep_record
+
+    killed = row["fates"]["killed"] + row["fates"]["timeout"]
+    keep_record(
+        f"mutants-{folder.replace('/', '-')}", f"tests/{folder.partition('/')[0]}", row["tried"],
+        [killed / max(1, row["tried"])], part="mutants",
+        what=f"{row['tried']} faults, at {row['mutants']:,} places",
+        command=shlex.join(["python", "tools/mutants.py", *sys.argv[1:]]),
+    )  # fmt: skip
 
 
 def said(folder: str, row: dict[str, Any]) -> str:
