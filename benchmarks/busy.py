@@ -60,7 +60,7 @@ def train_once(way: str, source: str, n_images: int, epochs: int) -> None:
     settings = config.settings()
     answer = {"one thread": False, "all threads": True}.get(way)
     started, busy = time.perf_counter(), time.process_time()
-    events = train(network, dataset, None, settings, begin(network, settings, rng))
+    events = train(network, dataset, None, settings, begin(network, settings, rng), yielding=True)
     if answer is None:
         list(events)
     else:

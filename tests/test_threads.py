@@ -88,7 +88,7 @@ def test_steps_take_one_thread_while_the_other_core_is_taken(
 
     monkeypatch.setattr(module, "pays", answer)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now)
-    steps = StepThreads(200**3)
+    steps = StepThreads(200**3, yielding=True)
     with steps.held():
         steps.look()
         assert (threads(), looks) == (2, 0)  # a short training is not looked at
@@ -149,12 +149,15 @@ def test_a_product_that_is_hardly_quicker_both_times_does_not_pay(
     assert threads() == 2
 
 
-def test_small_products_are_never_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_products_and_trainings_that_do_not_yield_are_never_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """So the bits of most trainings do not depend on how busy the machine is."""
     monkeypatch.setattr(module, "pays", lambda *_: pytest.fail("looked"))
-    steps = StepThreads(ENOUGH_FOR_ALL - 1)
-    with steps.held():
-        steps.look()
+    for steps in (StepThreads(ENOUGH_FOR_ALL - 1, yielding=True), StepThreads(ENOUGH_FOR_ALL)):
+        with steps.held():
+            steps._next_look = 0.0
+            steps.look()
 
 
 @pytest.mark.parametrize(

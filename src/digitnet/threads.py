@@ -103,19 +103,22 @@ def on_all_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
 class StepThreads:
     """How many threads BLAS takes in the steps of a training.
 
-    One where the products are small. Where they are large, as many as this process is granted
-    cores, unless the others are taken: a thread of BLAS that waits for one that has no core spins,
-    and a step then takes ten times its processor time. Whether they are is looked at after a
-    moment and every few seconds, on a product of its own (`pays`).
+    One where the products are small; where they are large, as many as this process is granted
+    cores. A thread of BLAS that waits for one that has no core spins, and on a busy machine a step
+    then takes ten times its processor time; so a training that is `yielding` goes on with one
+    thread while the other cores are taken. That is looked at after a moment and every few seconds,
+    on a product of its own (`pays`).
 
-    Results of one thread and of several differ in their last bits. Products below ENOUGH_FOR_ALL
-    always get one, so most trainings give the same bits however busy the machine is.
+    Results of one thread and of several differ in their last bits: a yielding training with large
+    products does not repeat itself to the bit, every other does.
 
     Args:
         multiply_adds: of the largest product, such as batch_size * n_in * n_out.
+        yielding: whether to give the cores up to others.
     """
 
-    def __init__(self, multiply_adds: int) -> None:
+    def __init__(self, multiply_adds: int, *, yielding: bool = False) -> None:
+        self._yielding = yielding
         self._most = most_blas_threads() if multiply_adds >= ENOUGH_FOR_ALL else 1
         self._n = self._most
         self._side = round(multiply_adds ** (1 / 3))
@@ -132,7 +135,7 @@ class StepThreads:
 
     def look(self) -> None:
         """Look at the machine where it is time to; call it before each step."""
-        if self._most == 1 or time.perf_counter() < self._next_look:
+        if not self._yielding or self._most == 1 or time.perf_counter() < self._next_look:
             return
         self._held.close()
         n = self._most if pays(self._most, self._side) else 1

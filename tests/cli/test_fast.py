@@ -44,7 +44,11 @@ def test_it_trains_keeps_and_measures(tmp_path: Path, idx: Path) -> None:
     assert (tmp_path / "r" / "weights.png").exists()
 
 
-def test_the_same_seed_gives_the_same_weights(tmp_path: Path, idx: Path) -> None:
+def test_the_same_seed_gives_the_same_weights(
+    tmp_path: Path, idx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one thread; how many threads there are else depends on how busy the machine is."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     for out in ("a", "b"):
         done = digitnet("train", idx, "--fast", "97", "--seed", "4", "--out", out, cwd=tmp_path)
         assert done.returncode == 0, done.stderr

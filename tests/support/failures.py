@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
-MOST_LINES, MOST_REASON, MOST_CAPTURED = 400, 900, 300
-"""Characters of the way to the place, of the reason, and of what was printed meanwhile."""
+MOST_LINES, MOST_REASON, MOST_CAPTURED = 300, 400, 200
+"""Characters of the way to the place, of the reason, which pytest prints twice where CI is set, and
+of what was printed meanwhile."""
 
 
 def in_brief(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[Any]) -> None:

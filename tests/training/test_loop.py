@@ -442,7 +442,8 @@ def test_products_of_two_halves_take_one_thread_and_others_as_many_as_pay(
     looks: list[int] = []
 
     class Noted(StepThreads):
-        def __init__(self, multiply_adds: int) -> None:
+        def __init__(self, multiply_adds: int, *, yielding: bool = False) -> None:
+            assert not yielding  # unasked, a training repeats itself to the bit
             super().__init__(1)
             asked.append(multiply_adds)
             looks.append(0)

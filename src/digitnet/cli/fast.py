@@ -50,7 +50,8 @@ def run_fast(target: str, source: str, seed: int, out: str) -> int:
         network = Network(config.layers(training.images[0].size, len(training.class_names)))
         network.initialize(rng)
         settings = config.settings()
-        for event in train(network, training, None, settings, begin(network, settings, rng)):
+        state = begin(network, settings, rng)
+        for event in train(network, training, None, settings, state, yielding=True):
             if isinstance(event, EpochDone):
                 _tell(event, settings.epochs)
                 if stopping.number is not None:

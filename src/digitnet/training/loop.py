@@ -29,6 +29,8 @@ def train(
     validation: Dataset | None,
     settings: Settings,
     state: TrainingState,
+    *,
+    yielding: bool = False,
 ) -> Iterator[Event]:
     """Train in place, and tell what happens: a StepDone per step, an EpochDone per epoch.
 
@@ -41,10 +43,10 @@ def train(
     the end the network holds the best epoch's parameters, and the last event is Finished.
     Whoever stops listening stops the run; `state` is then complete and can go on later.
 
-    BLAS takes as many threads as pay for the sizes at hand on the machine as busy as it is (see
-    `StepThreads`) while steps are made; at every EpochDone, at the end, and when the generator is
-    closed the number is what it was. The same seed and the same number of threads give the same
-    weights to the bit.
+    BLAS takes as many threads as pay for the sizes at hand while steps are made (see
+    `StepThreads`); at every EpochDone, at the end, and when the generator is closed the number is
+    what it was. The same seed and the same number of threads give the same weights to the bit,
+    interrupted or not.
 
     Args:
         network: its parameters are where the run starts, or goes on.
@@ -52,6 +54,8 @@ def train(
         validation: images to choose the best epoch by; never learnt from.
         settings: how.
         state: from `begin`, or of an interrupted run.
+        yielding: take one thread while others take the cores, which spares a busy machine much;
+            the last bits of large networks' weights then depend on how busy it was.
 
     Raises:
         SettingsError: the network and the images do not fit together.
@@ -75,7 +79,8 @@ def train(
         return settings.learning_rate * settings.schedule.factor(steps_done / n_all)
 
     # Two halves at once leave one thread to the products of each.
-    threads = StepThreads(0 if network.convolves else batch_size * network.largest_product)
+    largest = 0 if network.convolves else batch_size * network.largest_product
+    threads = StepThreads(largest, yielding=yielding)
 
     with closing(DataParallel(network, halves=network.convolves)) as parallel:
         gradient = parallel.gradient
