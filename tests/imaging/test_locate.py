@@ -10,7 +10,7 @@ import pytest
 
 from digitnet.imaging import locate as module
 from digitnet.imaging.ink import Ink
-from digitnet.imaging.locate import DIGIT, Located, better, digit_score, locate
+from digitnet.imaging.locate import DIGIT, Located, better, digit_score, locate, locate_in
 from digitnet.imaging.scan import Scan, ScanPlan
 from digitnet.imaging.stroke_width import stroke_width
 
@@ -142,3 +142,13 @@ def test_the_same_place_is_a_quarter_of_the_longer_side_of_a_lying_digit() -> No
     assert better(first, located(30, 40, 70, 50, score=126)) is first
     assert better(first, other := located(20, 49, 60, 59, score=126)) is other
     assert better(first, located(20, 50, 60, 60, score=126)) is first
+
+
+def test_without_ink_there_is_a_digit_of_nothing() -> None:
+    contrast = np.zeros((3, 5), np.float32)
+    ground, ruling = np.zeros((3, 5), np.uint8), np.zeros((3, 5), np.bool_)
+    found = locate_in(Scan(True, 1.0, 2.0, ground, contrast, None, ruling))
+    assert found.mask.shape == (3, 5)
+    assert not found.mask.any()
+    assert (found.dropped.total(), found.others, found.noisy) == (0, 0, False)
+    assert (found.score, found.strokes) == (0.0, 0.0)

@@ -328,7 +328,7 @@ def test_data_urls():
         assert from_data_url(url) == data
         assert np.array_equal(open_picture(url), drawing())
     cut_off = ("data:image/png;base64", "data:,", "data:;base64,@@@@", "data:image/png;base64,x")
-    for url in (*cut_off, "data:;base64,aGk@"):
+    for url in (*cut_off, "data:;base64,aGk@", "data:;base64,aGkh@@@@"):
         with pytest.raises(PictureError, match="cut off or damaged"):
             open_picture(url)
 
@@ -656,3 +656,12 @@ def test_quiet_pillow_counts_who_is_inside():
             assert pictures._inside == 2
         assert pictures._inside == 1
     assert pictures._inside == 0
+
+
+@pytest.mark.parametrize(("value", "turn"), [(6, 6), ("6", 1), (None, 1), (2.0, 1)])
+def test_a_turn_that_is_no_whole_number_is_none(value, turn):
+    class Turned:
+        def getexif(self):
+            return {274: value}
+
+    assert pictures._orientation(Turned()) == turn

@@ -197,3 +197,10 @@ def test_modes(mode: str, colour: object, expected: object) -> None:
     found = from_pillow(image)
     assert found.shape[:2] == (3, 4)
     assert found[2, 3].tolist() == expected
+
+
+def test_what_is_hardly_transparent_is_composed_too_and_one_row_is_a_picture() -> None:
+    """Black at 254 of 255 over white: 255 (1 - 254 / 255) = 1; the rest is white paper."""
+    row = np.full((1, 9, 4), 255, np.uint8)
+    row[0, 0] = (0, 0, 0, 254)
+    assert compose(row, "x")[0, :2].tolist() == [[1, 1, 1], [255, 255, 255]]

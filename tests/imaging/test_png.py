@@ -25,6 +25,7 @@ def test_pixels_come_back(picture: np.ndarray) -> None:
 
 @pytest.mark.parametrize(("zoom", "size"), [({}, (3, 2)), ({"zoom": 4}, (12, 8))])
 def test_a_tag_that_stands_alone(zoom: dict[str, int], size: tuple[int, int]) -> None:
+    assert 'width="3" height="2"' in as_image_tag(COLOUR, "in colour")
     assert as_image_tag(GREY, 'a "7" & <no 1>', **zoom) == (
         f'<img alt="a &quot;7&quot; &amp; &lt;no 1&gt;" width="{size[0]}" height="{size[1]}" '
         f'style="image-rendering:pixelated" src="data:image/png;base64,{in_base64(GREY)}">'

@@ -199,3 +199,13 @@ def test_ink_crosses_from_edge_to_edge(pixels: list[tuple[int, int]], crosses: b
     for place in pixels:
         mask[place] = 1
     assert _crosses(mask) == crosses
+
+
+def test_ground_far_darker_than_usual_is_told_by_its_brightest_channel() -> None:
+    """Usual is what nine tenths do not exceed, 200 here; 0.2 of it is 40."""
+    ground = np.full((4, 6, 3), 200, np.uint8)
+    ground[0, 0], ground[0, 1], ground[3, 5] = (39, 10, 0), (0, 0, 40), (0, 39, 0)
+    dark = module._too_dark(ground, (4, 6), 0.2)
+    assert np.argwhere(dark).tolist() == [[0, 0], [3, 5]]
+    assert module._too_dark(ground, (8, 12), 0.2).sum() == 8
+    np.testing.assert_array_equal(module._too_dark(ground.max(axis=2), (4, 6), 0.2), dark)
