@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PAGE := .page-tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-busy check check-page format bench peers mutants models docs clean
+.PHONY: help demo test test-busy attacks check check-page format bench peers mutants models docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: $(VENV)/installed  ## set up and run the tests
 
 test-busy: $(VENV)/installed  ## the tests, while four processes beside them compute
 	$(BIN)/python tools/busy.py
+
+attacks: $(VENV)/installed  ## every attack of docs/trust.md in full; the tests make a tenth of them
+	ATTACKS=1 $(BIN)/python -m pytest -n 2 tests/attacks
 
 check: $(VENV)/installed check-page  ## lint, format and types, of Python and of the page
 	$(BIN)/ruff check
