@@ -1,13 +1,81 @@
-"""Files: written whole or not at all: build beside the target, flush, then one rename."""
+"""Files: written whole or not at all: build beside the target, flush, then one rename.
+
+Read only where they are ordinary files of a bounded size: a pipe or a device in a file's place
+would be waited for, or read, without end.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from digitnet.errors import OutputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_TEXT = 2**24
+"""Bytes of a description, a recipe or a list of labels, at most."""
+
+
+def open_regular(path: str | Path, most_bytes: int) -> BinaryIO:
+    """Open an ordinary file for reading in bytes; everything that digitnet reads comes this way.
+
+    Args:
+        path: of the file; a symbolic link is followed.
+        most_bytes: the file may have so many; holes in a sparse file count.
+
+    Raises:
+        OSError: with the reason in `strerror`: as of `open`, or a folder, a pipe, a device or a
+            socket stands there, or the file is larger.
+    """
+    file: BinaryIO = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
+    try:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file but a pipe or a device", str(path))
+        if status.st_size > most_bytes:
+            raise OSError(
+                errno.EFBIG,
+                f"it has {status.st_size:,} bytes, more than the {most_bytes:,} that are read",
+                str(path),
+            )
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: str | Path, most_bytes: int) -> bytes:
+    """The bytes of an ordinary file; raises as `open_regular` does."""
+    with open_regular(path, most_bytes) as file:
+        return file.read()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe; where nothing can wait, plainly."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def read_whole_npy(stream: BinaryIO) -> NDArray[Any]:
+    """The array that is all a stream holds, in NumPy's .npy format.
+
+    Reading to the end also makes a zip archive compare the checksum of its member.
+
+    Raises:
+        ValueError, EOFError, zipfile.BadZipFile and others: damaged, pickled, or bytes left over.
+    """
+    import numpy as np
+
+    array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    if stream.read(1):
+        raise ValueError("there are bytes behind its array")
+    return array
 
 
 @contextmanager

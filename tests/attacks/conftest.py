@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 SHARE = float(os.environ.get("ATTACKS", "0.1"))
@@ -30,6 +31,12 @@ class Attack:
         for number in range(max(1, round(full * SHARE))):
             yield number
             self.tried()
+
+    def places(self, n: int, rng: np.random.Generator) -> Iterator[int]:
+        """Some of the places 0 to n - 1, in any order; all of them in a full run."""
+        chosen = rng.permutation(n)
+        for number in self.times(n):
+            yield int(chosen[number])
 
     def tried(self, n: int = 1) -> None:
         """Count tries that stood."""
@@ -58,5 +65,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.section(f"attacks, {SHARE:.0%} of a full run")
     for (promise, what), n in sorted(counts.items()):
-        terminalreporter.write_line(f"{promise:<28}{what:<64}{n:>9,}")
+        terminalreporter.write_line(f"{promise:<40}{what:<52}{n:>9,}")
     terminalreporter.write_line(f"{'all':<92}{sum(counts.values()):>9,}")

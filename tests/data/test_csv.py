@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from digitnet.data.classes import IN_WORDS
-from digitnet.data.found import MAX_BYTES
+from digitnet.data.found import MOST_BYTES
 from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError, SettingsError
@@ -325,7 +325,7 @@ def test_more_than_the_budget_is_not_unpacked(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"more than the 2,000 bytes"):
         unpacked(tmp_path / "d.csv.gz", 2000)
     assert len(unpacked(tmp_path / "d.csv.gz", 3000)) == 3000
-    assert MAX_BYTES == 4 * 2**30
+    assert MOST_BYTES == 3 * 2**29
 
 
 @pytest.mark.parametrize("mark", ["#", "%", "# "])

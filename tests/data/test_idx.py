@@ -75,7 +75,7 @@ def test_any_array_comes_back(
         (GOOD[:-1], "is truncated: its header promises 2,352 bytes"),
         (GOOD[:16], "only 0 follow"),
         (GOOD + b"\0", "too long"),
-        (b"\0\0\x08\x03" + b"\xff" * 12 + GOOD[16:], "more than the 2,147,483,648"),
+        (b"\0\0\x08\x03" + b"\xff" * 12 + GOOD[16:], "more than the 1,610,612,736"),
         (PACKED[:-20], "damaged gzip"),
         (PACKED[:10], "damaged gzip"),
         (PACKED + b"litter", "damaged gzip"),

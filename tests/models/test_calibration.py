@@ -29,6 +29,7 @@ from digitnet.models.calibration import (
     fit_calibration,
     fit_temperature,
 )
+from digitnet.models.description import sealed
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import fit_novelty
@@ -385,7 +386,7 @@ def change(folder: Path, change: dict[str, Any] | None) -> None:
         del description["calibration"]
     else:
         description["calibration"] |= change
-    (folder / "model.json").write_text(json.dumps(description))
+    (folder / "model.json").write_text(json.dumps(sealed(description)))
 
 
 def test_a_folder_from_before_there_was_calibration_loads(tmp_path: Path) -> None:
@@ -433,7 +434,7 @@ def test_a_damaged_calibration_array_is_named(model: Model, tmp_path: Path, name
     description = json.loads((tmp_path / "model" / "model.json").read_text())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     description["arrays"][path.name]["sha256"] = digest
-    (tmp_path / "model" / "model.json").write_text(json.dumps(description))
+    (tmp_path / "model" / "model.json").write_text(json.dumps(sealed(description)))
     with pytest.raises(ModelError, match=f"{name}.*NaN"):
         load_model(tmp_path / "model")
     path.unlink()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from digitnet.data.dataset import as_input
 from digitnet.errors import ModelError, OutputError
 from digitnet.models import folder as folder_module
+from digitnet.models.description import sealed
 from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
@@ -131,7 +132,7 @@ def test_a_damaged_description_is_one_sentence(folder: Path, text: str) -> None:
 def test_a_description_of_other_layers_is_noticed(folder: Path) -> None:
     description = json.loads((folder / "model.json").read_text())
     description["layers"][0]["n_out"] = description["layers"][2]["n_in"] = 7
-    (folder / "model.json").write_text(json.dumps(description))
+    (folder / "model.json").write_text(json.dumps(sealed(description)))
     with pytest.raises(ModelError):
         load_model(folder)
 
@@ -141,12 +142,12 @@ def test_arrays_and_their_list_must_be_the_same(folder: Path) -> None:
     for missing in ("b2.npy", "W1.npy"):
         description = json.loads(whole)
         del description["arrays"][missing]
-        (folder / "model.json").write_text(json.dumps(description))
+        (folder / "model.json").write_text(json.dumps(sealed(description)))
         with pytest.raises(ModelError, match=rf"{missing} is not the array"):
             load_model(folder)
     description = json.loads(whole)
     description["arrays"] |= {"b9.npy": {"sha256": "x"}, "W9.npy": {"sha256": "x"}}
-    (folder / "model.json").write_text(json.dumps(description))
+    (folder / "model.json").write_text(json.dumps(sealed(description)))
     with pytest.raises(ModelError, match=r"model\.json lists W9\.npy, which its layers have no"):
         load_model(folder)
 

@@ -48,6 +48,8 @@ def open_model(named: str | None, *, quiet: bool = False) -> tuple[Model, str]:
             words += f", since it is there; --model {BEST} takes the one in the box"
     if not quiet:
         say(f"Model: {words}.")
+        if not model.sealed:
+            say("It bears no seal, so damage to its description might not be noticed.")
     return model, called
 
 

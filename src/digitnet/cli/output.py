@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from digitnet.errors import OutputError
-from digitnet.files import replacing
+from digitnet.files import open_regular, replacing
 
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that move the cursor, break or turn the line, or are no text at all."""
@@ -91,7 +91,7 @@ def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]
 def _check_is_ours(path: Path, header: str) -> None:
     """Leave a file alone that holds anything but an earlier table: a picture, or digits."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, sys.maxsize) as file:
             first = file.readline(len(header) + 2)
     except OSError:  # not there, or `replacing` says what is wrong with it
         return

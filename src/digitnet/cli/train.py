@@ -25,6 +25,7 @@ from digitnet.errors import (
     SettingsError,
     TrainingDivergedError,
 )
+from digitnet.files import MOST_TEXT, read_regular
 from digitnet.models.find import set_aside
 from digitnet.models.folder import check_place, load_model
 from digitnet.nn import Network, in_words
@@ -188,7 +189,7 @@ def _tell_finished(out: Path) -> None:
     kept = out / "history.json"
     if (out / CURVE).exists() or not kept.exists():
         return
-    model, history = load_model(out.resolve()), History(**json.loads(kept.read_bytes()))
+    model, history = load_model(out.resolve()), History(**json.loads(read_regular(kept, MOST_TEXT)))
     assert isinstance(model.network, Network)  # no run makes an ensemble
     no_curve = _draw_curve(model.network, model.training["plan"]["source"], history, out)
     show(f"No loss curve: {no_curve}" if no_curve else f"Drawn: {out / CURVE}")

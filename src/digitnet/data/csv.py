@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.columns import LABEL_NAMES, Columns, is_number, tell_columns
-from digitnet.data.found import Found, Options
+from digitnet.data.found import MOST_BYTES, Found, Options
 from digitnet.data.frames import image_side
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
@@ -40,7 +40,7 @@ def read_csv(path: Path, options: Options) -> Found:
         DataError: the file is missing, not text, has no row, or one that is short, long or holds
             no numbers, named by its line; or the columns cannot be told apart.
     """
-    table = _Table(_text(path), path)
+    table = _Table(_text(path, options.most_bytes), path)
     columns = None if table.lies_on_its_side() else table.columns(options.label_column)
     if columns is None:
         table = table.turned()
@@ -59,13 +59,13 @@ def read_csv(path: Path, options: Options) -> Found:
 
 def read_rows(path: Path) -> tuple[list[list[str]], int]:
     """A small table's rows of fields as texts, and how many of them are header, 0 or 1."""
-    table = _Table(_text(path), path)
+    table = _Table(_text(path, MOST_BYTES), path)
     return [table.fields(line) for line in table.lines()], table.n_header
 
 
-def _text(path: Path) -> bytes:
+def _text(path: Path, most_bytes: int) -> bytes:
     """The file's text in UTF-8, lines ended by line feeds, without a byte order mark."""
-    data = unpacked(path)
+    data = unpacked(path, most_bytes)
     not_text = f"{path} is not a text file; give a comma-separated table."
     try:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 Part = Literal["train", "test"]
 Progress = Callable[[int, int], None]
 
-MAX_BYTES = 4 * 2**30
-"""Bytes that are unpacked of one file at most: a few hundred may hold terabytes."""
+MOST_BYTES = 3 * 2**29
+"""Bytes that are unpacked of one file at most, unless more is asked for: a few hundred may hold
+terabytes. All of EMNIST fits in, as arrays and as a table."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Options:
     n_synthetic: int = 100_000
     seed: int = 0
     progress: Progress | None = None
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass

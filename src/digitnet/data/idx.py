@@ -7,6 +7,7 @@ import io
 import math
 import re
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.found import Found, Options, Part
+from digitnet.data.found import MOST_BYTES, Found, Options, Part
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
+from digitnet.files import open_regular
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
-MAX_BYTES = 2**31  # 2.7 million images; a header that promises more is taken for a mistake
 _CHUNK = 2**20
 _PREFIX = {"train": "train", "test": "t10k"}
 
@@ -45,7 +46,7 @@ EMNIST_CLASSES = {
 """What the labels of its sets mean (Cohen et al. 2017)."""
 
 
-def read_idx(path: str | Path) -> NDArray[np.uint8]:
+def read_idx(path: str | Path, most_bytes: int = MOST_BYTES) -> NDArray[np.uint8]:
     """Read one IDX file of unsigned bytes.
 
     The layout (LeCun, Cortes and Burges, "The MNIST database", section "File formats"), all
@@ -55,6 +56,7 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     Args:
         path: the file; whether it is packed, or packed twice, is told by its first bytes and not by
             its name.
+        most_bytes: so many are read at most, unpacked.
 
     Returns:
         uint8, as many axes as the file has (1 to 3): labels (N,), images (N, rows, columns).
@@ -65,20 +67,20 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path, sys.maxsize) as file:
             magic = file.read(2)
             file.seek(0)
             if magic == b"PK":
-                return _read_stream(io.BytesIO(unpacked(path, MAX_BYTES)), path)
+                return _read_stream(io.BytesIO(unpacked(path, most_bytes)), path, most_bytes)
             if magic != GZIP_MAGIC:
-                return _read_stream(file, path)
+                return _read_stream(file, path, most_bytes)
             # GzipFile reads like any binary stream, but is not declared as one.
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=file))
             twice = stream.read(2) in (GZIP_MAGIC, b"PK")
             if twice:
-                return _read_stream(io.BytesIO(unpacked(path, MAX_BYTES)), path)
+                return _read_stream(io.BytesIO(unpacked(path, most_bytes)), path, most_bytes)
             stream.seek(0)
-            return _read_stream(stream, path)
+            return _read_stream(stream, path, most_bytes)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of an IDX file.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -90,13 +92,14 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
         ) from error
 
 
-def _read_stream(stream: BinaryIO, path: Path) -> NDArray[np.uint8]:
+def _read_stream(stream: BinaryIO, path: Path, most_bytes: int) -> NDArray[np.uint8]:
     shape = _read_header(stream, path)
     length = math.prod(shape)
-    if length > MAX_BYTES:
+    if length > most_bytes:
         raise DataError(
-            f"{path}: its header promises {length:,} bytes, more than the {MAX_BYTES:,} "
-            "digitnet reads; split the file, or fetch it again if it should be smaller."
+            f"{path}: its header promises {length:,} bytes, more than the {most_bytes:,} that are "
+            "read.",
+            "fetch it again if it should be smaller, split it, or allow more with {most_bytes:N}.",
         )
     data = bytearray()
     while chunk := stream.read(min(_CHUNK, length + 1 - len(data))):
@@ -217,7 +220,7 @@ def read_idx_folder(folder: Path, options: Options) -> Found:
             )
         paths[kind] = path
     source = f"{folder} ({options.part} part)"
-    return _pair(paths["images"], paths["labels"], sets[0], source)
+    return _pair(paths["images"], paths["labels"], sets[0], source, options)
 
 
 def _has(files: list[IdxFile], part: Part) -> bool:
@@ -240,11 +243,14 @@ def read_idx_file(path: Path, options: Options) -> Found:
     ]
     if not beside:
         raise DataError(f"{path} has no file of labels beside it; put it there.")
-    return _pair(path, beside[0].path, file.set_name, str(path))
+    return _pair(path, beside[0].path, file.set_name, str(path), options)
 
 
-def _pair(images_path: Path, labels_path: Path, set_name: str, source: str) -> Found:
-    images, labels = read_idx(images_path), read_idx(labels_path)
+def _pair(
+    images_path: Path, labels_path: Path, set_name: str, source: str, options: Options
+) -> Found:
+    images = read_idx(images_path, options.most_bytes)
+    labels = read_idx(labels_path, options.most_bytes)
     if images.ndim != 3:
         raise DataError(
             f"{images_path} has shape {images.shape}, not (N, 28, 28); give a file of images."

@@ -11,6 +11,7 @@ from typing import Any
 from digitnet.data.columns import LABEL_NAMES
 from digitnet.data.picture_files import SUFFIXES as PICTURES
 from digitnet.errors import DataError
+from digitnet.files import read_regular
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 FILE_NAMES = ("file_name", "filename", "file", "image", "image_name", "path", "name", "img", "id")
@@ -27,7 +28,7 @@ def read_label_file(path: Path) -> dict[str, str] | None:
     if path.suffix.lower() not in SUFFIXES or path.stat().st_size > LARGEST:
         return None
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, LARGEST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
     pairs = _of_json(text) if path.suffix.lower().startswith(".json") else _of_table(text)
@@ -44,7 +45,7 @@ def read_label_file(path: Path) -> dict[str, str] | None:
 def read_one_label(path: Path) -> str | None:
     """The label in a text file of one picture: its only word; None where it has more."""
     try:
-        words = path.read_text(encoding="utf-8-sig").split() if path.stat().st_size < 200 else []
+        words = read_regular(path, 200).decode("utf-8-sig").split()
     except (OSError, UnicodeDecodeError):
         return None
     return words[0] if len(words) == 1 else None

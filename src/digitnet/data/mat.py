@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.found import MAX_BYTES, Found, Options
+from digitnet.data.found import Found, Options
 from digitnet.data.npz import from_arrays
 from digitnet.errors import DataError, require
+from digitnet.files import open_regular
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -23,14 +25,15 @@ def read_mat(path: Path, options: Options) -> Found:
         MissingExtraError: SciPy or h5py is not installed.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path, sys.maxsize) as file:
             head = file.read(520)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of a .mat file.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    read = _version_7_3 if HDF5 in (head[:8], head[512:]) else _version_5
     try:
-        arrays = _version_7_3(path) if HDF5 in (head[:8], head[512:]) else _version_5(path)
+        arrays = read(path, options.most_bytes)
     except ImportError:
         require("mat")
         raise
@@ -50,11 +53,11 @@ class _Arrays(dict[str, NDArray[Any]]):
     """The numeric and text variables of a file."""
 
 
-def _version_5(path: Path) -> _Arrays:
+def _version_5(path: Path, most_bytes: int) -> _Arrays:
     from scipy.io import loadmat, whosmat
 
     size = sum(int(np.prod(shape, dtype=object)) for _, shape, _ in whosmat(path))
-    _check_size(size, path)
+    _check_size(size, path, most_bytes)
     return _Arrays(
         {
             name: value
@@ -66,7 +69,7 @@ def _version_5(path: Path) -> _Arrays:
     )
 
 
-def _version_7_3(path: Path) -> _Arrays:
+def _version_7_3(path: Path, most_bytes: int) -> _Arrays:
     """MATLAB writes the last axis first there."""
     import h5py
 
@@ -76,14 +79,15 @@ def _version_7_3(path: Path) -> _Arrays:
             for name, item in file.items()
             if isinstance(item, h5py.Dataset) and item.dtype.kind in "uifb"
         }
-        _check_size(sum(item.nbytes for item in chosen.values()), path)
+        _check_size(sum(item.nbytes for item in chosen.values()), path, most_bytes)
         return _Arrays({name: np.asarray(item).T for name, item in chosen.items()})
 
 
-def _check_size(size: int, path: Path) -> None:
-    if size > MAX_BYTES:
+def _check_size(size: int, path: Path, most_bytes: int) -> None:
+    if size > most_bytes:
         raise DataError(
-            f"{path} holds {size:,} bytes, more than the {MAX_BYTES:,} that are read; split it."
+            f"{path} holds {size:,} bytes, more than the {most_bytes:,} that are read.",
+            "split it, or allow more with {most_bytes:N}.",
         )
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from digitnet.data.found import Found, Options, Part
+from digitnet.data.found import MOST_BYTES, Found, Options, Part
 from digitnet.data.idx import find_idx, has_idx, read_idx_folder
 from digitnet.errors import DataError, OutputError
+from digitnet.files import open_regular
 
 Progress = Callable[[int, int], None]
 
@@ -233,7 +234,7 @@ def _unpacked_md5(path: Path) -> str | None:
     """MD5 of what a gzip file holds, as hex; None if it is not a whole gzip file."""
     digest = hashlib.md5(usedforsecurity=False)
     try:
-        with path.open("rb") as file:
+        with open_regular(path, MOST_BYTES) as file:
             stream = gzip.GzipFile(fileobj=file)
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)

@@ -6,23 +6,26 @@ Nothing is ever unpickled.
 from __future__ import annotations
 
 import lzma
+import os
 import re
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data import columns
 from digitnet.data.classes import flat_labels
-from digitnet.data.found import MAX_BYTES, Found, Options
+from digitnet.data.found import Found, Options
 from digitnet.data.parts import PARTS
 from digitnet.errors import DataError
+from digitnet.files import open_regular, read_whole_npy
 
 IMAGE_NAMES = (
     "images", "image", "imgs", "img", "x", "data", "pixels", "digits", "inputs", "features", "fea",
@@ -71,8 +74,9 @@ def read_npz(path: Path, options: Options) -> Found:
     """
     try:
         # Opened here, so that it is closed even when NumPy finds that it is not an archive.
-        with path.open("rb") as file, _opened(file, path) as archive:
-            return from_arrays(_Archive(archive, path), archive.files, path, options)
+        with open_regular(path, sys.maxsize) as file, _opened(file, path) as archive:
+            members = _Archive(archive, path, options.most_bytes)
+            return from_arrays(members, archive.files, path, options)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of an .npz file.") from None
     except OSError as error:
@@ -105,7 +109,7 @@ def read_npy(path: Path, options: Options) -> Found:
                 f"{path}: several files beside it may hold its labels; leave one there, or "
                 "call both alike, such as a_images.npy and a_labels.npy."
             )
-    files = _Files(beside)
+    files = _Files(beside, options.most_bytes)
     images = files[path.stem]
     found = Found(images, None, str(path))
     if labels:
@@ -117,7 +121,7 @@ def read_npy(path: Path, options: Options) -> Found:
 def read_npy_folder(folder: Path, options: Options) -> Found:
     """Read digits from a folder of .npy files, named like the arrays of an .npz."""
     beside = {path.stem: path for path in npy_files(folder)}
-    return from_arrays(_Files(beside), list(beside), folder, options)
+    return from_arrays(_Files(beside, options.most_bytes), list(beside), folder, options)
 
 
 def npy_files(folder: Path) -> list[Path]:
@@ -192,14 +196,15 @@ def _choose(names: Iterable[str], part: str, path: Path) -> tuple[str | None, st
 class _Files:
     """Arrays in .npy files by their stems."""
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files = files
+    def __init__(self, files: Mapping[str, Path], most_bytes: int) -> None:
+        self._files, self._most_bytes = files, most_bytes
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         path = self._files[name]
         try:
-            with path.open("rb") as file:
-                return np.asarray(np.load(file, allow_pickle=False))
+            with open_regular(path, sys.maxsize) as file:
+                _check_size(os.fstat(file.fileno()).st_size, self._most_bytes, str(path))
+                return read_whole_npy(file)
         except MemoryError as error:
             raise DataError(f"{path} does not fit into memory; store fewer images.") from error
         except _DAMAGED as error:
@@ -207,27 +212,34 @@ class _Files:
 
 
 class _Archive:
-    """Arrays in an .npz, checked for what they would unpack to."""
+    """Arrays in an .npz, read within a budget of bytes for all of them."""
 
-    def __init__(self, archive: np.lib.npyio.NpzFile, path: Path) -> None:
-        self._archive, self._path = archive, path
+    def __init__(self, archive: np.lib.npyio.NpzFile, path: Path, most_bytes: int) -> None:
+        self._archive, self._path, self._left = archive, path, most_bytes
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         path = self._path
         try:
-            size = self._archive.zip.getinfo(f"{name}.npy").file_size  # type: ignore[union-attr]
-            if size > MAX_BYTES:
-                raise DataError(
-                    f"{path}: `{name}` has {size:,} bytes, more than the {MAX_BYTES:,} that are "
-                    "read; store fewer images, or bytes instead of floats."
-                )
-            return np.asarray(self._archive[name])
+            archive = cast(zipfile.ZipFile, self._archive.zip)
+            size = archive.getinfo(f"{name}.npy").file_size
+            _check_size(size, self._left, f"{path}: `{name}`")
+            self._left -= size
+            with archive.open(f"{name}.npy") as member:
+                return read_whole_npy(cast(BinaryIO, member))
         except MemoryError as error:
             raise DataError(
                 f"{path}: `{name}` does not fit into memory; store fewer images."
             ) from error
         except _DAMAGED as error:
             raise DataError(_why_not(error, path, name)) from error
+
+
+def _check_size(size: int, most_bytes: int, what: str) -> None:
+    if size > most_bytes:
+        raise DataError(
+            f"{what} has {size:,} bytes, more than the {most_bytes:,} that may be read.",
+            "store fewer images, or bytes instead of floats, or allow more with {most_bytes:N}.",
+        )
 
 
 def _why_not(error: BaseException, path: Path, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.columns import tell_columns
-from digitnet.data.found import MAX_BYTES, Found, Options
+from digitnet.data.found import Found, Options
 from digitnet.data.npz import IMAGE_NAMES, LABEL_NAMES
 from digitnet.data.parts import PARTS
 from digitnet.errors import DataError, PictureError, require
+from digitnet.files import open_regular
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -58,28 +60,33 @@ def _read(paths: Sequence[Path], source: str, options: Options) -> Found:
     class_names = None
     try:
         for path in paths:
-            file = parquet.ParquetFile(path)
-            columns = {name.lower(): name for name in file.schema_arrow.names}
-            image = next((columns[name] for name in IMAGE_NAMES if name in columns), None)
-            label = next((columns[name] for name in LABEL_NAMES if name in columns), None)
-            size = sum(
-                file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)
-            )
-            if size > MAX_BYTES:
-                raise DataError(f"{path} holds more than the {MAX_BYTES:,} bytes that are read.")
-            class_names = _class_names(file.schema_arrow.metadata, label)
-            if image is None:
-                row, told = _pixel_columns(file, path, options)
-                rows += list(row)
-                labels += told
-                continue
-            table = file.read([image] if label is None else [image, label])
-            rows += table.column(image).to_pylist()
-            labels += [] if label is None else table.column(label).to_pylist()
+            with open_regular(path, sys.maxsize) as opened:
+                file = parquet.ParquetFile(opened)
+                columns = {name.lower(): name for name in file.schema_arrow.names}
+                image = next((columns[name] for name in IMAGE_NAMES if name in columns), None)
+                label = next((columns[name] for name in LABEL_NAMES if name in columns), None)
+                size = sum(
+                    file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)
+                )
+                if size > options.most_bytes:
+                    raise DataError(
+                        f"{path} holds more than the {options.most_bytes:,} bytes that are read.",
+                        "split it, or allow more with {most_bytes:N}.",
+                    )
+                class_names = _class_names(file.schema_arrow.metadata, label)
+                if image is None:
+                    row, told = _pixel_columns(file, path, options)
+                    rows += list(row)
+                    labels += told
+                    continue
+                table = file.read([image] if label is None else [image, label])
+                rows += table.column(image).to_pylist()
+                labels += [] if label is None else table.column(label).to_pylist()
     except FileNotFoundError:
         raise DataError(f"{source} does not exist; check the path.") from None
     except (pyarrow.ArrowException, OSError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        why = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+        first = why.splitlines()[0][:120]
         raise DataError(f"{source} is damaged or no Parquet file ({first}).") from error
     found = Found(np.empty(0), np.array(labels) if labels else None, source)
     found.class_names = class_names

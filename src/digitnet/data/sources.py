@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.classes import Classes, understand_labels
 from digitnet.data.dataset import DIGITS, Dataset
-from digitnet.data.found import Found, Options, Part, Progress
+from digitnet.data.found import MOST_BYTES, Found, Options, Part, Progress
 from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
 from digitnet.data.plausibility import Judge, judge_digits
 from digitnet.data.report import Report
@@ -165,6 +165,7 @@ def open_source(
     n_synthetic: int = N_SYNTHETIC,
     seed: int = 0,
     progress: Progress | None = None,
+    most_bytes: int = MOST_BYTES,
     judge: Judge | None = None,
 ) -> Dataset:
     """Read the digits a SOURCE word or path stands for; the dataset's `report` says what came.
@@ -184,6 +185,7 @@ def open_source(
         n_synthetic: how many digits to draw.
         seed: of the drawing, not negative.
         progress: called with (done, in all): pictures decoded, digits drawn, or bytes downloaded.
+        most_bytes: so many bytes are read of one file at most, unpacked.
         judge: reads digits, to find images that lie wrong and labels that are not theirs.
 
     Raises:
@@ -192,7 +194,7 @@ def open_source(
     """
     options = Options(
         part, framing, labels, per_class, label_column, as_is, transpose, invert,
-        n_synthetic, seed, progress,
+        n_synthetic, seed, progress, most_bytes,
     )  # fmt: skip
     found = _read(source, options)
     if found.labels is None:

@@ -6,13 +6,16 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import sys
 import zipfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from digitnet.data.found import MAX_BYTES
+from digitnet.data.found import MOST_BYTES
 from digitnet.errors import DataError
+from digitnet.files import open_regular
 
 DEEPEST = 3
 """Packings within packings that are opened."""
@@ -21,7 +24,7 @@ _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZ
 _CHUNK = 2**22
 
 
-def unpacked(path: Path, limit: int = MAX_BYTES) -> bytes:
+def unpacked(path: Path, limit: int = MOST_BYTES) -> bytes:
     """A file's bytes, taken out of .gz, .bz2, .xz or a .zip with one file, also packed twice.
 
     How it is packed is told by its first bytes, not by its name.
@@ -30,7 +33,9 @@ def unpacked(path: Path, limit: int = MAX_BYTES) -> bytes:
         DataError: the file is missing, damaged, or unpacks to more than `limit` bytes.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path, sys.maxsize) as file:
+            if os.fstat(file.fileno()).st_size > limit:
+                raise _too_much(path, limit)
             data = _bounded(file, limit, path)
         for _ in range(DEEPEST):
             stream = _stream(data, path)
@@ -59,7 +64,7 @@ def only_name(path: Path) -> str:
         DataError: it is damaged, or holds several files.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path, sys.maxsize) as file, zipfile.ZipFile(file) as archive:
             return Path(_only_file(archive, path).filename).name.lower()
     except (zipfile.BadZipFile, OSError):
         return ""
@@ -97,10 +102,15 @@ def _bounded(stream: BinaryIO, limit: int, path: Path) -> bytes:
         chunks.append(chunk)
         length += len(chunk)
         if length > limit:
-            raise DataError(
-                f"{path} holds more than the {limit:,} bytes that are read of one file; split it."
-            )
+            raise _too_much(path, limit)
     return b"".join(chunks)
+
+
+def _too_much(path: Path, limit: int) -> DataError:
+    return DataError(
+        f"{path} holds more than the {limit:,} bytes that are read of one file.",
+        "split it, or allow more with {most_bytes:N}.",
+    )
 
 
 def _first_line(error: BaseException) -> str:

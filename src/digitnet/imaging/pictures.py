@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import PictureError
+from digitnet.files import open_regular
 from digitnet.imaging.addresses import from_data_url, local_path
 from digitnet.imaging.pdf import check_page, draw_page, open_pdf
 from digitnet.imaging.pixels import check_sides, from_array, from_pillow
@@ -131,12 +132,14 @@ def _open_path(name: str | Path, max_pixels: int) -> NDArray[np.uint8]:
     if status.st_size == 0:
         raise PictureError(f"{name} is empty (zero bytes): save the picture again.")
     try:
-        with path.open("rb") as stream:
+        with open_regular(path, MOST_BYTES) as stream:
             return _open_stream(stream, str(name), max_pixels, page)
     except OSError as error:
         raise PictureError(f"{name} cannot be read ({_why(error)}).") from None
 
 
+MOST_BYTES = 2**30
+"""Bytes of a picture's file, at most; a scanned book has many."""
 _PAGE = re.compile(r"(.+)#([1-9][0-9]*)", re.DOTALL)
 
 
@@ -159,7 +162,7 @@ def page_names(name: str, head: bytes | None = None) -> list[str]:
     head = read_head(name) if head is None else head
     if not head or not _may_have_pages(head):
         return [name]
-    with suppress(OSError, PictureError), Path(local_path(name)).open("rb") as stream:
+    with suppress(OSError, PictureError), open_regular(local_path(name), MOST_BYTES) as stream:
         n = _count_pages(stream, head)
         return [f"{name}#{page}" for page in range(1, n + 1)] if n > 1 else [name]
     return [name]
@@ -176,7 +179,7 @@ def read_head(name: str | Path) -> bytes | None:
     try:
         path = Path(local_path(name))
         if path.is_file():
-            with path.open("rb") as stream:
+            with open_regular(path, MOST_BYTES) as stream:
                 return stream.read(HEAD)
     except (OSError, ValueError, PictureError):
         pass

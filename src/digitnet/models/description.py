@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -19,7 +20,18 @@ from digitnet.nn import Ensemble, Network
 from digitnet.nn.kinds import UnknownLayerError, describe_layer, rebuild_layer
 from digitnet.nn.layer import FloatArray, Layer
 
+_ODD = (
+    ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError,
+)  # fmt: skip
+"""What comes of a description whose values have other types or sizes than were ever written."""
+
 VERSION = 1
+SEAL = "seal"
+"""The key of the SHA-256 of all else that model.json says: what is damaged is found out."""
+KEYS = {
+    "format", "version", "class_names", "framing", "calibration", "training", "arrays",
+}  # fmt: skip
+"""What model.json says, beside the layers or the members of an ensemble, and the seal."""
 NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
 
 
@@ -58,6 +70,18 @@ def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def sealed(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The same description with its seal."""
+    return {**description, SEAL: _seal(description)}
+
+
+def _seal(description: Mapping[str, Any]) -> str:
+    """SHA-256 over the keys in order and the values as JSON without blanks, as hex."""
+    rest = {key: value for key, value in description.items() if key != SEAL}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
 def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     """The model that model.json's bytes describe, its arrays still empty, and their SHA-256.
 
@@ -68,11 +92,17 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     try:
         description = json.loads(content)
         version = description["version"]
+        if SEAL in description and description[SEAL] != _seal(description):
+            raise ModelError(
+                f"{where} is not what was written with its seal: damaged or changed.",
+                "restore it or train anew.",
+            )
         if version != VERSION:
             raise ModelError(
                 f"{where} has format version {version}, and this digitnet reads {VERSION}; "
                 "update digitnet or train anew."
             )
+        _check_keys(description)
         hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
         model = Model(
             _network(description),
@@ -80,6 +110,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             _framing(description["framing"]["name"]),
             dict(description["training"]),
             _calibration(description.get("calibration")),
+            sealed=SEAL in description,
         )
     except UnknownLayerError as error:
         raise ModelError(
@@ -87,7 +118,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             f"update digitnet, or import the class {error} and register it before loading the "
             "model, with digitnet.nn.register_layer.",
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _ODD as error:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     n_classes = len(model.class_names)
     if model.network.n_out != n_classes:
@@ -96,6 +127,38 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             "restore it or train anew.",
         )
     return model, hashes
+
+
+def _check_keys(description: dict[str, Any]) -> None:
+    """All that must be said is said, of the right kind, and nothing that nobody understands."""
+    body = {"members"} if "members" in description else {"layers"}
+    keys = set(description) - {SEAL}
+    if odd := sorted((keys - KEYS - body) | (KEYS - {"calibration"} | body) - keys):
+        raise ValueError(f"{odd[0]!r} is missing or not known")
+    if not isinstance(description["class_names"], list):
+        raise ValueError("its class names are no list")
+    if len(set(map(str, description["class_names"]))) != len(description["class_names"]):
+        raise ValueError("two of its classes have one name")
+    _check_training(description["training"])
+
+
+def _check_training(training: dict[str, Any]) -> None:
+    """What lists of models show of a training's record is of the kind that they show."""
+    plan = training.get("plan", {})
+    if not isinstance(plan, dict):
+        raise ValueError("its training's plan is none")
+    accuracy = training.get("validation_accuracy")
+    if accuracy is not None and not (_is_number(accuracy) and 0 <= accuracy <= 1):
+        raise ValueError("its validation accuracy is none")
+    if not (_is_number(epochs := training.get("epochs_done", 0)) and 0 <= epochs < 10**9):
+        raise ValueError("its number of epochs is none")
+    for name in ("source", "start"):
+        if not isinstance(plan.get(name), str | None):
+            raise ValueError(f"its training's {name} is no text")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _describe_network(network: Network | Ensemble) -> dict[str, Any]:

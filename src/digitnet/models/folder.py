@@ -4,7 +4,7 @@
       W1.npy  b1.npy  W2.npy  b2.npy    float32, (784, 64) (64,) (64, 10) (10,)
       novelty_*.npy                     float32, see novelty.py; only where it was calibrated
       model.json                        layers, class names, framing, calibration, training record,
-                                        SHA-256 of each array
+                                        SHA-256 of each array and of itself
 
 A folder with the four arrays and no model.json is the original program's format: float64, biases
 of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 28. It loads too.
@@ -13,14 +13,15 @@ of shape (1, 64) and (1, 10), sigmoid hidden layer, pictures stretched to 28 x 2
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from digitnet.errors import ModelError, OutputError
-from digitnet.files import flush_to_disk
-from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild
+from digitnet.files import MOST_TEXT, flush_to_disk, read_regular
+from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed
 from digitnet.models.find import find_model, set_aside
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
@@ -55,7 +56,8 @@ def save_model(
     place = Path(folder).resolve()
     check_place(place)
     contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
-    description = describe(model, {name: sha256(content) for name, content in contents.items()})
+    hashes = {name: sha256(content) for name, content in contents.items()}
+    description = sealed(describe(model, hashes))
     contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
     contents |= companions or {}
     built: Path | None = None
@@ -131,7 +133,7 @@ def load_model(named: str | Path | None = None) -> Model:
     if not place.is_dir():
         raise ModelError(f"The model {folder} is a file, not a model's folder.", "name the folder.")
     try:
-        if not (place / DESCRIPTION).exists():
+        if not os.path.lexists(place / DESCRIPTION):
             return load_original(place)
         try:
             return _load(place)
@@ -148,7 +150,12 @@ def load_model(named: str | Path | None = None) -> Model:
 def _load(folder: Path) -> Model:
     """A folder with a model.json: the model it describes, its arrays filled from the files."""
     where = folder / DESCRIPTION
-    model, hashes = rebuild(where.read_bytes(), where)
+    if where.is_symlink():
+        raise ModelError(
+            f"{where} is a symbolic link, which is not followed in a model's folder.",
+            "put the file itself there.",
+        )
+    model, hashes = rebuild(read_regular(where, MOST_TEXT), where)
     arrays = arrays_of(model)
     if unknown := sorted(hashes.keys() - {f"{name}.npy" for name in arrays}):
         raise ModelError(
@@ -176,15 +183,18 @@ def model_files(folder: str | Path) -> list[Path]:
     return sorted(
         path
         for path in Path(folder).iterdir()
-        if path.is_file() and (path.name in ours or numbered.fullmatch(path.name))
+        if path.is_file()
+        and not path.is_symlink()
+        and (path.name in ours or numbered.fullmatch(path.name))
     )
 
 
 def _listed(description: Path) -> set[str]:
     """The arrays that model.json lists: an own layer's, registered or not."""
     try:
-        return {name for name in json.loads(description.read_bytes())["arrays"] if _ARRAY(name)}
-    except (OSError, ValueError, KeyError, TypeError):
+        listed = json.loads(read_regular(description, MOST_TEXT))["arrays"]
+        return {name for name in listed if _ARRAY(name)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 

@@ -96,6 +96,8 @@ class Model:
         framing: how a picture becomes the 28 x 28 frame, "mnist" or "stretch".
         training: the record of the run that made it: source, settings, seed, figures.
         calibration: how far its probabilities may be trusted, and when it does not answer.
+        sealed: whether damage to its description would be noticed; false of models that were
+            written before there were seals.
     """
 
     network: Network | Ensemble
@@ -103,6 +105,7 @@ class Model:
     framing: str = "mnist"
     training: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    sealed: bool = field(default=True, compare=False)
 
     def __repr__(self) -> str:
         members = self.network.networks if isinstance(self.network, Ensemble) else [self.network]

@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError
+from digitnet.files import read_regular, read_whole_npy
+
+MOST_ARRAY = 2**30
+"""Bytes of one parameter array, at most."""
 
 
 def to_npy(view: NDArray[Any]) -> bytes:
@@ -26,9 +30,14 @@ def sha256(content: bytes) -> str:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file, or a sentence that says it is missing."""
+    """The bytes of a model's array, or a sentence that says it is missing or leads elsewhere."""
+    if path.is_symlink():
+        raise ModelError(
+            f"{path} is a symbolic link, which is not followed in a model's folder.",
+            "put the file itself there.",
+        )
     try:
-        return path.read_bytes()
+        return read_regular(path, MOST_ARRAY)
     except FileNotFoundError as error:
         raise ModelError(
             f"{path.parent} lacks {path.name}, so it is no whole model; restore it or train anew."
@@ -38,12 +47,12 @@ def read_content(path: Path) -> bytes:
 def read_array(path: Path, content: bytes) -> NDArray[Any]:
     """The array of an .npy file's bytes; finite numbers only, never a pickle."""
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
+        array = read_whole_npy(io.BytesIO(content))
     except Exception as error:  # over hostile bytes numpy.load raises a dozen kinds
         raise ModelError(
             f"{path} is not a whole .npy array; restore it or train the model anew."
         ) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+    if array.dtype.kind != "f":
         raise ModelError(f"{path} holds no floating-point array; restore it or train anew.")
     if not np.isfinite(array).all():
         raise ModelError(f"{path} holds NaN or infinity; restore it or train the model anew.")

@@ -40,4 +40,6 @@ def load_original(folder: Path) -> Model:
         if view.ndim == 1 and array.shape == (1, view.size):
             array = array[0]
         fill(view, array, folder / f"{name}.npy")
-    return Model(network, DIGITS[:n_classes], "stretch", {"source": "original format"})
+    return Model(
+        network, DIGITS[:n_classes], "stretch", {"source": "original format"}, sealed=False
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError, SettingsError
-from digitnet.files import replacing
+from digitnet.files import open_regular, read_whole_npy, replacing
 from digitnet.nn import Network
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.optimizers import State
@@ -73,7 +74,11 @@ def begin(network: Network, settings: Settings, rng: np.random.Generator) -> Tra
     )
 
 
+_ODD = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of values that have other types or sizes than were ever written."""
 VERSION = 1
+MOST_BYTES = 2**33
+"""Bytes of a checkpoint, at most."""
 ENDING = ".checkpoint.npz"
 """What a checkpoint's file name ends in, behind the name of its run."""
 ANEW = "train again without {resume}."
@@ -101,7 +106,7 @@ class Checkpoint:
         """
         try:
             return TrainingConfig(**self.run["plan"])
-        except (KeyError, TypeError, SettingsError) as error:
+        except (*_ODD, SettingsError) as error:
             raise damaged_checkpoint(self.path) from error
 
     @property
@@ -137,7 +142,7 @@ class Checkpoint:
             state.best_accuracy = self._progress["best_accuracy"]
             state.best_loss = self._progress["best_loss"]
             state.history = History(**self._progress["history"])
-        except (KeyError, TypeError, ValueError) as error:
+        except _ODD as error:
             raise misfit from error
 
 
@@ -180,20 +185,34 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     path = Path(path)
     damaged = damaged_checkpoint(path)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with open_regular(path, MOST_BYTES) as file, zipfile.ZipFile(file) as archive:
+            arrays = {
+                name.removesuffix(".npy"): read_whole_npy(cast(BinaryIO, archive.open(name)))
+                for name in archive.namelist()
+            }
     except FileNotFoundError:
         raise
-    except Exception as error:  # over damaged bytes numpy.load raises a dozen kinds
+    except Exception as error:  # over damaged bytes zipfile and NumPy raise a dozen kinds
         raise damaged from error
     try:
         head = json.loads(arrays.pop("head").tobytes())
         version = head["version"]
         if version == VERSION:
-            return Checkpoint(path, head["run"], head["progress"], arrays)
-    except (KeyError, TypeError, ValueError) as error:
+            _check_progress(head["progress"])
+            return Checkpoint(path, dict(head["run"]), head["progress"], arrays)
+    except _ODD as error:
         raise damaged from error
     raise ModelError(f"{path} has version {version}, and this digitnet reads {VERSION}.", ANEW)
+
+
+def _check_progress(progress: dict[str, Any]) -> None:
+    """Counts are counts and sums are numbers; the rest is found out when it is restored."""
+    for name in ("epoch", "step", "n_right"):
+        if type(progress[name]) is not int or not 0 <= progress[name] < 2**53:
+            raise ValueError(f"{name} is no count")
+    for name in ("loss_sum", "best_accuracy", "best_loss"):
+        if not isinstance(progress[name], int | float) or math.isnan(progress[name]):
+            raise ValueError(f"{name} is no number")
 
 
 def damaged_checkpoint(path: Path) -> ModelError:

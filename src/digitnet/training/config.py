@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
+from digitnet.files import MOST_TEXT, read_regular
 from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
@@ -326,7 +327,7 @@ def read_recipe(name: str, config: type[TrainingConfig] = TrainingConfig) -> dic
 
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(read_regular(path, MOST_TEXT).decode())
     except (OSError, ValueError) as error:
         if not path.is_file():
             raise SettingsError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from digitnet.data.mnist import has_mnist
 from digitnet.data.picture_files import is_picture
 from digitnet.data.sources import find_source
 from digitnet.errors import DataError
+from digitnet.files import open_regular
 from digitnet.models.find import DEFAULT
 from digitnet.training.checkpoints import ENDING
 from digitnet.web.corrections import Corrections
@@ -93,7 +95,7 @@ def _is_table(path: Path) -> bool:
             return False
         if path.suffix.lower() != ".txt":
             return True
-        with path.open("rb") as file:  # most texts are notes
+        with open_regular(path, sys.maxsize) as file:  # most texts are notes
             lines = file.read(2**16).splitlines()
         return any(len(re.findall(rb"\d+", line)) >= FEWEST_NUMBERS for line in lines)
     except (OSError, DataError):

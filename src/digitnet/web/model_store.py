@@ -17,10 +17,12 @@ from typing import Any
 from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
+from digitnet.files import read_regular
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.find import DEFAULT, put_back, set_aside
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.model import Model
+from digitnet.models.npy import MOST_ARRAY
 from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
 
@@ -86,7 +88,7 @@ class StoredModel:
                 entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes())
+                archive.writestr(entry, read_regular(path, MOST_ARRAY))
         return content.getvalue()
 
 
