@@ -90,6 +90,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)  # as uvicorn, see above
         granted = grant_descriptors(self._connections.most + SPARE)
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         await super().startup(sockets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -95,7 +95,7 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
         if "Too many files" in error.detail:
             raise _too_many(limits) from None
         raise Problem(400, f"The multipart body is broken: {error.detail}") from None
-    except (MultipartParseError, UnicodeDecodeError, LookupError) as error:
+    except (FormParserError, UnicodeDecodeError, LookupError) as error:
         # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
         raise Problem(400, f"The multipart body is broken: {error}") from None
     try:
