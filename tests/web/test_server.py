@@ -132,6 +132,33 @@ def test_a_killed_server_s_run_can_go_on(tmp_path: Path) -> None:
         assert web.get("/api/train").json()["resumable"]["epoch"] >= 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_a_server_ended_with_before_its_first_checkpoint_is_told(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with served(tmp_path) as server, server.client() as web:
+        assert web.post("/api/train", json={"source": "synthetic"}).status_code == 202
+        while not web.get("/api/train").json()["preparing"]:
+            time.sleep(0.02)
+        server.end(number)
+    small_source(tmp_path)
+    for _ in range(2):  # until another run begins
+        with served(tmp_path) as server, server.client() as web:
+            told = web.get("/api/train").json()
+            assert (told["state"], told["name"], told["resumable"]) == ("failed", "my-model", None)
+            assert "begin this training again" in told["end"]["reason"]
+            with web.stream("GET", "/api/train/events") as stream:
+                assert next(iter(Events(stream)))[1:] == ("end", told["end"])
+            server.end()
+    with served(tmp_path) as server, server.client() as web:
+        web.post("/api/train", json={"source": "bars.npz", "epochs": 1, "hidden": [8]})
+        assert wait_for("finished", web.get)["name"] == "my-model"
+        server.end()
+    with served(tmp_path) as server, server.client() as web:
+        assert web.get("/api/train").json()["state"] == "idle"
+        server.end()
+
+
 def test_events_go_on_over_one_stream_and_from_where_another_broke_off(tmp_path: Path) -> None:
     small_source(tmp_path)
     quick = {"source": "bars.npz", "epochs": 2, "hidden": [8]}

@@ -470,3 +470,63 @@ def test_the_checkpoint_of_a_running_training_is_whole_at_any_time(
     assert Limits().n_synthetic == 100_000
     assert web.get("/api/train").json()["resumable"] is None  # nobody may go on with it now
     web.delete("/api/train")
+
+
+def test_one_odd_file_breaks_no_list(tmp_path: Path) -> None:
+    """Names that are not UTF-8, pipes, links to nowhere, notes and checkpoints that are none."""
+    small_source(tmp_path)
+    folders = [os.fsencode(tmp_path) + b"/Fotos-M\xfcller", os.fsencode(tmp_path) + b"/\xff"]
+    for folder in folders:
+        Path(os.fsdecode(folder + b"/7")).mkdir(parents=True)
+    for name in ("pipe.csv", "pipe.npz", "pipe.txt", "models/pipe.checkpoint.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        os.mkfifo(tmp_path / name)
+    os.mkfifo(tmp_path / "models" / ".begun.json")
+    (tmp_path / "digits" / "3").mkdir(parents=True)
+    os.mkfifo(tmp_path / "digits" / "3" / "3.png")
+    (tmp_path / "nowhere.npz").symlink_to(tmp_path / "is-not-there")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "models" / "link.checkpoint.npz").symlink_to(tmp_path / "bars.npz")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/models/\xff.checkpoint.npz")).write_bytes(b"")
+    kept = tmp_path / "corrections" / "5"
+    kept.mkdir(parents=True)
+    os.mkfifo(kept / "pipe.png")
+    (kept / "link.png").symlink_to(NINE)
+    with client(tmp_path) as web:
+        listed = web.get("/api/sources").json()["sources"]
+        titles = {each["name"]: each["title"] for each in listed}
+        assert list(titles) == [
+            "synthetic",
+            "mnist",
+            r"Fotos-M\xfcller",
+            "bars.npz",
+            "digits",
+            r"\xff",
+        ]
+        assert titles[r"Fotos-M\xfcller"] == r"Folder Fotos-M\xfcller (to be renamed first)"
+        refused = web.post("/api/train", json={"source": r"Fotos-M\xfcller"})
+        assert refused.status_code == 422
+        assert r"Fotos-M\xfcller is not UTF-8" in refused.json()["error"]
+        assert web.get("/api/corrections").json()["count"] == 0
+        assert web.get("/api/train").json()["state"] == "idle"
+        assert web.get("/api/train").json()["resumable"] is None
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"name": 5}',
+        b'{"name": "../x"}',
+        b'{"name": "cnn"}',
+        b"\xff",
+        b"[" * 999,
+    ],
+)
+def test_a_note_of_a_run_that_makes_no_sense_says_nothing(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / ".begun.json").write_bytes(note)
+    with client(tmp_path) as web:
+        assert web.get("/api/train").json()["state"] == "idle"

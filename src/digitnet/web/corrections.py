@@ -9,8 +9,10 @@ anew from their pixels: what a camera wrote beside them, such as the place, is n
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,6 +108,13 @@ class Corrections:
             yield from (path for path in self._of(label) if path.stem.endswith(f"-{mark}"))
 
     def _of(self, label: int) -> Iterator[Path]:
-        folder = self.folder / str(label)
-        if folder.is_dir():
-            yield from (p for p in folder.glob("*.png") if not p.name.startswith("."))
+        """The pictures of one digit; what is no file, or a link to one elsewhere, is none."""
+        with suppress(OSError), os.scandir(self.folder / str(label)) as entries:
+            for entry in entries:
+                name = entry.name
+                if (
+                    name.endswith(".png")
+                    and name[0] != "."
+                    and entry.is_file(follow_symlinks=False)
+                ):
+                    yield Path(entry.path)

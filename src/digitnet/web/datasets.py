@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -29,13 +30,26 @@ FEWEST_NUMBERS = 64
 """Numbers in a line of a text that is taken for a table: a picture of 8 x 8."""
 
 
+NO_NAME = "The name {} is not UTF-8, so no model could say where it comes from: rename it first."
+
+
+def escaped(name: str) -> str:
+    """A file's name as text; bytes that are not UTF-8 as backslash, x and two digits."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 class OfferedDataset(NamedTuple):
-    """Labelled digits: its name on the page, in words, and what `open_source` calls it."""
+    """Labelled digits: its name on the page, in words, and what `open_source` calls it.
+
+    Attributes:
+        why_not: why they cannot be learnt from, a sentence, or None.
+    """
 
     name: str
     title: str
     digits: int | None
     place: str
+    why_not: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What a list of sources says about it; where it lies is nobody's business."""
@@ -65,10 +79,12 @@ class OfferedDatasets:
         """One of them.
 
         Raises:
-            Problem: 404, it is not offered.
+            Problem: 404, it is not offered; 422, it cannot be learnt from.
         """
         offered = self.offered()
         for source in offered:
+            if source.name == name and source.why_not is not None:
+                raise Problem(422, source.why_not)
             if source.name == name:
                 return source
         names = ", ".join(source.name for source in offered)
@@ -82,10 +98,13 @@ class OfferedDatasets:
         for path in entries[:LOOKED_AT]:
             if path.name.startswith(".") or path.name in NOT_OFFERED:
                 continue
+            name = escaped(path.name)
+            why_not = None if name == path.name else NO_NAME.format(name)
+            ending = "" if why_not is None else " (to be renamed first)"
             if _is_table(path):
-                yield OfferedDataset(path.name, path.name, None, str(path))
+                yield OfferedDataset(name, f"{name}{ending}", None, str(path), why_not)
             elif path.is_dir() and _has_digits(path):
-                yield OfferedDataset(path.name, f"Folder {path.name}", None, str(path))
+                yield OfferedDataset(name, f"Folder {name}{ending}", None, str(path), why_not)
 
 
 def _is_table(path: Path) -> bool:

@@ -6,7 +6,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from digitnet.errors import (
     DataError,
@@ -70,10 +69,6 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(DigitnetError)
     async def not_possible(request: Request, error: DigitnetError) -> JSONResponse:
         return as_answer(Problem(STATUS.get(type(error), 422), error.worded(as_field)))
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
-        return as_answer(Problem(400, "The client went away in the middle of its request."))
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
 import logging
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digitnet.web.errors import Problem, as_answer
+from digitnet.web.bodies import Bodies, Body
+from digitnet.web.errors import BUG, Problem, as_answer
 from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
@@ -35,9 +35,6 @@ SECURITY = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
-DRAINED, DRAIN_SECONDS = 4, 5.0
-"""Of a body that is too large, so many times the limit is still read and dropped, for so long:
-a browser that is cut off while it sends never reads the answer."""
 
 
 def is_loopback(host: str) -> bool:
@@ -53,7 +50,7 @@ class Guard:
 
     Args:
         app: what answers the requests that are let in.
-        limits: for the size of a body.
+        limits: for bodies.
         token: what a client must know, or None.
         hosts: names, beside localhost, that the server is called by.
         addresses: whether any IP address will do as its name: no name of a page elsewhere can
@@ -69,29 +66,35 @@ class Guard:
         addresses: bool = False,
     ) -> None:
         self.app, self._limits, self._token = app, limits, token
+        self._bodies = Bodies(limits)
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check a request, then pass it on with a body that cannot grow past its limit."""
+        """Check a request, then pass it on with its body, which has come and is not too large."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        query = scope["query_string"]
+        given = parse_qs(query.decode("latin-1")).get("token", [""])[0]
+        scope = {**scope, "query_string": _without_token(query)}
         cookie: str | None = None
-        answered = False
+        body: Body | None = None
+        begun = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal answered
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
+                if body is not None:
+                    body.release()
                 answer = MutableHeaders(scope=message)
                 answer.update(SECURITY)
                 answer.setdefault("cache-control", "no-store")
                 if cookie is not None:
                     answer.append("set-cookie", cookie)
             await send(message)
-            answered = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
             self._check_host(headers)
@@ -100,22 +103,26 @@ class Guard:
                 self._check_token(headers, given)
                 if self._matches(given):
                     cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
-            receive = await self._with_limit(
-                headers, receive, of_pictures=scope["path"] in OF_PICTURES
-            )
+            length = headers.get("content-length")
+            if length is not None or "transfer-encoding" in headers:
+                pictures = scope["path"] in OF_PICTURES
+                most = self._limits.body if pictures else self._limits.json_body
+                body = await self._bodies.read(receive, length, most)
+                receive = body.receive
+            if cookie is not None and scope["path"] == "/":
+                await HTMLResponse(_forwarding_page())(scope, receive, send_with_headers)
+            else:
+                await self.app(scope, receive, send_with_headers)
         except Problem as problem:
             await as_answer(problem)(scope, receive, send_with_headers)
-            return
-        if cookie is not None and scope["path"] == "/":
-            await HTMLResponse(_forwarding_page())(scope, receive, send_with_headers)
-            return
-        try:
-            await self.app(scope, receive, send_with_headers)
         except Exception:
-            if not answered:
-                raise
-            # A bug that was answered with 500: the connection may live on, but the log must know.
+            # A bug: the connection may live on, but the log must know.
             logging.getLogger("uvicorn.error").exception("A request met a bug.")
+            if not begun:
+                await as_answer(Problem(500, BUG))(scope, receive, send_with_headers)
+        finally:
+            if body is not None:
+                body.release()
 
     def _check_host(self, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -139,7 +146,7 @@ class Guard:
         if site is not None:
             foreign = site not in ("same-origin", "none")
         else:
-            foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
+            foreign = origin is not None and _site(origin) != headers.get("host")
         if foreign:
             raise Problem(403, "Pages of other sites may not change anything here.")
 
@@ -158,40 +165,20 @@ class Guard:
         token = self._token or ""
         return bool(given) and hmac.compare_digest(given.encode(), token.encode())
 
-    async def _with_limit(
-        self, headers: Headers, receive: Receive, *, of_pictures: bool
-    ) -> Receive:
-        """Body messages as they come, until there are too many bytes of them."""
-        json = headers.get("content-type", "").startswith("application/json")
-        most = self._limits.json_body if json and not of_pictures else self._limits.body
-        sentence = f"The request has more than the {most:,} bytes that are taken at once."
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > most:
-            await _drain(receive, DRAINED * self._limits.body)
-            raise Problem(413, sentence)
-        n_read = 0
 
-        async def counted() -> Message:
-            nonlocal n_read
-            message = await receive()
-            n_read += len(message.get("body", b""))
-            if n_read > most:
-                if message.get("more_body", False):
-                    await _drain(receive, DRAINED * self._limits.body)
-                raise Problem(413, sentence)
-            return message
-
-        return counted
+def _site(origin: str) -> str | None:
+    """The host and port of an origin; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
-async def _drain(receive: Receive, most: int) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            more = True
-            while more and most > 0:
-                message = await receive()
-                more = message.get("more_body", False)
-                most -= len(message.get("body", b""))
+def _without_token(query: bytes) -> bytes:
+    """A query for the app, whose answers and errors may repeat it."""
+    parts = query.decode("latin-1").split("&")
+    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) != "token"]
+    return "&".join(kept).encode("latin-1")
 
 
 def _no_token() -> Problem:

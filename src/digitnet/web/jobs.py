@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from digitnet.errors import DigitnetError
+from digitnet.files import make_folder, replacing
 from digitnet.models.box import box_names
 from digitnet.training.checkpoints import ENDING, Checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, settings_on_page
 from digitnet.training.finetune import as_finetuning, others
 from digitnet.training.run import checkpoint_path
-from digitnet.web.datasets import OfferedDataset, OfferedDatasets
+from digitnet.web.datasets import OfferedDataset, OfferedDatasets, escaped
 from digitnet.web.errors import Problem
-from digitnet.web.model_store import ModelStore
+from digitnet.web.model_store import NAME, ModelStore
 from digitnet.web.schemas import TrainingRequest
 
 N_OTHERS = 20_000
@@ -80,8 +85,8 @@ def as_settings(name: str, config: TrainingConfig) -> dict[str, Any]:
         "hidden": list(config.hidden),
         "learning_rate": config.rate,
         "name": name,
-        "source": Path(config.source).name,
-        "start": start if start is None or start in box_names() else Path(start).name,
+        "source": escaped(Path(config.source).name),
+        "start": start if start is None or start in box_names() else escaped(Path(start).name),
     }
 
 
@@ -104,6 +109,47 @@ def _free_name(wanted: str, store: ModelStore) -> str:
     return name
 
 
+class BegunRun:
+    """A note of the run that is going on, for the server that comes after one that was killed.
+
+    A run has no checkpoint until its first epoch is done, and drawing its digits takes a while.
+    """
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+        self._path = store.own / ".begun.json"
+
+    def write(self, name: str) -> None:
+        """Note that the run of this name begins.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        make_folder(self._path.parent)
+        with replacing(self._path) as temporary:
+            temporary.write_text(json.dumps({"name": name}))
+
+    def remove(self) -> None:
+        """The run has ended, or left something to go on with."""
+        with suppress(OSError):
+            self._path.unlink()
+
+    def interrupted(self) -> str | None:
+        """The name of a run that left neither a model nor a checkpoint; None where there is none.
+
+        A note that cannot be read says nothing.
+        """
+        try:
+            # A pipe without a writer would be waited for.
+            opened = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(opened, "rb") as file:
+                name = json.loads(file.read(1000))["name"]
+            known = bool(re.match(NAME, name)) and self._store.is_free(name)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return name if known and not checkpoint_path(self._store.own / name).exists() else None
+
+
 class StoppedRuns:
     """The checkpoints in a folder; each is read once, unless it changes."""
 
@@ -114,13 +160,15 @@ class StoppedRuns:
     def newest(self, but: Path | None = None) -> dict[str, Any] | None:
         """The run that stopped last, in the words of the page; the checkpoint `but` is not its.
 
-        A damaged checkpoint is passed over, it says so when its run is named.
+        A damaged checkpoint is passed over, it says so when its run is named. So is what no run
+        has written: a link, a pipe, a name that no run has.
         """
         stamped = []
         for path in self._folder.glob(f"*{ENDING}") if self._folder.is_dir() else ():
-            with suppress(FileNotFoundError):  # its run has ended in this moment
-                status = path.stat()
-                if not path.name.startswith(".") and path != but:
+            with suppress(OSError):  # its run has ended in this moment
+                status = path.lstat()
+                named = re.match(NAME, path.name.removesuffix(ENDING))
+                if named and stat.S_ISREG(status.st_mode) and path != but:
                     stamped.append(((status.st_mtime_ns, status.st_size, status.st_ino), path))
         for stamp, path in sorted(stamped, reverse=True):
             known = self._known.get(path)

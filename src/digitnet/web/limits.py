@@ -18,10 +18,15 @@ class Limits:
         json_body: bytes of a request with JSON.
         pixels: of one picture, before a single one is decoded.
         pictures: in one request.
-        upload_seconds: from the first to the last byte of a body.
+        connections: at once, see `Connections`.
+        head_seconds: until the head of a request is there, from the answer before it on.
+        bodies: bytes of all bodies in memory; the others wait unread.
+        upload_seconds: that a client may let the server wait for a body.
+        grace_seconds: of them, before the least rate counts.
+        least_rate: bytes a second of a body, on average.
         wait_seconds: until a request has its turn.
         work_seconds: for the work on it.
-        at_once: requests whose bodies are in memory; the others wait unread.
+        at_once: requests with pictures that are worked on.
         waiting: requests that wait for their turn.
         workers: threads that decode and classify.
         streams: clients that follow the training at once.
@@ -37,7 +42,12 @@ class Limits:
     json_body: int = 64 * 2**10
     pixels: int = MAX_PIXELS
     pictures: int = 64
+    connections: int = 512
+    head_seconds: float = 10.0
+    bodies: int = 256 * 2**20
     upload_seconds: float = 30.0
+    grace_seconds: float = 5.0
+    least_rate: int = 10_000
     wait_seconds: float = 60.0
     work_seconds: float = 30.0
     at_once: int = 16

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +18,7 @@ from starlette.types import ASGIApp
 
 from digitnet.errors import SettingsError
 from digitnet.web.app import make_app
+from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
 from digitnet.web.services import Services
 
@@ -22,6 +26,13 @@ STALLED_AT_SHUTDOWN = 2.0
 """Seconds that a client may read nothing while the server shuts down."""
 GRACE = 60
 """Seconds that running requests have to be answered while the server shuts down."""
+SPARE = 160
+"""File descriptors beside those of connections: files, libraries, connections to be refused."""
+ACCEPTED, WAITING = 16, 512
+"""Connections that are accepted in one go, so that those to be refused are closed before the
+next; and that wait with the system meanwhile."""
+SILENCE = 60.0
+"""Seconds between two lines of the log that say the same."""
 
 
 def serve(
@@ -59,12 +70,14 @@ class Server(uvicorn.Server):
     """Prints its address once it listens, and stops the training before it shuts down."""
 
     def __init__(self, app: ASGIApp, services: Services, address: str) -> None:
+        self._connections = Connections(services.limits)
         config = uvicorn.Config(
             app,
-            log_level="warning",
+            log_level="error",  # any client can make it warn, as often as it likes
             access_log=False,  # addresses may hold the token
             server_header=False,
-            http="h11",
+            http=partial(Connection, self._connections),  # type: ignore[arg-type]
+            backlog=ACCEPTED,
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -73,12 +86,34 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._services, self._address = services, address
         self._stalled: dict[object, Stalled] = {}
+        self._said = -SILENCE
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)  # as uvicorn, see above
+        granted = grant_descriptors(self._connections.most + SPARE)
+        asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         await super().startup(sockets)
+        for listening in sockets or []:
+            listening.listen(WAITING)  # asyncio has made it as few as it accepts at once
         print(f"Model: {self._services.store.answering}.", file=sys.stderr)
+        if granted < self._connections.most + SPARE:
+            self._connections.most = max(1, granted - SPARE)
+            print(
+                f"This process may open {granted} files: {self._connections.most} connections at "
+                "once are served; raise the system's limit (ulimit -n) for more.",
+                file=sys.stderr,
+            )
         print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """One line a minute where no connection can be accepted: asyncio has many a second."""
+        error = context.get("exception")
+        if "accept" not in context.get("message", "") or not isinstance(error, OSError):
+            loop.default_exception_handler(context)
+        elif time.monotonic() - self._said >= SILENCE:
+            self._said = time.monotonic()
+            logging.getLogger("uvicorn.error").error("No connection can be accepted: %s.", error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is running; a training leaves its checkpoint meanwhile."""
@@ -93,6 +128,7 @@ class Server(uvicorn.Server):
         """What is done ten times a second."""
         if counter % 10 == 0:
             self._drop_stalled(self._services.limits.stalled_seconds)
+            self._connections.close_late()
         return await super().on_tick(counter)
 
     async def _keep_dropping_stalled(self) -> None:
@@ -121,6 +157,21 @@ class Server(uvicorn.Server):
         self._stalled = waiting
 
 
+def grant_descriptors(wanted: int) -> int:
+    """Ask the system for so many open files at once; returns how many it grants."""
+    try:
+        import resource
+    except ImportError:  # Windows counts none
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there already, so that no client comes too early.
 
@@ -137,7 +188,7 @@ def listen(host: str, port: int) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
-            listening.listen(512)
+            listening.listen(WAITING)
         except OSError:
             listening.close()
             raise

@@ -11,13 +11,12 @@ from contextlib import closing
 from typing import Any
 
 from digitnet.errors import DigitnetError, TrainingDivergedError
-from digitnet.files import make_folder
 from digitnet.models.plausibility import open_source
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.web.errors import BUG, Problem, as_field
 from digitnet.web.event_log import EventLog
-from digitnet.web.jobs import N_OTHERS, Job, StoppedRuns
+from digitnet.web.jobs import N_OTHERS, BegunRun, Job, StoppedRuns
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
 from digitnet.web.payloads import best_of, epoch_of, epochs_before, snapshot, start_of
@@ -28,6 +27,11 @@ PICTURE_SECONDS = 0.5
 NO_MEMORY = (
     "There is not enough memory for this training; choose fewer hidden neurons or a smaller "
     "batch size."
+)
+FAILED = {"state": "failed", "best_epoch": None, "validation_accuracy": None, "model": None}
+INTERRUPTED = (
+    "The server was ended before the first epoch of {} was done, and nothing of it is kept; "
+    "begin this training again."
 )
 WORDS = {"synthetic": "Drawing digits", "mnist": "Fetching MNIST"}
 
@@ -48,6 +52,7 @@ class Trainer:
         self.event_log = EventLog()
         self._store, self._limits = store, limits
         self.stopped = StoppedRuns(store.own)
+        self._begun = BegunRun(store)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._shutting_down = False
@@ -55,6 +60,12 @@ class Trainer:
         self._state, self._run_id = "idle", ""
         self._job: Job | None = None
         self._end: dict[str, Any] = {}
+        self._interrupted = self._begun.interrupted()
+        if self._interrupted is not None:
+            self._run_id, self._state = secrets.token_hex(4), "failed"
+            self._end = {**FAILED, "reason": INTERRUPTED.format(self._interrupted)}
+            self.event_log.begin(self._run_id)
+            self.event_log.add("end", self._end)
 
     def start(self, job: Callable[[], Job]) -> dict[str, str]:
         """Begin a run; `job` is called when it is certain that no other is going on.
@@ -69,7 +80,7 @@ class Trainer:
                 name = "" if self._job is None else f" ({self._job.name})"
                 raise Problem(409, f"A training is going on{name}; stop it first, or wait.")
             self._job = job()
-            make_folder(self._store.own)
+            self._begun.write(self._job.name)
             self._run_id, self._state = secrets.token_hex(4), "running"
             self._stop.clear()
             self.event_log.begin(self._run_id)
@@ -115,7 +126,7 @@ class Trainer:
         return {
             "state": state,
             "run": run_id or None,
-            "name": None if job is None else job.name,
+            "name": self._interrupted if job is None else job.name,
             **self.event_log.so_far(),
             "end": None if state in ("idle", "running") else end,
             "resumable": self.stopped.newest(but=going_on),
@@ -123,8 +134,7 @@ class Trainer:
 
     def _work(self, job: Job) -> None:
         """The thread: whatever happens, the run ends with an `end`."""
-        end: dict[str, Any] = {"state": "failed", "best_epoch": None, "validation_accuracy": None}
-        end |= {"model": None, "reason": BUG}
+        end: dict[str, Any] = {**FAILED, "reason": BUG}
         try:
             end |= self._train(job)
         except _StopAskedError:
@@ -135,6 +145,8 @@ class Trainer:
             end |= {"reason": NO_MEMORY}
         except Exception:
             logging.getLogger("uvicorn.error").exception("A training failed.")
+        if not self._shutting_down or checkpoint_path(job.out).exists():
+            self._begun.remove()
         with self._lock:
             self._state, self._end = end["state"], end
         self.event_log.add("end", end)

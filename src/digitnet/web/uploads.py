@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,7 +31,7 @@ async def read_one(request: Request, limits: Limits) -> bytes:
     """The one picture of a request: its body as it is, or a data URL, also in JSON.
 
     Raises:
-        Problem: 408 too slow, 413 too large, 422 empty, multipart or several pictures.
+        Problem: 413 too many, 422 empty, multipart or several pictures.
     """
     if _is_multipart(request):
         raise Problem(422, "One picture is wanted here, as the raw body of the request.")
@@ -46,11 +43,10 @@ async def read_one(request: Request, limits: Limits) -> bytes:
 
 async def _in_body(request: Request, limits: Limits) -> list[bytes]:
     """The pictures of a body that is no form: one, or in JSON as many as it lists."""
-    async with _in_time(limits):
-        content = await request.body()
+    content = await request.body()
     if not content:
         raise Problem(422, "There is no picture in the request: send its bytes as the body.")
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if _kind(request).startswith("application/json"):
         return [_decoded(url) for url in _in_json(content, limits)]
     return [_decoded(content)]
 
@@ -85,35 +81,32 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
     """All in the field "pictures", of a form or of JSON, or the raw body as one picture.
 
     Raises:
-        Problem: 400 malformed, 408 too slow, 413 too large, 422 too many or none.
+        Problem: 400 malformed, 413 too many, 422 none.
     """
     if not _is_multipart(request):
         pictures = await _in_body(request, limits)
         if len(pictures) == 1:
             return [Upload("picture", pictures[0])]
         return [Upload(f"picture {i}", one) for i, one in enumerate(pictures, start=1)]
-    async with _in_time(limits):
-        try:
-            # One more than the limit, so that too many are told from a broken form.
-            form = await request.form(max_files=limits.pictures + 1, max_fields=8)
-        except Problem:
-            raise
-        except HTTPException as error:
-            if "Too many files" in error.detail:
-                raise _too_many(limits) from None
-            raise Problem(400, f"The multipart body is broken: {error.detail}") from None
-        except (MultipartParseError, UnicodeDecodeError, LookupError) as error:
-            # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
-            raise Problem(400, f"The multipart body is broken: {error}") from None
-        try:
-            files = form.getlist(FIELD)
-            if len(files) > limits.pictures:
-                raise _too_many(limits)
-            if not files:
-                raise Problem(422, f'There is no picture in the multipart field "{FIELD}".')
-            return [await _in_form(one) for one in files]
-        finally:
-            await form.close()
+    try:
+        # One more than the limit, so that too many are told from a broken form.
+        form = await request.form(max_files=limits.pictures + 1, max_fields=8)
+    except HTTPException as error:
+        if "Too many files" in error.detail:
+            raise _too_many(limits) from None
+        raise Problem(400, f"The multipart body is broken: {error.detail}") from None
+    except (FormParserError, UnicodeDecodeError, LookupError) as error:
+        # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
+        raise Problem(400, f"The multipart body is broken: {error}") from None
+    try:
+        files = form.getlist(FIELD)
+        if len(files) > limits.pictures:
+            raise _too_many(limits)
+        if not files:
+            raise Problem(422, f'There is no picture in the multipart field "{FIELD}".')
+        return [await _in_form(one) for one in files]
+    finally:
+        await form.close()
 
 
 async def _in_form(one: UploadFile | str) -> Upload:
@@ -124,19 +117,12 @@ async def _in_form(one: UploadFile | str) -> Upload:
 
 
 def _is_multipart(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("multipart/form-data")
+    return _kind(request).startswith("multipart/form-data")
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").lower()
 
 
 def _too_many(limits: Limits) -> Problem:
     return Problem(413, f"There are more than {limits.pictures} pictures in the request.")
-
-
-@asynccontextmanager
-async def _in_time(limits: Limits) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(limits.upload_seconds):
-            yield
-    except TimeoutError:
-        raise Problem(
-            408, f"The body did not come within {limits.upload_seconds:g} seconds; send it again."
-        ) from None

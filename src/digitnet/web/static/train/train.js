@@ -86,7 +86,7 @@ class TrainPart {
   async #found() {
     this.view.lost(false);
     const told = await ask("api/train").catch(() => null);
-    if (told && !told.start && told.state === "idle") {
+    if (told && !told.start && told.state !== "running") {
       this.running = false;
       this.preparing = null;
       this.resumable = told.resumable ?? null;
