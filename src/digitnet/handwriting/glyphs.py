@@ -127,7 +127,7 @@ def _rasters(marks: list[tuple[Floats, Floats, Floats]]) -> list[Glyph]:
 
 def _upright(images: NDArray[np.uint8]) -> tuple[Glyph, ...]:
     """Frames (n, 28, 28) with their slant taken out, cropped, from thin strokes to thick."""
-    found = []
+    found: list[tuple[float, int, Glyph]] = []
     for image in images:
         moments = cv2.moments(image)
         if moments["m00"] == 0:

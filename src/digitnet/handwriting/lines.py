@@ -11,13 +11,8 @@ from numpy.typing import NDArray
 from digitnet.errors import SettingsError
 from digitnet.handwriting.glyphs import DIGITS, Glyph, LineGlyphs, Writer
 from digitnet.handwriting.numbers import number
-
-HEIGHT = 32
-"""Pixels of a line's height."""
-BODY = 22
-"""Pixels of a digit's height in it."""
-
-Bytes = NDArray[np.uint8]
+from digitnet.imaging.arrays import Bytes, Floats
+from digitnet.imaging.line_frame import BODY, LINE_HEIGHT, normalise_line
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Line:
     """A made line.
 
     Attributes:
-        image: (HEIGHT, W) uint8, ink 255 on 0.
+        image: (LINE_HEIGHT, W) uint8, ink 255 on 0.
         text: what is written, without blanks; "?" for a mark that is neither digit nor sign.
         boxes: (n, 4) float32: left, top, right, bottom of each character's ink in the image's
             pixels, in the text's order; where a blank was, the boxes stand further apart.
@@ -33,7 +28,7 @@ class Line:
 
     image: Bytes
     text: str
-    boxes: NDArray[np.float32]
+    boxes: Floats
 
 
 def draw_lines(
@@ -107,7 +102,7 @@ def _placed(glyph: Glyph, size: float, width: float, slant: float) -> tuple[Byte
     image, scale = glyph.image, size / glyph.scale
     if scale < 0.6:
         half = (max(1, image.shape[1] // 2), max(1, image.shape[0] // 2))
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
         scale *= 2
     h, w = image.shape
     lean = slant * scale * h
@@ -145,7 +140,7 @@ def _write(
     canvas = np.zeros((tall, wide), np.uint8)
     right = np.full(tall, -np.inf, np.float32)  # where the ink so far ends in each row
     pad = int(h)
-    boxes = []
+    boxes: list[tuple[int, int, int, int]] = []
     apart = 0.0
     least = float(pad)
     length = max(1.0, 0.8 * n * h)
@@ -159,7 +154,7 @@ def _write(
         lift = swing + rng.normal(0, 0.015 + 0.04 * grade) * h
         y = int(np.clip(round(room + top + lift), 0, tall - image.shape[0]))
         inside = image > 60
-        rows = inside.any(axis=1)
+        rows = np.asarray(inside.any(axis=1))
         if not rows.any():
             rows[:] = True
             inside = image >= 0
@@ -257,9 +252,9 @@ def _printed(
     p = 0.22 * grade
 
     def way(x0: float, y0: float, x1: float, y1: float, thick: float, dark: int) -> None:
-        ends = [(round(x * 16), round(y * 16)) for x, y in ((x0, y0), (x1, y1))]
+        start, end = ((round(x * 16), round(y * 16)) for x, y in ((x0, y0), (x1, y1)))
         layer[:] = 0
-        cv2.line(layer, *ends, dark, max(1, round(thick)), cv2.LINE_AA, 4)
+        cv2.line(layer, start, end, (dark,), max(1, round(thick)), cv2.LINE_AA, 4)
         np.maximum(ink, layer, out=ink)
 
     layer = np.zeros_like(ink)
@@ -322,27 +317,24 @@ def _cut_out(
     base: NDArray[np.float64],
 ) -> Line:
     """Cut the row out, scale it to the height of a line, and blur and threshold it."""
-    zoom = BODY / h * float(np.exp(rng.normal(0, 0.02 + 0.1 * grade)))
-    across = zoom * float(np.exp(rng.uniform(np.log(0.75), np.log(1.3)) * grade))
+    size = h * float(np.exp(rng.normal(0, 0.02 + 0.1 * grade)))  # what the cutter takes h for
+    stretch = float(np.exp(rng.uniform(np.log(0.75), np.log(1.3)) * grade))
     written = np.concatenate([boxes[:, 1], boxes[:, 3]])
     middle = float(base.mean()) + h / 2
     if grade:  # the cutter sees where the ink is, not where the base line was
         middle = (middle + float(written.min() + written.max()) / 2) / 2
-    off = rng.normal(0, 0.3 + 1.5 * grade)
+    middle += rng.normal(0, 0.01 + 0.07 * grade) * h
     ends = rng.uniform(0.1, 0.5 + 0.5 * grade, 2) * h
-    x0, x1 = float(boxes[:, 0].min()) - ends[0], float(boxes[:, 2].max()) + ends[1]
-    width = max(8, round((x1 - x0) * across))
-    turn = np.array([[across, 0, -x0 * across], [0, zoom, HEIGHT / 2 + off - middle * zoom]])
-    if zoom < 0.85:
-        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.35 / zoom), np.uint8)
-    lying = cv2.warpAffine(ink, turn, (width, HEIGHT), flags=cv2.INTER_LINEAR).astype(np.float32)
+    x0 = max(0, int(boxes[:, 0].min() - ends[0]))
+    x1 = min(ink.shape[1], int(np.ceil(boxes[:, 2].max() + ends[1])))
+    top = middle - size / 2
+    lying = normalise_line(ink[:, x0:x1], top, top + size, stretch=stretch).astype(np.float32)
     if grade:
         lying = _seen(lying, rng, grade)
+    zoom = BODY / size
     places = boxes.copy()
-    places[:, 0::2] = (places[:, 0::2] - x0) * across
-    places[:, 1::2] = (places[:, 1::2] - middle) * zoom + HEIGHT / 2 + off
-    places[:, 0::2] = places[:, 0::2].clip(0, width)
-    places[:, 1::2] = places[:, 1::2].clip(0, HEIGHT)
+    places[:, 0::2] = ((places[:, 0::2] - x0) * zoom * stretch).clip(0, lying.shape[1])
+    places[:, 1::2] = ((places[:, 1::2] - middle) * zoom + LINE_HEIGHT / 2).clip(0, LINE_HEIGHT)
     image = np.rint(lying.clip(0, 255)).astype(np.uint8)
     return Line(image, text, places.astype(np.float32))
 
@@ -353,9 +345,9 @@ def _seen(ink: NDArray[np.float32], rng: np.random.Generator, grade: float) -> N
     if rng.random() < 0.5 * grade:
         cells = (max(2, W // 12), 4)
         flow = rng.normal(1, 0.25 * grade, cells[::-1]).astype(np.float32)
-        ink = ink * cv2.resize(flow, (W, H), interpolation=cv2.INTER_LINEAR)
+        ink = ink * np.asarray(cv2.resize(flow, (W, H)), np.float32)
     if rng.random() < 0.6 * grade:
-        ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 1.3))
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 1.3)), np.float32)
     if rng.random() < 0.5 * grade:
         ink = ink + rng.normal(0, rng.uniform(3, 40), ink.shape).astype(np.float32)
         sharp = rng.uniform(1, 3)

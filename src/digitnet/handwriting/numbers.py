@@ -64,7 +64,7 @@ def _amount(rng: np.random.Generator) -> str:
 def _date(rng: np.random.Generator) -> str:
     day, month = rng.integers(1, 32), rng.integers(1, 13)
     year = rng.integers(1900, 2100)
-    between = rng.choice(list("../-"))
+    between = str(rng.choice(list("../-")))
     full = rng.random() < 0.6
     if between == "-" and rng.random() < 0.5:
         return f"{year}-{month:02}-{day:02}"
