@@ -87,7 +87,7 @@ def _writer(rng: np.random.Generator, ways: int = 2) -> Writer:
     y, radii = (y - top[:, None]) * scale, radii * scale
     pen, slant = float(hand.pen[0]), float(hand.slant[0])
     marks = [
-        (character, write_sign(character, rng, pen=pen, slant=slant))
+        (character, write_sign(character, rng, pen=pen, slant=slant)[:3])
         for character in SIGNS * ways + OTHER * 4
     ]
     drawn = [(str(label), (x[k], y[k], radii[k])) for k, label in enumerate(labels)]

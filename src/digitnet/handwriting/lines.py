@@ -125,7 +125,7 @@ def _write(
     if not hard or kind < 0.35:
         gap, spread = rng.uniform(0.08, 0.35), 0.05
     elif kind < 0.5:
-        gap, spread = rng.uniform(0.3, 1.0), 0.12
+        gap, spread = rng.uniform(0.3, 1.0 if rng.random() < 0.7 else 2.2), 0.12
     elif kind < 0.8:
         gap, spread = rng.uniform(-0.06, 0.06), 0.05
     else:

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.errors import SettingsError
 from digitnet.handwriting.splines import N_MARKS, Floats, even_places, spline
 
 SIGNS = ".,-/:"
@@ -66,8 +67,12 @@ PATHS: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def _ways(character: str) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Each way of writing it: a basis (N_MARKS, K) and its control points (K, 2)."""
+def _ways(
+    character: str,
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]]:
+    """Each way of writing it: a basis (N_MARKS, K), its control points (K, 2), each mark's stroke
+    (N_MARKS,).
+    """
     ways = []
     for path in PATHS[character]:
         strokes = [
@@ -82,7 +87,8 @@ def _ways(character: str) -> list[tuple[NDArray[np.float64], NDArray[np.float64]
             places = even_places(stroke[:, :2], corners, cuts[s + 1] - cuts[s])
             basis[cuts[s] : cuts[s + 1], start : start + len(stroke)] = spline(corners, places)
             start += len(stroke)
-        ways.append((basis, np.concatenate(strokes)[:, :2]))
+        of_mark = np.repeat(np.arange(len(strokes)), np.diff(cuts)).astype(np.int8)
+        ways.append((basis, np.concatenate(strokes)[:, :2], of_mark))
     return ways
 
 
@@ -93,7 +99,7 @@ def _point(word: str) -> tuple[float, float, float]:
 
 def write_sign(
     character: str, rng: np.random.Generator, *, pen: float, slant: float = 0.0, haste: float = 0.02
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Floats, NDArray[np.int8]]:
     """Write a sign, or with `OTHER` some mark that is neither a digit nor a sign.
 
     Args:
@@ -106,9 +112,15 @@ def write_sign(
     Returns:
         x, y, radii: (N_MARKS,) each, in heights of a digit; a digit beside it reaches from y = 0
         to its foot at y = 1, the leftmost ink is at x = 0.
+        stroke: (N_MARKS,) which stroke each mark belongs to.
+
+    Raises:
+        SettingsError: the character is neither.
     """
+    if character not in PATHS:
+        raise SettingsError(f"There is no sign {character!r}; choose one of {' '.join(PATHS)}.")
     ways = _ways(character)
-    basis, control = ways[rng.integers(len(ways))]
+    basis, control, stroke = ways[rng.integers(len(ways))]
     spread = haste * (0.5 if character in ".:" else 1.5 if character == OTHER else 1.0)
     points = control + spread * rng.standard_normal(control.shape)
     middle = (points.max(axis=0) + points.min(axis=0)) / 2
@@ -120,4 +132,4 @@ def write_sign(
     thick = pen * np.exp(rng.normal(0.3 if character in ".:" else 0.0, 0.2))
     radii = np.full(N_MARKS, max(thick, 0.02))
     x = x - (x - radii).min()
-    return x.astype(np.float32), y.astype(np.float32), radii.astype(np.float32)
+    return x.astype(np.float32), y.astype(np.float32), radii.astype(np.float32), stroke
