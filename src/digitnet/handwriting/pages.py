@@ -158,6 +158,9 @@ def _mark(character: str, hand: Hand, rng: np.random.Generator) -> list[Stroke]:
 def _room(before: list[Stroke], after: list[Stroke]) -> float:
     """The least white space between two digits, sideways, over the heights that both have."""
     bands = np.linspace(-1, 2, 61)[:, None]
+    heights = [np.concatenate([s.points[:, 1] for s in mark]) for mark in (before, after)]
+    if any(y.min() > 1.9 or y.max() < -0.9 for y in heights):  # a long row that falls or rises
+        bands = bands + (np.concatenate(heights).mean() - 0.5)
     edges = []
     for strokes, sign in ((before, 1), (after, -1)):
         x, y = np.concatenate([stroke.points for stroke in strokes]).T
