@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.errors import SettingsError
 from digitnet.handwriting.hands import Hand, careful, write
 from digitnet.handwriting.raster import cover
 from digitnet.handwriting.signs import OTHER, SIGNS, write_sign
@@ -72,9 +73,19 @@ class LineGlyphs:
             rng: draws the writers.
             images: for each of the ten digits its frames (n, 28, 28), ink 255 on 0; or nothing.
             n_writers: how many hands are drawn, at least 1.
+
+        Raises:
+            SettingsError: no writers, not ten digits, or a digit without a frame that has ink.
         """
-        writers = tuple(_writer(rng) for _ in range(n_writers))
-        return cls(writers, tuple(_upright(each) for each in images))
+        if n_writers < 1:
+            raise SettingsError(f"Lines need at least 1 writer, not {n_writers}.")
+        if len(images) not in (0, 10):
+            raise SettingsError(f"Lines need frames of all ten digits, not of {len(images)}.")
+        photos = tuple(_upright(each) for each in images)
+        for digit, each in enumerate(photos):
+            if not each:
+                raise SettingsError(f"None of the frames of the digit {digit} has ink.")
+        return cls(tuple(_writer(rng) for _ in range(n_writers)), photos)
 
 
 def _writer(rng: np.random.Generator, ways: int = 2) -> Writer:

@@ -32,7 +32,7 @@ def draw_scene(rng: np.random.Generator, *, grade: float = 1.0) -> Page:
         grade: from 0, a clean page seen from above, to 1. What comes with it: rows that fall and
             curve, faint rows beside dark ones, tables, combs and boxes, margin lines, underlines,
             words and doodles that are no numbers, print that shows through, sheets lying tilted
-            on coloured and dark tables, shadows, vignettes, blur and noise.
+            on coloured and dark tables, pictures on their side, shadows, vignettes, blur and noise.
 
     Returns:
         The page. Its lines and boxes leave out the words and doodles.
@@ -84,6 +84,8 @@ def draw_scene(rng: np.random.Generator, *, grade: float = 1.0) -> Page:
         picture, corners = _on_a_table(picture, corners, rng, grade)
     if comes(0.3):
         picture = _vignette(picture, rng)
+    if comes(0.15):
+        picture, corners = _turned(picture, corners, int(rng.integers(1, 4)))
     longest = max(picture.shape[:2])
     if longest > LARGEST:
         zoom = LARGEST / longest
@@ -280,6 +282,14 @@ def _vignette(picture: Bytes, rng: np.random.Generator) -> Bytes:
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     light = 1 - rng.uniform(0.2, 0.6) * ((x * x + y * y) / 2) ** rng.uniform(0.8, 2)
     return np.asarray(np.rint(picture * light[..., None]), np.uint8)
+
+
+def _turned(picture: Bytes, corners: Floats, quarters: int) -> tuple[Bytes, Floats]:
+    """The picture turned to the left by some quarters of a full turn."""
+    for _ in range(quarters):
+        corners = np.stack([corners[..., 1], picture.shape[1] - corners[..., 0]], axis=-1)
+        picture = np.rot90(picture)
+    return np.ascontiguousarray(picture), corners
 
 
 def _bounds(corners: Floats, shape: tuple[int, ...]) -> tuple[tuple[int, int, int, int], ...]:
