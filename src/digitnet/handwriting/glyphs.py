@@ -107,7 +107,23 @@ def _writer(rng: np.random.Generator, ways: int = 2) -> Writer:
         drawn + marks, _rasters([m for _, m in drawn + marks]), strict=True
     ):
         glyphs[character].append(glyph)
+    for _ in range(2):
+        struck = glyphs[str(rng.integers(0, 10))][0]
+        glyphs[OTHER].append(_crossed_out(struck, pen, rng))
     return Writer({character: tuple(each) for character, each in glyphs.items()}, slant)
+
+
+def _crossed_out(glyph: Glyph, pen: float, rng: np.random.Generator) -> Glyph:
+    """A digit that its writer took back: a zigzag all over it."""
+    pad = TALL // 5
+    image = cv2.copyMakeBorder(glyph.image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    h, w = image.shape
+    n = int(rng.integers(4, 9))
+    x = np.where(np.arange(n) % 2, rng.uniform(0.75, 0.85, n), rng.uniform(0.15, 0.25, n)) * w
+    y = (np.linspace(0.2, 0.8, n) + rng.normal(0, 0.05, n)).clip(0.15, 0.85) * h
+    way = np.rint(np.stack([x, y], axis=1) * 16).astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(image, [way], False, (255,), max(1, round(1.6 * pen * TALL)), cv2.LINE_AA, 4)
+    return Glyph(np.asarray(image, np.uint8), glyph.scale, glyph.top - pad / TALL)
 
 
 def _rasters(marks: list[tuple[Floats, Floats, Floats]]) -> list[Glyph]:

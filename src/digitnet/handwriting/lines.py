@@ -131,11 +131,12 @@ def _write(
     else:
         gap, spread = rng.uniform(-0.22, -0.04), 0.06
     blank = rng.uniform(0.5, 1.4)
-    drift = rng.normal(0, 0.01 + 0.06 * grade)
-    bend = rng.normal(0, 0.15 * grade) if hard else 0.0
+    n = len(text)
+    # The cutter sets rows upright; what is left of a drift stays within a part of a digit.
+    drift = float(np.clip(rng.normal(0, 0.01 + 0.06 * grade), -0.5 / n, 0.5 / n))
+    bend = float(np.clip(rng.normal(0, 0.12 * grade), -0.25, 0.25)) if hard else 0.0
     room = int(1.6 * h)
     tall = int(h) + 2 * room
-    n = len(text)
     wide = int((n * (1.9 + max(gap, 0)) + text.count(" ") * blank + 2) * h)
     canvas = np.zeros((tall, wide), np.uint8)
     right = np.full(tall, -np.inf, np.float32)  # where the ink so far ends in each row
@@ -349,10 +350,11 @@ def _seen(ink: NDArray[np.float32], rng: np.random.Generator, grade: float) -> N
     if rng.random() < 0.6 * grade:
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 1.3)), np.float32)
     if rng.random() < 0.5 * grade:
-        ink = ink + rng.normal(0, rng.uniform(3, 40), ink.shape).astype(np.float32)
+        ink = ink + rng.normal(0, rng.uniform(3, 35), ink.shape).astype(np.float32)
         sharp = rng.uniform(1, 3)
-        ink = (ink - rng.uniform(70, 140)) * sharp + 127
-    strength = rng.uniform(0.6, 1.2) if rng.random() < 0.6 else 1.0
-    ink = ink * np.float32(strength)
-    ink[ink < rng.uniform(10, 60)] = 0
+        ink = (ink - rng.uniform(60, 125)) * sharp + 127
+    # Full ink is what the strokes' middles reach, however faint they were.
+    full = max(float(np.quantile(ink, 0.97)), 60.0)
+    ink = ink * np.float32(255 * rng.uniform(0.55, 1.3) / full)
+    ink[ink < rng.uniform(8, 60)] = 0
     return np.asarray(ink, np.float32)
