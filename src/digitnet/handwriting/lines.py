@@ -62,6 +62,10 @@ def _line(text: str, rng: np.random.Generator, glyphs: LineGlyphs, grade: float)
     if own:
         ink = _thickness(ink, rng, own, h)
         ink = _neighbours(ink, rng, pen, own, base)
+        if rng.random() < 0.12 * own:  # written on both sides: what shows through, mirrored
+            back = np.asarray(cv2.GaussianBlur(ink[:, ::-1], (0, 0), 0.04 * h))
+            back = np.roll(back, int(rng.uniform(-h, h)), axis=1)
+            ink = np.maximum(ink, (back * rng.uniform(0.1, 0.4)).astype(np.uint8))
         ink = _printed(ink, rng, boxes, own, h, base)
     return _cut_out(ink, text.replace(" ", ""), boxes, rng, own, h, base)
 

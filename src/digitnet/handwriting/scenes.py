@@ -97,8 +97,9 @@ def draw_scene(rng: np.random.Generator, *, grade: float = 1.0) -> Page:
 
 def _text(rng: np.random.Generator) -> str:
     """A row of one to three numbers."""
-    words = [number(rng).replace(OTHER, "") for _ in range(rng.integers(1, 4))]
-    return " ".join(" ".join(words).split()) or str(rng.integers(0, 10))
+    row = " ".join(number(rng).replace(OTHER, "") for _ in range(rng.integers(1, 4)))
+    words = [word for word in row.split() if any(character.isdigit() for character in word)]
+    return " ".join(words) or str(rng.integers(0, 10))
 
 
 def _words(rng: np.random.Generator) -> str:
