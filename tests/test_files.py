@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from digitnet.errors import OutputError
-from digitnet.files import replacing
+from digitnet.files import new_folder, replacing
 
 
 def test_success_replaces_and_leaves_no_litter(tmp_path: Path) -> None:
@@ -66,3 +66,24 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, str(target)])
     assert done.returncode == -signal.SIGKILL
     assert target.read_text() == "old"
+
+
+def test_a_new_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "new") as temporary:
+        (temporary / "a.txt").write_text("a")
+        assert not (tmp_path / "new").exists()
+    assert (tmp_path / "new" / "a.txt").read_text() == "a"
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "other") as temporary:
+        (temporary / "a.txt").write_text("a")
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_new_folder_takes_no_place_of_anything(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for name in ("file", "."):
+        with pytest.raises(OutputError, match="there already"), new_folder(tmp_path / name):
+            pass
+    with pytest.raises(OutputError, match="no folder"), new_folder(tmp_path / "no" / "new"):
+        pass
+    assert (tmp_path / "file").read_text() == "mine"

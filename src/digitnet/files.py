@@ -121,6 +121,46 @@ def replacing(target: str | Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(target: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `target`, which must not be there; on success it becomes it.
+
+    On any error, Ctrl-C included, nothing is left.
+
+    Raises:
+        OutputError: something stands at `target` already, or the place cannot be written to.
+    """
+    import shutil
+    import tempfile
+
+    target = Path(target)
+    if target.exists() or target.is_symlink():
+        raise OutputError(f"{target} is there already.", "choose a new folder.")
+    if not target.parent.is_dir():
+        raise OutputError(
+            f"There is no folder {target.parent} to make {target.name} in.",
+            "make it first, or choose another place.",
+        )
+    temporary: Path | None = None
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        yield temporary
+        for file in temporary.iterdir():
+            flush_to_disk(file)
+        flush_to_disk(temporary)
+        temporary.chmod(0o777 & ~_umask())
+        temporary.rename(target)
+        flush_to_disk(target.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{target} cannot be written: {error.strerror or error}.",
+            "free some space or choose another place.",
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
 def make_folder(folder: str | Path) -> None:
     """Make a folder and those above it where they are not there yet.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -75,3 +76,29 @@ def test_a_careful_hand_deviates_less(rng: np.random.Generator) -> None:
     assert neat.slant.std() == pytest.approx(hands.slant.std() / 2, rel=0.01)
     np.testing.assert_array_equal(neat.pen, hands.pen)
     np.testing.assert_allclose(careful(hands, 0).slant, hands.slant, rtol=1e-5)
+
+
+def test_signs_are_written_between_digits(rng: np.random.Generator) -> None:
+    page = draw_page(["-12.5 3/4", "9:05,?"], rng, style=replace(PageStyle(), unevenness=0))
+    assert page.lines == ("-12.5 3/4", "9:05,?")
+    assert len(page.boxes) == 14
+    tall = [bottom - top for _, top, _, bottom in page.boxes]
+    minus, one, _, point = tall[:4]
+    assert max(minus, point) < 0.4 * one
+    assert page.boxes[3][1] > page.boxes[2][1] + 0.6 * one  # the point lies at the foot
+
+
+def test_a_long_row_may_fall_by_more_than_its_height(rng: np.random.Generator) -> None:
+    style = replace(PageStyle(digit=30), slope=0.15)
+    boxes = draw_page(["1234567890" * 3], rng, style=style).boxes
+    assert len(boxes) == 30
+    assert boxes[-1][1] > boxes[0][1] + 60
+    gaps = [after[0] - before[2] for before, after in pairwise(boxes)]
+    assert max(gaps) < 30
+
+
+def test_pages_keep_their_bits() -> None:
+    """What was measured on made pages before stays comparable."""
+    picture = draw_field(np.random.default_rng(0)).picture
+    assert picture.shape == (195, 438, 3)
+    assert float(picture.mean()) == pytest.approx(141.07, abs=0.01)

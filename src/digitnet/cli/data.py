@@ -21,7 +21,7 @@ from digitnet.cli.source_options import (
 from digitnet.cli.table_options import source_options
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, require
-from digitnet.files import replacing
+from digitnet.files import new_folder, replacing
 from digitnet.imaging.augment import AUGMENTATIONS, augmented
 
 ENOUGH_TO_SHOW = 500  # synthetic digits drawn for a preview
@@ -53,9 +53,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     download = actions.add_parser("download", help="fetch MNIST into the cache, or into a folder")
     download.add_argument("--to", metavar="DIR", help="default: the cache `mnist` is read from")
 
-    synthesize = actions.add_parser("synthesize", help="draw digits and keep them as an .npz")
+    synthesize = actions.add_parser(
+        "synthesize", help="draw digits and keep them as an .npz, or pages of numbers in a folder"
+    )
     synthesize.add_argument("n", type=int, metavar="N", help="how many")
-    synthesize.add_argument("-o", "--output", default="synthetic.npz", metavar="FILE")
+    synthesize.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="an .npz, with --pages a new folder (default: synthetic.npz, synthetic-pages)",
+    )
+    synthesize.add_argument(
+        "--pages",
+        action="store_true",
+        help="photographs of handwritten pages: page-0001.png and so on, labels.txt with their "
+        "text, boxes.json with the place of every character",
+    )
+    synthesize.add_argument(
+        "--grade",
+        type=float,
+        metavar="X",
+        help="how hard the pages are, from 0 (clean) to 1 (default: 1)",
+    )
     synthesize.add_argument(
         "--rare-forms", action="store_true",
         help="as MNIST's writers hardly wrote: ones with flag and foot, hooked nines and the like",
@@ -165,7 +184,11 @@ def _synthesize(args: argparse.Namespace) -> int:
 
     if args.seed < 0:
         raise SettingsError(f"The seed must be a whole number from 0, not {args.seed}.")
-    output = Path(args.output)
+    if args.pages:
+        return _synthesize_pages(args)
+    if args.grade is not None:
+        raise SettingsError("--grade is how hard pages are; give --pages too.")
+    output = Path(args.output or "synthetic.npz")
     if output.suffix != ".npz":
         raise SettingsError(f"{output}: digits are kept as .npz; choose a name that ends in .npz.")
     with progress_bar() as progress:
@@ -179,4 +202,31 @@ def _synthesize(args: argparse.Namespace) -> int:
     with replacing(output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, images=dataset.images, labels=dataset.labels)
     show(f"{len(dataset):,} digits are in {output}.")
+    return 0
+
+
+def _synthesize_pages(args: argparse.Namespace) -> int:
+    from digitnet.handwriting.scenes import draw_scene
+    from digitnet.imaging.png import as_png
+
+    if args.rare_forms:
+        raise SettingsError("--rare-forms draws single digits; leave it out with --pages.")
+    if args.n < 1:
+        raise SettingsError(f"The number of pages to draw must be at least 1, not {args.n}.")
+    grade = 1.0 if args.grade is None else args.grade
+    folder = Path(args.output or "synthetic-pages")
+    labels: list[str] = []
+    boxes: dict[str, Any] = {}
+    rng = np.random.default_rng(args.seed)
+    with new_folder(folder) as temporary, progress_bar() as progress:
+        task = progress.add_task("Drawing", total=args.n)
+        for k in range(1, args.n + 1):
+            page, name = draw_scene(rng.spawn(1)[0], grade=grade), f"page-{k:04}.png"
+            (temporary / name).write_bytes(as_png(page.picture))
+            labels.append(f"{name}\t{' '.join(page.lines)}\n")
+            boxes[name] = {"lines": page.lines, "boxes": page.boxes}
+            progress.update(task, completed=k)
+        (temporary / "labels.txt").write_text("".join(labels), encoding="utf-8", newline="\n")
+        (temporary / "boxes.json").write_text(json.dumps(boxes), encoding="utf-8", newline="\n")
+    show(f"{args.n:,} pages are in {folder}, their text is in {folder / 'labels.txt'}.")
     return 0
