@@ -46,7 +46,8 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
-    assert list(page) == list(blank) == ["path", "lines", "digits", "reason", "model"]
+    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "model"]
+    assert list(page) == list(blank) == keys
     assert page["model"] == blank["model"] == "./model"
     assert done.stderr == ""
     assert page["reason"] is None

@@ -16,7 +16,7 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
 from digitnet.reading.page import ReadDigit, Reading, read_page
-from digitnet.reading.segmentation import Found
+from digitnet.reading.segmentation import Row
 from digitnet.reading.sheet import frame_components, scan_page
 
 CLEAN = PageStyle(digit=44, gap=0.35)
@@ -177,7 +177,7 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
-    assert set(values) == {"lines", "digits", "reason"}
+    assert set(values) == {"lines", "digits", "reason", "marks", "rejected"}
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
 
@@ -189,9 +189,10 @@ def test_rows_that_the_model_does_not_stand_by_are_left_out(
     made = page("40725", seed=3)
 
     def standing_by(n: int) -> Reading:
-        def read_row(*args: object) -> list[Found]:
-            found = segmentation.read_row(*args)  # type: ignore[arg-type]
-            return [replace(one, sure=k < n) for k, one in enumerate(found)]
+        def read_row(*args: object) -> Row:
+            row = segmentation.read_row(*args)  # type: ignore[arg-type]
+            digits = [replace(one, sure=k < n) for k, one in enumerate(row.digits)]
+            return row._replace(digits=digits)
 
         monkeypatch.setattr("digitnet.reading.page.read_row", read_row)
         return read_page(trained, made.picture)
@@ -235,5 +236,5 @@ def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
         Reading((), (), "no digits").reason = None  # type: ignore[misc]
     values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
     assert Reading(("7",), (made[0],), None).as_dict() == {
-        "lines": ["7"], "digits": [values], "reason": None,
+        "lines": ["7"], "digits": [values], "reason": None, "marks": [], "rejected": [],
     }  # fmt: skip

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError
-from digitnet.imaging.boxes import Box
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.boxes import Box, around
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.rows import word_starts
-from digitnet.reading.segmentation import Found, Frames, doubtful, read_row
-from digitnet.reading.sheet import component_rows, scan_page, usual_height
+from digitnet.reading.segmentation import Found, Frames, Row, doubtful, read_row
+from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
+from digitnet.reading.signs import UNREAD, Mark, find_signs, unread_marks
 
 if TYPE_CHECKING:
     from PIL import Image
 
 LEAST_SURE = 0.4
 """Of a row's digits, the share that the model must stand by; else the row is no digits."""
+HARDLY_SURE = 0.25
+"""Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
+UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
 
@@ -61,6 +66,18 @@ class ReadDigit:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A row of ink that is no digits: its box, (left, top, right, bottom) in pixels, and why."""
+
+    box: Box
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return {"box": list(self.box), "reason": self.reason}
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a page says.
 
@@ -68,18 +85,24 @@ class Reading:
         lines: one string per row, words separated by blanks.
         digits: in reading order.
         reason: why there are no lines; None where there are.
+        marks: the signs, and what was not read, which is a `?` in its line.
+        rejected: rows of ink that are no digits.
     """
 
     lines: tuple[str, ...]
     digits: tuple[ReadDigit, ...]
     reason: str | None
+    marks: tuple[Mark, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Lines, digits and reason, as plain values for JSON."""
+        """Everything as plain values for JSON."""
         return {
             "lines": list(self.lines),
             "digits": [digit.as_dict() for digit in self.digits],
             "reason": self.reason,
+            "marks": [mark.as_dict() for mark in self.marks],
+            "rejected": [row.as_dict() for row in self.rejected],
         }
 
 
@@ -105,31 +128,85 @@ def read_page(
             "a page: train one with the framing 'mnist'."
         )
     opened = open_picture(picture)
-    sheet = scan_page(opened)
+    return _read_upright(model, opened)
+
+
+def _read_upright(model: Model, picture: Bytes) -> Reading:
+    """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
+    sheet = scan_page(picture)
     if not sheet.components:
         return Reading((), (), "no digits: nothing on the page stands out like writing")
     if len(sheet.components) > MOST_COMPONENTS:
         return Reading((), (), f"no digits: {len(sheet.components)} marks are print or a texture")
     frames: Frames = {}
     sheet, parts = cut_apart(sheet, doubtful(model, sheet, frames))
-    read: list[list[Found]] = []
+    rows: list[Row] = []
     for row in component_rows(sheet):
         of_row = [part for one in row for part in parts[one.label]]
-        found = read_row(model, sheet, frames, of_row, usual_height(sheet, row))
-        if sum(one.sure for one in found) > LEAST_SURE * len(found):
-            read.append(found)
-    if not read:
-        return Reading((), (), "no digits: what is written does not look like any")
-    starts = word_starts([[found.box for found in row] for row in read], sheet.height)
+        height = usual_height(sheet, row)
+        signs = find_signs(sheet, of_row, row, height)
+        rows.append(read_row(model, sheet, frames, of_row, height, signs))
+    return _as_reading(model, sheet, rows, picture.shape)
+
+
+def _as_reading(model: Model, sheet: Sheet, rows: list[Row], shape: tuple[int, ...]) -> Reading:
+    """The rows that are digits, as text and boxes in the picture's pixels; and those that are not.
+
+    A row that is hardly sure is digits only beside one that is; what is unsure in it is a `?`.
+    """
+    shares = [sum(one.sure for one in row.digits) / max(len(row.digits), 1) for row in rows]
+    least = HARDLY_SURE if any(share > LEAST_SURE for share in shares) else LEAST_SURE
+    kept: list[list[_Item]] = []
+    rejected: list[Rejected] = []
+    for row, share in zip(rows, shares, strict=True):
+        clear = share > LEAST_SURE
+        if clear or (share > least and sum(one.sure for one in row.digits) > 1):
+            kept.append(_items(model, row, sheet, clear=clear))
+        elif row.digits:
+            box = sheet.in_picture(around(one.box for one in row.digits), shape)
+            n = sum(one.sure for one in row.digits)
+            rejected.append(Rejected(box, f"{n} of {len(row.digits)} marks look like digits"))
+    if not kept:
+        reason = "no digits: what is written does not look like any"
+        return Reading((), (), reason, rejected=tuple(rejected))
+    starts = word_starts([[item.box for item in row] for row in kept], sheet.height)
     digits: list[ReadDigit] = []
+    marks: list[Mark] = []
     lines: list[str] = []
-    for number, (line, firsts) in enumerate(zip(read, starts, strict=True)):
+    for number, (line, firsts) in enumerate(zip(kept, starts, strict=True)):
         text = ""
-        for one, first in zip(line, firsts, strict=True):
-            box = sheet.in_picture(one.box, opened.shape)
-            digits.append(
-                ReadDigit(box, one.label, one.probability, one.sure, number, first, one.frame)
-            )
-            text += (" " if first and text else "") + model.class_names[one.label]
+        for item, first in zip(line, firsts, strict=True):
+            box = sheet.in_picture(item.box, shape)
+            text += (" " if first and text else "") + item.text
+            one = item.digit
+            if one is None:
+                marks.append(Mark(box, item.text, number, item.reason))
+            else:
+                digits.append(
+                    ReadDigit(box, one.label, one.probability, one.sure, number, first, one.frame)
+                )
         lines.append(text)
-    return Reading(tuple(lines), tuple(digits), None)
+    return Reading(tuple(lines), tuple(digits), None, tuple(marks), tuple(rejected))
+
+
+class _Item(NamedTuple):
+    """What stands in a line: a digit, a sign, or a mark that was not read and why."""
+
+    box: Box
+    text: str
+    digit: Found | None = None
+    reason: str | None = None
+
+
+def _items(model: Model, row: Row, sheet: Sheet, *, clear: bool) -> list[_Item]:
+    """A row from left to right; of one that is not clear, only the digits that are sure."""
+    items = [
+        _Item(one.box, model.class_names[one.label], one) if clear or one.sure
+        else _Item(one.box, UNREAD, reason="like no digit for certain")
+        for one in row.digits
+    ]  # fmt: skip
+    for box, sign in row.signs:
+        items.append(_Item(box, sign, reason=UNKNOWN if sign == UNREAD else None))
+    for box in unread_marks(row.left_out, [one.box for one in row.digits], sheet):
+        items.append(_Item(box, UNREAD, reason=UNKNOWN))
+    return sorted(items, key=lambda item: item.box[0] + item.box[2])
