@@ -20,3 +20,10 @@ ROWS = {
 def test_pages_are_read_rightly(cases_folder: Path, name: str, lines: tuple[str, ...]) -> None:
     reading = read_page(load_model("cnn"), cases_folder / "pages" / name)
     assert reading.lines == lines
+
+
+@pytest.mark.parametrize(("name", "degrees"), [("sideways.png", 90), ("upside_down.png", 180)])
+def test_a_turned_page_is_set_upright(cases_folder: Path, name: str, degrees: int) -> None:
+    reading = read_page(load_model("cnn"), cases_folder / "pages" / name)
+    assert reading.lines == ("12345", "67890")
+    assert reading.turned == degrees

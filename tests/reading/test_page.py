@@ -13,6 +13,7 @@ from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import Page, draw_page
 from digitnet.imaging.framing import frame_picture
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
 from digitnet.reading.page import ReadDigit, Reading, read_page
@@ -177,7 +178,7 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
-    assert set(values) == {"lines", "digits", "reason", "marks", "rejected"}
+    assert set(values) == {"lines", "digits", "reason", "marks", "rejected", "turned"}
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
 
@@ -195,6 +196,7 @@ def test_rows_that_the_model_does_not_stand_by_are_left_out(
             return row._replace(digits=digits)
 
         monkeypatch.setattr("digitnet.reading.page.read_row", read_row)
+        monkeypatch.setattr("digitnet.reading.page.LEAST_TO_TURN", 99)
         return read_page(trained, made.picture)
 
     assert standing_by(3).lines == made.lines
@@ -236,5 +238,23 @@ def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
         Reading((), (), "no digits").reason = None  # type: ignore[misc]
     values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
     assert Reading(("7",), (made[0],), None).as_dict() == {
-        "lines": ["7"], "digits": [values], "reason": None, "marks": [], "rejected": [],
+        "lines": ["7"], "digits": [values], "reason": None,
+        "marks": [], "rejected": [], "turned": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_page_has_its_boxes_where_they_lie(quarters: int) -> None:
+    trained = load_model("cnn")
+    made = page("52 08", "364", seed=1, digit=60)
+    upright = read_page(trained, made.picture)
+    picture = np.ascontiguousarray(np.rot90(made.picture, quarters))
+    reading = read_page(trained, picture)
+    assert reading.turned == 90 * quarters
+    assert reading.lines == upright.lines == made.lines
+    for one, other in zip(reading.digits, upright.digits, strict=True):
+        mask = np.zeros(made.picture.shape[:2], bool)
+        left, top, right, bottom = other.box
+        mask[top:bottom, left:right] = True
+        y, x = np.nonzero(np.rot90(mask, quarters))
+        assert one.box == (x.min(), y.min(), x.max() + 1, y.max() + 1)

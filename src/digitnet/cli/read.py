@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
     model, called = open_model(args.model, quiet=args.json)
     failed: list[str] = []
-    answers = _answers(model, sheets, failed, args.out)
+    answers = _answers(model, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
             show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answers(
-    model: Model, sheets: list[Named], failed: list[str], out: str | None
+    model: Model, sheets: list[Named], failed: list[str], out: str | None, quiet: bool
 ) -> Iterator[tuple[Named, Answer]]:
     """Each sheet with its reading, or with the error that says why there is none."""
     for sheet in sheets:
@@ -85,7 +85,8 @@ def _answers(
             failed.append(sheet.name)
             yield sheet, error
             continue
-        _tell_unread(sheet, reading)
+        if not quiet:
+            _tell_apart(sheet, reading)
         yield sheet, reading
         if out is not None:
             _draw(model, picture, reading, out)
@@ -99,8 +100,10 @@ def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) 
     save_overlay(picture, captions, out)
 
 
-def _tell_unread(sheet: Named, reading: Reading) -> None:
-    """What was found and not read, counted, on standard error."""
+def _tell_apart(sheet: Named, reading: Reading) -> None:
+    """What was turned, and what was found and not read, counted, on standard error."""
+    if reading.turned:
+        say(f"{sheet.name}: turned by {reading.turned} degrees to stand upright.")
     unread = sum(mark.label == UNREAD for mark in reading.marks)
     if unread:
         say(f"{sheet.name}: {_counted(unread, 'mark')} not read, each a {UNREAD} in its line.")

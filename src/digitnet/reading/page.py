@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -27,6 +27,10 @@ LEAST_SURE = 0.4
 """Of a row's digits, the share that the model must stand by; else the row is no digits."""
 HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
+LEAST_TO_TURN = 4
+"""Of digits: fewer do not say which way is up."""
+WELL_READ, MUCH_BETTER = 0.9, 0.15
+"""The share of a page's digits to stand by, from which it lies upright, and by how much more."""
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
@@ -87,6 +91,8 @@ class Reading:
         reason: why there are no lines; None where there are.
         marks: the signs, and what was not read, which is a `?` in its line.
         rejected: rows of ink that are no digits.
+        turned: by how many degrees the page was turned clockwise to stand upright: 0, 90, 180
+            or 270. Boxes are in the picture as it was given.
     """
 
     lines: tuple[str, ...]
@@ -94,6 +100,7 @@ class Reading:
     reason: str | None
     marks: tuple[Mark, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    turned: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON."""
@@ -103,7 +110,31 @@ class Reading:
             "reason": self.reason,
             "marks": [mark.as_dict() for mark in self.marks],
             "rejected": [row.as_dict() for row in self.rejected],
+            "turned": self.turned,
         }
+
+    def turned_back(self, quarters: int, shape: tuple[int, ...]) -> Reading:
+        """The reading of a picture that was turned, with boxes in it as it was given.
+
+        Args:
+            quarters: how often `numpy.rot90` turned it, counterclockwise.
+            shape: (H, W, ...) of the picture as it was given.
+        """
+
+        def back(box: Box) -> Box:
+            for step in reversed(range(quarters)):
+                left, top, right, bottom = box
+                width = shape[0] if step % 2 else shape[1]
+                box = (width - bottom, left, width - top, right)
+            return box
+
+        return replace(
+            self,
+            digits=tuple(replace(one, box=back(one.box)) for one in self.digits),
+            marks=tuple(replace(one, box=back(one.box)) for one in self.marks),
+            rejected=tuple(replace(one, box=back(one.box)) for one in self.rejected),
+            turned=-90 * quarters % 360,
+        )
 
 
 def read_page(
@@ -127,17 +158,49 @@ def read_page(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
         )
-    opened = open_picture(picture)
-    return _read_upright(model, opened)
+    return _set_upright(model, open_picture(picture))
 
 
-def _read_upright(model: Model, picture: Bytes) -> Reading:
+def _set_upright(model: Model, picture: Bytes) -> Reading:
+    """Read a picture, (H, W) or (H, W, 3) uint8, turned by a quarter or two if that is clearer.
+
+    One that is read well as it lies is not tried otherwise.
+    """
+    lies = _read_as_it_lies(model, picture)
+    if lies.n < LEAST_TO_TURN or lies.share > WELL_READ:
+        return lies.reading
+    tries = []
+    for quarters in (1, 2, 3):
+        tried = _read_as_it_lies(model, np.ascontiguousarray(np.rot90(picture, quarters)))
+        if tried.n >= LEAST_TO_TURN:
+            tries.append((tried.share, tried.likelihood, quarters, tried.reading))
+    share, _, quarters, reading = max(tries, key=lambda one: one[:2], default=(0.0, 0.0, 0, None))
+    if reading is None or share < max(WELL_READ, lies.share + MUCH_BETTER):
+        return lies.reading
+    return reading.turned_back(quarters, picture.shape)
+
+
+class _Try(NamedTuple):
+    """A reading, how many digits all its rows may be, and the share that the model stands by.
+
+    ``likelihood`` is the mean log-probability of their likeliest classes.
+    """
+
+    reading: Reading
+    n: int = 0
+    share: float = 0.0
+    likelihood: float = 0.0
+
+
+def _read_as_it_lies(model: Model, picture: Bytes) -> _Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
     sheet = scan_page(picture)
     if not sheet.components:
-        return Reading((), (), "no digits: nothing on the page stands out like writing")
+        reason = "no digits: nothing on the page stands out like writing"
+        return _Try(Reading((), (), reason))
     if len(sheet.components) > MOST_COMPONENTS:
-        return Reading((), (), f"no digits: {len(sheet.components)} marks are print or a texture")
+        reason = f"no digits: {len(sheet.components)} marks are print or a texture"
+        return _Try(Reading((), (), reason))
     frames: Frames = {}
     sheet, parts = cut_apart(sheet, doubtful(model, sheet, frames))
     rows: list[Row] = []
@@ -146,7 +209,12 @@ def _read_upright(model: Model, picture: Bytes) -> Reading:
         height = usual_height(sheet, row)
         signs = find_signs(sheet, of_row, row, height)
         rows.append(read_row(model, sheet, frames, of_row, height, signs))
-    return _as_reading(model, sheet, rows, picture.shape)
+    reading = _as_reading(model, sheet, rows, picture.shape)
+    every = [one for row in rows for one in row.digits]
+    if not every:
+        return _Try(reading)
+    share = float(np.mean([one.sure for one in every]))
+    return _Try(reading, len(every), share, float(np.mean(np.log([d.probability for d in every]))))
 
 
 def _as_reading(model: Model, sheet: Sheet, rows: list[Row], shape: tuple[int, ...]) -> Reading:
