@@ -46,7 +46,8 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
-    assert list(page) == list(blank) == ["path", "lines", "digits", "reason", "model"]
+    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "model"]
+    assert list(page) == list(blank) == keys
     assert page["model"] == blank["model"] == "./model"
     assert done.stderr == ""
     assert page["reason"] is None
@@ -137,3 +138,33 @@ def test_out_draws_the_page_and_leaves_the_sheet_alone(place: Path) -> None:
     assert_one_sentence(digitnet("read", "page.png", "--out", "no/x.png", cwd=place), "no")
     assert (place / "page.png").read_bytes() == before
     assert not (place / "x.png").exists()
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_page_is_set_upright_and_said_so(place: Path, quarters: int) -> None:
+    with Image.open(place / "page.png") as image:
+        picture = np.asarray(image)
+    Image.fromarray(np.rot90(picture, quarters)).save(place / "turned.png")
+    done = digitnet("read", "turned.png", "--model", "cnn", cwd=place)
+    assert done.stdout == "38 20\n506\n"
+    assert f"turned.png: turned by {90 * quarters} degrees" in done.stderr
+    quiet = digitnet("read", "turned.png", "page.png", "--json", "--model", "cnn", cwd=place)
+    assert quiet.stderr == ""
+    turned, plain = (json.loads(line) for line in quiet.stdout.splitlines())
+    assert (turned["turned"], plain["turned"]) == (90 * quarters, 0)
+
+
+def test_what_is_not_read_is_counted(place: Path) -> None:
+    """A blot between the 3 and the 8, in words, in a table's row and in JSON."""
+    page = json.loads(digitnet("read", "page.png", "--json", cwd=place).stdout)
+    (_, _, left, _), (right, top, _, bottom) = (d["box"] for d in page["digits"][1:3])
+    with Image.open(place / "page.png") as image:
+        picture = np.array(image)
+    x, y = (left + right) // 2, (top + bottom) // 2
+    picture[y - 5 : y + 6, x - 3 : x + 4] = 20
+    Image.fromarray(picture).save(place / "blot.png")
+    done = digitnet("read", "blot.png", cwd=place)
+    assert done.stdout.splitlines()[0].replace(" ", "") == "38?20"
+    assert "blot.png: 1 mark not read" in done.stderr
+    table = digitnet("read", "blot.png", "--csv", "-", cwd=place)
+    assert "1 mark not read" in table.stdout

@@ -13,10 +13,11 @@ from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import Page, draw_page
 from digitnet.imaging.framing import frame_picture
+from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
 from digitnet.reading.page import ReadDigit, Reading, read_page
-from digitnet.reading.segmentation import Found
+from digitnet.reading.segmentation import Row
 from digitnet.reading.sheet import frame_components, scan_page
 
 CLEAN = PageStyle(digit=44, gap=0.35)
@@ -177,7 +178,7 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
-    assert set(values) == {"lines", "digits", "reason"}
+    assert set(values) == {"lines", "digits", "reason", "marks", "rejected", "turned"}
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
 
@@ -189,11 +190,13 @@ def test_rows_that_the_model_does_not_stand_by_are_left_out(
     made = page("40725", seed=3)
 
     def standing_by(n: int) -> Reading:
-        def read_row(*args: object) -> list[Found]:
-            found = segmentation.read_row(*args)  # type: ignore[arg-type]
-            return [replace(one, sure=k < n) for k, one in enumerate(found)]
+        def read_row(*args: object) -> Row:
+            row = segmentation.read_row(*args)  # type: ignore[arg-type]
+            digits = [replace(one, sure=k < n) for k, one in enumerate(row.digits)]
+            return row._replace(digits=digits)
 
         monkeypatch.setattr("digitnet.reading.page.read_row", read_row)
+        monkeypatch.setattr("digitnet.reading.page.LEAST_TO_TURN", 99)
         return read_page(trained, made.picture)
 
     assert standing_by(3).lines == made.lines
@@ -236,4 +239,22 @@ def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
     values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
     assert Reading(("7",), (made[0],), None).as_dict() == {
         "lines": ["7"], "digits": [values], "reason": None,
+        "marks": [], "rejected": [], "turned": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_page_has_its_boxes_where_they_lie(quarters: int) -> None:
+    trained = load_model("cnn")
+    made = page("52 08", "364", seed=1, digit=60)
+    upright = read_page(trained, made.picture)
+    picture = np.ascontiguousarray(np.rot90(made.picture, quarters))
+    reading = read_page(trained, picture)
+    assert reading.turned == 90 * quarters
+    assert reading.lines == upright.lines == made.lines
+    for one, other in zip(reading.digits, upright.digits, strict=True):
+        mask = np.zeros(made.picture.shape[:2], bool)
+        left, top, right, bottom = other.box
+        mask[top:bottom, left:right] = True
+        y, x = np.nonzero(np.rot90(mask, quarters))
+        assert one.box == (x.min(), y.min(), x.max() + 1, y.max() + 1)

@@ -60,16 +60,27 @@ def test_boxes_in_the_picture_are_zoomed_and_never_empty_or_outside() -> None:
     assert made.in_picture((2, 2, 2, 2), (400, 500)) == (5, 5, 6, 6)
 
 
-@pytest.mark.parametrize(("away", "in_row"), [(13, True), (14, False)])
-def test_a_fragment_joins_the_row_of_what_lies_nearer_than_035_heights(
+@pytest.mark.parametrize(("away", "in_row"), [(27, True), (28, False)])
+def test_a_fragment_joins_the_row_of_what_lies_nearer_than_07_heights_beside_it(
     away: int, in_row: bool
 ) -> None:
-    """0.35 x 40 = 14: nearer than that."""
+    """0.7 x 40 = 28: nearer than that; downwards half of it."""
     one, other = component(1, 0, 0, 20, 40), component(2, 60, 0, 80, 40)
     below = component(3, 0, 200, 20, 240)
-    dust = component(4, 80 + away, 10, 86 + away, 14)
-    rows = component_rows(sheet(other, below, one, fragments=(dust,)))
-    assert [[c.label for c in row] for row in rows] == [[1, 2, 4] if in_row else [1, 2], [3]]
+    for dust in (
+        component(4, 80 + away, 10, 86 + away, 14),
+        component(4, 70, 40 + away // 2, 76, 44 + away // 2),
+    ):
+        rows = component_rows(sheet(other, below, one, fragments=(dust,)))
+        assert [[c.label for c in row] for row in rows] == [[1, 2, 4] if in_row else [1, 2], [3]]
+
+
+@pytest.mark.parametrize(("top", "bottom", "hangs"), [(33, 58, True), (45, 70, False)])
+def test_a_long_comma_is_of_the_row_it_hangs_from(top: int, bottom: int, hangs: bool) -> None:
+    one, other = component(1, 0, 0, 20, 40), component(2, 60, 0, 80, 40)
+    comma = component(3, 36, top, 44, bottom)
+    rows = component_rows(sheet(one, other, comma))
+    assert [[c.label for c in row] for row in rows] == ([[1, 3, 2]] if hangs else [[1, 2], [3]])
 
 
 def test_a_fragment_takes_its_place_by_its_middle_in_the_nearer_row() -> None:

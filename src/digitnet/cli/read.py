@@ -16,6 +16,7 @@ from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
 from digitnet.reading.page import Reading, read_page
+from digitnet.reading.signs import UNREAD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
     model, called = open_model(args.model, quiet=args.json)
     failed: list[str] = []
-    answers = _answers(model, sheets, failed, args.out)
+    answers = _answers(model, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
             show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answers(
-    model: Model, sheets: list[Named], failed: list[str], out: str | None
+    model: Model, sheets: list[Named], failed: list[str], out: str | None, quiet: bool
 ) -> Iterator[tuple[Named, Answer]]:
     """Each sheet with its reading, or with the error that says why there is none."""
     for sheet in sheets:
@@ -84,6 +85,8 @@ def _answers(
             failed.append(sheet.name)
             yield sheet, error
             continue
+        if not quiet:
+            _tell_apart(sheet, reading)
         yield sheet, reading
         if out is not None:
             _draw(model, picture, reading, out)
@@ -95,6 +98,18 @@ def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) 
 
     captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
     save_overlay(picture, captions, out)
+
+
+def _tell_apart(sheet: Named, reading: Reading) -> None:
+    """What was turned, and what was found and not read, counted, on standard error."""
+    if reading.turned:
+        say(f"{sheet.name}: turned by {reading.turned} degrees to stand upright.")
+    unread = sum(mark.label == UNREAD for mark in reading.marks)
+    if unread:
+        say(f"{sheet.name}: {_counted(unread, 'mark')} not read, each a {UNREAD} in its line.")
+    if reading.lines and reading.rejected:
+        rows = _counted(len(reading.rejected), "row")
+        say(f"{sheet.name}: {rows} left out, which look like no digits.")
 
 
 def _as_dict(answer: Answer) -> dict[str, object]:
@@ -113,7 +128,9 @@ def _rows(sheet: Named, answer: Answer) -> Iterator[tuple[object, ...]]:
     else:
         for number, text in enumerate(answer.lines):
             least = min(digit.probability for digit in answer.digits if digit.line == number)
-            yield sheet.name, number + 1, text, f"{least:.4f}", ""
+            unread = sum(m.label == UNREAD and m.line == number for m in answer.marks)
+            reason = f"{_counted(unread, 'mark')} not read" if unread else ""
+            yield sheet.name, number + 1, text, f"{least:.4f}", reason
 
 
 def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:
@@ -123,6 +140,10 @@ def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:
     if not alone:
         show(f"{sheet.name}:")
     show(*answer.lines or [f"-  {answer.reason}"])
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _same_file(a: str, sheet: Named) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,13 +69,27 @@ def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
     return {one.label for one, known in zip(wide, plain, strict=True) if not known}
 
 
+class Row(NamedTuple):
+    """A row that was read: its digits, its signs, and the boxes of the parts left out of both."""
+
+    digits: list[Found]
+    signs: list[tuple[Box, str]]
+    left_out: list[Box]
+
+
 def read_row(
-    model: Model, sheet: Sheet, frames: Frames, parts: list[Part], height: float
-) -> list[Found]:
-    """The digits of one row, from left to right.
+    model: Model,
+    sheet: Sheet,
+    frames: Frames,
+    parts: list[Part],
+    height: float,
+    signs: Mapping[tuple[int, int], tuple[str, float]] = MappingProxyType({}),
+) -> Row:
+    """The digits and signs of one row, from left to right.
 
     Of all ways to put neighbouring parts together to digits, the likeliest (dynamic programming
-    over segments, as in LeCun et al. 1998, section VII).
+    over segments, as in LeCun et al. 1998, section VII). ``signs`` says which runs of parts may
+    be a sign instead, and what each gains.
     """
     spans = runs_of_parts(parts, height)
     framed = [
@@ -93,7 +110,7 @@ def read_row(
     ]
     heaviest = max(part.mass for part in parts)
     best = [0.0] + [-np.inf] * len(parts)
-    came: list[int | None] = [None] * (len(parts) + 1)
+    came: list[int | tuple[int, int] | None] = [None] * (len(parts) + 1)
     for end in range(1, len(parts) + 1):
         if parts[end - 1].small:  # dust may be left out
             best[end] = best[end - 1] - 1 - 15 * parts[end - 1].mass / heaviest
@@ -101,20 +118,31 @@ def read_row(
             if b == end and best[a] + scores[k] - cost_of_parting(parts, a) > best[end]:
                 best[end] = best[a] + scores[k] - cost_of_parting(parts, a)
                 came[end] = k
+        for (a, b), (_, gain) in signs.items():
+            if b == end and best[a] + gain > best[end]:
+                best[end] = best[a] + gain
+                came[end] = (a, b)
     sure = model.accepted(images, probabilities)
-    read = []
+    read: list[Found] = []
+    told: list[tuple[Box, str]] = []
+    left_out: list[Box] = []
     end = len(parts)
     while end > 0:
         chosen = came[end]
         if chosen is None:
             end -= 1
+            left_out.append(parts[end].box)
+            continue
+        if isinstance(chosen, tuple):
+            told.append((_box(parts[chosen[0] : end]), signs[chosen][0]))
+            end = chosen[0]
             continue
         label = int(probabilities[chosen].argmax())
         probability = float(probabilities[chosen][label])
         frame, box = framed[chosen]
         read.append(Found(box, label, probability, bool(sure[chosen]), frame))
         end = spans[chosen][0]
-    return read[::-1]
+    return Row(read[::-1], told[::-1], left_out[::-1])
 
 
 def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitnet.imaging.arrays import Bytes, Floats, Labels
-from digitnet.imaging.boxes import Box, bounds, distance
+from digitnet.imaging.boxes import Box, bounds, gap
 from digitnet.imaging.components import Component, connected_components
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
@@ -15,6 +15,9 @@ from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import into_box
 from digitnet.reading.components import LEAST_HEIGHT, page_components
 from digitnet.reading.rows import in_rows
+
+LOW = 0.7
+"""Of a typical digit's height; what is lower and alone may be a comma."""
 
 PAGE = ScanPlan(
     longest=1400,
@@ -137,14 +140,37 @@ def component_rows(sheet: Sheet) -> list[list[Component]]:
         [sheet.components[i] for i in row]
         for row in in_rows([one.box for one in sheet.components], sheet.height)
     ]
+    low = [row[0] for row in rows if len(row) == 1 and row[0].height < LOW * sheet.height]
+    high = [row for row in rows if len(row) > 1 or row[0].height >= LOW * sheet.height]
+    if high:  # a long comma stands a row of its own, below its digits
+        hanging = [
+            one for one in low
+            if any(_hangs(one.box, body.box) for row in high for body in row)
+        ]  # fmt: skip
+        rows = [row for row in rows if row[0] not in hanging]
+    else:
+        hanging = []
     whole = [[one.box for one in row] for row in rows]
-    for fragment in sheet.fragments:
-        away = [min(distance(fragment.box, box) for box in boxes) for boxes in whole]
+    for fragment in [*sheet.fragments, *hanging]:
+        away = [min(_beside(fragment.box, box) for box in boxes) for boxes in whole]
         if away and min(away) < 0.35 * sheet.height:
             rows[int(np.argmin(away))].append(fragment)
     for row in rows:
         row.sort(key=lambda one: one.box[0] + one.box[2])
     return rows
+
+
+def _hangs(low: Box, body: Box) -> bool:
+    """Whether a low box reaches from a digit's lower part to below it, close beside it."""
+    height = body[3] - body[1]
+    upper, lower = (low[1] - body[3]) / height, (low[3] - body[3]) / height
+    return gap(low, body)[0] < 0.5 * height and -0.5 < upper < 0.1 and 0 < lower < 0.7
+
+
+def _beside(a: Box, b: Box) -> float:
+    """How far apart boxes lie, sideways counted half: a sign may stand well beside its digit."""
+    x, y = gap(a, b)
+    return float(np.hypot(max(x, 0) / 2, max(y, 0)))
 
 
 def usual_height(sheet: Sheet, row: list[Component]) -> float:

@@ -35,8 +35,9 @@ export function readingOf({ label, probability, sure, reason, corrected }) {
 /** The lines as text, with what was corrected since. @param {ReadPicture} page */
 export function linesOf(page) {
   const digits = [...page.digits];
+  // In a page's lines, a ? is a mark between the digits and no digit of its own.
   return page.lines.map((line) =>
-    line.replace(/[0-9?]/g, (letter) => {
+    line.replace(page.single ? /[0-9?]/g : /[0-9]/g, (letter) => {
       const digit = digits.shift();
       return digit?.corrected === undefined ? letter : `${digit.corrected}`;
     }),

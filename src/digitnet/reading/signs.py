@@ -1,0 +1,239 @@
+"""Signs: a point, a comma, a minus, a slash or a colon in a row of digits, told by place and shape.
+
+A row's digits say where its baseline is and how high a digit is; a sign is told by where it lies
+between them and by its size, so that no amount loses its point. Whatever is neither a digit nor
+clearly one sign is a `?`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from digitnet.imaging.arrays import Labels
+from digitnet.imaging.boxes import Box
+from digitnet.imaging.components import Component
+from digitnet.reading.cuts import Part
+from digitnet.reading.sheet import Sheet
+
+UNREAD = "?"
+"""What stands in a line for a mark that is not read."""
+SPECK = 0.75
+"""Of the pen's width: what is smaller either way is dust, not a mark somebody made."""
+NEAR = 1.1
+"""How many heights a sign lies from the next digit, at most."""
+
+TOUCHING = 0.03
+"""Of the height: what is nearer to a digit is a stroke's broken end, a five's bar."""
+CLEAR, UNCLEAR = 5.0, 1.0
+"""What a sign with white space around gains, as a digit with a point beside it is a digit still,
+and a slash a good 1; and what a sign costs that may belong to a digit."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Ink in a row that is no digit.
+
+    Attributes:
+        box: where it is, (left, top, right, bottom) in pixels.
+        label: one of `. , - / :`, or `?` where it was not read.
+        line: the number of its row, from 0.
+        reason: why it was not read; None for a sign.
+    """
+
+    box: Box
+    label: str
+    line: int
+    reason: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return {
+            "box": list(self.box),
+            "label": self.label,
+            "line": self.line,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where a row's digits stand near some place: their top and bottom, in pixels."""
+
+    top: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Of a digit there."""
+        return self.bottom - self.top
+
+
+def level_at(box: Box, row: Sequence[Component], height: float) -> Level | None:
+    """The level of the digits of a row nearest to ``box``; None where no digit is near it.
+
+    ``height`` is the row's usual one; what is much lower or higher counts for nothing.
+    """
+    bodies = [
+        one.box for one in row
+        if 0.6 * height < one.height < 1.6 * height and one.box != box
+    ]  # fmt: skip
+    middle = (box[0] + box[2]) / 2
+    bodies.sort(key=lambda body: abs((body[0] + body[2]) / 2 - middle))
+    if not bodies or min(max(b[0] - box[2], box[0] - b[2]) for b in bodies) > NEAR * height:
+        return None
+    nearest = bodies[:4]
+    top, bottom = (float(np.median([body[k] for body in nearest])) for k in (1, 3))
+    return Level(top, bottom)
+
+
+def find_signs(
+    sheet: Sheet, parts: Sequence[Part], row: Sequence[Component], height: float
+) -> dict[tuple[int, int], tuple[str, float]]:
+    """Which runs of a row's parts, (first, after the last), may be a sign: which, and its gain.
+
+    ``row`` are the components the parts were cut from, ``height`` is a usual digit's in pixels.
+    The gain is in log-probability, beside what digits gain.
+    """
+    signs: dict[tuple[int, int], tuple[str, float]] = {}
+    pen = sheet.pen
+    for k, part in enumerate(parts):
+        if part.cut is not None or not (part.small or part.height > 1.1 * height
+                                        or part.height < 0.7 * height):  # fmt: skip
+            continue
+        level = level_at(part.box, row, height)
+        if level is None:
+            continue
+        if k and parts[k - 1].small and part.small and is_colon(parts[k - 1], part, level, pen):
+            signs[k - 1, k + 1] = ":", 2 * CLEAR
+        sign = sign_of(part, level, pen)
+        if sign == "/" and not (
+            _between(part.box, row, height) and is_straight(sheet.labels, part, pen)
+        ):
+            sign = None
+        if sign is None and not _stands_alone(part, row, level, pen):
+            continue
+        space = white_around(sheet.labels, part, round(0.2 * height))
+        if sign is None:
+            if space > 0.1 * height:
+                signs[k, k + 1] = UNREAD, CLEAR / 2
+        elif sign == "/" or space > 0.07 * height:
+            signs[k, k + 1] = sign, CLEAR
+        elif space > TOUCHING * height:
+            signs[k, k + 1] = sign, -UNCLEAR
+    return signs
+
+
+def white_around(labels: Labels, part: Component, reach: int) -> float:
+    """How far the next other ink lies from a component, in pixels; ``reach`` at most.
+
+    ``labels`` (h, w) says which component a pixel belongs to.
+    """
+    left, top, right, bottom = part.box
+    crop = labels[max(top - reach, 0) : bottom + reach, max(left - reach, 0) : right + reach]
+    away = cv2.distanceTransform((crop != part.label).astype(np.uint8), cv2.DIST_L2, 3)
+    others = away[(crop > 0) & (crop != part.label)]
+    return min(float(others.min()), float(reach)) if others.size else float(reach)
+
+
+def sign_of(part: Component, level: Level, pen: float) -> str | None:
+    """Which sign a component is, by its box and mass; None for none and in doubt."""
+    left, top, right, bottom = part.box
+    wide, high, height = right - left, bottom - top, level.height
+    middle = ((top + bottom) / 2 - level.bottom) / height  # 0 on the baseline, below 0 above it
+    below = (bottom - level.bottom) / height
+    if min(wide, high) < SPECK * pen:
+        return None
+    if _is_dot(part, height, pen) and -0.25 < middle < 0.2:
+        return "."
+    upper = (top - level.bottom) / height
+    if below > 0.1 and -0.4 < upper < 0.15 and 0.2 * height < high < 0.7 * height:
+        return "," if high > 1.1 * wide and wide < max(0.4 * height, 1.8 * pen) else None
+    flat = wide > 1.6 * high and high < max(0.28 * height, 2.2 * pen)
+    if flat and 0.2 * height < wide < 1.2 * height and -0.72 < middle < -0.25:
+        return "-"
+    thin = part.mass < 1.5 * pen * float(np.hypot(wide, high))
+    if thin and high > 1.2 * height and wide > 0.3 * high:
+        return "/"
+    return None
+
+
+def is_colon(one: Component, other: Component, level: Level, pen: float) -> bool:
+    """Whether two dots above one another are a colon."""
+    if not (_is_dot(one, level.height, pen) and _is_dot(other, level.height, pen)):
+        return False
+    upper, lower = sorted((one.box, other.box), key=lambda box: box[1])
+    beside = abs((upper[0] + upper[2]) - (lower[0] + lower[2])) / 2
+    apart = lower[1] - upper[3]
+    inside = upper[1] > level.top and lower[3] < level.bottom + 0.2 * level.height
+    return inside and beside < 0.2 * level.height and apart > 0
+
+
+def is_straight(labels: Labels, part: Component, pen: float) -> bool:
+    """Whether a component, a stroke that rises to the right, is straight and no wider than a pen.
+
+    ``labels`` (h, w) says which component a pixel belongs to.
+    """
+    left, top, right, bottom = part.box
+    y, x = np.nonzero(labels[top:bottom, left:right] == part.label)
+    points = np.stack([x, -y], axis=1).astype(np.float64)
+    points -= points.mean(axis=0)
+    along = np.linalg.eigh(points.T @ points)[1][:, 1]
+    across = points @ np.array([-along[1], along[0]])
+    return bool(along[0] * along[1] > 0 and np.ptp(across) < 2.2 * pen + 1)
+
+
+def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -> list[Box]:
+    """Of what was left out of a row, what somebody may have meant: no dust, no rest of a rule.
+
+    A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one, at
+    their level, and away from the page's edge.
+    """
+    rows, columns = sheet.labels.shape
+    found = []
+    for box in left_out:
+        left, top, right, bottom = box
+        if min(right - left, bottom - top) < max(SPECK * sheet.pen, 2):
+            continue
+        if left == 0 or top == 0 or right == columns or bottom == rows:
+            continue
+        middle = (left + right) / 2
+        near = min(digits, key=lambda one: abs((one[0] + one[2]) / 2 - middle), default=None)
+        if near is None or any(one[0] < middle < one[2] for one in digits):
+            continue
+        height = near[3] - near[1]
+        beside = min(max(one[0] - right, left - one[2]) for one in digits)
+        if beside < NEAR * height and near[1] < (top + bottom) / 2 < near[3] + 0.3 * height:
+            found.append(box)
+    return found
+
+
+def _is_dot(part: Component, height: float, pen: float) -> bool:
+    most = max(0.25 * height, 2.0 * pen)
+    shorter, longer = sorted((part.width, part.height))
+    return longer < min(most, 0.4 * height) and longer < 1.8 * shorter and shorter > SPECK * pen
+
+
+def _stands_alone(part: Part, row: Sequence[Component], level: Level, pen: float) -> bool:
+    """Whether a small part is no dust and lies between digits, not above, below or inside one."""
+    left, top, right, bottom = part.box
+    if not part.small or min(part.width, part.height) < max(SPECK * pen, 2):
+        return False
+    middle = ((top + bottom) / 2 - level.bottom) / level.height
+    over = max(
+        (min(right, one.box[2]) - max(left, one.box[0]) for one in row if one.box != part.box),
+        default=0,
+    )
+    return -0.75 < middle < 0.3 and over < 0.3 * part.width
+
+
+def _between(box: Box, row: Sequence[Component], height: float) -> bool:
+    """Whether digits stand on both sides of a box."""
+    middle = (box[0] + box[2]) / 2
+    sides = [(one.box[0] + one.box[2]) / 2 > middle for one in row
+             if one.box != box and one.height > 0.6 * height]  # fmt: skip
+    return any(sides) and not all(sides)
