@@ -68,6 +68,11 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     try:
         description = json.loads(content)
         version = description["version"]
+        if description.get("kind") == "lines":
+            raise ModelError(
+                f"{where.parent} holds a model that reads lines, not single digits.",
+                "name a model of digits here.",
+            )
         if version != VERSION:
             raise ModelError(
                 f"{where} has format version {version}, and this digitnet reads {VERSION}; "
