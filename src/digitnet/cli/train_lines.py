@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, measure, keep; Ctrl-C keeps the model so far and a checkpoint, and says how to go on."""
+    """Train, measure, keep; Ctrl-C keeps what there is, and says how to go on."""
     out = Path(args.out)
     check_place(out)
     settings = LineSettings(**{name: vars(args)[name] for name in HELP if name in args})

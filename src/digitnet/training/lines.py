@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ AHEAD = 3
 """Lots made before they are asked for."""
 HELD_OUT = 12
 """Of so many digits and writers one is kept for validation."""
-Batch = tuple[FloatArray, LineLabels]
+Batch = tuple[FloatArray, LineLabels, int]
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ def _lot(settings: LineSettings, number: int) -> list[list[tuple[NDArray[np.uint
 
 def _batches(
     settings: LineSettings, images: tuple[NDArray[np.uint8], ...], first: int
-) -> Iterator[tuple[FloatArray, LineLabels, int]]:
+) -> Generator[Batch]:
     """Batches from number `first` on, with how many lines of each were too short for their text."""
     from loky import ProcessPoolExecutor
 
