@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.nn import check_gradients, line_network
+from digitnet.nn import check_gradients, fold, line_network
 from digitnet.nn.ctc import LineLabels
 from digitnet.nn.layer import Context, FloatArray
 from digitnet.nn.line_network import STRIDE, LineNetwork, as_batch
@@ -86,6 +86,14 @@ def test_buffers_serve_batches_of_any_width(network: LineNetwork) -> None:
         expected = network.loss_and_gradient(lines, labels, fresh)[0]
         assert network.loss_and_gradient(lines, labels, buffers)[0] == expected
         np.testing.assert_array_equal(buffers.gradient, fresh.gradient)
+
+
+def test_folded_it_reads_the_same(network: LineNetwork) -> None:
+    x, _ = batch()
+    lighter = fold(network)
+    assert lighter.vector.size < network.vector.size
+    assert (lighter.height, lighter.n_classes) == (8, 4)
+    np.testing.assert_allclose(lighter.forward(x), network.forward(x), atol=1e-12)
 
 
 def test_what_cannot_be_built() -> None:

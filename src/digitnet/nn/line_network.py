@@ -51,8 +51,6 @@ class LineNetwork(Stack):
         n_classes: int,
         widths: Sequence[int] = WIDTHS,
         dtype: Any = np.float32,
-        *,
-        folded: bool = False,
     ) -> None:
         if height % SHRINK or height < SHRINK:
             raise ValueError(f"A line's height is a multiple of {SHRINK}, not {height}.")
@@ -61,10 +59,7 @@ class LineNetwork(Stack):
         self.height = height
         self.n_classes = n_classes
         self.widths = tuple(widths)
-        layers = _layers(height, n_classes, self.widths)
-        if folded:
-            layers = [layer for layer in layers if not isinstance(layer, BatchNorm)]
-        super().__init__(layers, dtype)
+        super().__init__(_layers(height, n_classes, self.widths), dtype)
 
     def loss_and_gradient(
         self,

@@ -7,10 +7,11 @@ over epochs is then one line on one vector. Never rebind `vector`: write into it
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -52,6 +53,12 @@ class Stack:
         ]
         # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
         self._first = next(i for i, views in enumerate(self.views) if views)
+
+    def with_layers(self, layers: Sequence[Layer]) -> Self:
+        """A network of the same kind with other layers, its parameters zeros."""
+        other = copy.copy(self)
+        Stack.__init__(other, layers, self.dtype)
+        return other
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -200,6 +207,9 @@ class Network(Stack):
             for layer, views, shape in zip(self.layers, self.views, shapes, strict=True)
             if "W" in layer.parameter_names
         )
+
+    def with_layers(self, layers: Sequence[Layer]) -> Self:
+        return type(self)(layers, self.dtype)
 
     def head(self, x: FloatArray) -> FloatArray:
         """What the first `n_fixed` layers make of inputs (N, n_in)."""

@@ -236,7 +236,7 @@ class LineRun:
         anew = "train again without {resume}."
         path = self.state_file
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             head = json.loads(arrays.pop("head").tobytes())
             made_with = json.loads(json.dumps(asdict(self.settings)))
