@@ -11,9 +11,20 @@ from digitnet.cli.main import main
 from digitnet.models.lines import load_line_model
 from digitnet.training.lines import LineRun
 
-TINY = (
-    "--steps 3 --batch-size 2 --n-writers 2 --validation-lines 2 --validate-every 2 --grade 0"
-).split()
+TINY = [
+    "--steps",
+    "3",
+    "--batch-size",
+    "2",
+    "--n-writers",
+    "2",
+    "--validation-lines",
+    "2",
+    "--validate-every",
+    "2",
+    "--grade",
+    "0",
+]
 
 
 def test_trained_stopped_and_resumed(
