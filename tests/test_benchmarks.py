@@ -41,6 +41,7 @@ SMALLEST = {
     "answer": "--repeats 1",
     "board": "--repeats 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
+    "ctc": "--repeats 1",
     "fuzz_pictures": "-n 20",
     "ingredients": "--seeds 1 --epochs 1 --only plain",
     "invariances": "--mnist {mnist} -n 10 --only inversion",

@@ -26,6 +26,9 @@ COMMANDS = {
     "data": "look at, preview, download or draw labelled digits",
 }
 
+VARIANTS = {"train lines": "train_lines"}
+"""Two words that are a command of their own."""
+
 OPTIONS = {"start": "from"}
 """Options that are called otherwise elsewhere: `from` is a word of Python."""
 
@@ -66,7 +69,8 @@ def _run(words: list[str]) -> int:
             name, help=help_text, description=help_text[0].upper() + help_text[1:] + "."
         )
         if name == asked:  # nothing is imported that the command does not use
-            module = importlib.import_module(f"digitnet.cli.{name}")
+            home = VARIANTS.get(" ".join(words[:2]), name)
+            module = importlib.import_module(f"digitnet.cli.{home}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     args, unknown = parser.parse_known_args(words)

@@ -20,7 +20,7 @@ from digitnet.nn import Ensemble, Network
 from digitnet.nn.kinds import UnknownLayerError, describe_layer, rebuild_layer
 from digitnet.nn.layer import FloatArray, Layer
 
-_ODD = (
+ODD = (
     ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError,
 )  # fmt: skip
 """What comes of a description whose values have other types or sizes than were ever written."""
@@ -75,6 +75,19 @@ def sealed(description: Mapping[str, Any]) -> dict[str, Any]:
     return {**description, SEAL: _seal(description)}
 
 
+def check_seal(description: Mapping[str, Any], where: Path) -> None:
+    """Nothing where the seal fits, or there is none, as in a folder from before there were seals.
+
+    Raises:
+        ModelError: it does not fit.
+    """
+    if SEAL in description and description[SEAL] != _seal(description):
+        raise ModelError(
+            f"{where} is not what was written with its seal: damaged or changed.",
+            "restore it or train anew.",
+        )
+
+
 def _seal(description: Mapping[str, Any]) -> str:
     """SHA-256 over the keys in order and the values as JSON without blanks, as hex."""
     rest = {key: value for key, value in description.items() if key != SEAL}
@@ -92,11 +105,12 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
     try:
         description = json.loads(content)
         version = description["version"]
-        if SEAL in description and description[SEAL] != _seal(description):
+        if description.get("kind") == "lines":
             raise ModelError(
-                f"{where} is not what was written with its seal: damaged or changed.",
-                "restore it or train anew.",
+                f"{where.parent} holds a model that reads lines, not single digits.",
+                "name a model of digits here.",
             )
+        check_seal(description, where)
         if version != VERSION:
             raise ModelError(
                 f"{where} has format version {version}, and this digitnet reads {VERSION}; "
@@ -118,7 +132,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             f"update digitnet, or import the class {error} and register it before loading the "
             "model, with digitnet.nn.register_layer.",
         ) from error
-    except _ODD as error:
+    except ODD as error:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     n_classes = len(model.class_names)
     if model.network.n_out != n_classes:

@@ -50,16 +50,26 @@ def save_model(
         OutputError: a file in the way, a folder with files that are not a model's, a place that
             cannot be written to. What stood there still stands.
     """
-    import shutil
-    import tempfile
-
-    place = Path(folder).resolve()
-    check_place(place)
+    check_place(folder)
     contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
     hashes = {name: sha256(content) for name, content in contents.items()}
     description = sealed(describe(model, hashes))
     contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
     contents |= companions or {}
+    write_folder(contents, folder)
+
+
+def write_folder(contents: Mapping[str, bytes], folder: str | Path) -> None:
+    """Write files, name to content, as a folder that takes another's place at once.
+
+    Raises:
+        OutputError: see `save_model`.
+    """
+    import shutil
+    import tempfile
+
+    place = Path(folder).resolve()
+    check_place(place)
     built: Path | None = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from digitnet.nn.layer import Affine, Layer
-from digitnet.nn.network import Network
+from digitnet.nn.network import Stack
 from digitnet.nn.normalization import EPSILON, BatchNorm
 
+Kind = TypeVar("Kind", bound=Stack)
 
-def fold(network: Network) -> Network:
+
+def fold(network: Kind) -> Kind:
     """Put every BatchNorm right behind a Dense or Conv2D into that layer's weights.
 
     gamma (W x + b - mean) / deviation + beta is W' x + b' with W' = W scale and
@@ -28,7 +32,7 @@ def fold(network: Network) -> Network:
             kept.append(i)
     if not folded:
         return network
-    lighter = Network([network.layers[i] for i in kept], network.vector.dtype)
+    lighter = network.with_layers([network.layers[i] for i in kept])
     for i, views in zip(kept, lighter.views, strict=True):
         for view, parameter in zip(views, network.views[i], strict=True):
             view[...] = parameter

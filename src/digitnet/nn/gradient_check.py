@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from digitnet.nn.layer import FloatArray
-from digitnet.nn.network import Network
+from digitnet.nn.network import Stack
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class GradientCheck:
 
 
 def check_gradients(
-    network: Network,
+    network: Stack,
     x: FloatArray,
-    targets: FloatArray,
+    targets: Any,
     step: float = 1e-5,
     seed: int | None = None,
 ) -> GradientCheck:
@@ -40,8 +41,8 @@ def check_gradients(
 
     Args:
         network: in float64, or rounding drowns the difference.
-        x: inputs (N, n_in), float64.
-        targets: (N, n_classes).
+        x: inputs (N, n_in), or what else the network takes, float64.
+        targets: what its loss takes.
         step: how far each parameter is moved either way.
         seed: check the training pass, with the dropout masks of this seed, and a BatchNorm's
             statistics from the batch; None checks the prediction pass, which has neither.
@@ -85,7 +86,7 @@ def check_gradients(
     )
 
 
-def _name(network: Network, position: int) -> str:
+def _name(network: Stack, position: int) -> str:
     """The parameter at a position of the flat vector, as "W1[3, 7]"."""
     for name, view in network.parameters.items():
         if position < view.size:

@@ -15,6 +15,7 @@ Shapes: N is the number of images in the batch. Rows are (N, numbers), images
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -43,7 +44,7 @@ class Context:
             (in prediction) each array is new.
     """
 
-    __slots__ = ("_arrays", "cache", "grads", "need_dx", "params", "rng")
+    __slots__ = ("_arrays", "_memory", "cache", "grads", "need_dx", "params", "rng")
 
     def __init__(
         self,
@@ -59,8 +60,10 @@ class Context:
         self.rng = rng
         self.need_dx = need_dx
         self.cache: Any = None
-        # By name and shape: a short last batch has its own.
+        # By name and shape, each a view of the name's memory, as large as the largest needs it:
+        # batches of lines come in dozens of widths.
         self._arrays: dict[tuple[str, Shape], NDArray[Any]] | None = {} if keep else None
+        self._memory: dict[str, NDArray[Any]] = {}
 
     def array(self, name: str, shape: Shape, dtype: Any, order: Order = "C") -> NDArray[Any]:
         """An array to write into; what stands in it is left from the pass before, or nothing."""
@@ -69,7 +72,13 @@ class Context:
             return np.empty(shape, dtype, order)
         found = kept.get((name, shape))
         if found is None:
-            found = kept[name, shape] = np.empty(shape, dtype, order)
+            size = math.prod(shape)
+            memory = self._memory.get(name)
+            if memory is None or memory.size < size or memory.dtype != dtype:
+                for key in [key for key in kept if key[0] == name]:
+                    del kept[key]
+                memory = self._memory[name] = np.empty(size, dtype)
+            found = kept[name, shape] = memory[:size].reshape(shape, order=order)
         return found
 
 

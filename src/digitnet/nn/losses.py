@@ -96,7 +96,7 @@ class LossFunction(Protocol):
     def __call__(
         self,
         logits: FloatArray,
-        targets: FloatArray,
+        targets: Any,
         sample_weights: FloatArray | None = None,
         ctx: Context | None = None,
     ) -> tuple[float, FloatArray]:

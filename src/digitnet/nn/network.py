@@ -7,10 +7,11 @@ over epochs is then one line on one vector. Never rebind `vector`: write into it
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,8 +25,8 @@ STATISTICS_RATE = 0.1
 """How far running statistics move towards each batch's."""
 
 
-class Network:
-    """A stack of layers that maps inputs (N, n_in) to logits (N, n_classes).
+class Stack:
+    """Layers over one flat vector: what networks of digits and of lines share.
 
     Attributes:
         layers: the frozen layer descriptions, input first.
@@ -33,23 +34,13 @@ class Network:
         views: per layer, its parameters as views into the vector.
         parameters: name to view, in order: W1, b1, W2, b2, ...
         statistics: where running statistics lie in the vector, which are kept but not learnt.
-        shapes: what each layer gives for one input, without N.
-        n_in: numbers per input.
-        n_out: logits per input, one per class.
-        n_fixed: layers at the head that give the same for the same input throughout a training.
-        n_head: numbers per input that they give.
-        convolves: whether any layer is a convolution.
-        largest_product: multiply-adds per input of the largest matrix product.
 
     Raises:
-        ValueError: layers that do not fit together, or none with weights; one without a backward
-            pass behind one with parameters; two whose parameters would have one name.
+        ValueError: two layers whose parameters would have one name.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
         self.layers = tuple(layers)
-        self.n_in = _inputs(self.layers)
-        self.shapes = shapes = _walk(self.layers, self.n_in)
         self._layout, n_parameters = _lay_out(self.layers)
         self.vector: FloatArray = np.zeros(n_parameters, dtype=dtype)
         self.views = self._split(self.vector)
@@ -60,19 +51,14 @@ class Network:
             for name, (place, _) in zip(layer.parameter_names, group, strict=True)
             if name in layer.statistics
         ]
-        (self.n_out,) = shapes[-1]
         # Nobody needs dL/dx of the first layer that has parameters, nor anything before it.
         self._first = next(i for i, views in enumerate(self.views) if views)
-        self.n_fixed = next(
-            i for i, layer in enumerate(self.layers) if layer.draws or i == self._first
-        )
-        self.n_head = math.prod(shapes[self.n_fixed - 1]) if self.n_fixed else self.n_in
-        self.convolves = any(layer.convolves for layer in self.layers)
-        self.largest_product = max(
-            math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
-            for layer, views, shape in zip(self.layers, self.views, shapes, strict=True)
-            if "W" in layer.parameter_names
-        )
+
+    def with_layers(self, layers: Sequence[Layer]) -> Self:
+        """A network of the same kind with other layers, its parameters zeros."""
+        other = copy.copy(self)
+        Stack.__init__(other, layers, self.dtype)
+        return other
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -115,13 +101,6 @@ class Network:
                 return layer.start
         return "glorot"
 
-    def head(self, x: FloatArray) -> FloatArray:
-        """What the first `n_fixed` layers make of inputs (N, n_in)."""
-        ctx = Context()
-        for layer in self.layers[: self.n_fixed]:
-            x = layer.forward(x, ctx)
-        return x
-
     def forward(self, x: FloatArray) -> FloatArray:
         """Logits (N, n_classes) for inputs (N, n_in). Pure: safe to call from several threads."""
         ctx = Context()  # one for all: without a backward pass nobody looks back
@@ -153,7 +132,7 @@ class Network:
     def loss_and_gradient(
         self,
         x: FloatArray,
-        targets: FloatArray,
+        targets: Any,
         gradient: FloatArray | Buffers,
         rng: np.random.Generator | None = None,
         sample_weights: FloatArray | None = None,
@@ -189,6 +168,55 @@ class Network:
         layer, ctx = steps[self._first]
         layer.backward(dy, ctx)
         return loss, x
+
+
+class Network(Stack):
+    """A stack of layers that maps inputs (N, n_in) to logits (N, n_classes).
+
+    Attributes:
+        layers: the frozen layer descriptions, input first.
+        vector: every parameter, (n_parameters,), zeros until `initialize`.
+        views: per layer, its parameters as views into the vector.
+        parameters: name to view, in order: W1, b1, W2, b2, ...
+        statistics: where running statistics lie in the vector, which are kept but not learnt.
+        shapes: what each layer gives for one input, without N.
+        n_in: numbers per input.
+        n_out: logits per input, one per class.
+        n_fixed: layers at the head that give the same for the same input throughout a training.
+        n_head: numbers per input that they give.
+        convolves: whether any layer is a convolution.
+        largest_product: multiply-adds per input of the largest matrix product.
+
+    Raises:
+        ValueError: layers that do not fit together, or none with weights; one without a backward
+            pass behind one with parameters; two whose parameters would have one name.
+    """
+
+    def __init__(self, layers: Sequence[Layer], dtype: Any = np.float32) -> None:
+        self.n_in = _inputs(layers)
+        self.shapes = shapes = _walk(layers, self.n_in)
+        super().__init__(layers, dtype)
+        (self.n_out,) = shapes[-1]
+        self.n_fixed = next(
+            i for i, layer in enumerate(self.layers) if layer.draws or i == self._first
+        )
+        self.n_head = math.prod(shapes[self.n_fixed - 1]) if self.n_fixed else self.n_in
+        self.convolves = any(layer.convolves for layer in self.layers)
+        self.largest_product = max(
+            math.prod(views[0].shape) * math.prod(shape[1:])  # at every place of an image
+            for layer, views, shape in zip(self.layers, self.views, shapes, strict=True)
+            if "W" in layer.parameter_names
+        )
+
+    def with_layers(self, layers: Sequence[Layer]) -> Self:
+        return type(self)(layers, self.dtype)
+
+    def head(self, x: FloatArray) -> FloatArray:
+        """What the first `n_fixed` layers make of inputs (N, n_in)."""
+        ctx = Context()
+        for layer in self.layers[: self.n_fixed]:
+            x = layer.forward(x, ctx)
+        return x
 
     def summary(self) -> str:
         """A table of the layers, the shapes they give, and their parameters."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
-from digitnet.nn import Network, cross_entropy
+from digitnet.nn import cross_entropy
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.losses import LossFunction
+from digitnet.nn.network import Stack
 
 
 class DataParallel:
@@ -26,7 +28,7 @@ class DataParallel:
         gradient: (n_parameters,), dL/dvector of the last batch.
     """
 
-    def __init__(self, network: Network, halves: bool) -> None:
+    def __init__(self, network: Stack, halves: bool) -> None:
         self._network = network
         self._buffers = [network.buffers() for _ in range(2 if halves else 1)]
         self._helper = ThreadPoolExecutor(1) if halves else None
@@ -40,7 +42,7 @@ class DataParallel:
     def loss_and_gradient(
         self,
         x: FloatArray,
-        targets: FloatArray,
+        targets: Any,
         rng: np.random.Generator,
         sample_weights: FloatArray | None = None,
         skip: int = 0,

@@ -1,0 +1,114 @@
+"""Lines: a model that reads whole lines, and its folder.
+
+model/
+  W1.npy b1.npy ... mean7.npy ...   float32, see nn/line_network.py
+  model.json                        kind "lines", widths, classes, training record, SHA-256
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from digitnet.errors import ModelError
+from digitnet.models.description import ODD, check_seal, sealed
+from digitnet.models.folder import DESCRIPTION, write_folder
+from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
+from digitnet.nn.line_network import LineNetwork
+
+CHARACTERS = "0123456789.,-/:?"
+"""What each class but the blank, class 0, stands for; ? is a mark that is none of the others."""
+KIND = "lines"
+VERSION = 1
+
+
+@dataclass
+class LineModel:
+    """A network that reads lines.
+
+    Attributes:
+        network: its class 0 is the blank, class 1 + i is `characters[i]`.
+        characters: see CHARACTERS.
+        training: what is known of its training, plain JSON values.
+    """
+
+    network: LineNetwork
+    characters: str = CHARACTERS
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def classes_of(self, text: str) -> list[int]:
+        """The classes of a text's characters.
+
+        Raises:
+            ValueError: a character that is none of the model's.
+        """
+        return [self.characters.index(character) + 1 for character in text]
+
+    def text_of(self, classes: tuple[int, ...]) -> str:
+        """The text that classes stand for."""
+        return "".join(self.characters[k - 1] for k in classes)
+
+
+def save_line_model(model: LineModel, folder: str | Path) -> None:
+    """Write the folder whole, in the place of a model that stands there.
+
+    Raises:
+        OutputError: see `save_model`.
+    """
+    contents = {f"{name}.npy": to_npy(view) for name, view in model.network.parameters.items()}
+    description = {
+        "format": "digitnet model",
+        "version": VERSION,
+        "kind": KIND,
+        "height": model.network.height,
+        "widths": list(model.network.widths),
+        "characters": model.characters,
+        "training": model.training,
+        "arrays": {name: {"sha256": sha256(content)} for name, content in contents.items()},
+    }
+    description = sealed(description)
+    contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
+    write_folder(contents, folder)
+
+
+def load_line_model(folder: str | Path) -> LineModel:
+    """Read a model's folder and check every array.
+
+    Raises:
+        ModelError: none is there, it is of another kind or version, damaged or incomplete.
+    """
+    folder = Path(folder)
+    where = folder / DESCRIPTION
+    if not folder.is_dir():
+        raise ModelError(f"There is no folder {folder} with a model that reads lines.")
+    try:
+        description = json.loads(read_content(where))
+        if description.get("kind") != KIND:
+            raise ModelError(
+                f"{folder} holds a model of single digits, not one that reads lines.",
+                "name a model that was trained on lines.",
+            )
+        check_seal(description, where)
+        if description["version"] != VERSION:
+            raise ModelError(
+                f"{where} has format version {description['version']}, and this digitnet reads "
+                f"{VERSION}; update digitnet or train anew."
+            )
+        characters = str(description["characters"])
+        network = LineNetwork(description["height"], len(characters) + 1, description["widths"])
+        hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
+        model = LineModel(network, characters, dict(description["training"]))
+    except ODD as error:
+        raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
+    for name, view in network.parameters.items():
+        path = folder / f"{name}.npy"
+        content = read_content(path)
+        if sha256(content) != hashes.get(path.name):
+            raise ModelError(
+                f"{path} is not the array that {DESCRIPTION} was written with (its SHA-256 "
+                "differs): damaged, swapped or changed; restore it or train anew."
+            )
+        fill(view, read_array(path, content), path)
+    return model
