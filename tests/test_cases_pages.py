@@ -13,6 +13,9 @@ ROWS = {
     "plain.png": ("125", "375", "05", "19999"),
     "decimal_point.png": ("12.5", "3.75", "0.5", "199.99"),
     "decimal_comma.png": ("12,5", "1,250", "0,75"),
+    "comb_black.png": ("407391",),
+    "comb_grey.png": ("407391",),
+    "comb_thick.png": ("407391",),
 }
 
 

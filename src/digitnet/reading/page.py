@@ -29,8 +29,9 @@ HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
 LEAST_TO_TURN = 4
 """Of digits: fewer do not say which way is up."""
-WELL_READ, MUCH_BETTER = 0.9, 0.15
-"""The share of a page's digits to stand by, from which it lies upright, and by how much more."""
+UPRIGHT, WELL_READ, MUCH_BETTER = 0.8, 0.9, 0.15
+"""The share of its digits stood by from which a page is left as it lies; that which a turned one
+needs, and by how much it must be more."""
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
@@ -167,7 +168,7 @@ def _set_upright(model: Model, picture: Bytes) -> Reading:
     One that is read well as it lies is not tried otherwise.
     """
     lies = _read_as_it_lies(model, picture)
-    if lies.n < LEAST_TO_TURN or lies.share > WELL_READ:
+    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT:
         return lies.reading
     tries = []
     for quarters in (1, 2, 3):

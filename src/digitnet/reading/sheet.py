@@ -9,6 +9,7 @@ import numpy as np
 from digitnet.imaging.arrays import Bytes, Floats, Labels
 from digitnet.imaging.boxes import Box, bounds, gap
 from digitnet.imaging.components import Component, connected_components
+from digitnet.imaging.forms import erase_walls
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
@@ -98,11 +99,17 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
     """What one scan shows of a page."""
     if seen.ink is None:
         return None
-    contrast = seen.contrast * ~seen.ruling  # a line beside a digit shows in no frame
-    found = connected_components(seen.ink, contrast)
+    ink, contrast = seen.ink, seen.contrast * ~seen.ruling  # a line beside a digit is in no frame
+    found = connected_components(ink, contrast)
     chosen = page_components(found, seen.ground, seen.pen)
+    mask = erase_walls(ink.mask, seen.ruling, chosen.height)
+    if mask is not ink.mask:
+        printed = mask < ink.mask
+        ink, contrast = ink._replace(mask=mask, seeds=ink.seeds & ~printed), contrast * ~printed
+        found = connected_components(ink, contrast)
+        chosen = page_components(found, seen.ground, seen.pen)
     return Sheet(
-        contrast, seen.ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
+        contrast, ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
         seen.pen, zoom,
     )  # fmt: skip
 
