@@ -66,3 +66,13 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, str(target)])
     assert done.returncode == -signal.SIGKILL
     assert target.read_text() == "old"
+
+
+def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(_mask: int) -> int:
+        raise AssertionError("another thread's new file would be open to everybody")
+
+    monkeypatch.setattr(os, "umask", changed)
+    with replacing(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "new"

@@ -56,7 +56,9 @@ def save_model(
     check_place(place)
     contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
     description = describe(model, {name: sha256(content) for name, content in contents.items()})
-    contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    # A byte of a name that is no UTF-8 is a lone surrogate, and becomes JSON's own escape, \udcfc.
+    contents[DESCRIPTION] = text.encode("utf-8", "backslashreplace") + b"\n"
     contents |= companions or {}
     built: Path | None = None
     try:
