@@ -87,3 +87,13 @@ def test_a_new_folder_takes_no_place_of_anything(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no folder"), new_folder(tmp_path / "no" / "new"):
         pass
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(_mask: int) -> int:
+        raise AssertionError("another thread's new file would be open to everybody")
+
+    monkeypatch.setattr(os, "umask", changed)
+    with replacing(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "new"

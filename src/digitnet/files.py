@@ -87,8 +87,6 @@ def replacing(target: str | Path) -> Iterator[Path]:
     Raises:
         OutputError: the place cannot be written to (a folder in the way, read-only, disk full).
     """
-    import tempfile
-
     target = Path(target)
     if target.is_dir():
         raise OutputError(f"{target} is a folder.", "name a file to write to.")
@@ -99,15 +97,9 @@ def replacing(target: str | Path) -> Iterator[Path]:
         )
     temporary: Path | None = None
     try:
-        # The suffix is kept: Matplotlib and Pillow choose the format by it.
-        handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
-        )
-        os.close(handle)
-        temporary = Path(name)
+        temporary = _new_beside(target)
         yield temporary
         flush_to_disk(temporary)
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
         flush_to_disk(target.parent)
     except OSError as error:
@@ -131,7 +123,6 @@ def new_folder(target: str | Path) -> Iterator[Path]:
         OutputError: something stands at `target` already, or the place cannot be written to.
     """
     import shutil
-    import tempfile
 
     target = Path(target)
     if target.exists() or target.is_symlink():
@@ -143,12 +134,11 @@ def new_folder(target: str | Path) -> Iterator[Path]:
         )
     temporary: Path | None = None
     try:
-        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        temporary = folder_beside(target)
         yield temporary
         for file in temporary.iterdir():
             flush_to_disk(file)
         flush_to_disk(temporary)
-        temporary.chmod(0o777 & ~_umask())
         temporary.rename(target)
         flush_to_disk(target.parent)
     except OSError as error:
@@ -186,8 +176,19 @@ def flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def _umask() -> int:
-    """The mode bits this process withholds from new files; it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def folder_beside(target: Path) -> Path:
+    """A new empty folder beside `target`, as open to others as the process makes folders."""
+    path = target.with_name(f".{target.name}-{secrets.token_hex(6)}")
+    path.mkdir()
+    return path
+
+
+def _new_beside(target: Path) -> Path:
+    """An empty new file beside the target, with the mode that the user's umask gives."""
+    import secrets
+
+    # The suffix is kept: Matplotlib and Pillow choose the format by it.
+    name = f".{target.stem}-{secrets.token_hex(6)}{target.suffix}"
+    path = target.with_name(name)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return path

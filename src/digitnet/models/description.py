@@ -75,6 +75,12 @@ def sealed(description: Mapping[str, Any]) -> dict[str, Any]:
     return {**description, SEAL: _seal(description)}
 
 
+def to_json(description: Mapping[str, Any]) -> bytes:
+    """The bytes of model.json; a byte of a name that is no UTF-8 becomes JSON's escape, \\udcfc."""
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
 def check_seal(description: Mapping[str, Any], where: Path) -> None:
     """Nothing where the seal fits, or there is none, as in a folder from before there were seals.
 

@@ -20,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from digitnet.errors import ModelError, OutputError
-from digitnet.files import MOST_TEXT, flush_to_disk, read_regular
-from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed
+from digitnet.files import MOST_TEXT, flush_to_disk, folder_beside, read_regular
+from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed, to_json
 from digitnet.models.find import find_model, set_aside
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
@@ -54,7 +54,7 @@ def save_model(
     contents = {f"{name}.npy": to_npy(view) for name, view in arrays_of(model).items()}
     hashes = {name: sha256(content) for name, content in contents.items()}
     description = sealed(describe(model, hashes))
-    contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
+    contents[DESCRIPTION] = to_json(description)
     contents |= companions or {}
     write_folder(contents, folder)
 
@@ -66,15 +66,13 @@ def write_folder(contents: Mapping[str, bytes], folder: str | Path) -> None:
         OutputError: see `save_model`.
     """
     import shutil
-    import tempfile
 
     place = Path(folder).resolve()
     check_place(place)
     built: Path | None = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        built = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}-"))
-        built.chmod(0o755)
+        built = folder_beside(place)
         for name, content in contents.items():
             (built / name).write_bytes(content)
             flush_to_disk(built / name)

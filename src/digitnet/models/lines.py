@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.errors import ModelError
-from digitnet.models.description import ODD, check_seal, sealed
+from digitnet.models.description import ODD, check_seal, sealed, to_json
 from digitnet.models.folder import DESCRIPTION, write_folder
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.nn.line_network import LineNetwork
@@ -68,8 +68,7 @@ def save_line_model(model: LineModel, folder: str | Path) -> None:
         "training": model.training,
         "arrays": {name: {"sha256": sha256(content)} for name, content in contents.items()},
     }
-    description = sealed(description)
-    contents[DESCRIPTION] = json.dumps(description, indent=2, ensure_ascii=False).encode() + b"\n"
+    contents[DESCRIPTION] = to_json(sealed(description))
     write_folder(contents, folder)
 
 
