@@ -24,6 +24,10 @@ BATCH = 256  # pictures classified at once where there are many
 Answer = Prediction | PictureError
 
 
+EXPLAINED_SIDE = 1_200
+"""Pixels of the longer side of what --explain shows: more cannot be seen, but takes memory."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Pictures, the model, and how to answer."""
     parser.add_argument(
@@ -124,6 +128,7 @@ def _explained(
     from digitnet.files import make_folder
     from digitnet.imaging.framing import framing_stages
     from digitnet.imaging.pictures import open_picture
+    from digitnet.imaging.reduce import reduce
     from digitnet.plots.explanation import save_explanation
 
     make_folder(folder)
@@ -133,7 +138,10 @@ def _explained(
             stem = Path(picture.name).stem
             name = next(n for n in _names(stem) if n not in used)
             used.add(name)
-            stages = framing_stages(open_picture(picture.source), model.framing)
+            stages = [
+                (title, reduce(stage, EXPLAINED_SIDE))
+                for title, stage in framing_stages(open_picture(picture.source), model.framing)
+            ]
             save_explanation(stages, answer, model.class_names, folder / name)
             say(f"{picture.name}: {folder / name}")
         yield answer

@@ -1,7 +1,7 @@
 """Pictures: any picture a person may have, decoded safely to an upright uint8 array.
 
 Pixels come out as uint8, (H, W) grey or (H, W, 3) RGB, alpha composed, EXIF turn applied.
-The formats are an allow-list and the number of pixels is checked before a single one is decoded,
+The formats are an allow-list; pixels and parts of a file are counted before any is decoded,
 so a hostile file costs neither memory nor time.
 """
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from digitnet.errors import PictureError
 from digitnet.files import open_regular
 from digitnet.imaging.addresses import from_data_url, local_path
+from digitnet.imaging.parts import MOST_SIDE, check_parts
 from digitnet.imaging.pdf import check_page, draw_page, open_pdf
 from digitnet.imaging.pixels import check_sides, from_array, from_pillow
 
@@ -213,6 +214,7 @@ def _count_pages(stream: BinaryIO, head: bytes) -> int:
         if _is_pdf(head):
             with open_pdf(stream, "The picture") as document:
                 return len(document)
+        check_parts(stream, head, "The picture")
         with quiet_pillow(), _recognise(stream, head, "The picture") as image:
             return len(_tiff_pages(image))
     except Exception:  # damaged, or no reader installed: whoever opens it hears of that
@@ -244,7 +246,7 @@ def _open_stream(
     stream: BinaryIO, name: str, max_pixels: int, page: int | None = None
 ) -> NDArray[np.uint8]:
     head = stream.read(HEAD)
-    stream.seek(0)
+    check_parts(stream, head, name)
     try:
         if _is_pdf(head):
             return draw_page(stream, name, max_pixels, page)
@@ -299,6 +301,11 @@ def _decoder(head: bytes) -> tuple[str, str] | None:
 def _decode(image: Image, name: str, max_pixels: int) -> NDArray[np.uint8]:
     width, height = image.size
     check_sides(height, width, name, max_pixels)
+    if max(height, width) > MOST_SIDE:
+        raise PictureError(
+            f"{name} is {width} x {height} pixels: the longer side may have {MOST_SIDE:,}; "
+            "cut the picture."
+        )
     if image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False):
         raise PictureError(f"{name} is an animation: save the one frame to be read as a picture.")
     try:

@@ -19,8 +19,10 @@ def stroke_width(mask: Mask) -> float:
     """Mean width of the strokes in a mask of 0 and 1, in its pixels.
 
     Across a stroke of width w the distance to its edge rises from 0 to w/2 and falls again, so
-    its mean is w/4.
+    its mean is w/4. A mask without an edge is one stroke, as wide as its shorter side.
     """
+    if mask.all():
+        return float(min(mask.shape))
     away = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     inside = away[mask > 0]
     return 4 * float(inside.mean()) if inside.size else 0.0
