@@ -178,6 +178,8 @@ def flush_to_disk(path: Path) -> None:
 
 def folder_beside(target: Path) -> Path:
     """A new empty folder beside `target`, as open to others as the process makes folders."""
+    import secrets
+
     path = target.with_name(f".{target.name}-{secrets.token_hex(6)}")
     path.mkdir()
     return path

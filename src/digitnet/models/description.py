@@ -76,7 +76,7 @@ def sealed(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json(description: Mapping[str, Any]) -> bytes:
-    """The bytes of model.json; a byte of a name that is no UTF-8 becomes JSON's escape, \\udcfc."""
+    """The bytes of model.json; a byte of a name that is no UTF-8 becomes JSON's own escape."""
     text = json.dumps(description, indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
