@@ -18,6 +18,7 @@ ROOT = Path(digitnet.__file__).parent
 # A folder's floor; a module may import its own folder and any lower floor.
 FLOORS = {
     "errors": 0,
+    "text": 0,
     "nn": 0,  # NumPy and itself only, see below
     "files": 1,
     "threads": 1,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from digitnet.errors import OutputError, require
 from digitnet.files import replacing
+from digitnet.text import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,7 @@ def fit_title(title: str, inches: float, size: float, smallest: float = 10.0) ->
     Returns:
         the keywords `label`, `fontsize` and `parse_math` of `Axes.set_title`.
     """
+    title = shown(title)
     letter = 0.6 / 72  # inches: how wide a letter of one point is on average, and a little more
     size = max(smallest, min(size, inches / (letter * max(len(title), 1))))
     room = int(inches / (letter * size))
