@@ -11,6 +11,8 @@ from digitnet.imaging.arrays import Flags, Mask
 
 FULL = 0.9
 """The share of the way from line to line that a wall is seen on, at least."""
+LINE = 0.4
+"""The share of the page that a ruled line covers, at least."""
 LEAST_DEEP, MOST_DEEP = 0.7, 4.0
 """How far apart the lines of a comb lie, in heights of a digit."""
 
@@ -23,8 +25,8 @@ def erase_walls(mask: Mask, ruling: Flags, height: float) -> Mask:
     there are no walls.
     """
     covered = ruling.sum(axis=1)
-    profile = np.nonzero(covered > 0.4 * ruling.shape[1])[0]
-    if len(profile) < 2 or (ruling.sum(axis=0) > FULL * len(ruling)).any():
+    profile = np.nonzero(covered > LINE * ruling.shape[1])[0]
+    if len(profile) < 2 or (ruling.sum(axis=0) > LINE * len(ruling)).any():
         return mask  # no comb, or squares, whose lines are out already
     lines = np.split(profile, np.nonzero(np.diff(profile) > 1)[0] + 1)
     walls = np.zeros_like(mask)
@@ -39,8 +41,11 @@ def erase_walls(mask: Mask, ruling: Flags, height: float) -> Mask:
         touches = near[:2].any(axis=0) & near[-2:].any(axis=0)
         wall = straight & strip & touches
         walls[top:bottom] = wall
-        walls[above[0] : top] = mask[above[0] : top]
-        walls[bottom : int(below[-1]) + 1] = mask[bottom : int(below[-1]) + 1]
+        columns = np.asarray(
+            cv2.dilate(wall.max(axis=0, keepdims=True), np.ones((1, 5), np.uint8)), np.uint8
+        )
+        for ends in (slice(above[0], top), slice(bottom, int(below[-1]) + 1)):
+            walls[ends] |= mask[ends] & columns  # where it meets the lines
     if not walls.any():
         return mask
     rest = mask & ~walls
