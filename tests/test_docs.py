@@ -106,3 +106,13 @@ def test_every_picture_the_readme_shows_is_there() -> None:
     assert len(shown) == README.count("![") >= 1
     for path in shown:
         assert (ROOT / path).is_file(), path
+
+
+def test_every_promise_that_is_attacked_is_in_the_document_of_trust() -> None:
+    """And no promise there that nothing tries."""
+    trust = (ROOT / "docs" / "trust.md").read_text()
+    rows = re.findall(r"^\| ([^|]+?) \|", trust, flags=re.MULTILINE)[2:]
+    attacks = "".join(p.read_text() for p in (ROOT / "tests" / "attacks").glob("test_*.py"))
+    tried = set(re.findall(r'(?:promise\(|PROMISE = )"([^"]+)"', attacks))
+    assert len(rows) == len(set(rows))
+    assert set(rows) == tried

@@ -18,7 +18,7 @@ from attacks.conftest import Attack
 from digitnet.web.server import ACCEPTED, SPARE, Server
 from support.served import NINE, running
 
-pytestmark = pytest.mark.promise("Slow clients hold up nobody")
+pytestmark = pytest.mark.promise("slow clients hold up nobody")
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /api/predict HTTP/1.1\r\n" + HOST

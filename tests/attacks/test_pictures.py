@@ -17,7 +17,7 @@ from digitnet.errors import PictureError
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
 
-PROMISE = "pictures"
+PROMISE = "pictures are bounded"
 
 
 def _png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:

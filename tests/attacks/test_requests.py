@@ -14,7 +14,7 @@ import pytest
 from attacks.conftest import Attack
 from support.served import NINE, running
 
-pytestmark = pytest.mark.promise("No request is a bug")
+pytestmark = pytest.mark.promise("no request is a bug")
 
 AT_ONCE = 400
 """Requests; many are not whole, and the server waits for the rest until their time is over."""
