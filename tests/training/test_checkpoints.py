@@ -203,3 +203,10 @@ def test_files_that_are_no_checkpoint_of_ours(tmp_path: Path, rng: np.random.Gen
             f"{path} has version {version}, and this digitnet reads 1; "
             "train again without `resume`."
         )
+
+
+def test_a_link_in_a_checkpoints_place_is_not_followed(tmp_path: Path) -> None:
+    link = tmp_path / "m.checkpoint.npz"
+    link.symlink_to(BEFORE / "model.checkpoint.npz")
+    with pytest.raises(ModelError, match="symbolic link"):
+        load_checkpoint(link)

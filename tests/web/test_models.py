@@ -164,3 +164,20 @@ def test_the_one_page_export_is_offered(web: httpx.Client) -> None:
     assert answered.status_code == 200, answered.text
     assert answered.headers["content-disposition"] == 'attachment; filename="mlp.html"'
     assert b"<html" in answered.content[:200]
+
+
+def test_what_cannot_be_read_is_listed_with_its_reason(
+    web: httpx.Client, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    save_model(small_model(rng), tmp_path / "models" / "good")
+    save_model(small_model(rng), tmp_path / "models" / "bad")
+    (tmp_path / "models" / "bad" / "model.json").write_text('{"version": 1, "training": 5}')
+    save_model(small_model(rng), tmp_path / "elsewhere")
+    (tmp_path / "models" / "linked").symlink_to(tmp_path / "elsewhere")
+    answered = web.get("/api/models").json()
+    assert [model["name"] for model in answered["models"]] == ["cnn", "mlp", "good"]
+    reasons = {each["name"]: each["reason"] for each in answered["unreadable"]}
+    assert reasons.keys() == {"bad", "linked"}
+    assert "model.json is damaged" in reasons["bad"]
+    assert "symbolic link" in reasons["linked"]
+    assert web.get("/api/models/linked.zip").status_code == 422

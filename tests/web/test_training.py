@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import os
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -22,8 +23,11 @@ from digitnet.models.folder import load_model
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.config import TrainingConfig
 from digitnet.training.run import Run, checkpoint_path
+from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
+from digitnet.web.model_store import ModelStore
 from digitnet.web.payloads import epoch_of
+from digitnet.web.trainer import Trainer
 from support.helpers import bars
 from support.served import NINE, Events, client, small_source, wait_for
 
@@ -530,3 +534,20 @@ def test_a_note_of_a_run_that_makes_no_sense_says_nothing(tmp_path: Path, note: 
     (tmp_path / "models" / ".begun.json").write_bytes(note)
     with client(tmp_path) as web:
         assert web.get("/api/train").json()["state"] == "idle"
+
+
+def test_whoever_stops_a_run_that_does_not_end_is_not_kept_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits()
+    trainer = Trainer(ModelStore(tmp_path, limits), limits)
+    monkeypatch.setattr("digitnet.web.trainer.LONGEST_STOP", 0.01)
+    end = threading.Event()
+    trainer._thread, trainer._state = threading.Thread(target=end.wait), "running"
+    trainer._thread.start()
+    try:
+        with pytest.raises(Problem, match="not done"):
+            trainer.stop()
+    finally:
+        end.set()
+        trainer._thread.join(10)

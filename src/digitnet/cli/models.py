@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 
+from digitnet.cli.main import as_option
 from digitnet.cli.output import say, show
+from digitnet.errors import ModelError
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
@@ -61,7 +63,12 @@ def run(args: argparse.Namespace) -> int:
     """A row for each model in the box."""
     show(f"{'':<6}{'parameters':>11}{'kB':>7}  validation  made with")
     for name in box_names():
-        model, folder = load_model(in_box(name)), in_box(name)
+        folder = in_box(name)
+        try:
+            model = load_model(folder)
+        except ModelError as error:
+            show(f"{name:<6}{error.worded(as_option)}")
+            continue
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1000
         accuracy = model.training.get("validation_accuracy")
         shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"

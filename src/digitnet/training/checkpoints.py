@@ -180,10 +180,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Raises:
         FileNotFoundError: there is none.
-        ModelError: it is damaged or of a newer version.
+        ModelError: it is damaged, a symbolic link, or of a newer version.
     """
     path = Path(path)
     damaged = damaged_checkpoint(path)
+    if path.is_symlink():
+        raise ModelError(f"{path} is a symbolic link, which is not followed.", ANEW)
     try:
         with open_regular(path, MOST_BYTES) as file, zipfile.ZipFile(file) as archive:
             arrays = {

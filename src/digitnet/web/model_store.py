@@ -23,7 +23,7 @@ from digitnet.models.find import DEFAULT, put_back, set_aside
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.model import Model
 from digitnet.models.npy import MOST_ARRAY
-from digitnet.web.errors import Problem
+from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
@@ -127,15 +127,17 @@ class ModelStore:
         """Whether a new model may be called that."""
         return name != DEFAULT and name not in self._box and not (self.own / name).exists()
 
-    def listed(self) -> list[dict[str, Any]]:
-        """All models that can be loaded, the box's first."""
-        found = []
+    def listed(self) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+        """All models that can be loaded, the box's first; and the others, each with the reason."""
+        found, unreadable = [], []
         for name in self._folders():
             try:
                 found.append(self.get(name).as_dict(self.default))
-            except (ModelError, Problem):  # damaged or just replaced: it says so when it is named
+            except ModelError as error:
+                unreadable.append({"name": name, "reason": error.worded(as_field)})
+            except Problem:  # just replaced or deleted
                 continue
-        return found
+        return found, unreadable
 
     def get(self, name: str | None = None) -> StoredModel:
         """A model by its name, or the one that answers unasked.
@@ -150,6 +152,10 @@ class ModelStore:
             names = ", ".join(self._folders())
             raise Problem(404, f"There is no model {name}; there are {names}.")
         kind, folder = place
+        if kind == "own" and folder.parent == self.own and folder.is_symlink():
+            raise ModelError(
+                f"{name} is a symbolic link, which is not followed.", "put the folder itself there."
+            )
         stamp = _stamp(folder)
         with self._lock:
             loaded = self._loaded.get(name)

@@ -37,6 +37,13 @@ class ListedModel(BaseModel):
     default: bool
 
 
+class UnreadableModel(BaseModel):
+    """A model in the store that cannot be used, and why."""
+
+    name: str
+    reason: str
+
+
 class OfferedExport(BaseModel):
     """What a model may be exported to: at /api/models/NAME.SUFFIX."""
 
@@ -49,6 +56,7 @@ class Models(BaseModel):
     """All of them, and what each may be exported to."""
 
     models: list[ListedModel]
+    unreadable: list[UnreadableModel]
     exports: list[str]
     exporters: list[OfferedExport]
 

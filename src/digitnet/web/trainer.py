@@ -21,6 +21,8 @@ from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
 from digitnet.web.payloads import best_of, epoch_of, epochs_before, snapshot, start_of
 
+LONGEST_STOP = 60.0
+"""Seconds that whoever stops a run waits for its end."""
 STEP_SECONDS = 0.2
 PICTURE_SECONDS = 0.5
 """Between two events of a kind, at least."""
@@ -97,14 +99,16 @@ class Trainer:
             the data of its `end` event.
 
         Raises:
-            Problem: 404, none is going on.
+            Problem: 404, none is going on; 503, it does not end in time.
         """
         with self._lock:
             thread = self._thread if self._state == "running" else None
         if thread is None:
             raise Problem(404, "No training is going on.")
         self._stop.set()
-        thread.join()
+        thread.join(LONGEST_STOP)
+        if thread.is_alive():
+            raise Problem(503, "The training was asked to stop and is not done; look again later.")
         return self._end
 
     def begin_shutdown(self) -> None:

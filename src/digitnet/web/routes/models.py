@@ -35,12 +35,19 @@ def model_routes(services: Services) -> APIRouter:
     @routes.get("/api/models", responses={200: {"model": schemas.Models}})
     async def models() -> Response:
         """The models in the box and those trained here, with their figures."""
-        listed = await services.workers.do(store.listed)
+        listed, unreadable = await services.workers.do(store.listed)
         exporters = [
             {"name": kind, "suffix": exporter.suffix, "title": exporter.title}
             for kind, exporter in EXPORTERS.items()
         ]
-        return JSONResponse({"models": listed, "exports": list(EXPORTERS), "exporters": exporters})
+        return JSONResponse(
+            {
+                "models": listed,
+                "unreadable": unreadable,
+                "exports": list(EXPORTERS),
+                "exporters": exporters,
+            }
+        )
 
     @routes.get("/api/model", response_class=Response, responses=_file("application/octet-stream"))
     async def model(
