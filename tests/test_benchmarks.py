@@ -156,11 +156,15 @@ def digitnet_options() -> dict[str, set[str]]:
     return found
 
 
+BELOW = {"data": [["data", "synthesize"]], "train": [["train", "lines"]]}
+"""Commands with options of their own below a command."""
+
+
 @pytest.mark.parametrize("command", digitnet_options())
 def test_documented_options_are_there(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command in COMMANDS
     known = ""
-    for words in ([command], *([[command, "synthesize"]] if command == "data" else [])):
+    for words in ([command], *BELOW.get(command, [])):
         with pytest.raises(SystemExit):
             main([*words, "--help"])
         known += capsys.readouterr().out

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from digitnet.errors import OutputError
 
@@ -76,6 +76,22 @@ def read_whole_npy(stream: BinaryIO) -> NDArray[Any]:
     if stream.read(1):
         raise ValueError("there are bytes behind its array")
     return array
+
+
+def read_arrays(path: str | Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz archive by their names, each read to its end.
+
+    Raises:
+        OSError: as `open_regular`.
+        ValueError, zipfile.BadZipFile and a dozen others: it is damaged.
+    """
+    import zipfile
+
+    with open_regular(path, most_bytes) as file, zipfile.ZipFile(file) as archive:
+        return {
+            name.removesuffix(".npy"): read_whole_npy(cast(BinaryIO, archive.open(name)))
+            for name in archive.namelist()
+        }
 
 
 @contextmanager

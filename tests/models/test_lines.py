@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from digitnet.errors import ModelError
+from digitnet.models.description import sealed
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.lines import CHARACTERS, LineModel, load_line_model, save_line_model
 from digitnet.models.model import Model
@@ -63,7 +64,7 @@ def test_what_is_missing_or_damaged_is_told(model: LineModel, tmp_path: Path) ->
         ({"widths": [1]}, "damaged"),
         ({"arrays": 3}, "damaged"),
     ):
-        (folder / "model.json").write_text(json.dumps(description | change))
+        (folder / "model.json").write_text(json.dumps(sealed(description | change)))
         with pytest.raises(ModelError, match=sentence):
             load_line_model(folder)
     (folder / "model.json").write_text("[]")

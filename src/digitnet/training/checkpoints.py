@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ModelError, SettingsError
-from digitnet.files import open_regular, read_whole_npy, replacing
+from digitnet.files import read_arrays, replacing
 from digitnet.nn import Network
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.optimizers import State
@@ -187,11 +186,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if path.is_symlink():
         raise ModelError(f"{path} is a symbolic link, which is not followed.", ANEW)
     try:
-        with open_regular(path, MOST_BYTES) as file, zipfile.ZipFile(file) as archive:
-            arrays = {
-                name.removesuffix(".npy"): read_whole_npy(cast(BinaryIO, archive.open(name)))
-                for name in archive.namelist()
-            }
+        arrays = read_arrays(path, MOST_BYTES)
     except FileNotFoundError:
         raise
     except Exception as error:  # over damaged bytes zipfile and NumPy raise a dozen kinds

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
-from digitnet.files import replacing
+from digitnet.files import read_arrays, replacing
 from digitnet.handwriting.glyphs import LineGlyphs
 from digitnet.handwriting.lines import Line, draw_lines
 from digitnet.imaging.line_frame import LINE_HEIGHT
@@ -32,6 +32,7 @@ from digitnet.nn.line_network import WIDTHS, LineNetwork, as_batch
 from digitnet.nn.optimizers import Adam
 from digitnet.nn.schedules import OneCycle
 from digitnet.threads import one_blas_thread
+from digitnet.training.checkpoints import MOST_BYTES
 from digitnet.training.data_parallel import DataParallel
 
 LOT = 8
@@ -236,8 +237,7 @@ class LineRun:
         anew = "train again without {resume}."
         path = self.state_file
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = read_arrays(path, MOST_BYTES)
             head = json.loads(arrays.pop("head").tobytes())
             made_with = json.loads(json.dumps(asdict(self.settings)))
             free = ("steps", "minutes", "validate_every")
