@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 import digitnet
-from digitnet.cli.main import COMMANDS, main
+from digitnet.cli.main import COMMANDS, VARIANTS, main
 from support.served import NINE
 
 FOLDER = Path(digitnet.__file__).parent / "cli"
@@ -33,7 +33,7 @@ def test_every_module_with_a_command_has_its_row() -> None:
             f.name for f in ast.parse(path.read_text()).body if isinstance(f, ast.FunctionDef)
         }
         if {"add_arguments", "run"} <= functions:
-            assert path.stem in COMMANDS
+            assert path.stem in {*COMMANDS, *VARIANTS.values()}
 
 
 def test_an_own_command_is_a_file_and_a_row(
