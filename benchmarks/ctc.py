@@ -57,7 +57,7 @@ def pytorch(logits: FloatArray, targets: LineLabels) -> Callable[[], Answer]:
         loss = loss / len(logits)
         loss.backward()
         assert x.grad is not None
-        return float(loss), x.grad.numpy()
+        return float(loss.detach()), x.grad.numpy()
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from digitnet.cli.main import main
@@ -12,19 +13,9 @@ from digitnet.models.lines import load_line_model
 from digitnet.training.lines import LineRun
 
 TINY = [
-    "--steps",
-    "3",
-    "--batch-size",
-    "2",
-    "--n-writers",
-    "2",
-    "--validation-lines",
-    "2",
-    "--validate-every",
-    "2",
-    "--grade",
-    "0",
-]
+    "--steps", "3", "--batch-size", "2", "--n-writers", "2", "--validation-lines", "2",
+    "--validate-every", "2", "--grade", "0",
+]  # fmt: skip
 
 
 def test_trained_stopped_and_resumed(
@@ -53,11 +44,24 @@ def test_trained_stopped_and_resumed(
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
+def test_a_training_starts_from_a_model(tmp_path: Path) -> None:
+    words = ["train", "lines", "synthetic", *TINY]
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    assert main([*words, "--out", first]) == 0
+    assert main([*words, "--out", second, "--from", first, "--learning-rate", "1e-9"]) == 0
+    before, after = load_line_model(first).network, load_line_model(second).network
+    for name in ("W1", "W8"):
+        np.testing.assert_allclose(
+            after.parameters[name], before.parameters[name], rtol=0, atol=1e-6
+        )
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["--steps", "0"], "steps is at least 1, not 0"),
         (["--grade", "2"], "grade of lines must be between 0 and 1"),
+        (["--from", "cnn"], "single digits, not one that reads lines"),
         (["--resume"], "train again without --resume"),
         (["--out", "pyproject.toml"], "is a file"),
         (["--stepz", "0"], "did you mean --steps?"),

@@ -10,8 +10,9 @@ from pathlib import Path
 from digitnet.cli.output import say
 from digitnet.cli.signals import StopRequested, listen_for_stop
 from digitnet.cli.source_options import SOURCE_HELP, read_source
+from digitnet.models.find import find_model
 from digitnet.models.folder import check_place
-from digitnet.models.lines import save_line_model
+from digitnet.models.lines import load_line_model, save_line_model
 from digitnet.training.checkpoints import ENDING
 from digitnet.training.lines import LineRun, LineScore, LineSettings
 
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", default="lines-model", metavar="DIR", help="folder to write")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument(
+        "--from", dest="start", metavar="DIR", help="start from a model that reads lines"
+    )
     for setting in fields(LineSettings):
         if setting.name in HELP:
             parser.add_argument(
@@ -57,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     settings = LineSettings(**{name: vars(args)[name] for name in HELP if name in args})
     digits = None if args.source == DRAWN else read_source(args.source)
     training = LineRun(settings, digits, out.with_name(out.name + ENDING))
+    if args.start is not None:
+        training.start_from(load_line_model(find_model(args.start)))
     if args.resume:
         training.resume()
     say(f"{training.network.vector.size:,} parameters, {settings.steps:,} steps at most.")

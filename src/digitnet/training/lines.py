@@ -206,6 +206,22 @@ class LineRun:
         }
         return LineModel(network, training=json.loads(json.dumps(record)))
 
+    def start_from(self, model: LineModel) -> None:
+        """Take over what a model has learnt, before the first step.
+
+        Raises:
+            SettingsError: it has other layers or other characters.
+        """
+        other = model.network
+        mine = self.network
+        if (other.widths, other.height, model.characters) != (mine.widths, mine.height, CHARACTERS):
+            raise SettingsError(
+                "The model to start from has other layers or characters than what is trained.",
+                "train without {start}.",
+            )
+        mine.vector[...] = other.vector
+        self.average[...] = other.vector
+
     def checkpoint(self) -> None:
         """Write all that the next step depends on.
 
