@@ -27,6 +27,7 @@ from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
 from digitnet.nn.kinds import layer_kinds
+from digitnet.nn.layer import FloatArray
 
 DESCRIPTION = "model.json"
 _ARRAY = re.compile(r"\w+\d\.npy").fullmatch
@@ -170,6 +171,16 @@ def _load(folder: Path) -> Model:
             f"{where} lists {unknown[0]}, which its layers have no place for: damaged or changed.",
             "restore it or train anew.",
         )
+    fill_arrays(arrays, hashes, folder)
+    return model
+
+
+def fill_arrays(arrays: Mapping[str, FloatArray], hashes: Mapping[str, str], folder: Path) -> None:
+    """Fill arrays by their names from a folder's files, whose SHA-256 must be those of `hashes`.
+
+    Raises:
+        ModelError: a file is missing, or is not the one that the description was written with.
+    """
     for name, view in arrays.items():
         path = folder / f"{name}.npy"
         content = read_content(path)
@@ -179,7 +190,6 @@ def _load(folder: Path) -> Model:
                 "differs): damaged, swapped or changed; restore it or train anew."
             )
         fill(view, read_array(path, content), path)
-    return model
 
 
 def model_files(folder: str | Path) -> list[Path]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from digitnet.errors import ModelError
 from digitnet.models.description import ODD, check_seal, sealed, to_json
-from digitnet.models.folder import DESCRIPTION, write_folder
-from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
+from digitnet.models.folder import DESCRIPTION, fill_arrays, write_folder
+from digitnet.models.npy import read_content, sha256, to_npy
 from digitnet.nn.line_network import LineNetwork
 
 CHARACTERS = "0123456789.,-/:?"
@@ -101,13 +101,5 @@ def load_line_model(folder: str | Path) -> LineModel:
         model = LineModel(network, characters, dict(description["training"]))
     except ODD as error:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
-    for name, view in network.parameters.items():
-        path = folder / f"{name}.npy"
-        content = read_content(path)
-        if sha256(content) != hashes.get(path.name):
-            raise ModelError(
-                f"{path} is not the array that {DESCRIPTION} was written with (its SHA-256 "
-                "differs): damaged, swapped or changed; restore it or train anew."
-            )
-        fill(view, read_array(path, content), path)
+    fill_arrays(network.parameters, hashes, folder)
     return model
