@@ -1,6 +1,7 @@
 """Pages: what `digitnet read` makes of photographed, drawn and generated pages, and how fast.
 
-    python -m benchmarks.pages MODEL [--sheets FOLDER] [--fields 200] [--first 900000]
+    python -m benchmarks.pages MODEL [--line-model DIR] [--sheets FOLDER] [--fields 200]
+                               [--first 900000]
 
 The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
 A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
@@ -15,14 +16,19 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.records import keep_record
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import draw_field, draw_page
+from digitnet.models.box import LINES, in_box
 from digitnet.models.folder import load_model
+from digitnet.models.lines import LineModel, load_line_model
+from digitnet.models.model import Model
 from digitnet.reading.page import read_page
+from digitnet.reading.reading import Reading
 
 SHEETS = Path(__file__).resolve().parents[2] / "shared" / "sheets"
 
@@ -30,6 +36,9 @@ SHEETS = Path(__file__).resolve().parents[2] / "shared" / "sheets"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", metavar="MODEL", help="cnn or mlp, or a folder")
+    parser.add_argument(
+        "--line-model", default=in_box(LINES), metavar="DIR", help="or none: single digits only"
+    )
     parser.add_argument("--sheets", type=Path, default=SHEETS, metavar="FOLDER")
     parser.add_argument("--fields", type=int, default=200)
     parser.add_argument("--first", type=int, default=900_000)
@@ -37,21 +46,23 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="keep the share in results/")
     args = parser.parse_args()
     model = load_model(args.model)
+    lines = None if args.line_model == "none" else load_line_model(args.line_model)
+    read = partial(_read, model, lines)
 
     if not args.sheets.is_dir():
         print(f"skipped: the photographed pages, there is no {args.sheets}")
     shares: list[float] = []
     for folder in sorted(args.sheets.glob("*/labels.txt")):
         rows = [line.split("\t") for line in folder.read_text().splitlines()]
-        read = {name: " ".join(read_page(model, folder.parent / name).lines) for name, _ in rows}
-        right = sum(read[name] == text for name, text in rows)
-        wrong = sum(edit_distance(read[name], text) for name, text in rows)
+        said = {name: " ".join(read(folder.parent / name).lines) for name, _ in rows}
+        right = sum(said[name] == text for name, text in rows)
+        wrong = sum(edit_distance(said[name], text) for name, text in rows)
         share = 1 - wrong / sum(len(text.replace(" ", "")) for _, text in rows)
         shares.append(max(share, 0.0))
         print(f"{folder.parent.name:<28}{right:>5} of {len(rows)}  characters {share:7.1%}")
         for name, text in rows:
-            if read[name] != text:
-                print(f"    {name}: {text} read as {read[name]!r}")
+            if said[name] != text:
+                print(f"    {name}: {text} read as {said[name]!r}")
     if shares:
         print(f"{'mean over sources':<28}{'':>12}characters {np.mean(shares):7.1%}")
 
@@ -59,7 +70,7 @@ def main() -> None:
     for seed in range(args.first, args.first + args.fields):
         page = draw_field(np.random.default_rng(seed))
         text = page.lines[0]
-        got = "|".join(read_page(model, page.picture).lines)
+        got = "|".join(read(page.picture).lines)
         exact += got == text
         if len(got) == len(text):
             lengths += 1
@@ -83,14 +94,16 @@ def main() -> None:
         )
 
     for path in sorted(args.sheets.glob("parker/*.jpg")):
-        _say_seconds(path.name, args.repeats, partial(read_page, model, path))
+        _say_seconds(path.name, args.repeats, partial(read, path))
     rng = np.random.default_rng(0)
     style = PageStyle(digit=100, gap=0.3, noise=0.02, shade=0.3)
     text = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(12)]
     page = draw_page(text, rng, style=style, size=(4032, 3024))
-    _say_seconds(
-        "120 digits on 12 megapixels", args.repeats, partial(read_page, model, page.picture)
-    )
+    _say_seconds("120 digits on 12 megapixels", args.repeats, partial(read, page.picture))
+
+
+def _read(model: Model, lines: LineModel | None, picture: Any) -> Reading:
+    return read_page(model, picture, lines)
 
 
 def edit_distance(read: str, text: str) -> int:

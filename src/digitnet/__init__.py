@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.models.plausibility import open_source as open_source
     from digitnet.nn import Network as Network
     from digitnet.nn import multilayer_perceptron as multilayer_perceptron
-    from digitnet.reading.page import Reading as Reading
     from digitnet.reading.page import read_page as read_page
+    from digitnet.reading.reading import Reading as Reading
     from digitnet.training.checkpoints import begin as begin
     from digitnet.training.config import Settings as Settings
     from digitnet.training.events import EpochDone as EpochDone
@@ -55,7 +55,8 @@ _NAMES = {
     "models.model": "Model Prediction",
     "models.plausibility": "open_source",
     "nn": "Network multilayer_perceptron",
-    "reading.page": "Reading read_page",
+    "reading.page": "read_page",
+    "reading.reading": "Reading",
     "training.checkpoints": "begin",
     "training.events": "EpochDone Finished History StepDone",
     "training.loop": "fit train",
@@ -106,9 +107,11 @@ def read(picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None) -> "Rea
     Raises:
         DigitnetError: there is no such model or picture, or the model cannot read pages.
     """
+    from digitnet.models.lines import line_model_beside
     from digitnet.reading.page import read_page
 
-    return read_page(_as_model(model), picture)
+    reader = _as_model(model)
+    return read_page(reader, picture, line_model_beside(reader.class_names))
 
 
 def _as_model(model: "AnyModel") -> "Model":

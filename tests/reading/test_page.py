@@ -16,7 +16,8 @@ from digitnet.imaging.framing import frame_picture
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
-from digitnet.reading.page import ReadDigit, Reading, read_page
+from digitnet.reading.page import read_page
+from digitnet.reading.reading import ReadDigit, Reading
 from digitnet.reading.segmentation import Row
 from digitnet.reading.sheet import frame_components, scan_page
 
@@ -196,7 +197,7 @@ def test_rows_that_the_model_does_not_stand_by_are_left_out(
             return row._replace(digits=digits)
 
         monkeypatch.setattr("digitnet.reading.page.read_row", read_row)
-        monkeypatch.setattr("digitnet.reading.page.LEAST_TO_TURN", 99)
+        monkeypatch.setattr("digitnet.reading.upright.LEAST_TO_TURN", 99)
         return read_page(trained, made.picture)
 
     assert standing_by(3).lines == made.lines

@@ -15,14 +15,19 @@ from digitnet.reading.segmentation import (
     cost_of_joining,
     cost_of_parting,
     doubtful,
+    lattice_of,
     overlap,
-    plausibility,
+    plausibilities,
     read_row,
     runs_of_parts,
     strangeness,
 )
 
 THREE = np.eye(10)[3]
+
+
+def plausibility_of(probabilities: Any, box: Any, height: float) -> float:
+    return float(plausibilities(probabilities, box, height).max())
 
 
 def part(left: int, right: int, top: int = 0, bottom: int = 100, **kind: Any) -> Part:
@@ -46,17 +51,17 @@ def part(left: int, right: int, top: int = 0, bottom: int = 100, **kind: Any) ->
 def test_plausibility_by_hand(
     probability: float, box: tuple[int, int, int, int], height: float, expected: float
 ) -> None:
-    found = plausibility(THREE * probability, box, height)
+    found = plausibility_of(THREE * probability, box, height)
     assert found == pytest.approx(expected, abs=1e-3)
 
 
 def test_plausibility_takes_the_class_that_fits_shape_and_model_best() -> None:
     """A thin stroke is no 0, whatever the network says: a 1 at 1 % is likelier."""
     probabilities = np.array([0.99, 0.01, *[0.0] * 8])
-    thin = plausibility(probabilities, (0, 0, 41, 100), 100)
+    thin = plausibility_of(probabilities, (0, 0, 41, 100), 100)
     assert thin == pytest.approx(np.log(0.01), abs=1e-2)
     # and a class of no probability counts as one in a million
-    none = plausibility(np.zeros(10), (0, 0, 41, 100), 100)
+    none = plausibility_of(np.zeros(10), (0, 0, 41, 100), 100)
     assert none == pytest.approx(np.log(1e-6), abs=1e-2)
 
 
@@ -157,7 +162,7 @@ def test_two_parts_are_one_digit_or_two_by_the_sum_of_all_costs() -> None:
         frames = {key: (frame(of[key]), box) for key, box in boxes.items()}
         model: Any = Oracle(one, whole, novelty=novelty)
         cut_parts = [parts[0], Part(42, parts[1].box, 1.0, cut=cut)]
-        found = read_row(model, None, frames, cut_parts, 100.0).digits  # type: ignore[arg-type]
+        found = read_row(lattice_of(model, None, frames, cut_parts, 100.0)).digits  # type: ignore[arg-type]
         whole_or_apart = [(1, 42)] if len(found) == 1 else [(1,), (42,)]
         assert [d.box for d in found] == [boxes[key] for key in whole_or_apart]
         return [digit.label for digit in found]
@@ -185,7 +190,7 @@ def test_dust_is_left_out_where_that_costs_less_than_a_digit() -> None:
             Part(1, (0, 0, 41, 100), 10.0),
             Part(61, (460, 0, 501, 100), mass, small=True),  # far: never joined with the first
         ]
-        found = read_row(model, None, frames, parts, 100.0).digits  # type: ignore[arg-type]
+        found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
         return [digit.label for digit in found]
 
     # 1 + 15 x 2 / 10 = 4 for leaving it out
@@ -200,7 +205,7 @@ def test_what_is_read_has_its_label_probability_and_whether_it_is_stood_by() -> 
     frames = {(1,): (frame(0), (0, 0, 41, 100)), (101,): (frame(1), (100, 0, 141, 100))}
     parts = [part(0, 41), part(100, 141)]
     model: Any = Oracle(sure, unsure)
-    found = read_row(model, None, frames, parts, 100.0).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
     assert [(d.label, d.probability, d.sure) for d in found] == [(1, 1.0, True), (1, 0.4, False)]
     assert found[1].frame[0, 0] == 1
 
@@ -235,8 +240,8 @@ SHAPES = [
 def test_each_class_has_a_shape_of_its_own(label: int) -> None:
     usual, narrow = SHAPES[label]
     sure = np.eye(10)[label]
-    assert plausibility(sure, (0, 0, usual, 1000), 1000) == pytest.approx(0, abs=0.001)
-    assert plausibility(sure, (0, 0, narrow, 1000), 1000) == pytest.approx(-0.5, abs=0.01)
+    assert plausibility_of(sure, (0, 0, usual, 1000), 1000) == pytest.approx(0, abs=0.001)
+    assert plausibility_of(sure, (0, 0, narrow, 1000), 1000) == pytest.approx(-0.5, abs=0.01)
 
 
 def test_dust_is_left_out_after_whatever_came_before_it() -> None:
@@ -246,18 +251,20 @@ def test_dust_is_left_out_after_whatever_came_before_it() -> None:
     frames = {(k,): (frame(k), box) for k, box in enumerate(boxes)}
     parts = [Part(k, box, (10.0, 10.0, 2.0)[k], small=k == 2) for k, box in enumerate(boxes)]
     model: Any = Oracle(*ones)
-    found = read_row(model, None, frames, parts, 100.0).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
     assert [digit.box for digit in found] == boxes
     first = [replace(parts[0], mass=0.0, small=True), *parts[1:]]
     model = Oracle(ones[2], *ones[1:])  # the first, of no mass, is left out for 1
-    found = read_row(model, None, frames, first, 100.0).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, frames, first, 100.0)).digits  # type: ignore[arg-type]
     assert [digit.box for digit in found] == boxes[1:]
 
 
 def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
     model: Any = Oracle(np.eye(10)[1], np.eye(10)[1])
     one, other = (
-        read_row(model, None, {(1,): (frame(k), (0, 0, 41, 100))}, [part(0, 41)], 100.0).digits[0]  # type: ignore[arg-type]
+        read_row(
+            lattice_of(model, None, {(1,): (frame(k), (0, 0, 41, 100))}, [part(0, 41)], 100.0)
+        ).digits[0]  # type: ignore[arg-type]
         for k in (0, 1)
     )
     assert other.frame[0, 0] == 1

@@ -14,8 +14,10 @@ from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, say, show, write_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
+from digitnet.models.lines import LineModel, line_model_beside, load_line_model
 from digitnet.models.model import Model
-from digitnet.reading.page import Reading, read_page
+from digitnet.reading.page import read_page
+from digitnet.reading.reading import Reading
 from digitnet.reading.signs import UNREAD
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a pattern such as 'scans/*.png', or - for standard input",
     )
     add_model_option(parser)
+    parser.add_argument(
+        "--line-model",
+        metavar="DIR",
+        help="reads each row whole, beside the model of single digits: one that was trained "
+        "with `digitnet train lines`, or none (default: the one in the box)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per sheet")
     add_table_option(
         parser, "--csv", "a row for each line: path, line, text, confidence (of its least sure "
@@ -55,8 +63,9 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and _same_file(args.out, sheets[0]):
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
     model, called = open_model(args.model, quiet=args.json)
+    line_model = _line_model(args.line_model, model)
     failed: list[str] = []
-    answers = _answers(model, sheets, failed, args.out, args.json)
+    answers = _answers(model, line_model, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
             show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
@@ -71,8 +80,27 @@ def run(args: argparse.Namespace) -> int:
     return 0 if not failed else 2 if len(failed) == len(sheets) else 1
 
 
+def _line_model(named: str | None, model: Model) -> LineModel | None:
+    """The model of --line-model, or the one in the box."""
+    if named is None:
+        return line_model_beside(model.class_names)
+    if named == "none":
+        return None
+    if line_model_beside(model.class_names) is None:
+        raise SettingsError(
+            "A model that reads lines reads digits, and this model's classes are others: "
+            "leave out --line-model."
+        )
+    return load_line_model(named)
+
+
 def _answers(
-    model: Model, sheets: list[Named], failed: list[str], out: str | None, quiet: bool
+    model: Model,
+    line_model: LineModel | None,
+    sheets: list[Named],
+    failed: list[str],
+    out: str | None,
+    quiet: bool,
 ) -> Iterator[tuple[Named, Answer]]:
     """Each sheet with its reading, or with the error that says why there is none."""
     for sheet in sheets:
@@ -80,7 +108,7 @@ def _answers(
             if isinstance(sheet.source, PictureError):
                 raise sheet.source
             picture = open_picture(sheet.source)
-            reading = read_page(model, picture)
+            reading = read_page(model, picture, line_model)
         except PictureError as error:
             failed.append(sheet.name)
             yield sheet, error

@@ -8,11 +8,14 @@ model/
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
+from digitnet.models.box import LINES, in_box
 from digitnet.models.description import ODD, check_seal, sealed, to_json
 from digitnet.models.folder import DESCRIPTION, fill_arrays, write_folder
 from digitnet.models.npy import read_content, sha256, to_npy
@@ -49,6 +52,20 @@ class LineModel:
     def text_of(self, classes: tuple[int, ...]) -> str:
         """The text that classes stand for."""
         return "".join(self.characters[k - 1] for k in classes)
+
+
+def line_model_beside(class_names: Sequence[str]) -> LineModel | None:
+    """The model in the box that reads the lines of a model of single digits.
+
+    Args:
+        class_names: of the model of single digits.
+
+    Returns:
+        None where those classes are not the ten digits in order.
+    """
+    if list(class_names) != list(DIGITS):
+        return None
+    return load_line_model(in_box(LINES))
 
 
 def save_line_model(model: LineModel, folder: str | Path) -> None:

@@ -207,7 +207,7 @@ def greedy(logits: FloatArray) -> Decoded:
     new = path != BLANK
     new[1:] &= path[1:] != path[:-1]
     best = float(log_probs.max(axis=1).sum())
-    return _placed(tuple(int(k) for k in path[new]), log_probs, best)
+    return placed(tuple(int(k) for k in path[new]), log_probs, best)
 
 
 def beam_search(
@@ -267,7 +267,7 @@ def beam_search(
         for prefix, ends in beams.items()
         if constraint is None or constraint.complete(prefix)
     ]
-    return [_placed(prefix, log_probs, p) for prefix, p in found if p > nothing]
+    return [placed(prefix, log_probs, p) for prefix, p in found if p > nothing]
 
 
 def _sum(a: float, b: float) -> float:
@@ -275,8 +275,14 @@ def _sum(a: float, b: float) -> float:
     return float(np.logaddexp(a, b))
 
 
-def _placed(classes: tuple[int, ...], log_probs: FloatArray, log_prob: float) -> Decoded:
-    """A text with its characters' columns: on the likeliest path that spells it (Viterbi)."""
+def placed(classes: tuple[int, ...], log_probs: FloatArray, log_prob: float) -> Decoded:
+    """A text with its characters' columns: on the likeliest path that spells it (Viterbi).
+
+    Args:
+        classes: of the text, which fits the columns.
+        log_probs: (T, K), of each class at each column.
+        log_prob: of the text.
+    """
     T = len(log_probs)
     S = 2 * len(classes) + 1
     states = np.full(S, BLANK)

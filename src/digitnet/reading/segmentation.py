@@ -31,6 +31,10 @@ WIDEST, TOO_WIDE = 1.2, 30.0
 """Few digits are wider than this many heights; what each further height costs."""
 NARROW, PLAIN = 0.5, -3.0
 """Components narrower than this many heights, or more plausible as one digit, stay whole."""
+SKIPPED, SHARED, ODD_SIGN = 8.0, 8.0, 4.0
+"""What it costs that ink of a digit's size is left out, that two characters share a part that is
+not cut, and that a part is a sign whose place and shape do not say so."""
+DIGITS = "0123456789"
 MOST_PARTS = 8
 """Parts that are taken together as one digit, at most."""
 
@@ -63,7 +67,7 @@ def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
     images = np.stack([_framed(sheet, frames, (p.label,), p.box)[0] for p in wide])
     odd = STRANGE * strangeness(model, images)
     plain = [
-        plausibility(p, one.box, sheet.height) - cost > PLAIN
+        float(plausibilities(p, one.box, sheet.height).max()) - cost > PLAIN
         for p, one, cost in zip(model.probabilities(images), wide, odd, strict=True)
     ]
     return {one.label for one, known in zip(wide, plain, strict=True) if not known}
@@ -77,44 +81,84 @@ class Row(NamedTuple):
     left_out: list[Box]
 
 
-def read_row(
+class Lattice(NamedTuple):
+    """Every way to put a row's parts together to digits and signs, and what each gains.
+
+    Attributes:
+        parts: of the row, from left to right.
+        spans: runs of parts, (first, after the last), that may be one digit.
+        framed: the frame and the box of each.
+        scores: (S, K), the log-plausibility of each as each class.
+        probabilities: (S, K), of the model.
+        sure: (S,), whether the model stands by its likeliest class.
+        signs: which runs of parts may be a sign, and what it gains.
+    """
+
+    parts: list[Part]
+    spans: list[tuple[int, int]]
+    framed: list[tuple[NDArray[np.uint8], Box]]
+    scores: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    sure: NDArray[np.bool_]
+    signs: Mapping[tuple[int, int], tuple[str, float]]
+
+    def skipped(self, at: int) -> float:
+        """What it costs to leave a part out: little for dust, much for ink of a digit's size."""
+        part = self.parts[at]
+        share = part.mass / max(one.mass for one in self.parts)
+        return 1 + 15 * share if part.small else SKIPPED
+
+    def found(self, k: int, label: int | None = None) -> Found:
+        """Span ``k`` as a digit, its likeliest class unless told."""
+        frame, box = self.framed[k]
+        likeliest = int(self.probabilities[k].argmax())
+        label = likeliest if label is None else label
+        sure = bool(self.sure[k]) and label == likeliest
+        return Found(box, label, float(self.probabilities[k][label]), sure, frame)
+
+
+def lattice_of(
     model: Model,
     sheet: Sheet,
     frames: Frames,
     parts: list[Part],
     height: float,
     signs: Mapping[tuple[int, int], tuple[str, float]] = MappingProxyType({}),
-) -> Row:
-    """The digits and signs of one row, from left to right.
+) -> Lattice:
+    """The ways to put the parts of one row together, as a model of single digits sees them.
 
-    Of all ways to put neighbouring parts together to digits, the likeliest (dynamic programming
-    over segments, as in LeCun et al. 1998, section VII). ``signs`` says which runs of parts may
-    be a sign instead, and what each gains.
+    ``signs`` says which runs of parts may be a sign instead, and what each gains.
     """
     spans = runs_of_parts(parts, height)
     framed = [
-        _framed(
-            sheet,
-            frames,
-            tuple(part.label for part in parts[a:b]),
-            _box(parts[a:b]),
-        )
+        _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _box(parts[a:b]))
         for a, b in spans
     ]
     images = np.stack([image for image, _ in framed])
     probabilities = model.probabilities(images)
-    strange = strangeness(model, images)
-    scores = [
-        plausibility(p, box, height) - STRANGE * odd - cost_of_joining(parts[a:b], height)
-        for p, odd, (_, box), (a, b) in zip(probabilities, strange, framed, spans, strict=True)
-    ]
-    heaviest = max(part.mass for part in parts)
+    scores = np.stack([
+        plausibilities(p, box, height) - STRANGE * odd - cost_of_joining(parts[a:b], height)
+        for p, odd, (_, box), (a, b)
+        in zip(probabilities, strangeness(model, images), framed, spans, strict=True)
+    ])  # fmt: skip
+    sure = model.accepted(images, probabilities)
+    return Lattice(parts, spans, framed, scores, probabilities, sure, signs)
+
+
+def read_row(lattice: Lattice) -> Row:
+    """The digits and signs of one row, from left to right.
+
+    Of all ways to put neighbouring parts together to digits, the likeliest (dynamic programming
+    over segments, as in LeCun et al. 1998, section VII).
+    """
+    parts, signs = lattice.parts, lattice.signs
+    scores = lattice.scores.max(axis=1)
     best = [0.0] + [-np.inf] * len(parts)
     came: list[int | tuple[int, int] | None] = [None] * (len(parts) + 1)
     for end in range(1, len(parts) + 1):
         if parts[end - 1].small:  # dust may be left out
-            best[end] = best[end - 1] - 1 - 15 * parts[end - 1].mass / heaviest
-        for k, (a, b) in enumerate(spans):
+            best[end] = best[end - 1] - lattice.skipped(end - 1)
+        for k, (a, b) in enumerate(lattice.spans):
             if b == end and best[a] + scores[k] - cost_of_parting(parts, a) > best[end]:
                 best[end] = best[a] + scores[k] - cost_of_parting(parts, a)
                 came[end] = k
@@ -122,27 +166,107 @@ def read_row(
             if b == end and best[a] + gain > best[end]:
                 best[end] = best[a] + gain
                 came[end] = (a, b)
-    sure = model.accepted(images, probabilities)
-    read: list[Found] = []
-    told: list[tuple[Box, str]] = []
-    left_out: list[Box] = []
+    row = Row([], [], [])
     end = len(parts)
     while end > 0:
         chosen = came[end]
         if chosen is None:
             end -= 1
-            left_out.append(parts[end].box)
-            continue
-        if isinstance(chosen, tuple):
-            told.append((_box(parts[chosen[0] : end]), signs[chosen][0]))
+            row.left_out.append(parts[end].box)
+        elif isinstance(chosen, tuple):
+            row.signs.append((_box(parts[chosen[0] : end]), signs[chosen][0]))
             end = chosen[0]
-            continue
-        label = int(probabilities[chosen].argmax())
-        probability = float(probabilities[chosen][label])
-        frame, box = framed[chosen]
-        read.append(Found(box, label, probability, bool(sure[chosen]), frame))
-        end = spans[chosen][0]
-    return Row(read[::-1], told[::-1], left_out[::-1])
+        else:
+            row.digits.append(lattice.found(chosen))
+            end = lattice.spans[chosen][0]
+    return Row(row.digits[::-1], row.signs[::-1], row.left_out[::-1])
+
+
+class Aligned(NamedTuple):
+    """A row that says a given text: how likely that is, and what each character is made of.
+
+    ``places`` has for each character its box, and its digit if the parts of one make it up.
+    """
+
+    score: float
+    places: list[tuple[Box, Found | None]]
+    left_out: list[Box]
+
+
+class _Way(NamedTuple):
+    """How parts a .. end are used up: for how many characters, and as which span if as a digit."""
+
+    a: int
+    characters: int
+    span: int | None = None
+
+
+def align(lattice: Lattice, text: str) -> Aligned | None:
+    """The likeliest way to put a row's parts together so that they say ``text``.
+
+    Dynamic programming over parts and characters. Digits are classes by their position in
+    "0123456789"; all else is a sign or a `?`. Two characters may share a part, at a price.
+
+    Returns:
+        None where there are too few parts for so many characters.
+    """
+    parts, n = lattice.parts, len(text)
+    is_digit = np.array([character in DIGITS for character in text], bool)
+    classes = [DIGITS.index(c) if c in DIGITS else 0 for c in text]
+    as_digit = np.where(is_digit, lattice.scores[:, classes], -np.inf)  # (S, n)
+    by_end: list[list[int]] = [[] for _ in range(len(parts) + 1)]
+    for k, (_, b) in enumerate(lattice.spans):
+        by_end[b].append(k)
+    best = np.full((len(parts) + 1, n + 1), -np.inf)  # by parts and characters used up
+    best[0, 0] = 0.0
+    came: list[tuple[list[_Way], NDArray[np.int64]]] = []
+    for end in range(1, len(parts) + 1):
+        last = end - 1
+        ways = [_Way(last, 0)]
+        scores = [best[last] - lattice.skipped(last)]
+
+        def offer(way: _Way, gain: NDArray[np.float64] | float) -> None:
+            score = np.full(n + 1, -np.inf)
+            score[way.characters :] = best[way.a, : n + 1 - way.characters] + gain
+            ways.append(way)  # noqa: B023
+            scores.append(score)  # noqa: B023
+
+        for k in by_end[end]:
+            a = lattice.spans[k][0]
+            offer(_Way(a, 1, k), as_digit[k] - cost_of_parting(parts, a))
+        if n > 1 and not parts[last].small:
+            offer(_Way(last, 2), -SHARED - cost_of_parting(parts, last))
+        for a in (last, last - 1):
+            sign, gain = lattice.signs.get((a, end), (None, 0.0))
+            if sign is not None:
+                offer(_Way(a, 1), np.where(np.array(list(text), str) == sign, gain, -np.inf))
+        offer(_Way(last, 1), np.where(is_digit, -np.inf, -ODD_SIGN))
+        stacked = np.stack(scores)
+        chosen = stacked.argmax(axis=0)
+        best[end] = stacked[chosen, np.arange(n + 1)]
+        came.append((ways, chosen))
+    if not np.isfinite(best[-1, n]):
+        return None
+    places: list[tuple[Box, Found | None]] = []
+    left_out: list[Box] = []
+    end, used = len(parts), n
+    while end > 0:
+        ways, chosen = came[end - 1]
+        way = ways[int(chosen[used])]
+        box = _box(parts[way.a : end])
+        used -= way.characters
+        if way.characters == 0:
+            left_out.append(box)
+        elif way.characters == 2:
+            left, top, right, bottom = box
+            middle = max((left + right) // 2, left + 1)
+            places.append(((middle, top, max(right, middle + 1), bottom), None))
+            places.append(((left, top, middle, bottom), None))
+        else:
+            digit = None if way.span is None else lattice.found(way.span, classes[used])
+            places.append((box if digit is None else digit.box, digit))
+        end = way.a
+    return Aligned(float(best[-1, n]), places[::-1], left_out[::-1])
 
 
 def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -169,14 +293,16 @@ def runs_of_parts(parts: list[Part], height: float) -> list[tuple[int, int]]:
     return spans
 
 
-def plausibility(probabilities: NDArray[np.floating], box: Box, height: float) -> float:
-    """Log-probability that a box holds a digit: by the model, its shape and its height."""
+def plausibilities(
+    probabilities: NDArray[np.floating], box: Box, height: float
+) -> NDArray[np.float64]:
+    """Log-probability that a box holds each digit, (K,): by the model, its shape and height."""
     wide, high = box[2] - box[0], box[3] - box[1]
     odd = (np.log(wide / high) - SHAPE_MEAN) / SHAPE_SPREAD
     by_class = np.log(np.maximum(probabilities, 1e-6)) - 0.5 * odd**2
     small = max(abs(float(np.log(high / height))) - 0.3, 0) / 0.2
     too_wide = max(wide / high - WIDEST, 0)
-    return float(by_class.max()) - min(0.5 * small**2, 12) - TOO_WIDE * too_wide
+    return np.asarray(by_class - min(0.5 * small**2, 12) - TOO_WIDE * too_wide)
 
 
 def cost_of_joining(parts: list[Part], height: float) -> float:

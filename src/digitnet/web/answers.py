@@ -10,6 +10,7 @@ from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import count_pages, open_picture
 from digitnet.imaging.png import in_base64
 from digitnet.imaging.reduce import reduce
+from digitnet.models.lines import LineModel
 from digitnet.models.model import Model, Prediction
 from digitnet.reading.page import read_page
 from digitnet.web.errors import as_field
@@ -95,8 +96,10 @@ def _stages(picture: Any, framing: str) -> list[dict[str, str]]:
     ]
 
 
-def answer_page(model: Model, content: bytes, limits: Limits) -> dict[str, Any]:
-    """What a page says, line by line, and where each of its digits is.
+def answer_page(
+    model: Model, content: bytes, limits: Limits, line_model: LineModel | None = None
+) -> dict[str, Any]:
+    """What a page says, line by line, and where each of its digits is; see `read_page`.
 
     Raises:
         PictureError: it cannot be opened.
@@ -104,7 +107,7 @@ def answer_page(model: Model, content: bytes, limits: Limits) -> dict[str, Any]:
     """
     _refuse_several_pages(content)
     picture = open_picture(content, max_pixels=limits.pixels)
-    reading = read_page(model, picture)
+    reading = read_page(model, picture, line_model)
     digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]
     height, width = picture.shape[:2]
     return {"width": width, "height": height, **reading.as_dict(), "digits": digits}

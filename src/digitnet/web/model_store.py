@@ -21,6 +21,7 @@ from digitnet.files import read_regular
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.find import DEFAULT, put_back, set_aside
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
+from digitnet.models.lines import LineModel, line_model_beside
 from digitnet.models.model import Model
 from digitnet.models.npy import MOST_ARRAY
 from digitnet.web.errors import Problem, as_field
@@ -104,6 +105,7 @@ class ModelStore:
         self._folder, self._limits = folder, limits
         self._box = box_names()
         self._loaded: dict[str, StoredModel] = {}
+        self._lines = line_model_beside(DIGITS)
         self._lock = threading.Lock()
 
     @property
@@ -138,6 +140,10 @@ class ModelStore:
             except Problem:  # just replaced or deleted
                 continue
         return found, unreadable
+
+    def lines_beside(self, model: Model) -> LineModel | None:
+        """What reads lines beside a model; None where its classes are not the digits."""
+        return self._lines if list(model.class_names) == list(DIGITS) else None
 
     def get(self, name: str | None = None) -> StoredModel:
         """A model by its name, or the one that answers unasked.

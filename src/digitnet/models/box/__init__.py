@@ -9,9 +9,14 @@ BEST = "cnn"
 """The one that reads real pictures best; taken where no other model is named."""
 
 
+LINES = "lines"
+"""The one that reads whole lines, beside a model of single digits."""
+
+
 def box_names() -> list[str]:
-    """The models in the box."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/model.json"))
+    """The models of single digits in the box."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/model.json")
+                  if path.parent.name != LINES)  # fmt: skip
 
 
 def in_box(name: str) -> Path:

@@ -92,7 +92,9 @@ def reading_routes(services: Services) -> APIRouter:
             content = await read_one(request, limits)
 
             def work(check: Any) -> bytes:
-                page = answer_page(services.store.get(model).model, content, limits)
+                reader = services.store.get(model).model
+                beside = services.store.lines_beside(reader)
+                page = answer_page(reader, content, limits, beside)
                 return json.dumps(page).encode()
 
             return Response(await turn.do(work), media_type="application/json")

@@ -1,0 +1,158 @@
+"""Line reader: a network that reads a row whole, and what it and the row's parts agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.boxes import around
+from digitnet.imaging.components import Component
+from digitnet.imaging.line_frame import normalise_line
+from digitnet.models.lines import LineModel
+from digitnet.nn.ctc import Decoded, LineLabels, beam_search, ctc_loss, greedy, placed
+from digitnet.nn.layer import FloatArray
+from digitnet.nn.line_network import as_batch
+from digitnet.nn.losses import log_softmax
+from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
+from digitnet.reading.sheet import Sheet
+from digitnet.reading.signs import SPECK
+
+BEAM = 6
+"""Texts of a row that are weighed, at most, beside the one that its parts say."""
+CERTAIN = 0.999
+"""A row's likeliest path, as a probability, from which it is searched for no other."""
+WEIGHT = 0.35
+"""What the parts' log-probability counts for beside the network's: they look at the same ink."""
+ABOVE = 1.0
+"""Heights of a digit that are cut out above and below a row."""
+BESIDE = 0.35
+"""Heights of a digit that are cut out on its left and right."""
+
+
+class RowLine(NamedTuple):
+    """What a network sees in a row: its likeliest texts, the best first, and its logits (T, K)."""
+
+    found: list[Decoded]
+    logits: FloatArray
+
+
+class Settled(NamedTuple):
+    """What a row says after all: the text, its place in the ink, and what each character is worth.
+
+    ``probabilities`` are the characters', each the share of all weighed texts that agree on it,
+    and no more than what the network sees where it stands.
+    """
+
+    text: str
+    aligned: Aligned
+    probabilities: list[float]
+
+
+def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
+    """A row set level and scaled for a network, (LINE_HEIGHT, W), ink 255 on 0.
+
+    Only the row's own components are in it.
+
+    Args:
+        sheet: before anything in it is cut apart.
+        row: its components, from left to right.
+        height: of a usual digit of it, in pixels.
+    """
+    bodies = [one for one in row if one.height > 0.5 * height]
+    x, y = (np.array([(one.box[k] + one.box[k + 2]) / 2 for one in bodies]) for k in (0, 1))
+    slope = 0.0
+    if len(bodies) > 2 and np.ptp(x) > 2 * height:
+        slope = float(np.polyfit(x, y, 1)[0])
+    left, top, right, bottom = around(one.box for one in row)
+    pad = int(BESIDE * height) + 1
+    columns, rows = sheet.labels.shape[1], sheet.labels.shape[0]
+    x0, x1 = max(0, left - pad), min(columns, right + pad)
+    y0, y1 = max(0, top - 2), min(rows, bottom + 2)
+    here = sheet.labels[y0:y1, x0:x1]
+    least = max(SPECK * sheet.pen, 2)
+    no_dust = [one.label for one in row if min(one.width, one.height) >= least]
+    own = np.isin(here, no_dust)
+    around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))
+    own |= (around_it > 0) & (here == 0)
+    assert sheet.ink is not None, "a sheet with components has ink"
+    cover = (sheet.contrast[y0:y1, x0:x1] / sheet.ink.level).clip(0, 1) * own
+    # The middle of a digit at the image's left end, once the row is level.
+    middle = float(np.median(y - slope * (x - x0))) - y0
+    ink = np.asarray(np.rint(255 * cover), np.uint8)
+    room = int(2 * height) + abs(int(slope * (x1 - x0)))
+    ink = np.pad(ink, ((room, room), (0, 0)))
+    if slope:
+        level = np.array([[1, 0, 0], [-slope, 1, 0]], np.float64)
+        size = (ink.shape[1], ink.shape[0])
+        ink = np.asarray(cv2.warpAffine(ink, level, size, flags=cv2.INTER_LINEAR), np.uint8)
+    from_top = round(room + middle - (0.5 + ABOVE) * height)
+    crop = np.ascontiguousarray(ink[max(from_top, 0) : round(room + middle + 1.5 * height)])
+    digit_top = room + middle - height / 2 - max(from_top, 0)
+    return normalise_line(crop, digit_top, digit_top + height)
+
+
+def read_line(model: LineModel, image: Bytes) -> RowLine:
+    """The likeliest texts of a row's image, (LINE_HEIGHT, W)."""
+    x, columns = as_batch([image])
+    logits = model.network.forward(x)[0][: columns[0]]
+    best = greedy(logits)
+    if np.exp(best.log_prob) >= CERTAIN:
+        return RowLine([best], logits)
+    return RowLine(beam_search(logits, width=BEAM), logits)
+
+
+def settle(model: LineModel, line: RowLine, lattice: Lattice, row: Row) -> Settled | None:
+    """The text of a row that the network and the parts together hold for the likeliest.
+
+    Args:
+        model: reads lines.
+        line: what it sees.
+        lattice: the ways to put the row's parts together.
+        row: what the parts alone say.
+
+    Returns:
+        None where none of the texts can be told from the parts.
+    """
+    found = {model.text_of(one.classes): one for one in line.found}
+    parts_say = text_of(row)
+    if parts_say not in found:
+        told = _told(model, line, parts_say)
+        found |= {parts_say: told} if told is not None else {}
+    weighed = [
+        (one.log_prob + WEIGHT * aligned.score, text, aligned)
+        for text, one in found.items()
+        if (aligned := align(lattice, text)) is not None
+    ]
+    if not weighed:
+        return None
+    weighed.sort(key=lambda one: (-one[0], one[1]))
+    shares = np.exp([score - weighed[0][0] for score, _, _ in weighed])
+    shares /= shares.sum()
+    _, best, aligned = weighed[0]
+    agreed = np.zeros(len(best))
+    for share, (_, text, _) in zip(shares, weighed, strict=True):
+        for a, _, n in SequenceMatcher(None, best, text, autojunk=False).get_matching_blocks():
+            agreed[a : a + n] += share
+    seen = np.exp(found[best].log_probs)
+    return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist())
+
+
+def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:
+    """A text as the network sees it; None where it has too few columns for it."""
+    classes = tuple(model.classes_of(text))
+    labels = LineLabels.of([classes], [len(line.logits)])
+    if not labels.fits().all():
+        return None
+    log_prob = -ctc_loss(line.logits[None], labels)[0]
+    return placed(classes, log_softmax(line.logits.astype(np.float64)), log_prob)
+
+
+def text_of(row: Row) -> str:
+    """What the digits and signs of a row say, from left to right."""
+    items = [(one.box, DIGITS[one.label]) for one in row.digits] + row.signs
+    return "".join(text for _, text in sorted(items, key=lambda item: item[0][0] + item[0][2]))

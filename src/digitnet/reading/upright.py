@@ -1,0 +1,128 @@
+"""Upright: a picture of a page is turned until what is written on it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.boxes import Box
+from digitnet.reading.reading import Reading
+
+LEAST_TO_TURN = 4
+"""Of digits: fewer do not say which way is up."""
+UPRIGHT, WELL_READ, MUCH_BETTER = 0.8, 0.9, 0.15
+"""The share of its digits stood by from which a page is left as it lies; that which a turned one
+needs, and by how much it must be more."""
+FEW = 6
+"""Components of a picture, up to which it may be one number that lies aslant."""
+SIDE = 300
+"""Pixels of the longer side at which such a picture is tilted."""
+TILTS = (-60, -45, -30, -15, 15, 30, 45, 60)
+"""Degrees clockwise that such a number is turned by."""
+CLEAR = 0.95
+"""How likely each of its characters must then be right."""
+
+
+class Try(NamedTuple):
+    """A picture read as it lies.
+
+    Attributes:
+        reading: what it says.
+        components: what may be a digit on it.
+        n: digits that all its rows may be.
+        share: of them that the model of single digits stands by.
+        likelihood: the mean log-probability of their likeliest classes.
+    """
+
+    reading: Reading
+    components: int = 0
+    n: int = 0
+    share: float = 0.0
+    likelihood: float = 0.0
+
+
+def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
+    """Read a picture, (H, W) or (H, W, 3) uint8, turned if that is clearer.
+
+    One that is read well as it lies is not tried otherwise. A page is turned by quarters; a few
+    characters that are not clear may lie aslant.
+    """
+    lies = read(picture)
+    if 0 < lies.components <= FEW and not _is_clear(lies.reading):
+        return _read_aslant(read, lies, picture)
+    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT:
+        return lies.reading
+    tries = []
+    for quarters in (1, 2, 3):
+        tried = read(np.ascontiguousarray(np.rot90(picture, quarters)))
+        if tried.n >= LEAST_TO_TURN:
+            tries.append((tried.share, tried.likelihood, quarters, tried.reading))
+    share, _, quarters, reading = max(tries, key=lambda one: one[:2], default=(0.0, 0.0, 0, None))
+    if reading is None or share < max(WELL_READ, lies.share + MUCH_BETTER):
+        return lies.reading
+
+    def back(box: Box) -> Box:
+        for step in reversed(range(quarters)):
+            left, top, right, bottom = box
+            width = picture.shape[0] if step % 2 else picture.shape[1]
+            box = (width - bottom, left, width - top, right)
+        return box
+
+    return reading.moved(-90 * quarters % 360, back)
+
+
+def _is_clear(reading: Reading) -> bool:
+    """Whether a page says two characters or more, and all that is on it is likely right."""
+    chances = [one.probability for one in reading.digits]
+    unread = any(mark.reason is not None for mark in reading.marks)
+    return not (unread or reading.rejected) and len(chances) > 1 and min(chances) >= CLEAR
+
+
+def _read_aslant(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Reading:
+    """A picture of a few characters, tilted by as much as makes all of them clear.
+
+    What one digit says as it lies is left at that: tilted, a digit may be two.
+    """
+    if lies.components == 1 and lies.reading.lines:
+        return lies.reading
+    zoom = SIDE / max(picture.shape[:2])
+    smooth = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    height, width = picture.shape[:2]
+    size = (max(1, round(zoom * width)), max(1, round(zoom * height)))
+    small = np.asarray(cv2.resize(picture, size, interpolation=smooth), np.uint8)
+    ground = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0)
+    found: list[tuple[int, float, int, Reading]] = []
+    for degrees in TILTS:
+        way = _tilt(small.shape, degrees)
+        room = (2 * SIDE, 2 * SIDE)
+        tilted = cv2.warpAffine(small, way, room, borderValue=np.atleast_1d(ground).tolist())
+        reading = read(np.asarray(tilted, np.uint8)).reading
+        if _is_clear(reading):
+            chances = [one.probability for one in reading.digits]
+            found.append((len(chances), float(np.mean(np.log(chances))), degrees, reading))
+    if not found:
+        return lies.reading
+    _, _, degrees, reading = max(found, key=lambda one: one[:2])
+    way = np.asarray(cv2.invertAffineTransform(_tilt(small.shape, degrees)), np.float64)
+
+    def back(box: Box) -> Box:
+        left, top, right, bottom = box
+        corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]])
+        x, y = (way @ corners.T) / zoom
+        x, y = x.clip(0, width), y.clip(0, height)
+        return int(x.min()), int(y.min()), int(np.ceil(x.max())), int(np.ceil(y.max()))
+
+    return reading.moved(degrees % 360, back)
+
+
+def _tilt(shape: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
+    """The affine map (2, 3) that turns a picture clockwise into the middle of a larger square."""
+    height, width = shape[:2]
+    way = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    way[:, 2] += SIDE - np.array([width / 2, height / 2])
+    return np.asarray(way, np.float64)
