@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from digitnet.__main__ import interruptible
 from digitnet.cli.main import guarded, main
 from digitnet.models.find import DEFAULT
 
@@ -32,4 +33,4 @@ def train_then_ask(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: train_then_ask(sys.argv[1:])))
+    sys.exit(interruptible(lambda: guarded(lambda: train_then_ask(sys.argv[1:]))))

@@ -106,7 +106,7 @@ def test_the_public_face() -> None:
 def test_type_checkers_and_editors_see_the_same_names_as_python(package: ModuleType) -> None:
     """Each import for type checkers, `from home import Name as Name`, stands in the table too."""
     tree = ast.parse(Path(str(package.__file__)).read_text())
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
         alias.name: str(node.module).removeprefix(f"{package.__name__}.")
         for node in block.body
