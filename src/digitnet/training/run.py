@@ -161,13 +161,16 @@ class Run:
             f"{{learning_rate:{self.settings.learning_rate / 10:g}}} or fewer layers.",
         )
 
-    def keep(self) -> Model:
+    def keep(self, companions: Mapping[str, bytes] | None = None) -> Model:
         """Write the model folder with its history, and drop the checkpoint.
+
+        Args:
+            companions: further files to write into it, name to content.
 
         Raises:
             OutputError: the folder cannot be written; the checkpoint still stands.
         """
-        model = self._write()
+        model = self._write(companions or {})
         checkpoint_path(self.out).unlink(missing_ok=True)
         return model
 
@@ -185,11 +188,11 @@ class Run:
         running = self.network.vector.copy()
         self.network.vector[:] = self.state.best_vector
         try:
-            return self._write()
+            return self._write({})
         finally:
             self.network.vector[:] = running
 
-    def _write(self) -> Model:
+    def _write(self, companions: Mapping[str, bytes]) -> Model:
         """The model folder, from the parameters as they are in the network."""
         model = Model(
             self.network,
@@ -199,7 +202,7 @@ class Run:
             self._calibration(),
         )
         history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
-        save_model(model, self.out, {"history.json": history})
+        save_model(model, self.out, {"history.json": history, **companions})
         return model
 
     def _calibration(self) -> Calibration:

@@ -19,7 +19,7 @@ from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
 from digitnet.files import read_regular
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT, put_back, set_aside
+from digitnet.models.find import DEFAULT, put_back, standing
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.model import Model
 from digitnet.models.npy import MOST_ARRAY
@@ -114,7 +114,7 @@ class ModelStore:
     @property
     def default(self) -> str:
         """The model that answers where none is named, as on the command line."""
-        return DEFAULT if (self._folder / DEFAULT).is_dir() else BEST
+        return DEFAULT if standing(self._folder / DEFAULT).is_dir() else BEST
 
     @property
     def answering(self) -> str:
@@ -125,7 +125,7 @@ class ModelStore:
 
     def is_free(self, name: str) -> bool:
         """Whether a new model may be called that."""
-        return name != DEFAULT and name not in self._box and not (self.own / name).exists()
+        return name != DEFAULT and name not in self._box and not standing(self.own / name).exists()
 
     def listed(self) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """All models that can be loaded, the box's first; and the others, each with the reason."""
@@ -176,10 +176,11 @@ class ModelStore:
         """Kind and folder of a model; a name that may lead elsewhere has none."""
         if name in self._box:
             return "box", in_box(name)
-        if name == DEFAULT and (self._folder / DEFAULT).is_dir():
-            return "own", self._folder / DEFAULT
-        own = self.own / name
-        if re.match(NAME, name) and (own.is_dir() or set_aside(own).is_dir()):
+        own = standing(self._folder / DEFAULT)
+        if name == DEFAULT and own.is_dir():
+            return "own", own
+        own = standing(self.own / name)
+        if re.match(NAME, name) and own.is_dir():
             return "own", own
         return None
 
