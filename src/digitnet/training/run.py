@@ -13,6 +13,7 @@ import numpy as np
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import NothingLearntError, SettingsError
+from digitnet.files import make_folder
 from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
@@ -126,7 +127,7 @@ class Run:
     def checkpoint(self) -> None:
         """Write where the run stands; whenever an event is out, it may be called."""
         path = checkpoint_path(self.out)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         save_checkpoint(path, self.state, self._record)
 
     def check_learnt(self) -> None:
