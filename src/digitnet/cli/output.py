@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from digitnet.errors import OutputError
 from digitnet.files import open_regular, replacing
+from digitnet.text import say as say
+from digitnet.text import show as show
 from digitnet.text import shown as shown
 
 
 def prepare_streams() -> None:
-    """Let no character end a command: what the console cannot show is printed as its number."""
+    """Let nothing reach the console raw: what it cannot show is printed as its number."""
+    warnings.showwarning = _say_warning
     for stream, errors in (
         (sys.stdout, "backslashreplace"),
         (sys.stderr, "backslashreplace"),
@@ -23,6 +28,13 @@ def prepare_streams() -> None:
     ):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+def _say_warning(
+    message: Warning | str, category: type[Warning], *_: object, **_more: object
+) -> None:
+    """What a library warns of, in a line."""
+    say(f"{category.__name__}: {message}")
 
 
 def can_show(text: str) -> bool:
@@ -34,16 +46,9 @@ def can_show(text: str) -> bool:
     return True
 
 
-def show(*lines: object, flush: bool = False) -> None:
-    """Lines on standard output; whatever leaves the command line goes through here or `say`."""
-    for line in lines:
-        print(shown(line), flush=flush)
-
-
-def say(*lines: object) -> None:
-    """Lines on standard error."""
-    for line in lines:
-        print(shown(line), file=sys.stderr)
+def show_json(value: object) -> None:
+    """A value as JSON in one line; json alone leaves one control character as it is, DEL."""
+    show(json.dumps(value).replace("\x7f", r"\u007f"))
 
 
 def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

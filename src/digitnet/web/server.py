@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from digitnet.errors import SettingsError
+from digitnet.text import say, show
 from digitnet.web.app import make_app
 from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
@@ -96,15 +96,14 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or []:
             listening.listen(WAITING)  # asyncio has made it as few as it accepts at once
-        print(f"Model: {self._services.store.answering}.", file=sys.stderr)
+        say(f"Model: {self._services.store.answering}.")
         if granted < self._connections.most + SPARE:
             self._connections.most = max(1, granted - SPARE)
-            print(
+            say(
                 f"This process may open {granted} files: {self._connections.most} connections at "
-                "once are served; raise the system's limit (ulimit -n) for more.",
-                file=sys.stderr,
+                "once are served; raise the system's limit (ulimit -n) for more."
             )
-        print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+        show(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """One line a minute where no connection can be accepted: asyncio has many a second."""
