@@ -239,6 +239,44 @@ def test_a_bound_is_kept_to_the_byte(tmp_path: Path) -> None:
         open_regular(path, 4)
 
 
+@pytest.mark.promise("odd values are refused in a sentence")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.json", "[" * 100_000),
+        ("labels.json", "[" * 100_000 + "\n1"),
+        ("labels.json", '{"a.png": ' * 5_000),
+        ("labels.jsonl", "1\n" + "[" * 100_000),
+        ("labels.json", '{"a.png": ' + "9" * 5_000 + "}"),
+        ("labels.json", '{"a.png": NaN, "b.png": 1e999, "c.png": [[]]}'),
+        ("labels.json", '[{"file": {}, "label": []}, [[], {}], null]'),
+        ("labels.json", '{"labels": {"a.png": {"a": 1}}}'),
+        ("labels.csv", '"' + "x" * 200_000),
+        ("labels.csv", "a.png," + "1" * 200_000),
+        ("labels.csv", "a.png,\0"),
+        ("labels.tsv", "\t\t\n\t"),
+        ("a.txt", "[" * 199),
+        ("labels.csv", None),
+        ("labels.json", None),
+        ("a.txt", None),
+    ],
+)
+def test_an_odd_list_of_labels_is_none(
+    tmp_path: Path, attack: Attack, name: str, content: str | None
+) -> None:
+    """Also a link to nowhere, for which the content is None."""
+    for picture in ("a.png", "b.png", "c.png"):
+        (tmp_path / picture).write_bytes(NINE.read_bytes())
+    if content is None:
+        (tmp_path / name).symlink_to(tmp_path / "nowhere")
+    else:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(DigitnetError) as refused:  # nothing else tells what they show
+        open_source(str(tmp_path))
+    assert len(str(refused.value).splitlines()) == 1
+    attack.tried()
+
+
 READERS = (
     ".read_bytes", ".read_text", ".fromfile", ".memmap", ".genfromtxt",
     ".imread", "os.fdopen", "io.open", "codecs.open", "fileinput.input", "mmap.mmap",
