@@ -84,8 +84,12 @@ def test_no_class_s_name_ends_or_stretches_a_plot(
 
 @pytest.mark.promise("names are shown escaped")
 def test_whatever_word_a_command_does_not_know_is_said_in_a_line(
-    attack: Attack, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    attack: Attack,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for number in attack.times(200):
         name = f"x{number}{hostile_name(number)}"  # no number, which may have blanks around it
         table = tmp_path / "t.csv"
