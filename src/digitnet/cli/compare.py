@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.cli.models import add_models_argument
-from digitnet.cli.output import show, shown
+from digitnet.cli.output import show, show_json, shown
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.on} has pictures that only some of the models' framings can read.")
     rows = [_measure(name, model, datasets[model.framing]) for name, model in models.items()]
     if args.json:
-        show(json.dumps(_as_dict(rows, args.on)))
+        show_json(_as_dict(rows, args.on))
     else:
         _show(rows)
     return 1 if some_failed else 0

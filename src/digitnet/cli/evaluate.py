@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.cli.models import add_model_option, open_model
-from digitnet.cli.output import say, show, shown, table_name, write_table
+from digitnet.cli.output import say, show, show_json, shown, table_name, write_table
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -81,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
         figures = {**result.as_dict(dataset.source), "learnt_from": learnt_from}
-        show(json.dumps({**figures, "model": called}))
+        show_json({**figures, "model": called})
     else:
         (say if args.mistakes == "-" else show)(*as_text(result).splitlines())
     if args.mistakes is not None:

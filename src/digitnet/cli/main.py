@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from digitnet.cli.output import finish_output, prepare_streams, say, show, standard_output
+from digitnet.cli.output import prepare_streams, say, show
 from digitnet.errors import DigitnetError, OutputError, SettingsError
+from digitnet.text import finish_output, standard_output
 
 COMMANDS = {
     "train": "learn to read digits, and keep the model",

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import io
+import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from digitnet.errors import OutputError
 from digitnet.files import open_regular, replacing
+from digitnet.text import say as say
+from digitnet.text import show as show
 from digitnet.text import shown as shown
+from digitnet.text import standard_output
 
 
 def prepare_streams() -> None:
-    """Let no character and no closed stream end a command in a traceback.
+    """Let nothing reach the console raw, and no closed stream end a command in a traceback.
 
     What the console cannot show is printed as its number. A closed stream's place is taken, or the
     next file that is opened would get its descriptor, and what is printed would go there.
     """
+    warnings.showwarning = _say_warning
     for descriptor, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
@@ -40,36 +44,11 @@ def prepare_streams() -> None:
             stream.reconfigure(errors=errors)
 
 
-@contextmanager
-def standard_output() -> Iterator[None]:
-    """Whatever is written to standard output is written in here.
-
-    Raises:
-        BrokenPipeError: whoever read it has gone.
-        OutputError: it is full or closed. In both cases the rest goes nowhere, in silence.
-    """
-    try:
-        yield
-    except OSError as error:
-        _send_nowhere(sys.stdout)
-        if isinstance(error, BrokenPipeError):
-            raise
-        why = "it is closed" if error.errno == errno.EBADF else error.strerror or error
-        raise OutputError(
-            f"Standard output cannot be written to: {why}.", "send it somewhere else."
-        ) from error
-
-
-def _send_nowhere(stream: TextIO) -> None:
-    """What a stream still holds, and whatever is written to it from now on, is dropped."""
-    with suppress(OSError, ValueError):  # it is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def finish_output() -> None:
-    """Send what still waits to be written; raises as `standard_output`."""
-    with standard_output():
-        sys.stdout.flush()
+def _say_warning(
+    message: Warning | str, category: type[Warning], *_: object, **_more: object
+) -> None:
+    """What a library warns of, in a line."""
+    say(f"{category.__name__}: {message}")
 
 
 def can_show(text: str) -> bool:
@@ -81,20 +60,9 @@ def can_show(text: str) -> bool:
     return True
 
 
-def show(*lines: object, flush: bool = False) -> None:
-    """Lines on standard output; whatever leaves the command line goes through here or `say`."""
-    with standard_output():
-        for line in lines:
-            print(shown(line), flush=flush)
-
-
-def say(*lines: object) -> None:
-    """Lines on standard error; where that is full there is nobody to tell, then or later."""
-    try:
-        for line in lines:
-            print(shown(line), file=sys.stderr)
-    except OSError:
-        _send_nowhere(sys.stderr)
+def show_json(value: object) -> None:
+    """A value as JSON in one line; json alone leaves one control character as it is, DEL."""
+    show(json.dumps(value).replace("\x7f", r"\u007f"))
 
 
 def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
@@ -13,7 +12,7 @@ from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, can_show, say, show, shown, write_table
+from digitnet.cli.output import add_table_option, can_show, say, show, show_json, shown, write_table
 from digitnet.cli.predict_table import is_table, predict_table
 from digitnet.cli.table_options import add_table_options, source_options
 from digitnet.errors import PictureError, SettingsError, require
@@ -160,7 +159,7 @@ def _show_json(called: str, pictures: Sequence[Named], answers: Iterator[Answer]
             line = {"label": None, "probabilities": None, "reason": reason}
         else:
             line = answer.as_dict()
-        show(json.dumps({"path": picture.name, **line, "model": called}))
+        show_json({"path": picture.name, **line, "model": called})
 
 
 def _rows(

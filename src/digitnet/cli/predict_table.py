@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from digitnet.cli.output import say, show, write_table
+from digitnet.cli.output import say, show, show_json, write_table
 from digitnet.data.picture_files import SUFFIXES
 from digitnet.models.model import Model
 from digitnet.nn.layer import FloatArray
@@ -78,22 +77,23 @@ def predict_table(
             say(f"{n_refused:,} of these are unsure or no digit; the likeliest stands there.")
     else:
         for row in rows():
-            show(_as_json(source, called, row) if as_json else _as_line(model, row))
+            if as_json:
+                show_json(_as_dict(source, called, row))
+            else:
+                show(_as_line(model, row))
     return 1 if report.skipped else 0
 
 
-def _as_json(source: str, called: str, row: Row) -> str:
+def _as_dict(source: str, called: str, row: Row) -> dict[str, Any]:
     label = int(row.probabilities.argmax()) if row.reason is None else None
-    return json.dumps(
-        {
-            "path": source,
-            "label": label,
-            "probabilities": [float(p) for p in row.probabilities],
-            "reason": row.reason,
-            "row": row.number,
-            "model": called,
-        }
-    )
+    return {
+        "path": source,
+        "label": label,
+        "probabilities": [float(p) for p in row.probabilities],
+        "reason": row.reason,
+        "row": row.number,
+        "model": called,
+    }
 
 
 def _as_line(model: Model, row: Row) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, say, show, write_table
+from digitnet.cli.output import add_table_option, say, show, show_json, write_table
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     answers = _answers(model, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
-            show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
+            show_json({"path": sheet.name, **_as_dict(answer), "model": called})
     elif args.csv is not None:
         header = ("path", "line", "text", "confidence", "reason")
         write_table(args.csv, header, (row for answer in answers for row in _rows(*answer)))

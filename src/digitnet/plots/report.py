@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import DIGITS
 from digitnet.evaluation import worst_mistakes
 from digitnet.imaging.frame import SIDE
-from digitnet.plots.figures import fit_title, new_figure, save_figure
+from digitnet.plots.figures import as_ticks, fit_title, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,8 @@ def save_confusion_matrix(
     """
     from matplotlib.patches import Rectangle
 
-    k = len(class_names)
+    names = as_ticks(class_names)
+    k = len(names)
     right, support = np.diagonal(confusion), confusion.sum(axis=1)
     mistakes = np.where(np.eye(k, dtype=bool) | (confusion == 0), np.nan, confusion)
     most = float(np.nanmax(mistakes, initial=1.0))
@@ -53,8 +54,8 @@ def save_confusion_matrix(
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="0.8")
     axes.tick_params(which="both", length=0, labelsize=small + 1)
-    axes.set_xticks(range(k), class_names, parse_math=False)
-    axes.set_yticks(range(k), class_names, parse_math=False)
+    axes.set_xticks(range(k), names, parse_math=False)
+    axes.set_yticks(range(k), names, parse_math=False)
     for i in range(k):
         axes.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, lw=1.8, zorder=3))
         if support[i]:
@@ -89,6 +90,7 @@ def save_worst_mistakes(
     Raises:
         OutputError: the picture cannot be written; what stood there before still stands.
     """
+    names = as_ticks(class_names)
     shown = worst_mistakes(probabilities, labels)[:k]
     columns = max(1, math.ceil(math.sqrt(len(shown))))
     rows = max(1, math.ceil(len(shown) / columns))
@@ -100,7 +102,7 @@ def save_worst_mistakes(
         _show(axes, images[index])
         read = int(probabilities[index].argmax())
         sure = _percent(float(probabilities[index, read]))
-        caption = f"true {class_names[labels[index]]}, read {class_names[read]} ({sure})"
+        caption = f"true {names[labels[index]]}, read {names[read]} ({sure})"
         axes.set_title(**fit_title(caption, 2.2, 11, 7), pad=4)
     save_figure(figure, path)
 
@@ -174,7 +176,7 @@ def save_image_grid(
             tiles[label, : len(members)] = members
         _show(axes, _mosaic(tiles.reshape(-1, SIDE, SIDE), per_class), cmap=_colors("gray"))
         middles = np.arange(k) * (SIDE + GAP) + SIDE / 2
-        axes.set_yticks(middles, class_names, fontsize=14, parse_math=False)
+        axes.set_yticks(middles, as_ticks(class_names), fontsize=14, parse_math=False)
         axes.set_title(**fit_title(name, 0.5 * per_class, 16), pad=10)
     save_figure(figure, path)
 

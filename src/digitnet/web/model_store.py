@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import threading
 import zipfile
@@ -125,7 +126,9 @@ class ModelStore:
 
     def is_free(self, name: str) -> bool:
         """Whether a new model may be called that."""
-        return name != DEFAULT and name not in self._box and not standing(self.own / name).exists()
+        if name == DEFAULT or name in self._box:
+            return False
+        return not os.path.lexists(self.own / name) and not standing(self.own / name).exists()
 
     def listed(self) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """All models that can be loaded, the box's first; and the others, each with the reason."""
@@ -152,7 +155,7 @@ class ModelStore:
             names = ", ".join(self._folders())
             raise Problem(404, f"There is no model {name}; there are {names}.")
         kind, folder = place
-        if kind == "own" and folder.parent == self.own and folder.is_symlink():
+        if kind == "own" and (folder.is_symlink() or standing(folder).is_symlink()):
             raise ModelError(
                 f"{name} is a symbolic link, which is not followed.", "put the folder itself there."
             )

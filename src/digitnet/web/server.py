@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from digitnet.errors import OutputError, SettingsError
+from digitnet.text import say, show
 from digitnet.web.app import make_app
 from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
@@ -61,9 +61,9 @@ def serve(
         server.run(sockets=[listening])
     if server.untold is not None:
         raise OutputError(
-            f"Standard output cannot be written to: {server.untold.strerror}.",
+            f"{server.untold or 'Nobody reads standard output.'}",
             "send the address of the server somewhere else.",
-        )
+        ) from server.untold
 
 
 class Stalled(NamedTuple):
@@ -94,7 +94,7 @@ class Server(uvicorn.Server):
         self._services, self._address = services, address
         self._stalled: dict[object, Stalled] = {}
         self._said = -SILENCE
-        self.untold: OSError | None = None
+        self.untold: OutputError | BrokenPipeError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
@@ -104,17 +104,16 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or []:
             listening.listen(WAITING)  # asyncio has made it as few as it accepts at once
-        print(f"Model: {self._services.store.answering}.", file=sys.stderr)
+        say(f"Model: {self._services.store.answering}.")
         if granted < self._connections.most + SPARE:
             self._connections.most = max(1, granted - SPARE)
-            print(
+            say(
                 f"This process may open {granted} files: {self._connections.most} connections at "
-                "once are served; raise the system's limit (ulimit -n) for more.",
-                file=sys.stderr,
+                "once are served; raise the system's limit (ulimit -n) for more."
             )
         try:
-            print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
-        except OSError as error:  # nobody would know where it is
+            show(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+        except (OutputError, BrokenPipeError) as error:  # nobody would know where it is
             self.untold, self.should_exit = error, True
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
