@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from digitnet.errors import DigitnetError, TrainingDivergedError
+from digitnet.errors import DigitnetError, NothingLearntError, TrainingDivergedError
 from digitnet.models.plausibility import open_source
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
@@ -185,6 +185,11 @@ class Trainer:
                 "reason": error.worded(as_field),
             }
         if finished is not None:
+            try:
+                run.check_learnt()
+            except NothingLearntError as error:
+                checkpoint_path(job.out).unlink(missing_ok=True)
+                return {**best_of(run), "reason": error.worded(as_field)}
             run.keep()
             done = {"state": "finished", "model": job.name, "reason": finished.reason}
             return {**best_of(run), **done}

@@ -21,7 +21,7 @@ from PIL import Image
 from digitnet.data.synthetic import synthesize
 from digitnet.models.folder import load_model
 from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, violations
-from support.helpers import digitnet
+from support.helpers import bars, digitnet
 from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
@@ -117,6 +117,17 @@ def test_a_run_is_watched_to_its_end_and_kept(visit: Visit, address: str, folder
     page.click("#train-use")
     page.wait_for_selector("#draw:not([hidden])")
     assert page.input_value("#model") == "watched"
+
+
+def test_a_run_that_learnt_nothing_says_so_and_offers_no_model(visit: Visit, folder: Path) -> None:
+    rng = np.random.default_rng(6)
+    images = bars(1500, rng).images
+    np.savez(folder / "luck.npz", images=images, labels=rng.integers(0, 10, 1500))
+    page = begin(visit, "luck.npz", name="lucky", epochs="2", learning_rate="0.01")
+    wait_until(page, "The run failed: lucky")
+    assert page.inner_text(".status").startswith("Nothing was learnt, and nothing is kept: ")
+    assert page.locator("#train-use, #train-download, #train-resume").count() == 0
+    assert not (folder / "models" / "lucky").exists()
 
 
 def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: Path) -> None:
