@@ -61,6 +61,7 @@ class Trainer:
         self._thread: threading.Thread | None = None
         self._state, self._run_id = "idle", ""
         self._job: Job | None = None
+        self._told = store.places.told
         self._end: dict[str, Any] = {}
         self._interrupted = self._begun.interrupted()
         if self._interrupted is not None:
@@ -151,6 +152,7 @@ class Trainer:
             logging.getLogger("uvicorn.error").exception("A training failed.")
         if not self._shutting_down or checkpoint_path(job.out).exists():
             self._begun.remove()
+        end = self._told(end)
         with self._lock:
             self._state, self._end = end["state"], end
         self.event_log.add("end", end)
@@ -168,7 +170,7 @@ class Trainer:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
             rest = open_source(config.mix, progress=self._preparing(config.mix), **options)
         run = Run(config, dataset, job.out, job.checkpoint, rest)
-        self.event_log.add("start", start_of(run, job, self._run_id))
+        self.event_log.add("start", self._told(start_of(run, job, self._run_id)))
         for epoch in epochs_before(run):
             self.event_log.add("epoch", epoch)
         try:
