@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     add_model_option(parser)
     parser.add_argument(
-        "--looks",
+        "--tta",
         type=int,
         default=1,
         metavar="N",
@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     if args.json and args.mistakes == "-":
         raise SettingsError("--json and --mistakes would share the output; give a file to one.")
-    if args.looks < 1:
-        raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
+    if args.tta < 1:
+        raise SettingsError(f"--tta is a number of at least 1, not {args.tta}; try 8.")
     if args.report is not None:
         require("plots")
     model, called = open_model(args.model, quiet=args.json)
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             "Evaluate it on digits that it has not seen."
         )
     rng = np.random.default_rng(0)
-    logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
+    logits = augmented_logits(model.network, as_frames(dataset.images), args.tta, rng)
     probabilities = model.calibration.probabilities(logits)
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
