@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import digitnet
 from digitnet.data.mnist import cache_folder
+from digitnet.models.box import BEST, in_box
 
 UNSAID = "the server's folder"
 NOT_INSIDE = r"(?<![\w./\\-])"
@@ -26,7 +26,7 @@ class Places:
     """
 
     def __init__(self, folder: Path) -> None:
-        known = {folder: "", cache_folder(): "cache/", Path(digitnet.__file__).parent: "digitnet/"}
+        known = {folder: "", cache_folder(): "cache/", in_box(BEST).parent: "box/"}
         self._ways = [
             (re.compile(NOT_INSIDE + re.escape(str(place)) + INSIDE_OR_END), name)
             for place, name in known.items()
