@@ -105,10 +105,10 @@ class ModelTable {
   }
 }
 
-/** The models that lie there and cannot be read, each with the reason; unseen where there are none. */
+/** The models that lie there and cannot be used, each with the reason; unseen where there are none. */
 class UnreadableList {
   list = make("dl", { class: "unreadable" });
-  element = make("section", { class: "card", hidden: true }, make("h3", {}, "Cannot be read"), this.list);
+  element = make("section", { class: "card", hidden: true }, make("h3", {}, "Cannot be used"), this.list);
 
   /** @param {UnreadableModel[]} models */
   show(models) {
