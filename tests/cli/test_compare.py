@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -83,6 +84,17 @@ def test_the_command_says_which_is_better(place: Path) -> None:
     assert done.stdout.count("McNemar") == 3
     done = digitnet("compare", "good", "good", "--on", "bars.npz", "--json", cwd=place)
     assert_one_sentence(done, "two")
+
+
+def test_where_no_picture_tells_two_models_apart_that_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    shutil.copytree("good", "same")
+    assert main(["compare", "good", "same", "--on", "bars.npz"]) == 0
+    said = capsys.readouterr().out
+    assert "good and same read the same pictures rightly: neither is better." in said
+    assert "luck" not in said
 
 
 def test_json(place: Path) -> None:

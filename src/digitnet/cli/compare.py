@@ -111,6 +111,9 @@ def _show(rows: list[_Row]) -> None:
     )
     for one, other in combinations(rows, 2):
         test = mcnemar(one.right, other.right)
+        if test.only_first == test.only_second == 0:
+            show(f"{one.name} and {other.name} read the same pictures rightly: neither is better.")
+            continue
         if not test.sure:
             verdict = "which may be luck"
         else:
