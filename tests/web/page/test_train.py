@@ -170,7 +170,7 @@ def test_what_was_understood_is_said_as_the_command_line_says_it(
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.T.copy()).save(place / f"{i}.png")
     (folder / "lying" / "3" / "broken.png").write_text("no picture")
-    told = digitnet("data", "show", folder / "lying", cwd=folder).stderr.splitlines()
+    told = digitnet("data", "show", "lying", cwd=folder).stderr.splitlines()
     assert any("transposed" in line or "turned" in line for line in told), told
     assert told[-1].startswith("skipped ")
     assert "broken.png" in told[-1]
