@@ -25,7 +25,7 @@ def train_then_ask(arguments: list[str]) -> int:
     if not Path(DEFAULT).exists():
         print(f"There is no ./{DEFAULT} yet, so one is trained first.")
         code = main(["train", *arguments, "--out", DEFAULT])
-        if code > 1:
+        if code > 1 or not Path(DEFAULT).exists():  # 1 may be that nothing was learnt
             return code
     elif arguments:
         print(f"./{DEFAULT} is there already, so nothing is trained; delete it to train anew.")

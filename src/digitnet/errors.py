@@ -14,7 +14,7 @@ Wording = Callable[[str, str], str]
 """How an option and its value are written; the value is "" where only the option is meant."""
 
 
-PLACE = re.compile(r"-?[0-9.]+|[A-Z]+")
+PLACE = re.compile(r"-?[0-9.]+(e[-+]?[0-9]+)?|[A-Z]+")
 """Values that Python writes without quotes: numbers, and what stands for one, such as N."""
 
 

@@ -118,7 +118,7 @@ def make_app(
         lifespan=lifespan,
         responses={n: {"model": schemas.Error, "description": w} for n, w in WHY_NOT.items()},
     )
-    add_error_handlers(app)
+    add_error_handlers(app, services.store.places.told)
     for routes in (reading_routes(services), model_routes(services), training_routes(services)):
         app.include_router(routes)
     add_page(app, WHY_NOT)

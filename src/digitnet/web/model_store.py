@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import re
 import threading
@@ -20,12 +21,14 @@ from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
 from digitnet.files import read_regular
 from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.description import SEAL, sealed, to_json
 from digitnet.models.find import DEFAULT, put_back, standing
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.model import Model
 from digitnet.models.npy import MOST_ARRAY
 from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
+from digitnet.web.places import Places
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 """What a model may be called: nothing that could lead out of a folder."""
@@ -78,19 +81,25 @@ class StoredModel:
         words = f"{Path(plan['source']).name}, {training.get('epochs_done', '?')} epochs"
         return words if plan.get("start") is None else f"{words}, from {Path(plan['start']).name}"
 
-    def as_zip(self) -> bytes:
-        """The model's folder as a zip file, the same bytes for the same files."""
-        content = io.BytesIO()
+    def as_zip(self, places: Places) -> bytes:
+        """The model's folder as a zip file, the same bytes for the same files.
+
+        What it was trained on is named in it as it is called here, not where it lies.
+        """
+        packed = io.BytesIO()
         with (
             _unless_replaced(),
-            zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
             for path in model_files(self.folder):
                 entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                archive.writestr(entry, read_regular(path, MOST_ARRAY))
-        return content.getvalue()
+                content = read_regular(path, MOST_ARRAY)
+                if path.name == DESCRIPTION:
+                    content = _without_places(content, places)
+                archive.writestr(entry, content)
+        return packed.getvalue()
 
 
 class ModelStore:
@@ -103,6 +112,7 @@ class ModelStore:
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
+        self.places = Places(folder)
         self._box = box_names()
         self._loaded: dict[str, StoredModel] = {}
         self._lock = threading.Lock()
@@ -137,7 +147,8 @@ class ModelStore:
             try:
                 found.append(self.get(name).as_dict(self.default))
             except ModelError as error:
-                unreadable.append({"name": name, "reason": error.worded(as_field)})
+                reason = self.places.told(error.worded(as_field))
+                unreadable.append({"name": name, "reason": reason})
             except Problem:  # just replaced or deleted
                 continue
         return found, unreadable
@@ -195,6 +206,15 @@ class ModelStore:
             names += sorted(own)[: self._limits.own_models]
         found = {name: self._place(name) for name in names}
         return {name: place for name, place in found.items() if place is not None}
+
+
+def _without_places(content: bytes, places: Places) -> bytes:
+    """A model.json whose record of the training names no folder; sealed anew where it was."""
+    description = json.loads(content)
+    told = {**description, "training": places.told(description.get("training", {}))}
+    if told == description:
+        return content
+    return to_json(sealed(told) if SEAL in told else told)
 
 
 @contextmanager
