@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from benchmarks.fuzz_pictures import mend_png, mutate, seeds
+from benchmarks.fuzz_pictures import damaged
 from PIL import Image
 
 from attacks.conftest import Attack
@@ -130,18 +130,10 @@ def test_a_picture_of_endless_sides_is_refused(attack: Attack) -> None:
 @pytest.mark.promise(PROMISE)
 def test_a_damaged_picture_is_answered_or_refused_in_one_sentence(attack: Attack) -> None:
     rng = np.random.default_rng(13)
-    files = seeds(rng)
-    kinds = list(files)
-    every = [data for group in files.values() for data in group]
     sentences: list[str] = []
-    for number in attack.times(40_000):
-        kind = kinds[number % len(kinds)]
-        data = files[kind][int(rng.integers(len(files[kind])))]
-        mutated = mutate(data, every[int(rng.integers(len(every)))], rng)
-        if kind == "PNG" and rng.random() < 0.7:
-            mutated = mend_png(mutated)
+    for _, (_, data) in zip(attack.times(40_000), damaged(rng), strict=False):
         try:
-            frame_picture(open_picture(mutated))
+            frame_picture(open_picture(data))
         except PictureError as error:
             sentences.append(str(error))
     assert not [sentence for sentence in sentences if "\n" in sentence]
