@@ -453,3 +453,11 @@ def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path
     dataset = open_source(tmp_path / "d.csv")
     assert dataset.labels.tolist() == LABELS[1:].tolist()
     assert "once taken for a header" in dataset.report.notes[0]
+
+
+def test_a_header_of_more_columns_than_the_rows_is_said(tmp_path: Path) -> None:
+    """Found by fuzzing: the columns that it named beyond the rows were looked at."""
+    path = tmp_path / "digits.csv"
+    path.write_text("\n".join([HEADER + ",a,b", *rows(IMAGES, LABELS)]))
+    with pytest.raises(DataError, match="the header names 787 columns and the first row has 785"):
+        open_source(path)
