@@ -461,3 +461,14 @@ def test_a_header_of_more_columns_than_the_rows_is_said(tmp_path: Path) -> None:
     path.write_text("\n".join([HEADER + ",a,b", *rows(IMAGES, LABELS)]))
     with pytest.raises(DataError, match="the header names 787 columns and the first row has 785"):
         open_source(path)
+
+
+@pytest.mark.parametrize("middle", ["\r", '"' + "1" * 140_000 + '"'])
+def test_a_line_that_is_no_row_is_said(tmp_path: Path, middle: str) -> None:
+    """Found by fuzzing: a carriage return within a line, a field of more than 128 KiB."""
+    path = tmp_path / "digits.csv"
+    lines = rows(IMAGES, LABELS)
+    lines[1] = f"1,{middle},{lines[1]}"
+    path.write_bytes("\n".join([HEADER, *lines]).encode())
+    with pytest.raises(DataError, match="has a line that is no row of a table"):
+        open_source(path)
