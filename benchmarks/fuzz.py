@@ -145,7 +145,9 @@ def main() -> None:
 
     for number, data in enumerate(corpus):
         (kept / f"seed-{number}").write_bytes(data)
-    options = [f"-max_total_time={arguments.seconds}", "-timeout=20", "-rss_limit_mb=2048"]
+    n, seconds = len(list(kept.iterdir())), arguments.seconds
+    print(f"{arguments.target}: {n} files to begin with, {seconds} seconds", flush=True)
+    options = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048"]
     options += [f"-artifact_prefix={kept.parent}/", "-print_final_stats=1", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *options, "-max_len=20000", str(kept)], look)
     atheris.Fuzz()
