@@ -453,3 +453,22 @@ def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path
     dataset = open_source(tmp_path / "d.csv")
     assert dataset.labels.tolist() == LABELS[1:].tolist()
     assert "once taken for a header" in dataset.report.notes[0]
+
+
+def test_a_header_of_more_columns_than_the_rows_is_said(tmp_path: Path) -> None:
+    """Found by fuzzing: the columns that it named beyond the rows were looked at."""
+    path = tmp_path / "digits.csv"
+    path.write_text("\n".join([HEADER + ",a,b", *rows(IMAGES, LABELS)]))
+    with pytest.raises(DataError, match="the header names 787 columns and the first row has 785"):
+        open_source(path)
+
+
+@pytest.mark.parametrize("middle", ["\r", '"' + "1" * 140_000 + '"'])
+def test_a_line_that_is_no_row_is_said(tmp_path: Path, middle: str) -> None:
+    """Found by fuzzing: a carriage return within a line, a field of more than 128 KiB."""
+    path = tmp_path / "digits.csv"
+    lines = rows(IMAGES, LABELS)
+    lines[1] = f"1,{middle},{lines[1]}"
+    path.write_bytes("\n".join([HEADER, *lines]).encode())
+    with pytest.raises(DataError, match="has a line that is no row of a table"):
+        open_source(path)

@@ -58,6 +58,11 @@ def tell_columns(
     if extra is None:
         return None
     columns = [_Column([row[j] for row in rows]) for j in range(n)]
+    if names is not None and len(names) != n:
+        raise DataError(
+            f"{where}: the header names {len(names)} columns and the first row has {n}; "
+            "one of the two is cut off or has a separator too many."
+        )
     label = _asked(asked, names, n, where)
     odd = _odd_names(names)
     others = [j for j in odd if j != label and _is_index(names, j)]

@@ -166,7 +166,13 @@ class _Table:
         """A line's fields, without blanks and quotes around them."""
         if self.delimiter is None:
             return [field.strip('"') for field in line.split()]
-        row = next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+        try:
+            row = next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+        except csv.Error as error:  # a carriage return within, a field of 128 KiB
+            why = str(error).partition(" - ")[0]
+            raise DataError(
+                f"{self.path} has a line that is no row of a table ({why}); save it again as CSV."
+            ) from None
         return [field.strip() for field in row]
 
     def columns(self, asked: str | None) -> Columns | None:

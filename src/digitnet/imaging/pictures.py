@@ -46,6 +46,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BM", "a damaged BMP"),
     (0, b"II*\x00", "a damaged TIFF"),
     (0, b"MM\x00*", "a damaged TIFF"),
+    (0, b"II+\x00", "a damaged TIFF"),
+    (0, b"MM\x00+", "a damaged TIFF"),
     (8, b"WEBP", "a damaged WebP"),
     (4, b"ftyphei", "a damaged HEIC picture"),
     (4, b"ftyphev", "a damaged HEIC picture"),

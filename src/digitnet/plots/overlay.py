@@ -64,9 +64,10 @@ def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Ima
     scale = min(1.0, LARGEST / max(image.size))
     least = min(image.size)
     if scale < 1:
-        image = image.resize((round(image.width * scale), round(image.height * scale)))
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = image.resize((width, height))
     elif least < 200:  # a tiny picture has no room for letters
-        scale = float(-(-200 // least))
+        scale = float(max(1, min(-(-200 // least), LARGEST // max(image.size))))
         image = image.resize(
             (int(image.width * scale), int(image.height * scale)), Image.Resampling.NEAREST
         )

@@ -14,9 +14,17 @@ from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.boxes import Box, around
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.model import Model
+from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.rows import word_starts
-from digitnet.reading.segmentation import Found, Frames, Row, doubtful, read_row
+from digitnet.reading.segmentation import (
+    Found,
+    Frames,
+    Row,
+    doubtful,
+    read_row,
+    runs_of_parts,
+)
 from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
 from digitnet.reading.signs import UNREAD, Mark, find_signs, unread_marks
 
@@ -35,6 +43,15 @@ needs, and by how much it must be more."""
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
+MOST_RUNS = 4000
+"""Ways to take neighbouring marks of a page as a digit, each of which is framed and classified;
+handwriting has one to five for each digit."""
+MOST_RUNS_TO_TURN = 1000
+"""With more, a page is read as it lies: three further readings would take too long."""
+LEAST_PENS = 1.5
+"""Of a typical digit's height, in widths of the pen: lower ink is a bar, however long."""
+LEAST_WIDTH = LEAST_PIXELS // 2
+"""Of a page where it is worked on, in pixels: that of the lowest digit."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +185,7 @@ def _set_upright(model: Model, picture: Bytes) -> Reading:
     One that is read well as it lies is not tried otherwise.
     """
     lies = _read_as_it_lies(model, picture)
-    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT:
+    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT or lies.n_runs > MOST_RUNS_TO_TURN:
         return lies.reading
     tries = []
     for quarters in (1, 2, 3):
@@ -184,38 +201,53 @@ def _set_upright(model: Model, picture: Bytes) -> Reading:
 class _Try(NamedTuple):
     """A reading, how many digits all its rows may be, and the share that the model stands by.
 
-    ``likelihood`` is the mean log-probability of their likeliest classes.
+    ``likelihood`` is the mean log-probability of their likeliest classes, ``n_runs`` how many ways
+    to take marks together were looked at.
     """
 
     reading: Reading
     n: int = 0
     share: float = 0.0
     likelihood: float = 0.0
+    n_runs: int = 0
 
 
 def _read_as_it_lies(model: Model, picture: Bytes) -> _Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
     sheet = scan_page(picture)
+    height, width = sheet.contrast.shape
+    if height < LEAST_PIXELS or width < LEAST_WIDTH:
+        high, wide = picture.shape[:2]
+        reason = f"no digits: {wide} x {high} pixels are too narrow a strip; cut it up"
+        return _Try(Reading((), (), reason))
     if not sheet.components:
         reason = "no digits: nothing on the page stands out like writing"
         return _Try(Reading((), (), reason))
+    if sheet.height < LEAST_PENS * sheet.pen:
+        return _Try(Reading((), (), "no digits: a bar or a blot, no strokes"))
     if len(sheet.components) > MOST_COMPONENTS:
         reason = f"no digits: {len(sheet.components)} marks are print or a texture"
         return _Try(Reading((), (), reason))
     frames: Frames = {}
     sheet, parts = cut_apart(sheet, doubtful(model, sheet, frames))
     rows: list[Row] = []
-    for row in component_rows(sheet):
-        of_row = [part for one in row for part in parts[one.label]]
-        height = usual_height(sheet, row)
-        signs = find_signs(sheet, of_row, row, height)
-        rows.append(read_row(model, sheet, frames, of_row, height, signs))
+    found = component_rows(sheet)
+    heights = [usual_height(sheet, row) for row in found]
+    of_rows = [[part for one in row for part in parts[one.label]] for row in found]
+    n_runs = sum(len(runs_of_parts(*one)) for one in zip(of_rows, heights, strict=True))
+    if n_runs > MOST_RUNS:
+        reason = "no digits: so many strokes and dots side by side are a texture"
+        return _Try(Reading((), (), reason))
+    for row, of_row, usual in zip(found, of_rows, heights, strict=True):
+        signs = find_signs(sheet, of_row, row, usual)
+        rows.append(read_row(model, sheet, frames, of_row, usual, signs))
     reading = _as_reading(model, sheet, rows, picture.shape)
     every = [one for row in rows for one in row.digits]
     if not every:
         return _Try(reading)
     share = float(np.mean([one.sure for one in every]))
-    return _Try(reading, len(every), share, float(np.mean(np.log([d.probability for d in every]))))
+    likelihood = float(np.mean(np.log([one.probability for one in every])))
+    return _Try(reading, len(every), share, likelihood, n_runs)
 
 
 def _as_reading(model: Model, sheet: Sheet, rows: list[Row], shape: tuple[int, ...]) -> Reading:
