@@ -453,3 +453,71 @@ def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path
     dataset = open_source(tmp_path / "d.csv")
     assert dataset.labels.tolist() == LABELS[1:].tolist()
     assert "once taken for a header" in dataset.report.notes[0]
+
+
+HOT = [[str(int(label == k)) for label in SPREAD] for k in range(10)]
+HOT_NAMES = {
+    "none": None,
+    "label_0": [f"label_{k}" for k in range(10)],
+    "0.0": [f"digit_{k}.0" for k in range(10)],
+    "words": [f"is_{word}" for word in IN_WORDS],
+    "numbered on": [f"c{k}" for k in range(784, 794)],
+}
+
+
+@pytest.mark.parametrize("names", sorted(HOT_NAMES))
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("index", [False, True])
+def test_one_hot_labels_are_no_pixels(tmp_path: Path, names: str, first: bool, index: bool) -> None:
+    hot, called, pixels = HOT, HOT_NAMES[names], [f"pixel{i}" for i in range(784)]
+    columns = [*hot, *PIXELS] if first else [*PIXELS, *hot]
+    header = [] if called is None else [*called, *pixels] if first else [*pixels, *called]
+    if index:
+        columns.insert(0, np.arange(24))
+        header = header and ["id", *header]
+    path = tmp_path / "d.csv"
+    path.write_text(table(*columns, header=",".join(header) + "\n" if header else ""))
+    dataset = open_source(path)
+    np.testing.assert_array_equal(dataset.images, BLANK_EDGE)
+    assert dataset.labels.tolist() == SPREAD.tolist()
+    start = 1 + index + (0 if first else 784)
+    said = f"The label is one-hot, columns {start} to {start + 9} of {len(columns)}."
+    assert said in dataset.report.notes
+    images, _, report = open_unlabelled(path, label_column="none")
+    np.testing.assert_array_equal(images, BLANK_EDGE)
+    assert any("were left out" in note for note in report.notes)
+
+
+def test_one_hot_columns_in_another_order_are_told_by_their_names(tmp_path: Path) -> None:
+    header = ",".join([*(f"p{i}" for i in range(784)), *(f"y_{k}" for k in range(9, -1, -1))])
+    path = tmp_path / "d.csv"
+    path.write_text(table(*PIXELS, *HOT[::-1], header=header + "\n"))
+    assert open_source(path).labels.tolist() == SPREAD.tolist()
+    header = ",".join([*(f"p{i}" for i in range(784)), *(f"label_{c}" for c in "JIHGFEDCBA")])
+    path.write_text(table(*PIXELS, *HOT[::-1], header=header + "\n"))
+    dataset = open_source(path)
+    assert [dataset.class_names[i] for i in dataset.labels] == ["ABCDEFGHIJ"[i] for i in SPREAD]
+
+
+@pytest.mark.parametrize("value", ["1", "0.5", "x", ""])
+def test_a_row_whose_one_hot_label_is_none_is_named(tmp_path: Path, value: str) -> None:
+    hot = [list(column) for column in HOT]
+    hot[(int(SPREAD[5]) + 1) % 10][5] = value
+    path = tmp_path / "d.csv"
+    path.write_text(table(*PIXELS, *hot))
+    with pytest.raises(DataError, match=r"line 6: (the one-hot label|column \d+ is)"):
+        open_source(path)
+
+
+def test_a_label_beside_one_hot_columns_is_taken_and_these_are_left_out(tmp_path: Path) -> None:
+    names = ["label", *(f"p{i}" for i in range(784)), *(f"label_{k}" for k in range(10))]
+    path = tmp_path / "d.csv"
+    path.write_text(table(SPREAD, *PIXELS, *HOT, header=",".join(names) + "\n"))
+    for asked in (None, "label"):
+        dataset = open_source(path, label_column=asked)
+        assert dataset.labels.tolist() == SPREAD.tolist()
+        np.testing.assert_array_equal(dataset.images, BLANK_EDGE)
+    two = ",".join([*names[1:785], "label_0", "label_1"]) + "\n"
+    path.write_text(table(*PIXELS, HOT[3], [str(1 - int(v)) for v in HOT[3]], header=two))
+    with pytest.raises(DataError, match="it may be label_0 or label_1"):
+        open_source(path)

@@ -219,7 +219,8 @@ class _Table:
 
     def parse(self, columns: Columns) -> tuple[NDArray[np.generic], list[str] | None]:
         """All pixels, (N, n_pixels), by NumPy's C reader, and the labels as texts."""
-        width = len(columns.pixels) + len(columns.others) + (columns.label is not None)
+        width = len(columns.pixels) + len(columns.others) + len(columns.one_hot)
+        width += columns.label is not None
         kinds: tuple[type[np.generic], ...] = (np.uint8, np.float32)
         for kind in kinds:
             texts: list[str] = []
@@ -255,7 +256,12 @@ class _Table:
             pixels = table[:, left:right]
         else:
             pixels = table[:, list(columns.pixels)]
-        return np.ascontiguousarray(pixels), texts if columns.label is not None else None
+        pixels = np.ascontiguousarray(pixels)
+        if columns.one_hot:
+            hot = table[:, list(columns.one_hot)]
+            names = self.line_names(len(table))
+            return pixels, columns.one_hot_labels(hot, lambda i: f"{self.path}, {names[i]}")
+        return pixels, texts if columns.label is not None else None
 
     def _skipped(self) -> int:
         """Lines up to the first row, blank ones included, which NumPy counts there."""
@@ -295,6 +301,9 @@ class _Table:
             for k, j in enumerate(columns.pixels):
                 if not is_number(fields[j]):
                     return f"{where}: pixel {k} is {fields[j][:20]!r}, which is no number."
+            for j in columns.one_hot:
+                if not is_number(fields[j]):
+                    return f"{where}: column {j + 1} is {fields[j][:20]!r}, which is no number."
         return f"{self.path} is not a table NumPy can read ({trouble[:80]})."
 
 
