@@ -521,3 +521,32 @@ def test_a_label_beside_one_hot_columns_is_taken_and_these_are_left_out(tmp_path
     path.write_text(table(*PIXELS, HOT[3], [str(1 - int(v)) for v in HOT[3]], header=two))
     with pytest.raises(DataError, match="it may be label_0 or label_1"):
         open_source(path)
+
+
+IRIS = [[f"{v:.1f}" for v in row] for row in np.random.default_rng(5).uniform(0, 7, (784, 4))]
+
+
+@pytest.mark.parametrize("n", [100, 144, 150, 784])
+@pytest.mark.parametrize("species", [["setosa", "virginica"], ["0", "1", "2"], []])
+@pytest.mark.parametrize("header", ["", "sepal_length,sepal_width,petal_length,petal_width"])
+def test_a_table_of_measurements_is_no_table_of_digits(
+    tmp_path: Path, n: int, species: list[str], header: str
+) -> None:
+    """Nor does it lie on its side, however many rows it has."""
+    lines = [",".join([*row, *species[i % 2 : i % 2 + 1]]) for i, row in enumerate(IRIS[:n])]
+    if header:
+        lines.insert(0, header + ",species" * bool(species))
+    path = tmp_path / "iris.csv"
+    path.write_text("\n".join(lines))
+    for read in (open_source, open_unlabelled):
+        with pytest.raises(DataError, match=r"the row has [45] values|measurements|is no number"):
+            read(path)
+
+
+def test_a_table_with_texts_is_no_table_of_digits(tmp_path: Path) -> None:
+    header = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
+    row = '{},{},3,"Braund, Mr. Owen",male,22,1,0,A/5 21171,7.25,,S'
+    lines = [header, *(row.format(i, i % 2) for i in range(100))]
+    (tmp_path / "titanic.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"the row has 12 values, which are no pixels"):
+        open_source(tmp_path / "titanic.csv")

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from digitnet.data.columns import LABEL_NAMES, Columns, is_number, tell_columns
 from digitnet.data.found import MOST_BYTES, Found, Options
-from digitnet.data.frames import image_side
+from digitnet.data.frames import LEAST_SIDE
+from digitnet.data.plausibility import check_pixels
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
 from digitnet.imaging.frame import SIDE
@@ -41,14 +42,15 @@ def read_csv(path: Path, options: Options) -> Found:
             no numbers, named by its line; or the columns cannot be told apart.
     """
     table = _Table(_text(path, options.most_bytes), path)
-    columns = None if table.lies_on_its_side() else table.columns(options.label_column)
-    if columns is None:
+    turned = table.lies_on_its_side()
+    if turned:
         table = table.turned()
-        columns = table.columns(options.label_column)
-        if columns is None:
-            raise DataError(table.no_image())
-        table.notes.append("The table lay on its side, an image in each column.")
+    columns = table.columns(options.label_column)
+    if columns is None:
+        raise DataError(table.no_image())
     pixels, labels = table.parse(columns)
+    if turned and not options.as_is:
+        check_pixels(pixels.reshape(-1, SIDE, SIDE), str(path), fewest=1)
     found = Found(
         pixels, labels, str(path), [*table.notes, *columns.notes], table.line_names(len(pixels))
     )
@@ -189,25 +191,29 @@ class _Table:
                     yield fields
 
     def lies_on_its_side(self) -> bool:
-        """Whether it is as high as images of MNIST's size have pixels, and not as wide."""
+        """Whether it is as high as images of MNIST's size have pixels, and not as wide.
+
+        No other height tells it: a table of measurements may well have 100 rows, or 144.
+        """
         pixels_and_more = range(SIDE * SIDE, SIDE * SIDE + 4)
         height = self.data.strip().count(b"\n") + 1
         return height in pixels_and_more and len(self.first[0]) not in pixels_and_more
 
     def turned(self) -> _Table:
-        """The same table with rows for columns; itself where that makes no images either."""
+        """The same table with rows for columns; itself where its rows differ in length."""
         rows = [self.fields(line) for line in self.lines()]
-        n = len(rows)
-        if len({len(row) for row in rows}) > 1 or not any(image_side(n - k) for k in range(4)):
+        if len({len(row) for row in rows}) > 1:
             return self
         text = "\n".join(";".join(column) for column in zip(*rows, strict=True))
-        return _Table(text.encode(), self.path)
+        turned = _Table(text.encode(), self.path)
+        turned.notes.append("The table lay on its side, an image in each column.")
+        return turned
 
     def no_image(self) -> str:
         """Why it cannot be read, in a sentence."""
         where = f"{self.path}, line {self.line_of(0)}"
         width = len(self.first[0])
-        if width <= 8 and any(not is_number(field) for field in self.first[0]):
+        if width < LEAST_SIDE**2 and any(not is_number(field) for field in self.first[0]):
             return (
                 f"{where}: the row has {width} values, which are no pixels; "
                 "if they tell what pictures show, give the folder that holds both."

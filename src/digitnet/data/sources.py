@@ -15,10 +15,11 @@ from digitnet.data.classes import Classes, understand_labels
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.found import MOST_BYTES, Found, Options, Part, Progress
 from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
-from digitnet.data.plausibility import Judge, judge_digits
+from digitnet.data.plausibility import Judge, check_pixels, judge_digits
 from digitnet.data.report import Report
 from digitnet.data.unpack import only_name
 from digitnet.errors import DataError, SettingsError
+from digitnet.imaging.frame import SIDE
 
 N_SYNTHETIC = 100_000  # fewer are learnt by heart (docs/lab-notes.md)
 
@@ -260,7 +261,11 @@ def _images(found: Found, options: Options) -> NDArray[np.uint8]:
     """What was found as frames, ink bright; `found` notes what was done."""
     if found.framed and not (options.transpose or options.invert):
         return np.asarray(found.pixels)
-    images = as_bytes(as_images(found), found)
+    is_flat = np.ndim(found.pixels) == 2
+    stored = as_images(found)
+    if is_flat and not options.as_is and stored.shape[1:3] != (SIDE, SIDE):
+        check_pixels(stored, found.source)
+    images = as_bytes(stored, found)
     found.pixels = images
     if options.invert:
         images = 255 - images
