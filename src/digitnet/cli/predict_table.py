@@ -25,16 +25,20 @@ class Row(NamedTuple):
 
 
 def is_table(word: str) -> bool:
-    """Whether a word is a file that holds many digits, by its name; no picture's is."""
-    if Path(word).suffix.lower() in ("", *SUFFIXES) or not Path(word).is_file():
+    """Whether a word is a file that holds many digits, by its name; no picture's is.
+
+    It may be one that is refused, with what to do about it: a spreadsheet, a packed folder.
+    """
+    ending = Path(word).suffix.lower()
+    if ending in ("", *SUFFIXES) or not Path(word).is_file():
         return False
-    from digitnet.data.sources import find_source
+    from digitnet.data.sources import NOT_READ, PACKINGS, PICKLES, find_source
     from digitnet.errors import DataError
 
     try:
         return find_source(word)[0].kind == "file"
     except DataError:
-        return False
+        return ending in (*NOT_READ, *PACKINGS, *PICKLES)
 
 
 def predict_table(

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data.arff import as_table, is_arff
 from digitnet.data.columns import LABEL_NAMES, Columns, is_number, tell_columns
 from digitnet.data.found import MOST_BYTES, Found, Options
 from digitnet.data.frames import LEAST_SIDE
+from digitnet.data.libsvm import is_libsvm, parse_libsvm
 from digitnet.data.plausibility import check_pixels
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
@@ -41,7 +43,10 @@ def read_csv(path: Path, options: Options) -> Found:
         DataError: the file is missing, not text, has no row, or one that is short, long or holds
             no numbers, named by its line; or the columns cannot be told apart.
     """
-    table = _Table(_text(path, options.most_bytes), path)
+    text = _text(path, options.most_bytes)
+    if is_libsvm(text):
+        return parse_libsvm(text, path, options.most_bytes)
+    table = _Table(text, path)
     turned = table.lies_on_its_side()
     if turned:
         table = table.turned()
@@ -81,6 +86,8 @@ def _text(path: Path, most_bytes: int) -> bytes:
         raise DataError(not_text) from error
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
+    if is_arff(data):
+        data = as_table(data, path)
     if data[:1] in COMMENT_MARKS or any(b"\n" + mark in data for mark in COMMENT_MARKS):
         data = _COMMENT.sub(b"", _uncommented_header(data))
     return data

@@ -79,10 +79,14 @@ SOURCES: tuple[Source, ...] = (
     Source("folder of pictures", "folder", f"{_DATA}.folders:read_picture_folder",
            "labelled by sub-folders, by names, or by a file beside"),
     Source(".csv", "file", f"{_DATA}.csv:read_csv", "a table of pixels and labels",
-           also=(".tsv", ".txt"), packed=True),
+           also=(".tsv", ".txt", ".arff", ".data", ".dat", ".tra", ".tes"), packed=True),
+    Source(".libsvm", "file", f"{_DATA}.libsvm:read_libsvm", "a label and index:value pairs",
+           also=(".svm", ".svmlight", ".scale", ".t"), packed=True),
     Source(".npz", "file", f"{_DATA}.npz:read_npz", "arrays of images and labels"),
     Source(".npy", "file", f"{_DATA}.npz:read_npy", "an array of images, its labels beside it"),
     Source(".mat", "file", f"{_DATA}.mat:read_mat", "MATLAB's arrays (an extra)"),
+    Source(".h5", "file", f"{_DATA}.hdf5:read_hdf5", "arrays in groups (an extra)",
+           also=(".hdf5", ".hdf")),
     Source(".parquet", "file", f"{_DATA}.parquet:read_parquet", "pictures in a table (an extra)"),
     Source("-ubyte", "file", f"{_DATA}.idx:read_idx_file", "one of MNIST's or EMNIST's files",
            packed=True),
@@ -90,14 +94,34 @@ SOURCES: tuple[Source, ...] = (
 """A new kind of source is a reader and a row here; command line, page and docs print the rows."""
 
 PACKINGS = (".gz", ".zip", ".bz2", ".xz")
+_SAVE = "numpy.savez('digits.npz', images=x, labels=y)"
+_SAVE_TENSORS = "numpy.savez('digits.npz', images=x.numpy(), labels=y.numpy())"
 PICKLES = {
-    ".pkl": "numpy.savez('digits.npz', x=x, y=y)",
-    ".pickle": "numpy.savez('digits.npz', x=x, y=y)",
-    ".joblib": "x, y = joblib.load(path); numpy.savez('digits.npz', x=x, y=y)",
-    ".pt": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
-    ".pth": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
+    ".pkl": f"x, y = pickle.load(open(path, 'rb')); {_SAVE}",
+    ".pickle": f"x, y = pickle.load(open(path, 'rb')); {_SAVE}",
+    ".joblib": f"x, y = joblib.load(path); {_SAVE}",
+    ".pt": f"x, y = torch.load(path)[:2]; {_SAVE_TENSORS}",
+    ".pth": f"x, y = torch.load(path)[:2]; {_SAVE_TENSORS}",
 }
 """Files that could run any code when they are loaded, each with the line that converts them."""
+_FEATHER = "convert it in Python: pandas.read_feather(path).to_csv('digits.csv', index=False)"
+_SHEET = "save it as a .csv where it was made, and give that"
+_UNPACK = "unpack it, and give the folder or the file in it"
+NOT_READ = {
+    ".feather": _FEATHER,
+    ".arrow": _FEATHER,
+    ".rds": "convert it in R: write.csv(readRDS(path), 'digits.csv', row.names = FALSE)",
+    ".rdata": "convert it in R: load(path); write.csv(digits, 'digits.csv', row.names = FALSE)",
+    ".rda": "convert it in R: load(path); write.csv(digits, 'digits.csv', row.names = FALSE)",
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _SHEET),
+    ".json": "convert it in Python: pandas.read_json(path).to_csv('digits.csv', index=False)",
+    ".jsonl": "convert it in Python: pandas.read_json(path, lines=True)"
+    ".to_csv('digits.csv', index=False)",
+    ".tfrecord": "convert it in Python: d = tfds.as_numpy(tfds.load('mnist', split='train', "
+    "batch_size=-1)); numpy.savez('digits.npz', images=d['image'], labels=d['label'])",
+    **dict.fromkeys((".tar", ".tgz", ".7z", ".rar"), _UNPACK),
+}
+"""Files of digits that others write and nothing here reads, each with what to do."""
 
 
 def accepted() -> str:
@@ -144,6 +168,8 @@ def find_source(source: str | Path) -> tuple[Source, str | Path]:
             f"{path} is a pickle, which could run any code and is never loaded; "
             f"where you trust it, convert it in Python: {PICKLES[ending]}."
         )
+    if ending in NOT_READ:
+        raise DataError(f"{path} is not read, a {ending} file.", NOT_READ[ending])
     for row in SOURCES:
         if row.kind == "file" and name.endswith((row.name, *row.also)):
             if not row.packed and not path.name.lower().endswith((row.name, *row.also)):
