@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
 from pathlib import Path
 
@@ -550,3 +551,32 @@ def test_a_table_with_texts_is_no_table_of_digits(tmp_path: Path) -> None:
     (tmp_path / "titanic.csv").write_text("\n".join(lines))
     with pytest.raises(DataError, match=r"the row has 12 values, which are no pixels"):
         open_source(tmp_path / "titanic.csv")
+
+
+@pytest.mark.parametrize("missing", ["?", "NA", "N/A", "NaN", "null", "None", "<NA>"])
+def test_what_stands_for_a_missing_label_is_no_class(tmp_path: Path, missing: str) -> None:
+    told = [missing if label == 3 else str(label) for label in SPREAD]
+    at = 2 + told.index(missing)
+    path = tmp_path / "d.csv"
+    path.write_text(table(told, *PIXELS, header=HEADER + "\n"))
+    with pytest.raises(DataError, match=rf"line {at}: the label is '{re.escape(missing)}'"):
+        open_source(path)
+    path.write_text(table(["?", "!"] * 12, *PIXELS, header=HEADER + "\n"))
+    assert open_source(path).class_names == ("!", "?")  # signs may be classes
+
+
+@pytest.mark.parametrize(
+    "line", ["{},{},Training", '{},"{}"', '{};"[{}]"', '{},"[{}]",a.png', "{}\t{}", "{},{}"]
+)
+@pytest.mark.parametrize("joint", [" ", ", "])
+def test_pixels_in_one_column_are_refused_with_what_to_do(
+    tmp_path: Path, line: str, joint: str
+) -> None:
+    if joint == ", " and '"' not in line:
+        return
+    header = "label,pixels,usage\n"
+    lines = [line.format(5, joint.join(map(str, image.ravel()))) for image in IMAGES]
+    for above in ("", header):
+        (tmp_path / "d.csv").write_text(above + "\n".join(lines))
+        with pytest.raises(DataError, match=r"has all pixels .* in one column.*numpy\.savez"):
+            open_source(tmp_path / "d.csv")

@@ -53,9 +53,11 @@ def predict_table(
         DataError: the table cannot be understood.
         SettingsError: an option does not go with it.
     """
-    from digitnet.data.sources import open_unlabelled
+    from digitnet.models.plausibility import open_unlabelled
 
-    images, numbers, report = open_unlabelled(source, part="test", framing=model.framing, **options)
+    images, numbers, report = open_unlabelled(
+        source, model.class_names, part="test", framing=model.framing, **options
+    )
     said = [] if as_json else [report.sentence, *report.notes]
     for line in said + report.skipped_lines():
         say(line)

@@ -136,6 +136,12 @@ class _Table:
         if not first:
             raise DataError(f"{path} has no row of digits; give a table of labels and pixels.")
         row = max(first[1:] or first, key=len)
+        if _is_in_one_column(row):
+            raise DataError(
+                f"{path} has all pixels of an image in one column, as a text or a list.",
+                "write them as a column for each pixel, or save arrays: "
+                "numpy.savez('digits.npz', images=images, labels=labels).",
+            )
         self.delimiter = _delimiter(row)
         self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", row))
         mark = (self.delimiter or "").encode()
@@ -332,6 +338,16 @@ def _delimiter(line: str) -> str | None:
             return mark
     best = max(DELIMITERS, key=line.count)
     return best if line.count(best) else None
+
+
+def _is_in_one_column(line: str) -> bool:
+    """Whether one of a few fields holds all pixels: blanks between them, or a list as of Python."""
+    for mark in (",", ";", "\t"):
+        row = next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+        sizes = sorted(len(field.replace(",", " ").split()) for field in row)
+        if 2 <= len(row) <= 8 and sizes[-1] >= LEAST_SIDE**2 and sizes[-2] <= 1:
+            return True
+    return False
 
 
 def _header_lines(fields: list[str]) -> int:

@@ -15,7 +15,7 @@ from digitnet.data.classes import Classes, understand_labels
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.found import MOST_BYTES, Found, Options, Part, Progress
 from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
-from digitnet.data.plausibility import Judge, check_pixels, judge_digits
+from digitnet.data.plausibility import Judge, check_pixels, judge_digits, turn_upright
 from digitnet.data.report import Report
 from digitnet.data.unpack import only_name
 from digitnet.errors import DataError, SettingsError
@@ -244,12 +244,13 @@ def open_source(
 
 
 def open_unlabelled(
-    source: str | Path, **options: Any
+    source: str | Path, *, judge: Judge | None = None, **options: Any
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], Report]:
     """Read the images of a source whose labels do not matter, such as a table to hand in.
 
     Args:
         source: a path.
+        judge: tells what looks like a digit, to find images that lie wrong.
         options: as of `open_source`.
 
     Returns:
@@ -262,9 +263,32 @@ def open_unlabelled(
     chosen = Options(**options)
     found = _read(source, chosen)
     images = _images(found, chosen)
+    if judge is not None and not (chosen.as_is or found.trusted):
+        images = _upright(images, found, judge, chosen.framing)
     report = Report(found.source, {"images": len(images)}, tuple(found.notes), tuple(found.skipped))
     rows = np.arange(len(images)) if found.rows is None else found.rows
     return images, rows + 1, report
+
+
+def _upright(
+    images: NDArray[np.uint8], found: Found, judge: Judge, framing: str
+) -> NDArray[np.uint8]:
+    """Images turned right, told by their labels where these are theirs, else by their looks."""
+    reframe = None if found.framed else lambda images: reframed(images, None, framing)
+    notes: tuple[str, ...] = ()
+    try:
+        classes = _classes(found) if found.labels is not None else None
+        if classes is not None and classes.names == DIGITS:
+            truth, source = classes.indices, found.source
+            verdict = judge_digits(images, truth, judge, source, reframe=reframe)
+            if verdict.images is not images:
+                images, notes = verdict.images, verdict.notes
+    except DataError:  # the labels do not matter here, so they may be wrong
+        pass
+    if not notes:
+        images, notes = turn_upright(images, judge, reframe=reframe)
+    found.notes += notes
+    return images
 
 
 def _read(source: str | Path, options: Options) -> Found:
