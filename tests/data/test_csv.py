@@ -423,6 +423,8 @@ def test_a_row_of_few_measurements_is_no_image(tmp_path: Path) -> None:
 def test_a_zip_is_named_after_what_is_in_it(tmp_path: Path, inside: str) -> None:
     with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
         archive.writestr(inside, "\n".join(rows(IMAGES, LABELS)))
+        archive.writestr("__MACOSX/._train.csv", "x")
+        archive.writestr("deeper/.DS_Store", "x")
     assert open_source(tmp_path / "digits.zip").labels.tolist() == LABELS.tolist()
     with zipfile.ZipFile(tmp_path / "digits.zip", "a") as archive:
         archive.writestr("test.csv", "x")

@@ -324,3 +324,21 @@ def test_a_missing_extra_is_asked_for_in_one_sentence(
         monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(MissingExtraError, match=rf"digitnet\[{extra}\]"):
         open_source(tmp_path / name)
+
+
+def test_images_of_28_that_show_nothing_are_counted(tmp_path: Path) -> None:
+    some = IMAGES.copy()
+    some[[3, 8]] = 0
+    dataset = saved(tmp_path, some)
+    assert dataset.report.notes == ("Of its images, 2 of 40 show nothing.",)
+    with pytest.raises(DataError, match="no image shows anything"):
+        saved(tmp_path, some * 0)
+
+
+@pytest.mark.parametrize("top", [100, 150, 255])
+def test_paper_is_told_on_any_scale(tmp_path: Path, top: int) -> None:
+    """Such as 0 to 100, where 100 is paper."""
+    scaled = np.rint(IMAGES / 255 * top).astype(np.uint8)
+    dataset = saved(tmp_path, top - scaled)
+    np.testing.assert_array_equal(dataset.images, scaled)
+    assert dataset.report.notes == ("The ink was dark on light, and was inverted.",)

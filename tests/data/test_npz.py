@@ -151,6 +151,8 @@ def test_a_mutated_npz_gives_a_dataset_or_a_data_error(
         ("digits_x", "digits_y"),
         ("digits", "target"),
         ("fea", "gnd"),
+        ("xs", "ys"),
+        ("img", "lab"),
     ],
 )
 def test_names_of_arrays(tmp_path: Path, images: str, labels: str) -> None:

@@ -111,7 +111,10 @@ def judged(n_as_is: int, n_turned: int, n: int) -> tuple[str, ...]:
 
 def test_when_something_is_turned() -> None:
     assert "upside down" in judged(40, 70, 100)[0]  # 30 of 100 better
-    assert judged(41, 70, 100) == ()
+    (doubt,) = judged(41, 70, 100)
+    assert "reads only 41 as labelled: some may lie wrong" in doubt
+    assert "reads only 31" in judged(31, 31, 100)[0]
+    assert judged(70, 70, 100) == ()
     assert judged(70, 100, 100) == ()  # well enough as it lies
     assert "upside down" in judged(0, 50, 100)[0]
     assert "no digits" in judged(0, 49, 100)[0]

@@ -28,10 +28,10 @@ from digitnet.errors import DataError
 from digitnet.files import open_regular, read_whole_npy
 
 IMAGE_NAMES = (
-    "images", "image", "imgs", "img", "x", "data", "pixels", "digits", "inputs", "features", "fea",
-    "samples", "arr_0",
+    "images", "image", "imgs", "img", "x", "xs", "data", "pixels", "digits", "inputs", "features",
+    "fea", "samples", "arr_0",
 )  # fmt: skip
-LABEL_NAMES = (*columns.LABEL_NAMES, "t", "outputs", "output", "gnd", "arr_1")
+LABEL_NAMES = (*columns.LABEL_NAMES, "ys", "lab", "t", "outputs", "output", "gnd", "arr_1")
 VAGUE = {"data", "digits", "samples", "t"}
 """Names that say which array is which only where they stand alone."""
 _PART = re.compile(

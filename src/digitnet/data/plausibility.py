@@ -129,7 +129,11 @@ def judge_digits(
             )
             return Verdict(images, (labels - shift) % 10, (note,))
     if n_right > UNREADABLE * len(sample):
-        return Verdict(images, labels, ())
+        doubt = (
+            f"Of {len(sample)} images looked at, a digit model reads only {n_right} as labelled: "
+            "some may lie wrong, or have wrong labels."
+        )
+        return Verdict(images, labels, (doubt,))
     told = f"of {len(sample)} images looked at, a digit model reads {n_right} as labelled"
     if like_digits.mean() >= MOSTLY:
         raise DataError(

@@ -228,7 +228,8 @@ def open_source(
         raise DataError(
             f"{found.source} has no labels.",
             "digits without labels can be predicted, but not learnt from nor measured on; "
-            "where a column of a table holds them, say {label_column:N}.",
+            "where a column of a table holds them, say {label_column:N}; an array of them is to be "
+            "called labels, or y.",
         )
     images = _images(found, options)
     classes = _classes(found)
