@@ -99,7 +99,7 @@ class Extra(NamedTuple):
 EXTRAS = {
     "plots": Extra("Drawing needs Matplotlib", ("matplotlib",)),
     "web": Extra("The page needs a web server", ("fastapi", "uvicorn", "python_multipart")),
-    "mat": Extra("Reading a .mat file needs SciPy and h5py", ("scipy", "h5py")),
+    "mat": Extra("Reading a .mat or .h5 file needs SciPy and h5py", ("scipy", "h5py")),
     "parquet": Extra("Reading a .parquet file needs PyArrow", ("pyarrow",)),
     "pdf": Extra("Reading a PDF needs pypdfium2", ("pypdfium2",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),

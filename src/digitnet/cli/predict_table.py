@@ -25,16 +25,20 @@ class Row(NamedTuple):
 
 
 def is_table(word: str) -> bool:
-    """Whether a word is a file that holds many digits, by its name; no picture's is."""
-    if Path(word).suffix.lower() in ("", *SUFFIXES) or not Path(word).is_file():
+    """Whether a word is a file that holds many digits, by its name; no picture's is.
+
+    It may be one that is refused, with what to do about it: a spreadsheet, a packed folder.
+    """
+    ending = Path(word).suffix.lower()
+    if ending in ("", *SUFFIXES) or not Path(word).is_file():
         return False
-    from digitnet.data.sources import find_source
+    from digitnet.data.sources import NOT_READ, PACKINGS, PICKLES, find_source
     from digitnet.errors import DataError
 
     try:
         return find_source(word)[0].kind == "file"
     except DataError:
-        return False
+        return ending in (*NOT_READ, *PACKINGS, *PICKLES)
 
 
 def predict_table(
@@ -49,9 +53,11 @@ def predict_table(
         DataError: the table cannot be understood.
         SettingsError: an option does not go with it.
     """
-    from digitnet.data.sources import open_unlabelled
+    from digitnet.models.plausibility import open_unlabelled
 
-    images, numbers, report = open_unlabelled(source, part="test", framing=model.framing, **options)
+    images, numbers, report = open_unlabelled(
+        source, model.class_names, part="test", framing=model.framing, **options
+    )
     said = [] if as_json else [report.sentence, *report.notes]
     for line in said + report.skipped_lines():
         say(line)
