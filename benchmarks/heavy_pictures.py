@@ -315,8 +315,8 @@ def by_command(path: Path, way: str, folder: str) -> tuple[float, float, float, 
     seconds = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    lines = [line for line in (out + said).splitlines() if line]
-    return seconds, worked, watch.end(), " ".join(lines[0].split()) if lines else ""
+    line = (out if process.returncode == 0 else said).strip().splitlines()[0 if out else -1]
+    return seconds, worked, watch.end(), " ".join(line.split())
 
 
 def by_server(server: Server, path: Path) -> tuple[float, float, float, str]:

@@ -53,7 +53,7 @@ _OUT_OF_TIME = getattr(signal, "SIGPROF", 1000)
 _LENGTH = struct.Struct(">Q")
 _LONGEST_REPLY = 2**20
 """Bytes of what a process says before the pixels."""
-_BEGIN = "from digitnet.imaging.decoders import serve; serve()"
+_BEGIN = "from digitnet.imaging.decoders import serve; serve({seconds}, {memory})"
 
 
 class Light(NamedTuple):
@@ -101,10 +101,20 @@ class Decoders:
     Args:
         light: files of which this process decodes itself.
         one_page: whether a file with several pages is refused.
+        seconds: of processor time for one picture.
+        memory: bytes of address space of each process.
     """
 
-    def __init__(self, light: Light = LIGHT, *, one_page: bool = False) -> None:
+    def __init__(
+        self,
+        light: Light = LIGHT,
+        *,
+        one_page: bool = False,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+    ) -> None:
         self._light, self._one_page = light, one_page
+        self._seconds, self._memory = seconds, memory
         self._free: list[_Process] = []
         self._closed = False
 
@@ -137,13 +147,19 @@ class Decoders:
             source = from_data_url(source)
         if self.is_light(source):
             return open_picture(source, max_pixels=max_pixels)
-        process = self._free.pop() if self._free else _Process()
+        process = self._free_process()
         try:
             return process.open(source, max_pixels, self._one_page)
         finally:
             self._free.append(process)
             if self._closed:
                 self.close()
+
+    def _free_process(self) -> _Process:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return _Process(self._seconds, self._memory)
 
     def close(self) -> None:
         """End the processes that wait; one at work ends when its picture is done."""
@@ -155,15 +171,17 @@ class Decoders:
 class _Process:
     """One process, begun with the first picture and anew after one that it was killed for."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float, memory: int) -> None:
+        self._seconds, self._memory = seconds, memory
         self._running: subprocess.Popen[bytes] | None = None
 
     def open(
         self, source: str | Path | bytes, max_pixels: int, one_page: bool
     ) -> NDArray[np.uint8]:
-        content = source if isinstance(source, bytes) else b""
+        content, name = (source, None) if isinstance(source, bytes) else (b"", os.fspath(source))
         task = {
-            "path": None if isinstance(source, bytes) else os.fspath(source),
+            "path": name,
+            "folder": None if name is None else str(Path.cwd()),  # it may have changed since
             "size": len(content),
             "max_pixels": max_pixels,
             "one_page": one_page,
@@ -183,11 +201,18 @@ class _Process:
             if "sentence" in reply:
                 raise PictureError(reply["sentence"], reply["hint"])
             return _pixels(running.stdout, reply["shape"], max_pixels)
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, TypeError, LookupError, RecursionError):
             overran = late.finished.is_set()
-            code = self.end()
-            name = "The picture" if isinstance(source, bytes) else str(source)
-            raise _why_it_ended(name, overran or code == -_OUT_OF_TIME) from None
+            code, name = self.end(), name or "The picture"
+            if overran or code == -_OUT_OF_TIME:
+                raise PictureError(
+                    f"{name} takes longer to decode than the {self._seconds:g} seconds of a "
+                    "picture: make it smaller, or save it as PNG or JPEG."
+                ) from None
+            raise PictureError(
+                f"{name} makes its decoder fail, or takes more than "
+                f"{self._memory // 2**20:,} MiB: save the picture again."
+            ) from None
         finally:
             late.cancel()
 
@@ -196,9 +221,10 @@ class _Process:
 
         if self._running is None or self._running.poll() is not None:
             self.end()
+            begin = _BEGIN.format(seconds=self._seconds, memory=self._memory)
             self._running = subprocess.Popen(
                 # -P: no module of the folder that it is started in
-                [sys.executable, "-P", "-c", _BEGIN],
+                [sys.executable, "-P", "-c", begin],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # where libraries complain of damaged files
@@ -234,24 +260,14 @@ class _Process:
 def _pixels(stream: IO[bytes], shape: Any, max_pixels: int) -> NDArray[np.uint8]:
     """The picture that a process sends behind its reply; none larger than was asked for."""
     height, width, *channels = (int(n) for n in shape)
-    if channels not in ([], [3]) or not 0 < height * width <= max_pixels or height < 0:
+    if channels not in ([], [3]) or min(height, width) < 1:
         raise ValueError("no picture")
+    if (height - 1) * (width - 1) > max_pixels:  # a drawn page may be a row larger
+        raise ValueError("too large")
     pixels = np.empty((height, width, *channels), np.uint8)
     if stream.readinto(pixels.data.cast("B")) != pixels.size:  # type: ignore[attr-defined]
         raise EOFError
     return pixels
-
-
-def _why_it_ended(name: str, overran: bool) -> PictureError:
-    if overran:
-        return PictureError(
-            f"{name} takes longer to decode than the {SECONDS:g} seconds that a picture has: "
-            "make it smaller, or save it as PNG or JPEG."
-        )
-    return PictureError(
-        f"{name} makes its decoder fail, or takes more than {MEMORY // 2**20:,} MiB: "
-        "save the picture again."
-    )
 
 
 def _write(stream: IO[bytes], content: bytes) -> None:
@@ -277,20 +293,20 @@ def _read(stream: IO[bytes], most: int) -> bytes:
     return content
 
 
-def serve() -> None:
+def serve(seconds: float, memory: int) -> None:
     """What a process does that decodes: pictures from standard input, one after the other.
 
     It ends with its input, so that none is left behind whatever becomes of the one that began it.
     """
     asked, answered = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # no library's words get among the pixels
-    _limit_memory()
+    _limit_memory(memory)
     with suppress(EOFError, OSError):
         while True:
             task = json.loads(_read(asked, _LONGEST_REPLY))
             content = asked.read(task["size"])
-            with _limited_time():
-                reply, pixels = _decoded(task, content)
+            with _limited_time(seconds):
+                reply, pixels = _decoded(task, content, memory)
             del content
             _write(answered, json.dumps(reply).encode())
             if pixels is not None:
@@ -300,42 +316,50 @@ def serve() -> None:
 
 
 def _decoded(
-    task: dict[str, Any], content: bytes
+    task: dict[str, Any], content: bytes, memory: int
 ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
     """What to reply to a task, and the pixels behind it."""
     source = content if task["path"] is None else task["path"]
     try:
+        if task["folder"] is not None:
+            os.chdir(task["folder"])
         if task["one_page"] and (n_pages := count_pages(content)) > 1:
             raise PictureError(f"The picture has {n_pages} pages: send them one by one.")
         pixels = open_picture(source, max_pixels=task["max_pixels"])
     except PictureError as error:
+        if isinstance(error.__context__, MemoryError):
+            name = task["path"] or "The picture"
+            error = PictureError(
+                f"{name} takes more memory to decode than the {memory // 2**20:,} MiB of a "
+                "picture: make it smaller."
+            )
         return {"sentence": error.sentence, "hint": error.hint}, None
     except Exception:
         return {"bug": traceback.format_exc()[-_LONGEST_REPLY // 8 :]}, None
     return {"shape": pixels.shape}, pixels
 
 
-def _limit_memory() -> None:
-    """MEMORY bytes for this process, where the system can hold one to it."""
+def _limit_memory(most: int) -> None:
+    """So many bytes of address space for this process, where the system can hold one to it."""
     try:
         import resource
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):  # there is a lower limit already
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 @contextmanager
-def _limited_time() -> Iterator[None]:
-    """The system kills this process once the block has taken SECONDS of processor time.
+def _limited_time(seconds: float) -> Iterator[None]:
+    """The system kills this process once the block has taken so much processor time.
 
     Python's own handlers would wait for a decoder that never comes back.
     """
     if not hasattr(signal, "setitimer"):  # Windows: whoever waits kills it after MOST_WAITED
         yield
         return
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # SIGPROF, which nothing here handles
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # SIGPROF, which nothing here handles
     try:
         yield
     finally:
