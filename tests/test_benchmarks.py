@@ -43,6 +43,7 @@ SMALLEST = {
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
     "fuzz_pictures": "-n 20",
+    "heavy_pictures": "--pixels 10000 --only rgb.png bomb.png",
     "ingredients": "--seeds 1 --epochs 1 --only plain",
     "invariances": "--mnist {mnist} -n 10 --only inversion",
     "kill": "--source {npz} --kills 1",

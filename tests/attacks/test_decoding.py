@@ -83,7 +83,7 @@ def test_pictures_that_overrun_hold_up_nobody(attack: Attack, tmp_path: Path) ->
             thread.start()
         try:
             with server.client() as web:
-                for _ in attack.times(1_000):
+                for _ in attack.times(300):
                     assert web.post("/api/predict", content=honest).status_code == 200
         finally:
             ended.set()
@@ -101,9 +101,8 @@ def test_a_picture_that_overruns_ends_no_command(
 ) -> None:
     pytest.importorskip("pypdfium2")
     (tmp_path / "slow.pdf").write_bytes(FILES["paths.pdf"](Sizes(10_000_000)))
-    assert main([command, str(tmp_path / "slow.pdf"), "--model", "mlp"]) == 2
-    said = capsys.readouterr().err
-    assert "slow.pdf takes longer to decode than the 2 seconds of a picture" in said
     assert main([command, str(tmp_path / "slow.pdf"), str(NINE), "--model", "mlp"]) == 1
-    assert "9" in capsys.readouterr().out
-    attack.tried(2)
+    said = capsys.readouterr()
+    assert "slow.pdf takes longer to decode than the 2 seconds of a picture" in said.err
+    assert "9" in said.out
+    attack.tried()
