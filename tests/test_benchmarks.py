@@ -44,6 +44,7 @@ SMALLEST = {
     "ctc": "--repeats 1",
     "fuzz": "--seconds 1",
     "fuzz_pictures": "-n 20",
+    "heavy_pictures": "--pixels 10000 --only rgb.png bomb.png",
     "ingredients": "--seeds 1 --epochs 1 --only plain",
     "invariances": "--mnist {mnist} -n 10 --only inversion",
     "kill": "--source {npz} --kills 1",

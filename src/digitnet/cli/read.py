@@ -12,7 +12,7 @@ from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, say, show, show_json, write_table
 from digitnet.errors import PictureError, SettingsError
-from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.model import Model
 from digitnet.reading.page import Reading, read_page
 from digitnet.reading.signs import UNREAD
@@ -74,11 +74,12 @@ def _answers(
     model: Model, sheets: list[Named], failed: list[str], out: str | None, quiet: bool
 ) -> Iterator[tuple[Named, Answer]]:
     """Each sheet with its reading, or with the error that says why there is none."""
+    decoders = Decoders(PHOTOGRAPH)
     for sheet in sheets:
         try:
             if isinstance(sheet.source, PictureError):
                 raise sheet.source
-            picture = open_picture(sheet.source)
+            picture = decoders.open(sheet.source)
             reading = read_page(model, picture)
         except PictureError as error:
             failed.append(sheet.name)
@@ -89,6 +90,7 @@ def _answers(
         yield sheet, reading
         if out is not None:
             _draw(model, picture, reading, out)
+    decoders.close()
 
 
 def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from digitnet.errors import PictureError
@@ -73,6 +75,30 @@ def check_parts(stream: BinaryIO, head: bytes, name: str) -> None:
     stream.seek(0)
 
 
+_SIZE_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+"""Of a JPEG's segments that say how large it is (ITU-T T.81, table B.1)."""
+
+
+def pixels_of(stream: BinaryIO) -> int | None:
+    """How many pixels the header of a PNG or JPEG names at most; None for any other file.
+
+    Args:
+        stream: of the file, at its beginning.
+    """
+    head = stream.read(24)
+    if head.startswith(b"\x89PNG") and head[12:16] == b"IHDR" and len(head) == 24:
+        return int.from_bytes(head[16:20], "big") * int.from_bytes(head[20:24], "big")
+    if not head.startswith(b"\xff\xd8"):
+        return None
+    data = head + stream.read()
+    sizes = [
+        struct.unpack_from(">HH", data, place + 3)
+        for marker, place in islice(_segments(data), MOST_SEGMENTS)
+        if marker in _SIZE_MARKERS and place + 7 <= len(data)
+    ]
+    return max((height * width for height, width in sizes), default=None)
+
+
 def _too_many(name: str, what: str, most: int) -> PictureError:
     return PictureError(
         f"{name} has more than the {most:,} {what} that are read: save the picture again."
@@ -83,23 +109,33 @@ _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 """A JPEG's marker that begins a segment, or its end; within coded pixels 255 is followed by 0."""
 
 
-def _check_jpeg(data: bytes, name: str) -> None:
-    """Thumbnails lie within a segment, so that their scans are not counted."""
-    scans = segments = 0
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """The marker of each segment of a JPEG, and the place of its length.
+
+    Thumbnails lie within a segment, so that theirs are none. What follows the end of the first
+    picture are further pictures, which are not read.
+    """
+    scanned = False
     found = _MARKER.search(data, 2)
     while found is not None:
         marker, place = data[found.end() - 1], found.end()
-        if marker == 0xD9 and scans:
-            return  # what follows are further pictures, which are not read
+        if marker == 0xD9 and scanned:
+            return
+        yield marker, place
         if marker != 0xD9:
             place += max(2, int.from_bytes(data[place : place + 2], "big"))
+        scanned = scanned or marker == 0xDA
+        found = _MARKER.search(data, place)
+
+
+def _check_jpeg(data: bytes, name: str) -> None:
+    scans = 0
+    for segments, (marker, _) in enumerate(_segments(data), start=1):
         scans += marker == 0xDA
-        segments += 1
         if scans > MOST_SCANS:
             raise _too_many(name, "scans", MOST_SCANS)
         if segments > MOST_SEGMENTS:
             raise _too_many(name, "segments", MOST_SEGMENTS)
-        found = _MARKER.search(data, place)
 
 
 def _check_png(stream: BinaryIO, size: int, name: str) -> None:

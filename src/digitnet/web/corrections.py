@@ -18,8 +18,8 @@ from pathlib import Path
 
 from digitnet.errors import OutputError, PictureError
 from digitnet.files import make_folder, replacing
+from digitnet.imaging.decoders import Decoders
 from digitnet.imaging.framing import frame_picture
-from digitnet.imaging.pictures import open_picture
 from digitnet.imaging.png import as_png
 from digitnet.imaging.reduce import reduce
 from digitnet.web.errors import Problem
@@ -39,8 +39,8 @@ IS_A_LINK = (
 class Corrections:
     """The folder of corrections, and how many of each digit it holds."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self.folder, self._limits = folder, limits
+    def __init__(self, folder: Path, limits: Limits, decoders: Decoders) -> None:
+        self.folder, self._limits, self._decoders = folder, limits, decoders
         self._lock = threading.Lock()
 
     def linked(self) -> str | None:
@@ -67,7 +67,8 @@ class Corrections:
             OutputError: it cannot be written.
             Problem: 507, there are too many, or the digit's folder is a link.
         """
-        picture = reduce(open_picture(content, max_pixels=self._limits.pixels), LONGEST_SIDE)
+        opened = self._decoders.open(content, max_pixels=self._limits.pixels)
+        picture = reduce(opened, LONGEST_SIDE)
         reason = frame_picture(picture).reason
         if reason is not None:
             raise PictureError(
