@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from digitnet.__main__ import interruptible
 from digitnet.cli.main import guarded, main
 from digitnet.models.find import DEFAULT
 
@@ -24,7 +25,7 @@ def train_then_ask(arguments: list[str]) -> int:
     if not Path(DEFAULT).exists():
         print(f"There is no ./{DEFAULT} yet, so one is trained first.")
         code = main(["train", *arguments, "--out", DEFAULT])
-        if code > 1:
+        if code > 1 or not Path(DEFAULT).exists():  # 1 may be that nothing was learnt
             return code
     elif arguments:
         print(f"./{DEFAULT} is there already, so nothing is trained; delete it to train anew.")
@@ -32,4 +33,4 @@ def train_then_ask(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: train_then_ask(sys.argv[1:])))
+    sys.exit(interruptible(lambda: guarded(lambda: train_then_ask(sys.argv[1:]))))

@@ -14,7 +14,9 @@ import argparse
 import io
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -103,24 +105,29 @@ def mend_png(data: bytes) -> bytes:
     return bytes(out)
 
 
+def damaged(rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:
+    """Damaged files without end, each with its format; every format in its turn."""
+    files = seeds(rng)
+    every = [data for group in files.values() for data in group]
+    while True:
+        for kind, group in files.items():
+            data = group[int(rng.integers(len(group)))]
+            mutated = mutate(data, every[int(rng.integers(len(every)))], rng)
+            if kind == "PNG" and rng.random() < 0.7:
+                mutated = mend_png(mutated)
+            yield kind, mutated
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=100_000, help="how many files")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    files = seeds(rng)
-    kinds = list(files)
-    every = [data for group in files.values() for data in group]
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
-    slowest = dict.fromkeys(kinds, 0.0)
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    slowest: defaultdict[str, float] = defaultdict(float)
     failures: list[str] = []
-    for number in range(arguments.n):
-        kind = kinds[number % len(kinds)]
-        data = files[kind][int(rng.integers(len(files[kind])))]
-        mutated = mutate(data, every[int(rng.integers(len(every)))], rng)
-        if kind == "PNG" and rng.random() < 0.7:
-            mutated = mend_png(mutated)
+    for number, (kind, mutated) in enumerate(islice(damaged(rng), arguments.n)):
         started = time.process_time()
         try:
             picture = open_picture(mutated)
@@ -140,7 +147,7 @@ def main() -> None:
         counts[kind][outcome] += 1
     outcomes = ("framed", "no digit", "refused", "wrong error")
     print(f"{'format':<8}" + "".join(f"{name:>12}" for name in outcomes) + f"{'slowest':>11}")
-    for kind in kinds:
+    for kind in counts:
         row = "".join(f"{counts[kind][name]:>12,}" for name in outcomes)
         print(f"{kind:<8}{row}{slowest[kind] * 1000:>8.0f} ms")
     for failure in failures[:20]:

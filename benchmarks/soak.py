@@ -129,9 +129,8 @@ class Soak:
                 try:
                     while True:
                         begun = time.monotonic()
-                        status, _ = await asyncio.wait_for(
-                            asked(reader, writer, requests[turn % len(requests)]), 120
-                        )
+                        async with asyncio.timeout(120):
+                            status, _ = await asked(reader, writer, requests[turn % len(requests)])
                         turn += 1
                         if status == 200:
                             self._now.seconds.append(time.monotonic() - begun)
@@ -178,8 +177,9 @@ class Soak:
                     while not reader.at_eof() and not writer.is_closing():
                         writer.write(b"x")
                         await writer.drain()
-                        with suppress(TimeoutError):
-                            await asyncio.wait_for(reader.read(4096), 1)
+                        with suppress(TimeoutError):  # wait_for would lose a cancel now and then
+                            async with asyncio.timeout(1):
+                                await reader.read(4096)
                 finally:
                     writer.close()
             await asyncio.sleep(0.1)
@@ -200,7 +200,8 @@ class Soak:
                     self.n_hostile += 1
                     try:
                         writer.write(content)
-                        await asyncio.wait_for(reader.readline(), 30)
+                        async with asyncio.timeout(30):
+                            await reader.readline()
                     finally:
                         writer.close()
                 await asyncio.sleep(0.05)

@@ -116,3 +116,12 @@ def test_every_promise_that_is_attacked_is_in_the_document_of_trust() -> None:
     tried = set(re.findall(r'(?:promise\(|PROMISE = )"([^"]+)"', attacks))
     assert len(rows) == len(set(rows))
     assert set(rows) == tried
+
+
+def test_every_situation_has_a_test_that_is_there() -> None:
+    text = (ROOT / "docs" / "situations.md").read_text()
+    rows = re.findall(r"^\| .* \| `(test_\w+)` \|$", text, flags=re.MULTILINE)
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(rows) >= 42
+    assert len(rows) == text.count("\n| ") - 2  # the header and the line below it
+    assert not [name for name in rows if f"def {name}(" not in tests]

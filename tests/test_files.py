@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from digitnet.errors import OutputError
-from digitnet.files import new_folder, replacing
+from digitnet.files import is_temporary, new_folder, remove_leftovers, replacing
 
 
 def test_success_replaces_and_leaves_no_litter(tmp_path: Path) -> None:
@@ -53,7 +53,9 @@ def test_a_full_disk_is_one_sentence() -> None:
         Path("/dev/full").write_bytes(b"x" * 100_000)
 
 
-def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_the_old_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
     program = (
@@ -66,6 +68,42 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, str(target)])
     assert done.returncode == -signal.SIGKILL
     assert target.read_text() == "old"
+    (left,) = set(tmp_path.iterdir()) - {target}
+    assert is_temporary(left)
+    with replacing(tmp_path / "other.txt") as temporary:  # whatever is written there next
+        temporary.write_text("other")
+    assert not left.exists()
+    assert f"Removed {left}: it was left half-written" in caplog.text
+
+
+def test_only_what_dead_processes_of_this_machine_left_is_removed(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with replacing(tmp_path / "own") as own:
+        own.touch()
+        random = own.name.split("-")[3]
+        machine = own.name.split("-")[1]
+        living = [
+            tmp_path / f".digitnet-{machine}-{process}-{random}"
+            for process in (1, os.getppid(), 0, 999999999999)
+        ]
+        others = [
+            tmp_path / f".digitnet-00000000-{dead.pid}-{random}",
+            tmp_path / f".digitnet-{machine}-{dead.pid}",
+            tmp_path / f"digitnet-{machine}-{dead.pid}-{random}",
+        ]
+        left = tmp_path / f".digitnet-{machine}-{dead.pid}-{random}.tar"
+        link = tmp_path / f".digitnet-{machine}-{dead.pid}-{random}"
+        for path in (*living, *others, left / "deep"):
+            path.mkdir(parents=True)
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "file").touch()
+        link.symlink_to(tmp_path / "mine")
+        remove_leftovers(tmp_path)
+        kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {"mine", own.name, *(path.name for path in (*living, *others))}
+    assert (tmp_path / "mine" / "file").exists()
+    remove_leftovers(tmp_path / "nowhere")
 
 
 def test_a_new_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
@@ -33,6 +34,7 @@ class Watchdog:
         self._process = subprocess.Popen(
             [sys.executable, "-S", __file__], stdin=subprocess.PIPE, text=True, **_own_group()
         )
+        atexit.register(self._process.communicate)  # closes the pipe, and waits
 
     def tell(self, word: str, number: int) -> None:
         """Let `kill` or `spare` be done with the process of that number in the end."""

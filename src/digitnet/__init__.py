@@ -7,11 +7,10 @@
 Each name is imported when it is first used, so that `import digitnet` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, overload
-
+TYPE_CHECKING = False  # not from typing: until that is imported, Ctrl-C would be a traceback
 if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the table below
     from pathlib import Path
+    from typing import Any, overload
 
     from numpy.typing import NDArray
 
@@ -67,12 +66,16 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = sorted([*_HOMES, "__version__", "predict", "read"])
 
 
-@overload
-def predict(picture: "OnePicture", model: "AnyModel" = None) -> "Prediction": ...
-@overload
-def predict(picture: "Batch", model: "AnyModel" = None) -> "list[Prediction]": ...
-@overload
-def predict(picture: "NDArray[Any]", model: "AnyModel" = None) -> Any: ...
+if TYPE_CHECKING:
+
+    @overload
+    def predict(picture: OnePicture, model: AnyModel = None) -> Prediction: ...
+    @overload
+    def predict(picture: Batch, model: AnyModel = None) -> list[Prediction]: ...
+    @overload
+    def predict(picture: NDArray[Any], model: AnyModel = None) -> Any: ...
+
+
 def predict(
     picture: "OnePicture | Batch | NDArray[Any]", model: "AnyModel" = None
 ) -> "Prediction | list[Prediction]":
@@ -129,6 +132,8 @@ def __getattr__(name: str) -> object:
         return version("digitnet")
     if name not in _HOMES:
         raise AttributeError(f"module 'digitnet' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"digitnet.{_HOMES[name]}"), name)
 
 

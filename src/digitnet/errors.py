@@ -14,7 +14,7 @@ Wording = Callable[[str, str], str]
 """How an option and its value are written; the value is "" where only the option is meant."""
 
 
-PLACE = re.compile(r"-?[0-9.]+|[A-Z]+")
+PLACE = re.compile(r"-?[0-9.]+(e[-+]?[0-9]+)?|[A-Z]+")
 """Values that Python writes without quotes: numbers, and what stands for one, such as N."""
 
 
@@ -99,7 +99,7 @@ class Extra(NamedTuple):
 EXTRAS = {
     "plots": Extra("Drawing needs Matplotlib", ("matplotlib",)),
     "web": Extra("The page needs a web server", ("fastapi", "uvicorn", "python_multipart")),
-    "mat": Extra("Reading a .mat file needs SciPy and h5py", ("scipy", "h5py")),
+    "mat": Extra("Reading a .mat or .h5 file needs SciPy and h5py", ("scipy", "h5py")),
     "parquet": Extra("Reading a .parquet file needs PyArrow", ("pyarrow",)),
     "pdf": Extra("Reading a PDF needs pypdfium2", ("pypdfium2",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),

@@ -2,12 +2,17 @@
 
 Read only where they are ordinary files of a bounded size: a pipe or a device in a file's place
 would be waited for, or read, without end.
+
+What is being built is called `.digitnet-MACHINE-PROCESS-RANDOM.png`, so that the next who writes
+there can tell what a process that is no more has left, and removes it.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from digitnet.errors import OutputError
+from digitnet.text import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,19 +200,81 @@ def flush_to_disk(path: Path) -> None:
 
 def folder_beside(target: Path) -> Path:
     """A new empty folder beside `target`, as open to others as the process makes folders."""
-    import secrets
-
-    path = target.with_name(f".{target.name}-{secrets.token_hex(6)}")
+    path = _temporary_beside(target, "")
     path.mkdir()
     return path
 
 
 def _new_beside(target: Path) -> Path:
     """An empty new file beside the target, with the mode that the user's umask gives."""
-    import secrets
-
     # The suffix is kept: Matplotlib and Pillow choose the format by it.
-    name = f".{target.stem}-{secrets.token_hex(6)}{target.suffix}"
-    path = target.with_name(name)
+    path = _temporary_beside(target, target.suffix)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     return path
+
+
+_TEMPORARY = re.compile(r"\.digitnet-([0-9a-f]{8})-([0-9]{1,9})-[0-9a-f]{12}(\.[^.]*)?")
+
+
+def _temporary_beside(target: Path, suffix: str) -> Path:
+    """A name that nothing has; what dead processes have left in that folder is removed."""
+    import secrets
+
+    remove_leftovers(target.parent)
+    name = f".digitnet-{_machine()}-{os.getpid()}-{secrets.token_hex(6)}{suffix}"
+    return target.with_name(name)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether something is called as what is being built."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove, and say, what dead processes of this machine were building in a folder.
+
+    What a living process builds stays, whoever it belongs to; so does what cannot be removed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if entry.name.startswith(".digitnet-")]
+    except OSError:
+        return
+    for name in found:
+        parts = _TEMPORARY.fullmatch(name)
+        if parts and parts[1] == _machine() and not _is_alive(int(parts[2])):
+            remove(folder / name, "it was left half-written by a process that was killed")
+
+
+def remove(path: Path, why: str) -> None:
+    """Remove a file, a link or a whole folder, as far as it can be, and say so in the log."""
+    import shutil
+
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+    if not os.path.lexists(path):
+        logging.getLogger(__name__).warning("Removed %s: %s.", shown(path), why)
+
+
+def _machine() -> str:
+    """What tells this machine from others that write into the same folder."""
+    import hashlib
+    import platform
+
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process of this number runs here, whoever's; where none can be asked, it does."""
+    if os.name == "nt":  # there, to ask with a signal is to end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True

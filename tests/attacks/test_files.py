@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import shutil
+import stat
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 import digitnet as package
 from attacks.conftest import Attack
 from digitnet.data.sources import open_source
-from digitnet.errors import DigitnetError, ModelError
+from digitnet.errors import DataError, DigitnetError, ModelError
 from digitnet.files import open_regular, read_regular
 from digitnet.imaging.pictures import open_picture, page_names, read_head
 from digitnet.models.folder import load_model, model_files, save_model
@@ -22,6 +24,7 @@ from digitnet.training.config import read_recipe
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
 from support.helpers import assert_one_sentence, digitnet, small_model
+from support.served import NINE, client
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with pipes")
 
@@ -128,7 +131,7 @@ def test_links_in_a_model_are_not_followed(
         inside.unlink(missing_ok=True)
         inside.symlink_to(secret)
         assert inside not in model_files(tmp_path / "models" / "m")
-        assert b"secret" not in stored.as_zip()
+        assert b"secret" not in stored.as_zip(store.places)
         if not name.startswith(("history", "training")):
             with pytest.raises(ModelError, match="symbolic link"):
                 load_model(tmp_path / "models" / "m")
@@ -139,12 +142,146 @@ def test_links_in_a_model_are_not_followed(
     load_model(tmp_path / "named")  # the user's own link to a folder is the user's business
 
 
+@pytest.mark.promise("links lead nowhere")
+@pytest.mark.parametrize("name", ["model", "models/m", "models/.m.old"])
+def test_links_to_models_are_not_followed_by_the_server(
+    tmp_path: Path, rng: np.random.Generator, attack: Attack, name: str
+) -> None:
+    save_model(small_model(rng), tmp_path / "elsewhere")
+    (tmp_path / "models").mkdir()
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    called = "model" if name == "model" else "m"
+    with client(tmp_path) as web:
+        listed = web.get("/api/models").json()
+        assert [each["name"] for each in listed["unreadable"]] == [called]
+        for answered in (
+            web.get(f"/api/models/{called}.zip"),
+            web.get(f"/api/model?name={called}"),
+            web.post(f"/api/predict?model={called}", content=NINE.read_bytes()),
+            web.post("/api/train", json={"source": "synthetic", "start": called}),
+        ):
+            assert answered.status_code == 422
+            assert "symbolic link" in answered.json()["error"]
+            attack.tried()
+        unasked = web.post("/api/predict", content=NINE.read_bytes())
+        assert unasked.status_code == (422 if name == "model" else 200)
+
+
+@pytest.mark.promise("links lead nowhere")
+def test_no_model_is_written_through_a_link(tmp_path: Path, attack: Attack) -> None:
+    """A link to nowhere is a name that is taken."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "my-model").symlink_to(tmp_path / "elsewhere")
+    store = ModelStore(tmp_path, Limits())
+    assert not store.is_free("my-model")
+    assert store.is_free("my-model-2")
+    attack.tried()
+
+
+@pytest.mark.promise("links lead nowhere")
+@pytest.mark.parametrize("place", ["3", "3/a.png", "3/inner", "11", "labels.csv"])
+def test_links_among_corrections_are_not_followed(
+    tmp_path: Path, attack: Attack, place: str
+) -> None:
+    """Nothing is counted, written, removed or learnt from behind them."""
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    mark = "0" * 12
+    (elsewhere / f"x-{mark}.png").write_bytes(NINE.read_bytes())
+    with client(tmp_path) as web:
+        picture = NINE.read_bytes()
+        assert web.post("/api/corrections?label=9", content=picture).status_code == 201
+        link = tmp_path / "corrections" / place
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(elsewhere if "." not in place else elsewhere / f"x-{mark}.png")
+        assert web.get("/api/corrections").json()["count"] == 1
+        assert web.delete(f"/api/corrections/{mark}").status_code == 404
+        refused = web.post("/api/train", json={"source": "corrections"})
+        assert refused.status_code == 422
+        assert f"corrections/{place} is a symbolic link" in refused.json()["error"]
+        moved = web.post("/api/corrections?label=3", content=picture)
+        assert moved.status_code == (507 if place == "3" else 201)
+    assert [path.name for path in elsewhere.iterdir()] == [f"x-{mark}.png"]
+    attack.tried(4)
+
+
+@pytest.mark.promise("links lead nowhere")
+@pytest.mark.parametrize("name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "..csv", "C:\\x.csv"])
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_zip_of_digits_leads_nowhere(
+    tmp_path: Path, attack: Attack, name: str, is_link: bool
+) -> None:
+    """Its member is read in memory whatever its name says; a link's bytes are a path, no table."""
+    (inside := tmp_path / "in").mkdir()
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    lines = [",".join(map(str, [i % 2, *([0, 200] * 392)])) for i in range(4)]
+    table = "\n".join([header, *lines])
+    (tmp_path / "secret.csv").write_text(table)
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16 if is_link else 0o644 << 16
+    with zipfile.ZipFile(inside / "digits.csv.zip", "w") as archive:
+        archive.writestr(entry, str(tmp_path / "secret.csv") if is_link else table)
+    if is_link:
+        with pytest.raises(DataError):
+            open_source(str(inside / "digits.csv.zip"))
+    else:
+        assert len(open_source(str(inside / "digits.csv.zip"))) == 4
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "digits.csv.zip", "in", "secret.csv"
+    ]  # fmt: skip
+    attack.tried()
+
+
 def test_a_bound_is_kept_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"12345")
     assert read_regular(path, 5) == b"12345"
     with pytest.raises(OSError, match="5 bytes, more than the 4 that are read"):
         open_regular(path, 4)
+
+
+@pytest.mark.promise("odd values are refused in a sentence")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.json", "[" * 100_000),
+        ("labels.json", "[" * 100_000 + "\n1"),
+        ("labels.json", '{"a.png": ' * 5_000),
+        ("labels.jsonl", "1\n" + "[" * 100_000),
+        ("labels.json", '{"a.png": ' + "9" * 5_000 + "}"),
+        ("labels.json", '{"a.png": NaN, "b.png": 1e999, "c.png": [[]]}'),
+        ("labels.json", '[{"file": {}, "label": []}, [[], {}], null]'),
+        ("labels.json", '{"labels": {"a.png": {"a": 1}}}'),
+        ("labels.csv", '"' + "x" * 200_000),
+        ("labels.csv", "a.png," + "1" * 200_000),
+        ("labels.csv", "a.png,\0"),
+        ("labels.tsv", "\t\t\n\t"),
+        ("a.txt", "[" * 199),
+        ("labels.csv", None),
+        ("labels.json", None),
+        ("a.txt", None),
+    ],
+)
+def test_an_odd_list_of_labels_is_none(
+    tmp_path: Path, attack: Attack, name: str, content: str | None
+) -> None:
+    """Also a link to nowhere, for which the content is None."""
+    for picture in ("a.png", "b.png", "c.png"):
+        (tmp_path / picture).write_bytes(NINE.read_bytes())
+    if content is None:
+        (tmp_path / name).symlink_to(tmp_path / "nowhere")
+    else:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(DigitnetError) as refused:  # nothing else tells what they show
+        open_source(str(tmp_path))
+    assert len(str(refused.value).splitlines()) == 1
+    attack.tried()
+
+
+READERS = (
+    ".read_bytes", ".read_text", ".fromfile", ".memmap", ".genfromtxt",
+    ".imread", "os.fdopen", "io.open", "codecs.open", "fileinput.input", "mmap.mmap",
+)  # fmt: skip
+"""What reads a file by its name."""
 
 
 def test_nothing_else_opens_files() -> None:
@@ -163,9 +300,13 @@ def test_nothing_else_opens_files() -> None:
                 continue
             called = ast.unparse(node.func)
             mode = ast.unparse(node.args[0]) if node.args else ""
-            reads = called.endswith((".read_bytes", ".read_text", ".fromfile"))
             if called == "target.read_bytes":  # what was just written into a folder of our own
                 continue
-            if reads or called == "open" or (called.endswith(".open") and mode in ("'rb'", "'r'")):
+            opens = called == "open" or (called.endswith(".open") and mode in ("", "'rb'", "'r'"))
+            if (
+                opens
+                or called.endswith(READERS)
+                or any("O_RDONLY" in ast.unparse(argument) for argument in node.args)
+            ):
                 found.append(f"{path}: {called}")
     assert found == []

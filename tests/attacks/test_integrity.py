@@ -18,8 +18,12 @@ from digitnet.models.description import SEAL, sealed
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
+from digitnet.plots.loss_curve import save_loss_curve
 from digitnet.training.checkpoints import begin, load_checkpoint, save_checkpoint
 from digitnet.training.config import TrainingConfig
+from digitnet.training.events import EpochDone
+from digitnet.web import schemas
+from digitnet.web.jobs import StoppedRuns
 from support.helpers import bars, small_model
 
 
@@ -204,3 +208,43 @@ def test_odd_values_in_a_checkpoint(
             checkpoint.restore(fresh)
         except DigitnetError as error:
             _is_one_sentence(error)
+
+
+@pytest.mark.promise("odd values are refused in a sentence")
+def test_one_odd_checkpoint_breaks_no_list_and_no_run(
+    tmp_path: Path, rng: np.random.Generator, attack: Attack
+) -> None:
+    """What the page shows of it can be shown, and a history that is taken can be drawn."""
+    path = tmp_path / "m.checkpoint.npz"
+    config = TrainingConfig(hidden=(1,))
+    network = Network(multilayer_perceptron(784, [1], 10))
+    state = begin(network, config.settings(), np.random.default_rng(0))
+    for epoch in (1, 2):
+        state.history.add(EpochDone(epoch, 2.0, 0.1, None, None, 0.01, 1.5, is_best=True))
+    state.epoch = 2
+    save_checkpoint(path, state, {"plan": config.as_dict(), "data": "bars"})
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    head = json.loads(arrays.pop("head").tobytes())
+    places = _places(head)
+    history = [place for place in places if "history" in place]
+    for number in attack.times(3_000):
+        several = history if number % 2 else places
+        place = several[int(rng.integers(len(several)))]
+        odd = _replaced(head, place, ODD[int(rng.integers(len(ODD)))])
+        np.savez(path, head=np.frombuffer(json.dumps(odd).encode(), np.uint8), **arrays)
+        newest = StoppedRuns(tmp_path).newest()
+        if newest is not None:
+            schemas.Resumable.model_validate(newest)
+            json.dumps(newest, allow_nan=False).encode()
+        try:
+            checkpoint = load_checkpoint(path)
+            checkpoint.restore(state)
+        except DigitnetError as error:
+            _is_one_sentence(error)
+            continue
+        h = state.history
+        save_loss_curve(h, tmp_path / "curve.png") if number % 100 == 1 else None
+        assert len(h.epochs) == len(h.seconds) == len(h.validation_loss)
+        assert isinstance(sum(h.seconds), float)
+        assert h.best_epoch in (0, *h.epochs)

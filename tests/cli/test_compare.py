@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digitnet.cli.compare import milliseconds_for
+from digitnet.cli.main import main
 from digitnet.evaluation import SURE, McNemar, mcnemar
 from digitnet.models.folder import save_model
 from digitnet.models.model import Model
@@ -81,6 +86,17 @@ def test_the_command_says_which_is_better(place: Path) -> None:
     assert_one_sentence(done, "two")
 
 
+def test_where_no_picture_tells_two_models_apart_that_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    shutil.copytree("good", "same")
+    assert main(["compare", "good", "same", "--on", "bars.npz"]) == 0
+    said = capsys.readouterr().out
+    assert "good and same read the same pictures rightly: neither is better." in said
+    assert "luck" not in said
+
+
 def test_json(place: Path) -> None:
     done = digitnet("compare", "good", "raw", "--on", "bars.npz", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
@@ -97,6 +113,38 @@ def test_json(place: Path) -> None:
     (pair,) = found["pairs"]
     gap = pair["only_first"] - pair["only_second"]
     assert gap == round(300 * (found["models"][0]["accuracy"] - found["models"][1]["accuracy"]))
+
+
+def test_a_speed_is_the_mean_of_many_passes_after_one_that_is_not_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first pass takes 9 s, each other one 0.2: the third of them is past half a second."""
+    now, sizes = 0.0, []
+
+    class Slow:
+        def probabilities(self, images: np.ndarray) -> None:
+            nonlocal now
+            now += 0.2 if sizes else 9.0
+            sizes.append(len(images))
+
+    monkeypatch.setattr("digitnet.cli.compare.time", SimpleNamespace(perf_counter=lambda: now))
+    milliseconds = milliseconds_for(cast(Model, Slow()), np.zeros((7, 28, 28), np.uint8))
+    assert milliseconds == pytest.approx(200)
+    assert sizes == [7] * 4
+
+
+def test_few_pictures_are_timed_as_a_thousand(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    timed: list[np.ndarray] = []
+    monkeypatch.setattr(
+        "digitnet.cli.compare.milliseconds_for", lambda model, images: timed.append(images) or 1.0
+    )
+    assert main(["compare", "good", "raw", "--on", "bars.npz"]) == 0
+    with np.load("bars.npz") as bars_file:
+        assert np.array_equal(timed[0], bars_file["images"][[*range(300)] * 3 + [*range(100)]])
+    assert "ms for 1,000 pictures, these over and over: the mean of" in capsys.readouterr().out
 
 
 def test_one_model_or_an_unknown_one_is_refused(place: Path) -> None:

@@ -273,9 +273,6 @@ def test_data_synthesize_preview_and_info(tmp_path: Path) -> None:
 
 
 def test_main_py_trains_once_then_asks(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     dataset = bars(200, np.random.default_rng(0))
     for i, (image, label) in enumerate(zip(dataset.images, dataset.labels, strict=True)):
         (tmp_path / "digits").mkdir(exist_ok=True)
@@ -292,6 +289,33 @@ def test_main_py_trains_once_then_asks(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert "label: 7" in done.stdout
     assert (tmp_path / "model" / "training_loss.png").exists()
+
+
+def test_main_py_does_not_ask_where_nothing_was_learnt(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images, labels = bars(1200, rng).images, rng.integers(0, 10, 1200)
+    np.savez(tmp_path / "luck.npz", images=images, labels=labels)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "main.py"), "luck.npz",
+         "--epochs", "1", "--learning-rate", "1e-6", "--hidden", "4"],
+        cwd=tmp_path, input="q\n", capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "Nothing was learnt" in done.stderr
+    assert "Path:" not in done.stdout
+    assert "does not exist" not in done.stderr
+
+
+def test_a_model_of_letters_is_not_sent_to_be_compared_with_one_of_digits(tmp_path: Path) -> None:
+    data = bars(300, np.random.default_rng(0))
+    np.savez(
+        tmp_path / "l.npz", images=data.images, labels=np.array(list("abcdefghij"))[data.labels]
+    )
+    words = ("train", "l.npz", "--epochs", "3", "--hidden", "8", "--out", "model")
+    done = digitnet(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "--model cnn asks the other. cnn knows the ten digits alone." in done.stdout
+    assert "digitnet compare" not in done.stdout
 
 
 def test_version_and_no_command(tmp_path: Path) -> None:

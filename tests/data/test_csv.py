@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
 from pathlib import Path
 
@@ -422,6 +423,8 @@ def test_a_row_of_few_measurements_is_no_image(tmp_path: Path) -> None:
 def test_a_zip_is_named_after_what_is_in_it(tmp_path: Path, inside: str) -> None:
     with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
         archive.writestr(inside, "\n".join(rows(IMAGES, LABELS)))
+        archive.writestr("__MACOSX/._train.csv", "x")
+        archive.writestr("deeper/.DS_Store", "x")
     assert open_source(tmp_path / "digits.zip").labels.tolist() == LABELS.tolist()
     with zipfile.ZipFile(tmp_path / "digits.zip", "a") as archive:
         archive.writestr("test.csv", "x")
@@ -453,3 +456,148 @@ def test_a_first_row_that_became_a_header_is_left_out_and_said_so(tmp_path: Path
     dataset = open_source(tmp_path / "d.csv")
     assert dataset.labels.tolist() == LABELS[1:].tolist()
     assert "once taken for a header" in dataset.report.notes[0]
+
+
+def test_a_header_of_more_columns_than_the_rows_is_said(tmp_path: Path) -> None:
+    """Found by fuzzing: the columns that it named beyond the rows were looked at."""
+    path = tmp_path / "digits.csv"
+    path.write_text("\n".join([HEADER + ",a,b", *rows(IMAGES, LABELS)]))
+    with pytest.raises(DataError, match="the header names 787 columns and the first row has 785"):
+        open_source(path)
+
+
+@pytest.mark.parametrize("middle", ["\r", '"' + "1" * 140_000 + '"'])
+def test_a_line_that_is_no_row_is_said(tmp_path: Path, middle: str) -> None:
+    """Found by fuzzing: a carriage return within a line, a field of more than 128 KiB."""
+    path = tmp_path / "digits.csv"
+    lines = rows(IMAGES, LABELS)
+    lines[1] = f"1,{middle},{lines[1]}"
+    path.write_bytes("\n".join([HEADER, *lines]).encode())
+    with pytest.raises(DataError, match="has a line that is no row of a table"):
+        open_source(path)
+
+
+HOT = [[str(int(label == k)) for label in SPREAD] for k in range(10)]
+HOT_NAMES = {
+    "none": None,
+    "label_0": [f"label_{k}" for k in range(10)],
+    "0.0": [f"digit_{k}.0" for k in range(10)],
+    "words": [f"is_{word}" for word in IN_WORDS],
+    "numbered on": [f"c{k}" for k in range(784, 794)],
+}
+
+
+@pytest.mark.parametrize("names", sorted(HOT_NAMES))
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("index", [False, True])
+def test_one_hot_labels_are_no_pixels(tmp_path: Path, names: str, first: bool, index: bool) -> None:
+    hot, called, pixels = HOT, HOT_NAMES[names], [f"pixel{i}" for i in range(784)]
+    columns = [*hot, *PIXELS] if first else [*PIXELS, *hot]
+    header = [] if called is None else [*called, *pixels] if first else [*pixels, *called]
+    if index:
+        columns.insert(0, np.arange(24))
+        header = header and ["id", *header]
+    path = tmp_path / "d.csv"
+    path.write_text(table(*columns, header=",".join(header) + "\n" if header else ""))
+    dataset = open_source(path)
+    np.testing.assert_array_equal(dataset.images, BLANK_EDGE)
+    assert dataset.labels.tolist() == SPREAD.tolist()
+    start = 1 + index + (0 if first else 784)
+    said = f"The label is one-hot, columns {start} to {start + 9} of {len(columns)}."
+    assert said in dataset.report.notes
+    images, _, report = open_unlabelled(path, label_column="none")
+    np.testing.assert_array_equal(images, BLANK_EDGE)
+    assert any("were left out" in note for note in report.notes)
+
+
+def test_one_hot_columns_in_another_order_are_told_by_their_names(tmp_path: Path) -> None:
+    header = ",".join([*(f"p{i}" for i in range(784)), *(f"y_{k}" for k in range(9, -1, -1))])
+    path = tmp_path / "d.csv"
+    path.write_text(table(*PIXELS, *HOT[::-1], header=header + "\n"))
+    assert open_source(path).labels.tolist() == SPREAD.tolist()
+    header = ",".join([*(f"p{i}" for i in range(784)), *(f"label_{c}" for c in "JIHGFEDCBA")])
+    path.write_text(table(*PIXELS, *HOT[::-1], header=header + "\n"))
+    dataset = open_source(path)
+    assert [dataset.class_names[i] for i in dataset.labels] == ["ABCDEFGHIJ"[i] for i in SPREAD]
+
+
+@pytest.mark.parametrize("value", ["1", "0.5", "x", ""])
+def test_a_row_whose_one_hot_label_is_none_is_named(tmp_path: Path, value: str) -> None:
+    hot = [list(column) for column in HOT]
+    hot[(int(SPREAD[5]) + 1) % 10][5] = value
+    path = tmp_path / "d.csv"
+    path.write_text(table(*PIXELS, *hot))
+    with pytest.raises(DataError, match=r"line 6: (the one-hot label|column \d+ is)"):
+        open_source(path)
+
+
+def test_a_label_beside_one_hot_columns_is_taken_and_these_are_left_out(tmp_path: Path) -> None:
+    names = ["label", *(f"p{i}" for i in range(784)), *(f"label_{k}" for k in range(10))]
+    path = tmp_path / "d.csv"
+    path.write_text(table(SPREAD, *PIXELS, *HOT, header=",".join(names) + "\n"))
+    for asked in (None, "label"):
+        dataset = open_source(path, label_column=asked)
+        assert dataset.labels.tolist() == SPREAD.tolist()
+        np.testing.assert_array_equal(dataset.images, BLANK_EDGE)
+    two = ",".join([*names[1:785], "label_0", "label_1"]) + "\n"
+    path.write_text(table(*PIXELS, HOT[3], [str(1 - int(v)) for v in HOT[3]], header=two))
+    with pytest.raises(DataError, match="it may be label_0 or label_1"):
+        open_source(path)
+
+
+IRIS = [[f"{v:.1f}" for v in row] for row in np.random.default_rng(5).uniform(0, 7, (784, 4))]
+
+
+@pytest.mark.parametrize("n", [100, 144, 150, 784])
+@pytest.mark.parametrize("species", [["setosa", "virginica"], ["0", "1", "2"], []])
+@pytest.mark.parametrize("header", ["", "sepal_length,sepal_width,petal_length,petal_width"])
+def test_a_table_of_measurements_is_no_table_of_digits(
+    tmp_path: Path, n: int, species: list[str], header: str
+) -> None:
+    """Nor does it lie on its side, however many rows it has."""
+    lines = [",".join([*row, *species[i % 2 : i % 2 + 1]]) for i, row in enumerate(IRIS[:n])]
+    if header:
+        lines.insert(0, header + ",species" * bool(species))
+    path = tmp_path / "iris.csv"
+    path.write_text("\n".join(lines))
+    for read in (open_source, open_unlabelled):
+        with pytest.raises(DataError, match=r"the row has [45] values|measurements|is no number"):
+            read(path)
+
+
+def test_a_table_with_texts_is_no_table_of_digits(tmp_path: Path) -> None:
+    header = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
+    row = '{},{},3,"Braund, Mr. Owen",male,22,1,0,A/5 21171,7.25,,S'
+    lines = [header, *(row.format(i, i % 2) for i in range(100))]
+    (tmp_path / "titanic.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"the row has 12 values, which are no pixels"):
+        open_source(tmp_path / "titanic.csv")
+
+
+@pytest.mark.parametrize("missing", ["?", "NA", "N/A", "NaN", "null", "None", "<NA>"])
+def test_what_stands_for_a_missing_label_is_no_class(tmp_path: Path, missing: str) -> None:
+    told = [missing if label == 3 else str(label) for label in SPREAD]
+    at = 2 + told.index(missing)
+    path = tmp_path / "d.csv"
+    path.write_text(table(told, *PIXELS, header=HEADER + "\n"))
+    with pytest.raises(DataError, match=rf"line {at}: the label is '{re.escape(missing)}'"):
+        open_source(path)
+    path.write_text(table(["?", "!"] * 12, *PIXELS, header=HEADER + "\n"))
+    assert open_source(path).class_names == ("!", "?")  # signs may be classes
+
+
+@pytest.mark.parametrize(
+    "line", ["{},{},Training", '{},"{}"', '{};"[{}]"', '{},"[{}]",a.png', "{}\t{}", "{},{}"]
+)
+@pytest.mark.parametrize("joint", [" ", ", "])
+def test_pixels_in_one_column_are_refused_with_what_to_do(
+    tmp_path: Path, line: str, joint: str
+) -> None:
+    if joint == ", " and '"' not in line:
+        return
+    header = "label,pixels,usage\n"
+    lines = [line.format(5, joint.join(map(str, image.ravel()))) for image in IMAGES]
+    for above in ("", header):
+        (tmp_path / "d.csv").write_text(above + "\n".join(lines))
+        with pytest.raises(DataError, match=r"has all pixels .* in one column.*numpy\.savez"):
+            open_source(tmp_path / "d.csv")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
-from digitnet.data.frames import COARSE, reframed
+from digitnet.data.found import Found
+from digitnet.data.frames import COARSE, ink_bright, reframed
 from digitnet.data.sources import open_source, open_unlabelled
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import DataError, MissingExtraError
@@ -153,9 +154,59 @@ def test_ink_is_told_from_paper_image_by_image_where_both_occur(tmp_path: Path) 
     dataset = saved(tmp_path, mixed)
     np.testing.assert_array_equal(dataset.images, IMAGES)
     assert "In 10 of 40 images the ink was dark on light" in dataset.report.notes[0]
-    few = IMAGES.copy()
-    few[:4] = 255 - few[:4]  # a tenth: bold ink that reaches the border, for all one knows
-    np.testing.assert_array_equal(saved(tmp_path, few).images, few)
+
+
+@pytest.mark.parametrize("n", [1, 4, 36, 39])
+def test_a_few_on_paper_among_many_with_clear_margins_are_told(tmp_path: Path, n: int) -> None:
+    mixed = IMAGES.copy()
+    mixed[:n] = 255 - mixed[:n]
+    dataset = saved(tmp_path, mixed)
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert f"In {n} of 40 images the ink was dark on light" in dataset.report.notes[0]
+
+
+@pytest.mark.parametrize("n_light", [3, 37])
+def test_a_few_light_borders_among_digits_that_reach_theirs_are_bold_ink(n_light: int) -> None:
+    """As where each digit is cut out to its edges: of many of them the border is half ink."""
+    cut = np.zeros((40, 28, 28), np.uint8)
+    cut[:, :, :12] = 255
+    cut[:3] = 255
+    cut[:3, 12:16, 12:16] = 0
+    if n_light == 37:
+        cut = 255 - cut
+    found = Found(cut, None, "cut")
+    np.testing.assert_array_equal(ink_bright(cut, found), 255 - cut if n_light == 37 else cut)
+
+
+def measurements(kind: str) -> NDArray[np.float64]:
+    rng = np.random.default_rng(2)
+    values = rng.normal(0, 1, (150, 64))
+    return {
+        "shares": rng.random((150, 64)),
+        "negative": values,
+        "scales": np.abs(values) * 10 ** rng.uniform(-2, 5, 64),
+        "huge": values * 1e30,
+        "counts": rng.poisson(30, (150, 64)).astype(float),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["shares", "negative", "scales", "huge", "counts"])
+@pytest.mark.parametrize("form", [".npz", ".csv", "named.csv"])
+def test_64_measurements_are_no_images(tmp_path: Path, kind: str, form: str) -> None:
+    x, y = measurements(kind), np.arange(150) % 3
+    path = tmp_path / f"d{form}"
+    if form == ".npz":
+        np.savez(path, x=x, y=y)
+    else:
+        header = ",".join([*(f"f{i}" for i in range(64)), "target"]) + "\n"
+        lines = [
+            ",".join([*(f"{v:.6g}" for v in row), str(k)]) for row, k in zip(x, y, strict=True)
+        ]
+        path.write_text(header * (form == "named.csv") + "\n".join(lines))
+    with pytest.raises(DataError, match=r"its 64 columns .* measurements .* neighbours"):
+        open_source(path)
+    if kind == "shares":
+        assert len(open_source(path, as_is=True)) == 150
 
 
 @pytest.mark.parametrize(
@@ -273,3 +324,21 @@ def test_a_missing_extra_is_asked_for_in_one_sentence(
         monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(MissingExtraError, match=rf"digitnet\[{extra}\]"):
         open_source(tmp_path / name)
+
+
+def test_images_of_28_that_show_nothing_are_counted(tmp_path: Path) -> None:
+    some = IMAGES.copy()
+    some[[3, 8]] = 0
+    dataset = saved(tmp_path, some)
+    assert dataset.report.notes == ("Of its images, 2 of 40 show nothing.",)
+    with pytest.raises(DataError, match="no image shows anything"):
+        saved(tmp_path, some * 0)
+
+
+@pytest.mark.parametrize("top", [100, 150, 255])
+def test_paper_is_told_on_any_scale(tmp_path: Path, top: int) -> None:
+    """Such as 0 to 100, where 100 is paper."""
+    scaled = np.rint(IMAGES / 255 * top).astype(np.uint8)
+    dataset = saved(tmp_path, top - scaled)
+    np.testing.assert_array_equal(dataset.images, scaled)
+    assert dataset.report.notes == ("The ink was dark on light, and was inverted.",)

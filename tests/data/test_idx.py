@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from digitnet.data.found import Part
 from digitnet.data.idx import find_idx, load_idx_folder, read_idx
+from digitnet.data.mnist import find_mnist
+from digitnet.data.sources import open_source
 from digitnet.errors import DataError
 
 
@@ -176,3 +179,50 @@ def test_mnist_itself(mnist_folder: Path) -> None:
     assert test.counts().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert int(test.images.max()) == 255
     assert int(test.images[:, 0, 0].max()) == 0
+
+
+EMNIST_SETS = ("emnist-digits", "emnist-letters", "emnist-mnist")
+
+
+def emnist(folder: Path) -> Path:
+    """Three of EMNIST's sets, each with its two parts; of each, other digits come first."""
+    folder.mkdir()
+    for shift, name in enumerate(EMNIST_SETS):
+        for part in ("train", "test"):
+            images, labels = np.roll(IMAGES, shift, axis=0), np.roll(LABELS, shift) % 5 + 1
+            start = f"{name}-{part}"
+            (folder / f"{start}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx_bytes(images)))
+            (folder / f"{start}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    return folder
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_several_sets_in_one_folder_are_asked_about_and_never_mixed(
+    tmp_path: Path, part: Part
+) -> None:
+    folder = emnist(tmp_path / "emnist")
+    with pytest.raises(DataError) as caught:
+        open_source(folder, part=part)
+    for name in EMNIST_SETS:
+        assert f"{name}-{part}-images-idx3-ubyte.gz" in str(caught.value)
+    for shift, name in enumerate(EMNIST_SETS):
+        dataset = open_source(folder / f"{name}-{part}-images-idx3-ubyte.gz")
+        upright = np.roll(IMAGES, shift, axis=0).transpose(0, 2, 1)
+        np.testing.assert_array_equal(dataset.images, upright)
+        told = np.array(dataset.class_names)[dataset.labels]
+        numbers = np.roll(LABELS, shift) % 5 + 1
+        letters = name == "emnist-letters"
+        assert told.tolist() == ["-ABCDE"[n] if letters else str(n) for n in numbers]
+    with pytest.raises(DataError, match="give that one"):
+        open_source(folder / "emnist-digits-train-labels-idx1-ubyte.gz")
+
+
+def test_several_folders_of_idx_files_are_asked_about(tmp_path: Path) -> None:
+    """As torchvision keeps them under one root; the word `mnist` means the one called so."""
+    for name in ("MNIST", "FashionMNIST"):
+        (tmp_path / name).mkdir()
+        write_folder(tmp_path / name / "raw")
+    with pytest.raises(DataError, match=r"folders of IDX files: FashionMNIST/raw, MNIST/raw; give"):
+        open_source(tmp_path)
+    assert len(open_source(tmp_path / "FashionMNIST")) == 3
+    assert find_mnist(tmp_path) == tmp_path / "MNIST" / "raw"

@@ -42,6 +42,7 @@ SPELLINGS: list[Callable[[int], str]] = [
     lambda d: f"digit_{d}",
     lambda d: f"Class-{d}",
     lambda d: f"label {d}",
+    lambda d: f"label={d}",
     lambda d: f"class_{IN_WORDS[d]}",
     lambda d: f"{d}_{IN_WORDS[d]}",
     lambda d: f"{d} ({IN_WORDS[d].title()})",
@@ -244,3 +245,15 @@ def test_a_text_file_named_after_the_whole_picture(tmp_path: Path) -> None:
     (tmp_path / "a.png.txt").write_text("3")
     (tmp_path / "b.png.txt").write_text("5")
     assert meant(tmp_path) == {"a.png": "3", "b.png": "5"}
+
+
+@pytest.mark.parametrize(
+    "name", ["train.csv", "mnist_train.CSV", "digits.npz", "d.mat", "d.csv.gz"]
+)
+def test_a_folder_of_tables_names_them(tmp_path: Path, name: str) -> None:
+    for there in (name, "notes.md"):
+        (tmp_path / there).write_text("1,2")
+    if name == "digits.npz":
+        (tmp_path / "test.npz").write_text("1,2")
+    with pytest.raises(DataError, match=rf"holds no pictures, but {name}.*; give the file that"):
+        label_folder(tmp_path)

@@ -151,6 +151,8 @@ def test_a_mutated_npz_gives_a_dataset_or_a_data_error(
         ("digits_x", "digits_y"),
         ("digits", "target"),
         ("fea", "gnd"),
+        ("xs", "ys"),
+        ("img", "lab"),
     ],
 )
 def test_names_of_arrays(tmp_path: Path, images: str, labels: str) -> None:
@@ -191,3 +193,14 @@ def test_labels_beside_are_those_of_the_same_name(tmp_path: Path) -> None:
 def test_an_axis_of_one_is_no_matter(tmp_path: Path, shape: tuple[int, ...]) -> None:
     path = save(tmp_path / "d.npz", images=IMAGES.reshape(shape))
     np.testing.assert_array_equal(open_source(path).images, IMAGES)
+
+
+@pytest.mark.parametrize("name", ["train{}", "{}", "digit_{}_train"])
+def test_an_array_for_each_digit(tmp_path: Path, name: str) -> None:
+    arrays = {name.format(k): IMAGES.reshape(4, 784)[: 1 + k % 3] for k in range(10)}
+    others = {f"test{k}": IMAGES.reshape(4, 784)[3:] for k in range(10)}
+    np.savez(tmp_path / "mnist_all.npz", **arrays, **others)  # type: ignore[arg-type]
+    dataset = open_source(tmp_path / "mnist_all.npz")
+    assert dataset.counts().tolist() == [1 + k % 3 for k in range(10)]
+    np.testing.assert_array_equal(dataset.images[-1], IMAGES[0])
+    assert open_source(tmp_path / "mnist_all.npz", part="test").counts().tolist() == [1] * 10

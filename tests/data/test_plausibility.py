@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitnet.data.plausibility import BETTER, FEWEST, TURNS, judge_digits
+from digitnet.data.dataset import DIGITS
+from digitnet.data.plausibility import (
+    BETTER,
+    FEWEST,
+    MORE,
+    TURNED,
+    TURNS,
+    UPRIGHT,
+    judge_digits,
+    turn_upright,
+)
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import DataError
 from digitnet.handwriting.hands import Hand, careful
-from digitnet.models.plausibility import open_source, read_digits
+from digitnet.models.plausibility import open_source, open_unlabelled, read_digits
 
 Images = NDArray[np.uint8]
 WRONG: dict[str, Callable[[Images], Images]] = {
@@ -101,7 +111,10 @@ def judged(n_as_is: int, n_turned: int, n: int) -> tuple[str, ...]:
 
 def test_when_something_is_turned() -> None:
     assert "upside down" in judged(40, 70, 100)[0]  # 30 of 100 better
-    assert judged(41, 70, 100) == ()
+    (doubt,) = judged(41, 70, 100)
+    assert "reads only 41 as labelled: some may lie wrong" in doubt
+    assert "reads only 31" in judged(31, 31, 100)[0]
+    assert judged(70, 70, 100) == ()
     assert judged(70, 100, 100) == ()  # well enough as it lies
     assert "upside down" in judged(0, 50, 100)[0]
     assert "no digits" in judged(0, 49, 100)[0]
@@ -121,3 +134,62 @@ def test_the_judge_reads_digits(digits) -> None:
     read, like_digits = read_digits(images)
     assert (read == labels).mean() > 0.9
     assert like_digits.mean() > 0.8
+
+
+@pytest.mark.parametrize("says", WRONG)
+@pytest.mark.parametrize("labelled", ["no labels", "labels", "wrong labels"])
+def test_what_is_to_be_predicted_is_turned_right_too(
+    tmp_path: Path, digits, says: str, labelled: str
+) -> None:
+    """A wrong answer for each row of a table that lies transposed would be the worst there is."""
+    images, labels = digits
+    path = tmp_path / "d.npz"
+    others = {
+        "no labels": {},
+        "labels": {"labels": labels},
+        "wrong labels": {"labels": np.roll(labels, 7)},
+    }[labelled]
+    np.savez(path, images=WRONG[says](images), **others)
+    frames, _, report = open_unlabelled(path, DIGITS)
+    np.testing.assert_array_equal(frames, images)
+    named = ["The images are its `images`."] * (labelled == "no labels")
+    *first, note = report.notes
+    assert first == named
+    assert says in note.replace(" and were turned", " ")
+    left, _, report = open_unlabelled(path, DIGITS, as_is=True)
+    np.testing.assert_array_equal(left, WRONG[says](images))
+    assert list(report.notes) == named
+    np.savez(path, images=images, **others)
+    frames, _, report = open_unlabelled(path, DIGITS)
+    np.testing.assert_array_equal(frames, images)
+    assert list(report.notes) == named
+
+
+def test_what_a_model_of_letters_is_to_read_is_not_turned(tmp_path: Path, digits) -> None:
+    images, _ = digits
+    np.savez(tmp_path / "d.npz", images=images[:, ::-1])
+    left, _, _ = open_unlabelled(tmp_path / "d.npz", ("a", "b"))
+    np.testing.assert_array_equal(left, images[:, ::-1])
+
+
+def looked_at(n_as_is: int, n_turned: int, n: int) -> tuple[str, ...]:
+    """A judge to whom so many look like digits as they lie, and so many upside down."""
+    images = np.zeros((n, 28, 28), np.uint8)
+    images[:, 0, 0] = 1
+
+    def judge(sample: Images) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        like = n_as_is if sample[0, 0, 0] else n_turned if sample[0, -1, -1] else 0
+        return np.zeros(n, np.int64), np.arange(n) < like
+
+    return turn_upright(images, judge)[1]
+
+
+def test_when_what_has_no_labels_is_turned() -> None:
+    assert (UPRIGHT, TURNED, MORE) == (0.8, 0.9, 0.2)
+    assert looked_at(70, 90, 100)
+    assert not looked_at(71, 90, 100)  # too little more
+    assert not looked_at(60, 89, 100)  # too few after it
+    assert not looked_at(80, 100, 100)  # well enough as it lies
+    assert looked_at(79, 100, 100)
+    assert looked_at(0, 10, 10)
+    assert not looked_at(0, 9, 9)  # too few to tell

@@ -9,6 +9,7 @@ import pytest
 
 from digitnet.imaging.components import (
     Components,
+    Distances,
     Group,
     _centrality,
     _join,
@@ -80,13 +81,13 @@ def beside(gap: int, *, height: int = 60, width: int = 10, mass: float = 300.0) 
     ],
 )
 def test_why_a_group_is_not_of_the_digit(group: Group, reason: str | None) -> None:
-    assert stranger(group, MAIN, LABELS) == reason
+    assert stranger(group, MAIN, Distances(LABELS)) == reason
 
 
 def test_a_gap_downwards_counts_too() -> None:
     below = Group((2,), (45, 123, 55, 130), 300.0, False, 0.0)
-    assert stranger(below, MAIN, LABELS) is None
-    assert stranger(below._replace(box=(45, 125, 55, 130)), MAIN, LABELS) == "far away"
+    assert stranger(below, MAIN, Distances(LABELS)) is None
+    assert stranger(below._replace(box=(45, 125, 55, 130)), MAIN, Distances(LABELS)) == "far away"
 
 
 @pytest.mark.parametrize(("left", "reason"), [(64, None), (65, "at the border")])
@@ -95,16 +96,16 @@ def test_what_touches_the_border_must_lie_closer(left: int, reason: str | None) 
     labels = LABELS.copy()
     labels[50:55, left:] = 2
     group = Group((2,), (left, 50, 100, 55), 100.0, True, 0.0)
-    assert stranger(group, MAIN, labels) == reason
+    assert stranger(group, MAIN, Distances(labels)) == reason
 
 
 def test_a_line_or_frame_is_none_unless_the_digit_is_one() -> None:
     line = Group((2,), (0, 101, 100, 103), 200.0, True, 0.81)
-    assert stranger(line, MAIN, LABELS) == "line or frame"
+    assert stranger(line, MAIN, Distances(LABELS)) == "line or frame"
     labels = LABELS.copy()
     labels[101:103] = 2
-    assert stranger(line._replace(along=0.8), MAIN, labels) is None
-    assert stranger(line, MAIN._replace(along=0.9), labels) is None
+    assert stranger(line._replace(along=0.8), MAIN, Distances(labels)) is None
+    assert stranger(line, MAIN._replace(along=0.9), Distances(labels)) is None
 
 
 def groups(ink: Ink, reach: float) -> list[tuple[int, ...]]:

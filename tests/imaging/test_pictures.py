@@ -616,7 +616,7 @@ def test_pages_of_a_tiff_by_their_tags(tags, pages):
 )  # fmt: skip
 def test_the_file_and_the_page_that_a_name_means(name, file, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert pictures._file_and_page(name) == (Path(file), page)
+    assert pictures.file_and_page(name) == (Path(file), page)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from digitnet.errors import ModelError
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT, find_model, put_back, set_aside
+from digitnet.models.find import DEFAULT, being_replaced, find_model, put_back, standing
 from digitnet.models.folder import load_model, save_model
 from support.helpers import small_model
 
@@ -23,9 +24,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_names() -> None:
     assert (DEFAULT, BEST) == ("model", "cnn")
     assert box_names() == ["cnn", "mlp"]
-    assert set_aside(Path("a/b")) == Path("a/.b.old")
-    assert put_back(Path("a/.b.old")) == Path("a/b")
-    for name in ("b", ".b", "b.old", ".old", "..old"):
+    assert being_replaced(Path("a/b")) == (Path("a/.b.new"), Path("a/.b.old"))
+    assert put_back(Path("a/.b.new")) == Path("a/b")
+    for name in ("b", ".b", "b.new", ".new", "..new", ".b.old"):
         assert put_back(Path(f"a/{name}")) == Path(f"a/{name}")
 
 
@@ -50,10 +51,19 @@ def test_ones_own_folder_goes_before_the_box(rng: np.random.Generator) -> None:
 
 def test_a_model_that_is_just_being_replaced_is_found(rng: np.random.Generator) -> None:
     for name, asked in (("model", None), ("mlp", "mlp"), ("mine", "mine")):
-        save_model(small_model(rng), name)
-        Path(name).rename(f".{name}.old")
-        assert find_model(asked) == Path(name)
+        new, old = being_replaced(Path(name))
+        save_model(small_model(rng), new)
+        old.mkdir()
+        assert find_model(asked) == standing(Path(name)) == new
         assert load_model(asked).training == {"source": "a test"}
+
+
+def test_one_part_of_a_replacement_answers_for_nothing(rng: np.random.Generator) -> None:
+    for alone in being_replaced(Path("mine")):
+        save_model(small_model(rng), alone)
+        with pytest.raises(ModelError, match="mine does not exist"):
+            find_model("mine")
+        shutil.rmtree(alone)
 
 
 @pytest.mark.parametrize("name", ["gone", "deep/gone", "MLP", ""])

@@ -20,6 +20,7 @@ from digitnet.data.dataset import as_input
 from digitnet.errors import ModelError, OutputError
 from digitnet.models import folder as folder_module
 from digitnet.models.description import sealed
+from digitnet.models.find import being_replaced
 from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
@@ -239,17 +240,19 @@ def test_a_swap_that_fails_puts_the_old_model_back(
     model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
     rename = Path.rename
+    for last in (".model.new", ".model.old", "model"):
 
-    def failing(self: Path, target: Path) -> Path:
-        if self.name.startswith(".model-"):
-            raise OSError(5, "Input/output error")
-        return rename(self, target)
+        def failing(self: Path, target: Path, last: str = last) -> Path:
+            if target.name == last and self.name != ".model.old":
+                raise OSError(5, "Input/output error")
+            return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OutputError, match="Input/output error"):
-        save_model(small_model(rng), folder)
-    assert [path.name for path in folder.parent.iterdir()] == ["model"]
-    assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "rename", failing)
+            with pytest.raises(OutputError, match="Input/output error"):
+                save_model(small_model(rng), folder)
+        assert [path.name for path in folder.parent.iterdir()] == ["model"]
+        assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
 
 
 def test_a_model_swapped_in_while_one_reads_is_read_whole(
@@ -374,11 +377,33 @@ def test_a_file_in_the_way(model: Model, tmp_path: Path) -> None:
             save_model(model, place)
 
 
-def test_a_reader_between_the_two_renames_finds_the_old_model(model: Model, folder: Path) -> None:
-    folder.rename(folder.with_name(".model.old"))
-    assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
-    save_model(model, folder)  # and the next writer cleans up
+def test_a_reader_between_the_two_renames_finds_the_new_model(
+    model: Model, folder: Path, rng: np.random.Generator
+) -> None:
+    new, old = being_replaced(folder)
+    save_model(small_model(rng), new)
+    whole = load_model(new).network.vector.tobytes()
+    folder.rename(old)
+    assert load_model(folder).network.vector.tobytes() == whole
+    check_place(folder)  # and the next writer finishes
     assert [p.name for p in folder.parent.iterdir()] == ["model"]
+    assert load_model(folder).network.vector.tobytes() == whole
+
+
+def test_what_is_left_of_a_replacement_is_cleared_away_and_said(
+    model: Model, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    new, old = being_replaced(folder)
+    new.mkdir()
+    check_place(folder)
+    assert f"Removed {new}: it was to take the place of model" in caplog.text
+    old.mkdir()
+    check_place(folder)
+    assert f"Removed {old}: model has taken its place" in caplog.text
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
+    folder.rename(old)
+    check_place(folder)  # it may be all that is left of a model
+    assert [p.name for p in folder.parent.iterdir()] == [".model.old"]
 
 
 KILLED_WRITER = """

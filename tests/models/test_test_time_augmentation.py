@@ -35,12 +35,14 @@ def test_a_view_differs_a_little() -> None:
     assert Augmentation(rotation=8, shift=1.0, scale=0.08, shear=0.1) == AUGMENTATION
 
 
-def test_evaluate_looks_as_often_as_asked(tmp_path: Path, rng: np.random.Generator) -> None:
+def test_evaluate_takes_the_mean_over_as_many_views_as_asked(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     dataset = bars(60, rng)
     np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
     save_model(small_model(rng), tmp_path / "m")
     words = ("evaluate", "bars.npz", "--model", "m", "--json")
     found = [json.loads(digitnet(*words, *more, cwd=tmp_path).stdout)["loss"] for more in (
-        (), ("--looks", "1"), ("--looks", "4"), ("--looks", "4"))]  # fmt: skip
+        (), ("--tta", "1"), ("--tta", "4"), ("--tta", "4"))]  # fmt: skip
     assert found[0] == found[1] != found[2] == found[3]
-    assert_one_sentence(digitnet(*words, "--looks", "0", cwd=tmp_path), "--looks")
+    assert_one_sentence(digitnet(*words, "--tta", "0", cwd=tmp_path), "--tta")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,37 @@ def test_the_confusion_matrix_says_every_count_and_share(
     assert sorted(text for text in cells.values() if "%" in text) == ["100.0 %", "80.0 %"]
     assert axes.get_title(loc="left") == "13 of 15 read rightly (86.67 %)"
     assert size(tmp_path / "confusion.png")[0] > 800
+
+
+LONG = ("F", "small letter d", "a name that is longer than any letter has")
+
+
+def test_long_names_stand_upright_below_their_columns_and_none_over_another(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    save_confusion_matrix(np.eye(3, dtype=np.int64), LONG, tmp_path / "confusion.png")
+    save_confusion_matrix(np.eye(3, dtype=np.int64), ("a", "b", "c"), tmp_path / "short.png")
+    for figure, turned in zip(figures, (90, 0), strict=True):
+        labels = figure.axes[0].get_xticklabels()
+        assert [label.get_rotation() for label in labels] == [turned] * 3
+        boxes = [label.get_window_extent() for label in labels]
+        assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
+        assert all(box.x0 >= 0 and box.y0 >= 0 for box in boxes)
+    names = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
+    assert names == ["F", "small letter d", "a name that is longer than an…"]
+
+
+def test_a_mistake_between_long_names_has_a_line_for_each(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    images = np.zeros((2, 28, 28), np.uint8)
+    probabilities = np.array([[0.2, 0.8, 0.0], [0.1, 0.3, 0.6]])
+    target = tmp_path / "mistakes.png"
+    save_worst_mistakes(images, np.array([0, 1]), probabilities, target, class_names=LONG)
+    assert [axes.get_title() for axes in figures[0].axes] == [
+        "true F\nread small letter d (80 %)",
+        "true small letter d\nread a name that is longe… (60 %)",
+    ]
 
 
 @pytest.mark.parametrize("k", [1, 26])

@@ -435,6 +435,7 @@ def test_what_an_epoch_measures_on_the_way(parts: tuple[Dataset, Dataset]) -> No
     assert sum(state.history.seconds) <= time.perf_counter() - began
 
 
+@pytest.mark.filterwarnings("ignore:Nothing was learnt")  # in two epochs of few digits
 def test_products_of_two_halves_take_one_thread_and_others_as_many_as_pay(
     parts: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,6 +483,14 @@ def test_a_loss_that_is_not_finite_is_told_with_its_place(parts: tuple[Dataset, 
         " in epoch 2, step 3: the learning rate 0.01 is too high; try 0.001."
     )
     np.testing.assert_array_equal(network.vector, best)
+
+
+def test_a_fit_that_learnt_nothing_warns(rng: np.random.Generator) -> None:
+    data = bars(100, rng)
+    lucky = dataclasses.replace(data, labels=rng.permutation(data.labels))
+    with pytest.warns(UserWarning, match=r"^Nothing was learnt: .* learning_rate=1e-07 or") as seen:
+        fit(small_network(), lucky, None, Settings(2, learning_rate=1e-6), rng=rng)
+    assert seen[0].filename == __file__
 
 
 def test_a_run_without_settings_has_the_default_ones(rng: np.random.Generator) -> None:

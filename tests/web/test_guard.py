@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from digitnet.web.app import make_app
 from digitnet.web.limits import Limits
@@ -285,6 +287,43 @@ def test_more_requests_than_may_wait_are_told_to_come_back(
         for thread in threads:
             thread.join()
     assert sorted(statuses) == [200, 200, 503, 503, 503, 503]
+
+
+def test_a_light_picture_does_not_wait_for_a_heavy_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every thread of the queue of heavy pictures waits for a process that decodes."""
+    from digitnet.imaging.decoders import _Process
+
+    begun, ends, real = threading.Event(), threading.Event(), _Process.open
+
+    def slow(*words: Any) -> Any:
+        begun.set()
+        ends.wait(300)
+        return real(*words)
+
+    monkeypatch.setattr(_Process, "open", slow)
+    content = io.BytesIO()
+    with Image.open(NINE) as nine:
+        nine.save(content, "TIFF")
+    answers: list[httpx.Response] = []
+    with client(tmp_path, at_once=1, workers=1, wait_seconds=300, work_seconds=300) as web:
+
+        def ask() -> None:
+            answers.append(web.post("/api/predict", content=content.getvalue()))
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        assert begun.wait(120)
+        for path in ("/api/predict", "/api/read", "/api/corrections?label=9"):
+            assert web.post(path, content=NINE.read_bytes()).status_code in (200, 201)
+        assert not answers
+        ends.set()
+        for thread in threads:
+            thread.join()
+    labels = [answer.json()["answers"][0]["label"] for answer in answers]
+    assert labels == [9, 9]
 
 
 def test_a_bug_is_one_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

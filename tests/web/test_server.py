@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from benchmarks.heavy_pictures import children, mebibytes
 from PIL import Image
 
 from digitnet.models.folder import load_model, save_model
@@ -42,6 +43,25 @@ def test_it_says_where_it_is_answers_and_ends_quietly(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         assert server.answering == f"Model: {tmp_path / 'model'}, since it is there.\n"
         assert server.end(signal.SIGINT) == (128 + signal.SIGINT, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_processes_that_decode_end_with_it(number: int, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with Image.open(NINE) as nine:
+        nine.save(content, "TIFF")
+    with served(tmp_path) as server:
+        with server.client() as web:
+            sent = web.post("/api/predict", content=content.getvalue())
+        assert sent.json()["answers"][0]["label"] == 9
+        _, *decoding = children(server.process.pid)
+        assert len(decoding) == 1
+        server.end(number)
+    until = time.monotonic() + 120
+    while mebibytes(decoding):
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_behind_a_proxy_it_goes_by_the_name_that_was_given_and_asks_for_a_token(

@@ -164,6 +164,29 @@ def test_a_run_tells_its_start_its_epochs_its_pictures_and_its_end(
     assert web.get("/api/train").json()["end"] == end
 
 
+def learns_nothing(folder: Path) -> str:
+    """Digits in the server's folder whose labels have nothing to do with them."""
+    rng = np.random.default_rng(6)
+    images = bars(1500, rng).images
+    np.savez(folder / "luck.npz", images=images, labels=rng.integers(0, 10, 1500))
+    return "luck.npz"
+
+
+def test_a_run_that_learnt_nothing_says_so_and_is_no_model(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    begin(web, source=learns_nothing(tmp_path), hidden=[8], epochs=2, learning_rate=0.01)
+    end = followed(web)[-1][2]
+    assert (end["state"], end["model"]) == ("failed", None)
+    assert end["reason"].startswith("Nothing was learnt, and nothing is kept: ")
+    assert "% of the 150 validation images are right" in end["reason"]
+    assert "try more epochs, learning rate: 0.001 or fewer layers." in end["reason"]
+    assert list((tmp_path / "models").iterdir()) == []
+    assert web.get("/api/train").json()["resumable"] is None
+    names = [each["name"] for each in web.get("/api/models").json()["models"]]
+    assert "my-model" not in names
+
+
 def test_mistakes_are_the_surest_wrong_ones(web: httpx.Client) -> None:
     begin(web, epochs=1, learning_rate=0.001)  # learns next to nothing
     (picture,) = [data for _, kind, data in followed(web) if kind == "picture"]

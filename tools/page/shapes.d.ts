@@ -86,6 +86,8 @@ type Context = {
 };
 type Choice = { source: string; start: string };
 
+type UnreadableModel = { name: string; reason: string };
+
 type ListedModel = {
   name: string;
   kind: string;

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.cli.output import can_show, show, shown
+from digitnet.cli.output import can_show, show, show_json, shown
 from digitnet.cli.source_options import (
     LIST_OF_SOURCES,
     SOURCE_HELP,
@@ -104,7 +104,7 @@ def _show(args: argparse.Namespace) -> int:
     dataset = read_source(args.source, quiet=args.json, **source_options(args))
     some_failed = bool(dataset.report.skipped)
     if args.json:
-        show(json.dumps(dataset.report.as_dict()))
+        show_json(dataset.report.as_dict())
         return 1 if some_failed else 0
     counts = dataset.counts()
     ink = float(np.mean(dataset.images > 0))

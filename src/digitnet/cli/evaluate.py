@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.cli.models import add_model_option, open_model
-from digitnet.cli.output import say, show, shown, table_name, write_table
+from digitnet.cli.output import say, show, show_json, shown, table_name, write_table
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -28,13 +27,16 @@ from digitnet.models.model import Model
 from digitnet.models.test_time_augmentation import augmented_logits
 from digitnet.nn.layer import FloatArray
 
+MOST_IN_HEAD = 4
+"""Letters of a class's name that stand above a column of the confusion matrix."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The source, the model, and where the report goes."""
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     add_model_option(parser)
     parser.add_argument(
-        "--looks",
+        "--tta",
         type=int,
         default=1,
         metavar="N",
@@ -56,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; exit code 1 where some pictures could not be read."""
     if args.json and args.mistakes == "-":
         raise SettingsError("--json and --mistakes would share the output; give a file to one.")
-    if args.looks < 1:
-        raise SettingsError(f"--looks is a number of at least 1, not {args.looks}; try 8.")
+    if args.tta < 1:
+        raise SettingsError(f"--tta is a number of at least 1, not {args.tta}; try 8.")
     if args.report is not None:
         require("plots")
     model, called = open_model(args.model, quiet=args.json)
@@ -75,13 +77,13 @@ def run(args: argparse.Namespace) -> int:
             "Evaluate it on digits that it has not seen."
         )
     rng = np.random.default_rng(0)
-    logits = augmented_logits(model.network, as_frames(dataset.images), args.looks, rng)
+    logits = augmented_logits(model.network, as_frames(dataset.images), args.tta, rng)
     probabilities = model.calibration.probabilities(logits)
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
         figures = {**result.as_dict(dataset.source), "learnt_from": learnt_from}
-        show(json.dumps({**figures, "model": called}))
+        show_json({**figures, "model": called})
     else:
         (say if args.mistakes == "-" else show)(*as_text(result).splitlines())
     if args.mistakes is not None:
@@ -107,9 +109,16 @@ def was_learnt_from(model: Model, dataset: Dataset) -> bool:
 
 
 def as_text(result: Evaluation) -> str:
-    """Figures, a row per class, and the confusion matrix."""
+    """Figures, a row per class, and the confusion matrix.
+
+    Classes with names that are too long for the head of a column are numbered.
+    """
     low, high = result.interval
-    names = [shown(name) for name in result.class_names]
+    names = heads = [shown(name) for name in result.class_names]
+    if max(map(len, names)) > MOST_IN_HEAD:
+        heads = [str(number) for number in range(1, len(names) + 1)]
+        names = [f"{name} {head:>2}" for name, head in zip(names, heads, strict=True)]
+    widest = max(map(len, names))
     lines = [
         f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
         f"{result.n_right:,} of {result.n:,}",
@@ -117,16 +126,18 @@ def as_text(result: Evaluation) -> str:
         f"accepted  {result.n_accepted / result.n:.2%}   of these right "
         f"{result.n_accepted_right / max(result.n_accepted, 1):.2%}",
         "",
-        "class  precision   recall       F1   images",
+        f"{'class':>{max(5, widest)}}  precision   recall       F1   images",
     ]
     lines += [
-        f"{shown(s.name):>5}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  {s.support:>7,}"
-        for s in result.per_class
+        f"{name:>{max(5, widest)}}  {s.precision:>9.2%}  {s.recall:>7.2%}  {s.f1:>7.2%}  "
+        f"{s.support:>7,}"
+        for name, s in zip(names, result.per_class, strict=True)
     ]
     width = max(5, len(f"{result.confusion.max():,}") + 1)
-    lines += ["", "true \\ read" + "".join(f"{name:>{width}}" for name in names)]
+    corner = "true \\ read".rjust(max(11, widest))
+    lines += ["", corner + "".join(f"{head:>{width}}" for head in heads)]
     lines += [
-        f"{name:>11}" + "".join(f"{count or '.':>{width}}" for count in row)
+        f"{name:>{max(11, widest)}}" + "".join(f"{count or '.':>{width}}" for count in row)
         for name, row in zip(names, result.confusion.tolist(), strict=True)
     ]
     return "\n".join(lines)

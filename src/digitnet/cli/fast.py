@@ -17,7 +17,7 @@ from digitnet.cli.signals import listen_for_stop
 from digitnet.data.dataset import Dataset
 from digitnet.data.found import Part
 from digitnet.data.idx import has_idx
-from digitnet.errors import SettingsError
+from digitnet.errors import OutputError, SettingsError
 from digitnet.models.folder import check_place, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.plausibility import open_source
@@ -51,15 +51,21 @@ def run_fast(target: str, source: str, seed: int, out: str) -> int:
         network.initialize(rng)
         settings = config.settings()
         state = begin(network, settings, rng)
+        unheard: OutputError | BrokenPipeError | None = None
         for event in train(network, training, None, settings, state, yielding=True):
             if isinstance(event, EpochDone):
-                _tell(event, settings.epochs)
+                try:
+                    _tell(event, settings.epochs)
+                except (OutputError, BrokenPipeError) as error:  # the model is kept all the same
+                    unheard = error
                 if stopping.number is not None:
                     break
         test = coming.result()
     accuracy = np.mean(classify(network, test.images).argmax(axis=1) == test.labels)
     record = {"plan": config.as_dict(), "fast": target}
     save_model(Model(network, training.class_names, config.framing, record), out)
+    if unheard is not None:
+        raise unheard
     show(
         f"{accuracy:.2%} of {len(test):,} test digits right, "
         f"{time.perf_counter() - started:.1f} s with reading and saving. Kept in {out}."

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from digitnet.cli.output import prepare_streams, say, show
-from digitnet.errors import DigitnetError, SettingsError
+from digitnet.errors import DigitnetError, OutputError, SettingsError
+from digitnet.text import finish_output, standard_output
 
 COMMANDS = {
     "train": "learn to read digits, and keep the model",
@@ -45,6 +46,11 @@ class Parser(argparse.ArgumentParser):
         raise SettingsError(
             f"{message[0].upper()}{message[1:]}.", f"{self.prog} --help says what it takes."
         )
+
+    def print_help(self, file: object = None) -> None:
+        """Print it; argparse would be silent where that fails."""
+        with standard_output():
+            sys.stdout.write(self.format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,16 +107,28 @@ def guarded(command: Callable[[], int]) -> int:
     """Call a command; a user's mistake becomes one sentence on standard error and exit code 2."""
     prepare_streams()
     try:
-        return command()
+        code = _outcome(command)
+        finish_output()
+        return code
     except DigitnetError as error:
         tell_error(error)
-        return 2
+        code = 2
     except KeyboardInterrupt:
         say("", "digitnet: stopped.")
-        return 130
+        code = 130
     except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = 0
+    with suppress(OutputError, BrokenPipeError):  # what came before; Python would fail over it
+        finish_output()
+    return code
+
+
+def _outcome(command: Callable[[], int]) -> int:
+    """A command's exit code, also where argparse ends it: it has printed what --help asked for."""
+    try:
+        return command()
+    except SystemExit as end:
+        return int(end.code or 0)
 
 
 def tell_error(error: DigitnetError) -> None:

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
+import os
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from digitnet.errors import OutputError
 from digitnet.files import open_regular, replacing
+from digitnet.text import say as say
+from digitnet.text import show as show
 from digitnet.text import shown as shown
+from digitnet.text import standard_output
 
 
 def prepare_streams() -> None:
-    """Let no character end a command: what the console cannot show is printed as its number."""
+    """Let nothing reach the console raw, and no closed stream end a command in a traceback.
+
+    What the console cannot show is printed as its number. A closed stream's place is taken, or the
+    next file that is opened would get its descriptor, and what is printed would go there.
+    """
+    warnings.showwarning = _say_warning
+    for descriptor, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # closed; what is written to standard output fails, as it should
+            os.dup2(os.open(os.devnull, flags), descriptor)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream, errors in (
         (sys.stdout, "backslashreplace"),
         (sys.stderr, "backslashreplace"),
@@ -23,6 +42,13 @@ def prepare_streams() -> None:
     ):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+def _say_warning(
+    message: Warning | str, category: type[Warning], *_: object, **_more: object
+) -> None:
+    """What a library warns of, in a line."""
+    say(f"{category.__name__}: {message}")
 
 
 def can_show(text: str) -> bool:
@@ -34,16 +60,9 @@ def can_show(text: str) -> bool:
     return True
 
 
-def show(*lines: object, flush: bool = False) -> None:
-    """Lines on standard output; whatever leaves the command line goes through here or `say`."""
-    for line in lines:
-        print(shown(line), flush=flush)
-
-
-def say(*lines: object) -> None:
-    """Lines on standard error."""
-    for line in lines:
-        print(shown(line), file=sys.stderr)
+def show_json(value: object) -> None:
+    """A value as JSON in one line; json alone leaves one control character as it is, DEL."""
+    show(json.dumps(value).replace("\x7f", r"\u007f"))
 
 
 def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -53,14 +72,15 @@ def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[obje
         OutputError: the file cannot be written, or is there and is not such a table.
     """
     if target == "-":
-        return _write(sys.stdout, header, rows)
+        with standard_output():
+            _write(sys.stdout, header, rows)
+        return
     _check_is_ours(Path(target), ",".join(header))
     with (
         replacing(target) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         _write(file, header, rows)
-    return None
 
 
 def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
@@ -13,7 +12,7 @@ from digitnet.cli.blocks import draw_frame
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, can_show, say, show, shown, write_table
+from digitnet.cli.output import add_table_option, can_show, say, show, show_json, shown, write_table
 from digitnet.cli.predict_table import is_table, predict_table
 from digitnet.cli.table_options import add_table_options, source_options
 from digitnet.errors import PictureError, SettingsError, require
@@ -94,17 +93,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _answers(model: Model, pictures: Sequence[Named]) -> Iterator[Answer]:
     """One answer or one error for each picture, in order; they are classified in batches."""
-    if len(pictures) == 1:  # at once, without what only many pictures need
-        ((_, source),) = pictures
-        try:
-            yield source if isinstance(source, PictureError) else model.predict(source)
-        except PictureError as error:
-            yield error
-        return
     from digitnet.imaging.parallel import frame_files
-    from digitnet.threads import one_blas_thread
 
     framed = frame_files([picture.source for picture in pictures], model.framing)
+    if len(pictures) == 1:  # at once, without what only many pictures need
+        (one,) = framed
+        yield one if isinstance(one, PictureError) else model.answer(one)
+        return
+    from digitnet.threads import one_blas_thread
+
     with one_blas_thread():  # the other cores are busy with the next pictures
         while batch := list(islice(framed, BATCH if len(pictures) > BATCH else 1)):
             answers = iter(model.answers([f for f in batch if not isinstance(f, PictureError)]))
@@ -126,8 +123,8 @@ def _explained(
 ) -> Iterator[Answer]:
     """The same answers, each with an explanation written into the folder on the way."""
     from digitnet.files import make_folder
+    from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
     from digitnet.imaging.framing import framing_stages
-    from digitnet.imaging.pictures import open_picture
     from digitnet.imaging.reduce import reduce
     from digitnet.plots.explanation import save_explanation
 
@@ -138,9 +135,11 @@ def _explained(
             stem = Path(picture.name).stem
             name = next(n for n in _names(stem) if n not in used)
             used.add(name)
+            with Decoders(PHOTOGRAPH) as decoders:
+                opened = decoders.open(picture.source)
             stages = [
                 (title, reduce(stage, EXPLAINED_SIDE))
-                for title, stage in framing_stages(open_picture(picture.source), model.framing)
+                for title, stage in framing_stages(opened, model.framing)
             ]
             save_explanation(stages, answer, model.class_names, folder / name)
             say(f"{picture.name}: {folder / name}")
@@ -160,7 +159,7 @@ def _show_json(called: str, pictures: Sequence[Named], answers: Iterator[Answer]
             line = {"label": None, "probabilities": None, "reason": reason}
         else:
             line = answer.as_dict()
-        show(json.dumps({"path": picture.name, **line, "model": called}))
+        show_json({"path": picture.name, **line, "model": called})
 
 
 def _rows(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from digitnet.cli.output import say, show, write_table
+from digitnet.cli.output import say, show, show_json, write_table
 from digitnet.data.picture_files import SUFFIXES
 from digitnet.models.model import Model
 from digitnet.nn.layer import FloatArray
@@ -26,16 +25,20 @@ class Row(NamedTuple):
 
 
 def is_table(word: str) -> bool:
-    """Whether a word is a file that holds many digits, by its name; no picture's is."""
-    if Path(word).suffix.lower() in ("", *SUFFIXES) or not Path(word).is_file():
+    """Whether a word is a file that holds many digits, by its name; no picture's is.
+
+    It may be one that is refused, with what to do about it: a spreadsheet, a packed folder.
+    """
+    ending = Path(word).suffix.lower()
+    if ending in ("", *SUFFIXES) or not Path(word).is_file():
         return False
-    from digitnet.data.sources import find_source
+    from digitnet.data.sources import NOT_READ, PACKINGS, PICKLES, find_source
     from digitnet.errors import DataError
 
     try:
         return find_source(word)[0].kind == "file"
     except DataError:
-        return False
+        return ending in (*NOT_READ, *PACKINGS, *PICKLES)
 
 
 def predict_table(
@@ -50,9 +53,11 @@ def predict_table(
         DataError: the table cannot be understood.
         SettingsError: an option does not go with it.
     """
-    from digitnet.data.sources import open_unlabelled
+    from digitnet.models.plausibility import open_unlabelled
 
-    images, numbers, report = open_unlabelled(source, part="test", framing=model.framing, **options)
+    images, numbers, report = open_unlabelled(
+        source, model.class_names, part="test", framing=model.framing, **options
+    )
     said = [] if as_json else [report.sentence, *report.notes]
     for line in said + report.skipped_lines():
         say(line)
@@ -78,22 +83,23 @@ def predict_table(
             say(f"{n_refused:,} of these are unsure or no digit; the likeliest stands there.")
     else:
         for row in rows():
-            show(_as_json(source, called, row) if as_json else _as_line(model, row))
+            if as_json:
+                show_json(_as_dict(source, called, row))
+            else:
+                show(_as_line(model, row))
     return 1 if report.skipped else 0
 
 
-def _as_json(source: str, called: str, row: Row) -> str:
+def _as_dict(source: str, called: str, row: Row) -> dict[str, Any]:
     label = int(row.probabilities.argmax()) if row.reason is None else None
-    return json.dumps(
-        {
-            "path": source,
-            "label": label,
-            "probabilities": [float(p) for p in row.probabilities],
-            "reason": row.reason,
-            "row": row.number,
-            "model": called,
-        }
-    )
+    return {
+        "path": source,
+        "label": label,
+        "probabilities": [float(p) for p in row.probabilities],
+        "reason": row.reason,
+        "row": row.number,
+        "model": called,
+    }
 
 
 def _as_line(model: Model, row: Row) -> str:

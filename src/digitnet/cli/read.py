@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
-from digitnet.cli.output import add_table_option, say, show, write_table
+from digitnet.cli.output import add_table_option, say, show, show_json, write_table
 from digitnet.errors import PictureError, SettingsError
-from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.lines import LineModel, line_model_beside, load_line_model
 from digitnet.models.model import Model
 from digitnet.reading.page import read_page
@@ -68,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     answers = _answers(model, line_model, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
-            show(json.dumps({"path": sheet.name, **_as_dict(answer), "model": called}))
+            show_json({"path": sheet.name, **_as_dict(answer), "model": called})
     elif args.csv is not None:
         header = ("path", "line", "text", "confidence", "reason")
         write_table(args.csv, header, (row for answer in answers for row in _rows(*answer)))
@@ -103,11 +102,12 @@ def _answers(
     quiet: bool,
 ) -> Iterator[tuple[Named, Answer]]:
     """Each sheet with its reading, or with the error that says why there is none."""
+    decoders = Decoders(PHOTOGRAPH)
     for sheet in sheets:
         try:
             if isinstance(sheet.source, PictureError):
                 raise sheet.source
-            picture = open_picture(sheet.source)
+            picture = decoders.open(sheet.source)
             reading = read_page(model, picture, line_model)
         except PictureError as error:
             failed.append(sheet.name)
@@ -118,6 +118,7 @@ def _answers(
         yield sheet, reading
         if out is not None:
             _draw(model, picture, reading, out)
+    decoders.close()
 
 
 def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) -> None:

@@ -25,9 +25,10 @@ from digitnet.errors import (
     SettingsError,
     TrainingDivergedError,
 )
-from digitnet.files import MOST_TEXT, read_regular
-from digitnet.models.find import set_aside
+from digitnet.files import MOST_TEXT, read_regular, replacing
+from digitnet.models.find import standing
 from digitnet.models.folder import check_place, load_model
+from digitnet.models.model import Model
 from digitnet.nn import Network, in_words
 from digitnet.training.checkpoints import Checkpoint, damaged_checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, read_recipe, settings_of
@@ -50,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
         given = {**read_recipe(args.recipe), **given}
     if "start" in given:
         given = as_finetuning(given, load_model(given["start"]))
+    check_place(args.out)
     checkpoint = _checkpoint(args.out) if args.resume else None
     if args.resume and checkpoint is None and _is_finished(args.out, given):
         _tell_finished(Path(args.out))
         return 0
     config = _config(given, checkpoint)
-    check_place(args.out)
     understood = _understood(args, checkpoint)
     dataset = read_source(
         config.source,
@@ -108,47 +109,56 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
     from digitnet.cli.training_view import TrainingView
 
     out = run.out
-    try:
-        with listen_for_stop() as stopping, TrainingView(run, live=live) as view:
-            for event in run.events():
-                view.show(event)
-                stopping.check()
-    except StopRequested as stop:
-        run.checkpoint()
-        say(
-            "",
-            f"Stopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. Go on with:",
-            f"  digitnet train --resume --out {shlex.quote(str(out))}",
-        )
-        return 128 + stop.number
-    except TrainingDivergedError:
-        if run.history.epochs:
-            run.keep()
-            say(f"The best epoch, {run.history.best_epoch}, is kept in {out}.")
-        checkpoint_path(out).unlink(missing_ok=True)
-        raise
-    try:
-        run.check_learnt()
-    except NothingLearntError as error:
-        checkpoint_path(out).unlink(missing_ok=True)
-        tell_error(error)
-        return 1
-    model = run.keep()
-    no_curve = _draw_curve(run.network, run.training.source, run.history, out)
+    with listen_for_stop() as stopping:
+        try:
+            with TrainingView(run, live=live) as view:
+                for event in run.events():
+                    view.show(event)
+                    stopping.check()
+            run.check_learnt()
+        except StopRequested as stop:
+            run.checkpoint()
+            say(
+                "",
+                f"Stopped by {stop.name} in epoch {run.state.epoch + 1}; nothing is lost. "
+                "Go on with:",
+                f"  digitnet train --resume --out {shlex.quote(str(out))}",
+            )
+            return 128 + stop.number
+        except TrainingDivergedError:
+            if run.history.epochs:
+                run.keep()
+                say(f"The best epoch, {run.history.best_epoch}, is kept in {out}.")
+            checkpoint_path(out).unlink(missing_ok=True)
+            raise
+        except NothingLearntError as error:
+            checkpoint_path(out).unlink(missing_ok=True)
+            tell_error(error)
+            return 1
+        model, no_curve = _keep(run)
     view.summarize(model, no_curve)
+    if stopping.number is not None:  # it came while the model was written
+        return 128 + stopping.number
     return 1 if some_failed else 0
 
 
-def _draw_curve(network: Network, source: str, history: History, out: Path) -> str:
-    """Draw the loss curve into a model's folder; returns why not, where Matplotlib is missing."""
-    from digitnet.plots.loss_curve import save_loss_curve
-
-    title = f"Learning to read digits: {in_words(network)} on {source}"
+def _keep(run: Run) -> tuple[Model, str]:
+    """Write the model folder, the loss curve with it; and why it is missing, where it is."""
     try:
-        save_loss_curve(history, out / CURVE, title=title)
+        curve = _curve(run.network, run.training.source, run.history)
     except MissingExtraError as error:
-        return error.worded(as_option)
-    return ""
+        return run.keep(), error.worded(as_option)
+    except Exception:
+        run.keep()  # the model is not lost for want of its picture
+        raise
+    return run.keep({CURVE: curve}), ""
+
+
+def _curve(network: Network, source: str, history: History) -> bytes:
+    """The loss curve as a PNG file."""
+    from digitnet.plots.loss_curve import loss_curve_png
+
+    return loss_curve_png(history, f"Learning to read digits: {in_words(network)} on {source}")
 
 
 def _checkpoint(out: str) -> Checkpoint | None:
@@ -166,7 +176,7 @@ def _is_finished(out: str, given: dict[str, Any]) -> bool:
         SettingsError: it holds the end of another run, which is not to be lost.
         ModelError: what stands there cannot be read.
     """
-    if not (Path(out).exists() or set_aside(Path(out)).exists()):
+    if not standing(Path(out)).exists():
         say(f"There is nothing to resume at {out}; starting from the beginning.")
         return False
     record = load_model(Path(out).resolve()).training
@@ -191,8 +201,14 @@ def _tell_finished(out: Path) -> None:
         return
     model, history = load_model(out.resolve()), History(**json.loads(read_regular(kept, MOST_TEXT)))
     assert isinstance(model.network, Network)  # no run makes an ensemble
-    no_curve = _draw_curve(model.network, model.training["plan"]["source"], history, out)
-    show(f"No loss curve: {no_curve}" if no_curve else f"Drawn: {out / CURVE}")
+    try:
+        curve = _curve(model.network, model.training["plan"]["source"], history)
+    except MissingExtraError as error:
+        show(f"No loss curve: {error.worded(as_option)}")
+        return
+    with replacing(out / CURVE) as temporary:
+        temporary.write_bytes(curve)
+    show(f"Drawn: {out / CURVE}")
 
 
 def _config(given: dict[str, Any], checkpoint: Checkpoint | None) -> TrainingConfig:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from digitnet.cli.main import as_option
 from digitnet.cli.output import say, show
+from digitnet.data.dataset import DIGITS
 from digitnet.errors import MissingExtraError
 from digitnet.models.box import BEST
 from digitnet.models.find import DEFAULT
@@ -93,11 +94,16 @@ class TrainingView:
             show(f"Try it: digitnet predict --model {named} PICTURE")
         else:
             show("Try it: digitnet predict PICTURE")
-            show(
-                f"This model now answers here in place of {BEST}; --model {BEST} asks the other. "
-                "To compare the two on pictures of yours:",
-                f"  digitnet compare {DEFAULT} {BEST} --on FOLDER",
+            there = (
+                f"This model now answers here in place of {BEST}; --model {BEST} asks the other."
             )
+            if model.class_names == DIGITS:
+                show(
+                    f"{there} To compare the two on pictures of yours:",
+                    f"  digitnet compare {DEFAULT} {BEST} --on FOLDER",
+                )
+            else:
+                show(f"{there} {BEST} knows the ten digits alone.")
         if self._plot is not None:
             if sys.stdin.isatty():
                 show("Close the window of the plot to end.")

@@ -16,10 +16,13 @@ IN_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 KIND_WORDS = "digits?|class|classes|label|numbers?|num|cls|category"
 """What may stand before a digit without changing it: digit_3, class-7."""
 
+NO_LABEL = ("", "nan", "NaN", "None", "NA", "N/A", "n/a", "<NA>", "null", "NULL")
+"""What programs write where a value is missing."""
+
 _BYTES = re.compile("b?(['\"])(.*)\\1")
 _SCIENTIFIC = re.compile("[+]?[0-9]+[.]?[0-9]*e[+-]?[0-9]{1,3}")
 _TWICE = re.compile(r"0*([0-9])[ _-]*\(?([a-z]+)\)?")
-_MEANT = re.compile(rf"(?:(?:{KIND_WORDS})[ _-]*)?\+?0*([0-9]{{1,4}})(?:\.0*)?")
+_MEANT = re.compile(rf"(?:(?:{KIND_WORDS})[ _=-]*)?\+?0*([0-9]{{1,4}})(?:\.0*)?")
 
 
 class Classes(NamedTuple):
@@ -36,7 +39,7 @@ def number_meant(text: str) -> int | None:
     "3", "3.0", "03", "3.0e+00", "three", "digit_3", "Class-3", "3_three" and "b'3'" are 3.
     """
     text = _BYTES.sub(r"\2", text.strip().lower())
-    word = re.sub(rf"^(?:{KIND_WORDS})[ _-]+", "", text)
+    word = re.sub(rf"^(?:{KIND_WORDS})[ _=-]+", "", text)
     if word in IN_WORDS:
         return IN_WORDS.index(word)
     match = _MEANT.fullmatch(text)
@@ -87,9 +90,11 @@ def understand_labels(
     known = [number for number in meant if number is not None]
     if len(known) == len(texts):
         return _numbers(array, inverse.ravel(), known, where, name_of)
-    first = next(i for i, number in enumerate(meant) if number is None)
+    missing = {*NO_LABEL, *("?" for _ in known[:1])}
+    odd_ones = [i for i, number in enumerate(meant) if number is None]
+    first = next((i for i in odd_ones if texts[i] in missing), odd_ones[0])
     at = int(np.argmax(inverse.ravel() == first))
-    if array.dtype.kind in "uifb" or not texts[first] or texts[first].lower() in ("nan", "none"):
+    if array.dtype.kind in "uifb" or texts[first] in missing:
         raise DataError(
             f"{where}, {name_of(at)}: the label is {texts[first][:20]!r}, which is no class.",
             "give each image a whole number or a word.",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import pairwise, takewhile
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.data.classes import number_meant
 from digitnet.data.frames import image_side
@@ -20,6 +23,10 @@ MOST_EXTRA = 4
 """Columns beside the pixels: a label, a number, a name, a file."""
 MOST_CLASSES = 62
 """Digits, capital and small letters."""
+FEWEST_ONE_HOT = 10
+"""Columns that are one label: of fewer, a square of pixels may be found beside any table's."""
+ONE_HOT = 0.8
+"""Share of rows with a single 1 among zeros from which on such columns are one label."""
 MOST_DIGITS = 0.7
 """Share of a column that is digits from which on what is none is a mistake, to be named."""
 LARGEST_SHARE = 0.6
@@ -27,12 +34,31 @@ LARGEST_SHARE = 0.6
 
 
 class Columns(NamedTuple):
-    """Which columns are what, counted from 0, and how that was told."""
+    """Which columns are what, counted from 0, and how that was told.
+
+    Where the label is one-hot, `one_hot` are its columns, and `classes` what they stand for.
+    """
 
     label: int | None
     pixels: tuple[int, ...]
     others: tuple[int, ...]
     notes: tuple[str, ...]
+    one_hot: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def one_hot_labels(self, hot: NDArray[Any], name_of: Callable[[int], str]) -> list[str]:
+        """The label of each row of its one-hot columns (N, K).
+
+        Raises:
+            DataError: a row is not a single 1 among zeros; `name_of` says which.
+        """
+        good = ((hot == 0) | (hot == 1)).all(axis=1) & ((hot == 1).sum(axis=1) == 1)
+        if not good.all():
+            raise DataError(
+                f"{name_of(int(np.argmin(good)))}: the one-hot label, columns "
+                f"{self.one_hot[0] + 1} to {self.one_hot[-1] + 1}, is not a single 1 among zeros."
+            )
+        return [self.classes[i] for i in hot.argmax(axis=1)]
 
 
 def tell_columns(
@@ -56,8 +82,13 @@ def tell_columns(
     n = len(rows[0])
     extra = next((k for k in range(MOST_EXTRA + 1) if image_side(n - k)), None)
     if extra is None:
-        return None
+        return _beside_one_hot(names, rows, asked, where)
     columns = [_Column([row[j] for row in rows]) for j in range(n)]
+    if names is not None and len(names) != n:
+        raise DataError(
+            f"{where}: the header names {len(names)} columns and the first row has {n}; "
+            "one of the two is cut off or has a separator too many."
+        )
     label = _asked(asked, names, n, where)
     odd = _odd_names(names)
     others = [j for j in odd if j != label and _is_index(names, j)]
@@ -89,6 +120,71 @@ def tell_columns(
     pixels = tuple(j for j in range(n) if j not in known)
     rest = tuple(sorted(known - {label}))
     return Columns(label, pixels, rest, tuple(_notes(label, rest, columns, names, n)))
+
+
+def _beside_one_hot(
+    names: Sequence[str] | None, rows: Sequence[Sequence[str]], asked: str | None, where: str
+) -> Columns | None:
+    """The columns where some of them, first or last but for a few, are a one-hot label."""
+    n = len(rows[0])
+    for width in range(FEWEST_ONE_HOT, MOST_CLASSES + 1):
+        if not any(image_side(n - width - k) for k in range(MOST_EXTRA + 1)):
+            continue
+        ends = range(MOST_EXTRA + 1)
+        for start in (*(n - width - k for k in ends), *ends):
+            hot = tuple(range(start, start + width))
+            n_fit = sum(_is_one_hot([row[j] for j in hot]) for row in rows)
+            if n_fit >= ONE_HOT * len(rows):  # of what is none, the row is named
+                break
+        else:
+            continue
+        rest = [j for j in range(n) if j not in hot]
+        label = None if asked == "none" else _asked(asked, names, n, where)
+        inside = label in hot
+        if label is not None:
+            asked = None if inside else str(rest.index(label) + 1)
+        told = tell_columns(
+            None if names is None else [names[j] for j in rest],
+            [[row[j] for j in rest] for row in rows],
+            "none" if inside else asked,
+            where,
+        )
+        if told is None:
+            return None
+        pixels, others = (tuple(rest[j] for j in part) for part in (told.pixels, told.others))
+        columns = f"columns {hot[0] + 1} to {hot[-1] + 1} of {n}"
+        if asked == "none" or told.label is not None:
+            label = None if told.label is None else rest[told.label]
+            left_out = f"The {columns} are one-hot and were left out."
+            return Columns(label, pixels, (*others, *hot), (left_out,))
+        notes = (f"The label is one-hot, {columns}.", *told.notes)
+        called = None if names is None else [names[j] for j in hot]
+        return Columns(None, pixels, others, notes, hot, _classes_of(called, width))
+    return None
+
+
+def _is_one_hot(fields: Sequence[str]) -> bool:
+    """Whether one field is 1 and all others are 0."""
+    return all(is_number(field) for field in fields) and sorted(
+        float(field) for field in fields
+    ) == [0.0] * (len(fields) - 1) + [1.0]
+
+
+def _classes_of(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    """What one-hot columns stand for: what their names say, or else 0, 1, 2, ... in order."""
+    in_order = tuple(map(str, range(n)))
+    if names is None or all(is_number(name) for name in names):
+        return in_order
+    numbers = [number_meant(name) for name in names]
+    if None in numbers:
+        alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+        start = len(list(alike))
+        names = [name[start:] for name in names]
+        numbers = [number_meant(name) for name in names]
+    meant = {number for number in numbers if number is not None}
+    if len(meant) == n:
+        return tuple(str(number) for number in numbers) if max(meant) <= n else in_order
+    return tuple(names) if all(names) and len(set(names)) == n else in_order
 
 
 class _Column:

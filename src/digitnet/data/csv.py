@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data.arff import as_table, is_arff
 from digitnet.data.columns import LABEL_NAMES, Columns, is_number, tell_columns
 from digitnet.data.found import MOST_BYTES, Found, Options
-from digitnet.data.frames import image_side
+from digitnet.data.frames import LEAST_SIDE
+from digitnet.data.libsvm import is_libsvm, parse_libsvm
+from digitnet.data.plausibility import check_pixels
 from digitnet.data.unpack import unpacked
 from digitnet.errors import DataError
 from digitnet.imaging.frame import SIDE
@@ -40,15 +43,19 @@ def read_csv(path: Path, options: Options) -> Found:
         DataError: the file is missing, not text, has no row, or one that is short, long or holds
             no numbers, named by its line; or the columns cannot be told apart.
     """
-    table = _Table(_text(path, options.most_bytes), path)
-    columns = None if table.lies_on_its_side() else table.columns(options.label_column)
-    if columns is None:
+    text = _text(path, options.most_bytes)
+    if is_libsvm(text):
+        return parse_libsvm(text, path, options.most_bytes)
+    table = _Table(text, path)
+    turned = table.lies_on_its_side()
+    if turned:
         table = table.turned()
-        columns = table.columns(options.label_column)
-        if columns is None:
-            raise DataError(table.no_image())
-        table.notes.append("The table lay on its side, an image in each column.")
+    columns = table.columns(options.label_column)
+    if columns is None:
+        raise DataError(table.no_image())
     pixels, labels = table.parse(columns)
+    if turned and not options.as_is:
+        check_pixels(pixels.reshape(-1, SIDE, SIDE), str(path), fewest=1)
     found = Found(
         pixels, labels, str(path), [*table.notes, *columns.notes], table.line_names(len(pixels))
     )
@@ -79,6 +86,8 @@ def _text(path: Path, most_bytes: int) -> bytes:
         raise DataError(not_text) from error
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
+    if is_arff(data):
+        data = as_table(data, path)
     if data[:1] in COMMENT_MARKS or any(b"\n" + mark in data for mark in COMMENT_MARKS):
         data = _COMMENT.sub(b"", _uncommented_header(data))
     return data
@@ -127,6 +136,12 @@ class _Table:
         if not first:
             raise DataError(f"{path} has no row of digits; give a table of labels and pixels.")
         row = max(first[1:] or first, key=len)
+        if _is_in_one_column(row):
+            raise DataError(
+                f"{path} has all pixels of an image in one column, as a text or a list.",
+                "write them as a column for each pixel, or save arrays: "
+                "numpy.savez('digits.npz', images=images, labels=labels).",
+            )
         self.delimiter = _delimiter(row)
         self.decimal_comma = self.delimiter != "," and bool(re.search("[0-9],[0-9]", row))
         mark = (self.delimiter or "").encode()
@@ -166,7 +181,13 @@ class _Table:
         """A line's fields, without blanks and quotes around them."""
         if self.delimiter is None:
             return [field.strip('"') for field in line.split()]
-        row = next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+        try:
+            row = next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+        except csv.Error as error:  # a carriage return within, a field of 128 KiB
+            why = str(error).partition(" - ")[0]
+            raise DataError(
+                f"{self.path} has a line that is no row of a table ({why}); save it again as CSV."
+            ) from None
         return [field.strip() for field in row]
 
     def columns(self, asked: str | None) -> Columns | None:
@@ -189,25 +210,29 @@ class _Table:
                     yield fields
 
     def lies_on_its_side(self) -> bool:
-        """Whether it is as high as images of MNIST's size have pixels, and not as wide."""
+        """Whether it is as high as images of MNIST's size have pixels, and not as wide.
+
+        No other height tells it: a table of measurements may well have 100 rows, or 144.
+        """
         pixels_and_more = range(SIDE * SIDE, SIDE * SIDE + 4)
         height = self.data.strip().count(b"\n") + 1
         return height in pixels_and_more and len(self.first[0]) not in pixels_and_more
 
     def turned(self) -> _Table:
-        """The same table with rows for columns; itself where that makes no images either."""
+        """The same table with rows for columns; itself where its rows differ in length."""
         rows = [self.fields(line) for line in self.lines()]
-        n = len(rows)
-        if len({len(row) for row in rows}) > 1 or not any(image_side(n - k) for k in range(4)):
+        if len({len(row) for row in rows}) > 1:
             return self
         text = "\n".join(";".join(column) for column in zip(*rows, strict=True))
-        return _Table(text.encode(), self.path)
+        turned = _Table(text.encode(), self.path)
+        turned.notes.append("The table lay on its side, an image in each column.")
+        return turned
 
     def no_image(self) -> str:
         """Why it cannot be read, in a sentence."""
         where = f"{self.path}, line {self.line_of(0)}"
         width = len(self.first[0])
-        if width <= 8 and any(not is_number(field) for field in self.first[0]):
+        if width < LEAST_SIDE**2 and any(not is_number(field) for field in self.first[0]):
             return (
                 f"{where}: the row has {width} values, which are no pixels; "
                 "if they tell what pictures show, give the folder that holds both."
@@ -219,7 +244,8 @@ class _Table:
 
     def parse(self, columns: Columns) -> tuple[NDArray[np.generic], list[str] | None]:
         """All pixels, (N, n_pixels), by NumPy's C reader, and the labels as texts."""
-        width = len(columns.pixels) + len(columns.others) + (columns.label is not None)
+        width = len(columns.pixels) + len(columns.others) + len(columns.one_hot)
+        width += columns.label is not None
         kinds: tuple[type[np.generic], ...] = (np.uint8, np.float32)
         for kind in kinds:
             texts: list[str] = []
@@ -255,7 +281,12 @@ class _Table:
             pixels = table[:, left:right]
         else:
             pixels = table[:, list(columns.pixels)]
-        return np.ascontiguousarray(pixels), texts if columns.label is not None else None
+        pixels = np.ascontiguousarray(pixels)
+        if columns.one_hot:
+            hot = table[:, list(columns.one_hot)]
+            names = self.line_names(len(table))
+            return pixels, columns.one_hot_labels(hot, lambda i: f"{self.path}, {names[i]}")
+        return pixels, texts if columns.label is not None else None
 
     def _skipped(self) -> int:
         """Lines up to the first row, blank ones included, which NumPy counts there."""
@@ -295,6 +326,9 @@ class _Table:
             for k, j in enumerate(columns.pixels):
                 if not is_number(fields[j]):
                     return f"{where}: pixel {k} is {fields[j][:20]!r}, which is no number."
+            for j in columns.one_hot:
+                if not is_number(fields[j]):
+                    return f"{where}: column {j + 1} is {fields[j][:20]!r}, which is no number."
         return f"{self.path} is not a table NumPy can read ({trouble[:80]})."
 
 
@@ -310,6 +344,16 @@ def _delimiter(line: str) -> str | None:
             return mark
     best = max(DELIMITERS, key=line.count)
     return best if line.count(best) else None
+
+
+def _is_in_one_column(line: str) -> bool:
+    """Whether one of a few fields holds all pixels: blanks between them, or a list as of Python."""
+    for mark in (",", ";", "\t"):
+        row = next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+        sizes = sorted(len(field.replace(",", " ").split()) for field in row)
+        if 2 <= len(row) <= 8 and sizes[-1] >= LEAST_SIDE**2 and sizes[-2] <= 1:
+            return True
+    return False
 
 
 def _header_lines(fields: list[str]) -> int:

@@ -16,10 +16,13 @@ from digitnet.threads import on_all_cores
 LEAST_SIDE = 8
 """A square of fewer numbers is rather a row of measurements."""
 MOST_CHANNELS = 4
-LIGHT = 127
-"""A border brighter than this is paper."""
+FULL = 200
+"""Where the brightest pixel of all is darker, it is what paper or full ink is there."""
 FEW = 0.1
-"""Share of images with a bright border up to which they are taken for bold ink, not for paper."""
+"""Share of images with a bright border up to which it may be bold ink, and not paper."""
+CLEAR = 0.02
+"""Share of a border that is ink up to which a margin is clear; where half of the images have such
+margins, bold ink reaches no border."""
 FAINTEST = 0.3
 """Share of full ink up to which a pixel does not count to the digit's box."""
 
@@ -127,7 +130,10 @@ def as_bytes(images: NDArray[Any], found: Found) -> NDArray[np.uint8]:
     if abs(least - zero) < 0.01 and most <= (1 - MNIST_MEAN) / MNIST_STD + 0.01:
         found.notes.append(f"From the pixels {MNIST_MEAN} was taken, then divided by {MNIST_STD}.")
         return _scaled(images, 255 * MNIST_STD, 255 * MNIST_MEAN)
-    raise DataError(f"{found.source}, {_odd_value(images, found)}")
+    raise DataError(
+        f"{found.source}, {_odd_value(images, found)}",
+        "give the pixels as they were before anything was taken from them or divided.",
+    )
 
 
 def _scaled(images: NDArray[Any], factor: float, offset: float) -> NDArray[np.uint8]:
@@ -161,27 +167,44 @@ def ink_bright(images: NDArray[np.uint8], found: Found) -> NDArray[np.uint8]:
     borders = np.concatenate(
         [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1
     )
-    half = borders.shape[1] // 2
-    light = (borders > LIGHT).sum(axis=1) > half
+    brightest = int(images.max())
+    top = np.uint8(255 if brightest > FULL else brightest)
+    share = (borders > top // 2).mean(axis=1)  # of an image's border that is light
+    light = share > 0.5
     n_light = int(light.sum())
-    if n_light <= FEW * len(images):
+    mostly_light = n_light > len(images) // 2
+    few = min(n_light, len(images) - n_light) <= FEW * len(images)
+    ink = np.where(light, 1 - share, share)[light == mostly_light]
+    if few and float(np.median(ink)) > CLEAR:
+        light = np.full(len(images), mostly_light)
+    n_light = int(light.sum())
+    if n_light == 0:
         return images
-    if n_light >= (1 - FEW) * len(images):
+    if n_light == len(images):
         found.notes.append("The ink was dark on light, and was inverted.")
-        return 255 - images
+        return np.asarray(top - images)
     found.notes.append(
         f"In {n_light:,} of {len(images):,} images the ink was dark on light, "
         "and these were inverted."
     )
-    return np.where(light[:, None, None], 255 - images, images)
+    return np.where(light[:, None, None], top - images, images)
 
 
 def into_frames(images: NDArray[np.uint8], found: Found, framing: str) -> NDArray[np.uint8]:
     """Images (N, H, W), ink bright, or (N, H, W, 3) as frames (N, 28, 28).
 
-    What is 28 x 28 already is taken as it is. An image in which nothing is drawn is skipped.
+    What is 28 x 28 already is taken as it is, and those that show nothing are counted. Of others,
+    an image in which nothing is drawn is skipped.
+
+    Raises:
+        DataError: nothing is drawn in any of them.
     """
     if images.shape[1:] == (SIDE, SIDE):
+        n_blank = int((~images.reshape(len(images), -1).any(axis=1)).sum())
+        if n_blank == len(images):
+            raise DataError(f"{found.source}: no image shows anything.")
+        if n_blank:
+            found.notes.append(f"Of its images, {n_blank:,} of {len(images):,} show nothing.")
         return images
     shape = " x ".join(map(str, images.shape[1:3]))
     found.notes.append(f"The images are {shape} and were framed anew, 28 x 28.")

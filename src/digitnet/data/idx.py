@@ -33,8 +33,8 @@ _NAME = re.compile(
     r"[-._]idx(?P<axes>[13])[-._]ubyte(?P<packing>(?:\.(?:gz|zip|bz2|xz))*)",
     re.IGNORECASE,
 )
-PLACES = (".", "raw", "MNIST/raw", "*/raw", "gzip", "*/gzip")
-"""Where in a folder the files may lie: torchvision's root, and EMNIST's archive."""
+PLACES = ("raw", "*/raw", "gzip", "*/gzip")
+"""Where in a folder the files may lie, if not at its top: torchvision's root, EMNIST's archive."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 EMNIST_CLASSES = {
@@ -166,14 +166,16 @@ def find_idx(folder: Path, part: Part, kind: Literal["images", "labels"]) -> Pat
     return min((file.path for file in found), key=lambda p: (len(p.suffixes), p), default=None)
 
 
+def _places(folder: Path) -> list[Path]:
+    """The folder itself if it has IDX files, else those of the usual places that have some."""
+    inner = [folder, *(path for place in PLACES for path in sorted(folder.glob(place)))]
+    found = [path for path in inner if next(_in_one_folder(path), None) is not None]
+    return found[:1] if folder in found else found
+
+
 def _idx_files(folder: Path) -> list[IdxFile]:
     """All IDX files in the first of the usual places that has any."""
-    for place in PLACES:
-        for inner in [folder] if place == "." else sorted(folder.glob(place)):
-            found = list(_in_one_folder(inner))
-            if found:
-                return found
-    return []
+    return [file for place in _places(folder)[:1] for file in _in_one_folder(place)]
 
 
 def _in_one_folder(folder: Path) -> Iterator[IdxFile]:
@@ -200,12 +202,21 @@ def read_idx_folder(folder: Path, options: Options) -> Found:
         DataError: a file is missing or damaged, there are several sets, or images and labels
             differ in number.
     """
+    places = _places(folder)
+    if len(places) > 1:
+        inner = ", ".join(place.relative_to(folder).as_posix() for place in places)
+        raise DataError(
+            f"{folder} has several folders of IDX files: {inner}.", "give the one that is meant."
+        )
     files = _idx_files(folder)
     sets = sorted({file.set_name for file in files})
     if len(sets) > 1:
+        images = [file for file in files if (file.part, file.kind) == (options.part, "images")]
+        names = ", ".join(file.path.name for file in images or files if file.kind == "images")
+        called = ", ".join(name or "MNIST" for name in sets)
         raise DataError(
-            f"{folder} holds several sets: {', '.join(name or 'MNIST' for name in sets)}; "
-            "give the file with the images of the one that is meant."
+            f"{folder} holds several sets: {called}.",
+            f"give the file with the images of the one that is meant, such as {names}.",
         )
     paths = {}
     for kind, ending in (("images", "idx3-ubyte"), ("labels", "idx1-ubyte")):

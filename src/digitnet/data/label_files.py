@@ -25,13 +25,16 @@ def read_label_file(path: Path) -> dict[str, str] | None:
     Understood are two columns (with or without a header, more columns where a header names the
     two), a JSON object {name: label}, a JSON list of objects, and one object in each line.
     """
-    if path.suffix.lower() not in SUFFIXES or path.stat().st_size > LARGEST:
+    if path.suffix.lower() not in SUFFIXES:
         return None
     try:
         text = read_regular(path, LARGEST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    pairs = _of_json(text) if path.suffix.lower().startswith(".json") else _of_table(text)
+    try:
+        pairs = _of_json(text) if path.suffix.lower().startswith(".json") else _of_table(text)
+    except (RecursionError, csv.Error):  # nested without end, or a field longer than any name
+        return None
     if not pairs:
         return None
     labels: dict[str, str] = {}

@@ -16,6 +16,8 @@ from digitnet.data.picture_files import Tree, entries_of, walk
 from digitnet.errors import DataError, SettingsError
 
 LABELS = ("auto", "folders", "first", "last", "file")
+DIGIT_FILES = (".csv", ".tsv", ".arff", ".libsvm", ".npz", ".mat", ".h5", ".gz", ".zip")
+"""Files that may hold many digits each, where a folder has no pictures."""
 NO_LABEL = "has no label in its name."
 
 
@@ -91,6 +93,12 @@ def _label_tree(tree: Tree, labels: str, per_class: int | None) -> Labelling:
     """The labels of pictures that all belong to one part."""
     folder = tree.folder
     if not tree.pictures:
+        tables = [path.name for path in tree.others if path.suffix.lower() in DIGIT_FILES]
+        if tables:
+            few = ", ".join(tables[:5]) + ", ..." * (len(tables) > 5)
+            raise DataError(
+                f"{folder} holds no pictures, but {few}.", "give the file that is meant."
+            )
         raise DataError(
             f"{folder} holds no pictures; put some into a sub-folder for each class, "
             "or name them like 9_001.png."

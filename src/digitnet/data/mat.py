@@ -1,8 +1,10 @@
-"""MAT: MATLAB's files, of version 5 by SciPy and of version 7.3 by h5py."""
+"""MAT: MATLAB's files of version 5, read by SciPy; those of version 7.3 are HDF5."""
 
 from __future__ import annotations
 
+import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.found import Found, Options
+from digitnet.data.hdf5 import read_hdf5
 from digitnet.data.npz import from_arrays
 from digitnet.errors import DataError, require
 from digitnet.files import open_regular
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
+DEFLATED = 15
+_CHUNK = 2**20
+_HEADS = 2**12
+"""Bytes of names, types and shapes beside the numbers, at most."""
 
 
 def read_mat(path: Path, options: Options) -> Found:
@@ -31,9 +38,10 @@ def read_mat(path: Path, options: Options) -> Found:
         raise DataError(f"{path} does not exist; give the path of a .mat file.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
-    read = _version_7_3 if HDF5 in (head[:8], head[512:]) else _version_5
+    if HDF5 in (head[:8], head[512:]):
+        return read_hdf5(path, options, turned=True)
     try:
-        arrays = read(path, options.most_bytes)
+        arrays = _version_5(path, options.most_bytes)
     except ImportError:
         require("mat")
         raise
@@ -41,54 +49,77 @@ def read_mat(path: Path, options: Options) -> Found:
         raise DataError(f"{path} does not fit into memory; store fewer images.") from error
     except DataError:
         raise
-    except Exception as error:  # SciPy and h5py raise anything on damaged bytes
+    except Exception as error:  # SciPy raises anything on damaged bytes
         raise DataError(f"{path} is damaged or no .mat file ({_first_line(error)}).") from error
     found = from_arrays(arrays, list(arrays), path, options)
-    if found.labels is not None:  # a column of texts has blanks at the end
-        found.labels = np.asarray(found.labels)
+    mapping = arrays.get("dataset.mapping")
+    if mapping is not None and "dataset.train.images" in arrays:
+        _as_emnist(found, mapping)
     return found
 
 
-class _Arrays(dict[str, NDArray[Any]]):
-    """The numeric and text variables of a file."""
+def _as_emnist(found: Found, mapping: NDArray[Any]) -> None:
+    """EMNIST's own .mat files: rows for columns, and a table of what each label means.
+
+    Args:
+        found: what was read.
+        mapping: (K, 2 or more) each label, and the character that it stands for.
+    """
+    found.transposed = True
+    found.notes.append("EMNIST's files keep rows for columns; the images were turned right.")
+    labels = mapping[:, 0].tolist()
+    if labels and len(mapping) == max(labels) - min(labels) + 1 and 0 <= min(labels) <= 1:
+        names = dict(zip(labels, (chr(int(code)) for code in mapping[:, 1]), strict=True))
+        found.class_names = tuple(names.get(k, "-") for k in range(max(labels) + 1))
 
 
-def _version_5(path: Path, most_bytes: int) -> _Arrays:
-    from scipy.io import loadmat, whosmat
+def _version_5(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """The variables of numbers and texts, and those within structs: `dataset.train.images`."""
+    from scipy.io import loadmat
 
-    size = sum(int(np.prod(shape, dtype=object)) for _, shape, _ in whosmat(path))
-    _check_size(size, path, most_bytes)
-    return _Arrays(
-        {
-            name: value
-            for name, value in loadmat(path).items()
-            if not name.startswith("__")
-            and isinstance(value, np.ndarray)
-            and value.dtype.kind in "uifbU"
-        }
-    )
+    _check_size(path, most_bytes)
+    found: dict[str, NDArray[Any]] = {}
 
+    def enter(name: str, value: Any) -> None:
+        if not isinstance(value, np.ndarray):
+            return
+        if value.dtype.names is not None and value.size == 1:
+            for inner in value.dtype.names:
+                enter(f"{name}.{inner}", value[inner].item())
+        elif value.dtype.kind in "uifbU":
+            found[name] = value
 
-def _version_7_3(path: Path, most_bytes: int) -> _Arrays:
-    """MATLAB writes the last axis first there."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        chosen = {
-            name: item
-            for name, item in file.items()
-            if isinstance(item, h5py.Dataset) and item.dtype.kind in "uifb"
-        }
-        _check_size(sum(item.nbytes for item in chosen.values()), path, most_bytes)
-        return _Arrays({name: np.asarray(item).T for name, item in chosen.items()})
+    for name, value in loadmat(path).items():
+        if not name.startswith("__"):
+            enter(name, value)
+    return found
 
 
-def _check_size(size: int, path: Path, most_bytes: int) -> None:
-    if size > most_bytes:
-        raise DataError(
-            f"{path} holds {size:,} bytes, more than the {most_bytes:,} that are read.",
-            "split it, or allow more with {most_bytes:N}.",
-        )
+def _check_size(path: Path, most_bytes: int) -> None:
+    """Count what a file unpacks to: a header of 128 bytes, then variables, most of them deflated.
+
+    Each begins with a type and its length, both of four bytes ("MAT-File Format", MathWorks).
+
+    Raises:
+        DataError: it is more than `most_bytes`.
+    """
+    size = 0
+    with open_regular(path, sys.maxsize) as file:
+        order = ">" if file.read(128)[126:] == b"MI" else "<"
+        while len(tag := file.read(8)) == 8:
+            kind, length = struct.unpack(f"{order}II", tag)
+            inflate = zlib.decompressobj() if kind == DEFLATED else None
+            while length and (chunk := file.read(min(length, _CHUNK))):
+                length -= len(chunk)
+                while inflate and chunk and size <= most_bytes:
+                    size += len(inflate.decompress(chunk, _CHUNK))
+                    chunk = inflate.unconsumed_tail
+                size += 0 if inflate else len(chunk)
+                if size > most_bytes + _HEADS:
+                    raise DataError(
+                        f"{path} holds more than the {most_bytes:,} bytes that are read.",
+                        "split it, or allow more with {most_bytes:N}.",
+                    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -64,7 +64,8 @@ def find_mnist(named: str | Path | None = None) -> Path | None:
                 f"{folder}{origin} has none of MNIST's four IDX files; "
                 "put them there, or name another folder."
             )
-        return folder
+        beside_others = folder / "MNIST" / "raw"  # torchvision's root may hold other sets, too
+        return beside_others if has_idx(beside_others) else folder
     cache = cache_folder()
     parts: tuple[Part, ...] = ("train", "test")
     complete = all(find_idx(cache, part, kind) for part in parts for kind in ("images", "labels"))

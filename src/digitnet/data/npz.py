@@ -21,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data import columns
-from digitnet.data.classes import flat_labels
+from digitnet.data.classes import flat_labels, number_meant
 from digitnet.data.found import Found, Options
 from digitnet.data.parts import PARTS
 from digitnet.errors import DataError
 from digitnet.files import open_regular, read_whole_npy
 
 IMAGE_NAMES = (
-    "images", "image", "imgs", "img", "x", "data", "pixels", "digits", "inputs", "features", "fea",
-    "samples", "arr_0",
+    "images", "image", "imgs", "img", "x", "xs", "data", "pixels", "digits", "inputs", "features",
+    "fea", "samples", "arr_0",
 )  # fmt: skip
-LABEL_NAMES = (*columns.LABEL_NAMES, "t", "outputs", "output", "gnd", "arr_1")
+LABEL_NAMES = (*columns.LABEL_NAMES, "ys", "lab", "t", "outputs", "output", "gnd", "arr_1")
 VAGUE = {"data", "digits", "samples", "t"}
 """Names that say which array is which only where they stand alone."""
 _PART = re.compile(
@@ -135,6 +135,9 @@ def from_arrays(arrays: Arrays, names: list[str], path: Path, options: Options) 
     Raises:
         DataError: none of them, or several, could be the images.
     """
+    by_class = _named_by_class(names, options.part)
+    if by_class:
+        return _of_each_class(arrays, by_class, path, options)
     has_part, images_name, labels_name = _choose(names, options.part, path)
     source = str(path) if has_part is None else f"{path} ({has_part} part)"
     images = arrays[images_name]
@@ -147,6 +150,30 @@ def from_arrays(arrays: Arrays, names: list[str], path: Path, options: Options) 
     if labels_name is not None:
         found.labels, notes = flat_labels(arrays[labels_name], images, source)
         found.notes += notes
+    return found
+
+
+def _named_by_class(names: Iterable[str], part: str) -> dict[int, str]:
+    """The arrays of a part that hold one digit's images each, such as train0 to train9."""
+    split = [(*_split_name(name), name) for name in names]
+    for wanted in (part, None):
+        found = {number_meant(rest): name for p, rest, name in split if p == wanted}
+        by_class = {k: name for k, name in found.items() if k is not None}
+        if sorted(by_class) == list(range(10)):
+            return by_class
+    return {}
+
+
+def _of_each_class(
+    arrays: Arrays, by_class: Mapping[int, str], path: Path, options: Options
+) -> Found:
+    images = {label: arrays[name] for label, name in sorted(by_class.items())}
+    shapes = {array.shape[1:] for array in images.values()}
+    if len(shapes) > 1:
+        raise DataError(f"{path}: the images of its digits differ in shape: {sorted(shapes)}.")
+    labels = np.repeat(list(images), [len(array) for array in images.values()])
+    found = Found(np.concatenate(list(images.values())), labels, f"{path} ({options.part} part)")
+    found.notes.append(f"It has an array for each digit, `{by_class[0]}` to `{by_class[9]}`.")
     return found
 
 
@@ -163,7 +190,11 @@ def _split_name(name: str) -> tuple[str | None, str]:
 
 
 def _kind_of(rest: str) -> str:
-    """What a name says in one of its words: `mnist_images` holds images; itself if none does."""
+    """What a name says in one of its words: `mnist_images` holds images; itself if none does.
+
+    Of a name in a group or struct, such as `set.images`, the last part counts.
+    """
+    rest = rest.strip("_-. ").rpartition(".")[2]
     words = re.split("[_. -]+", rest)
     known = [w for w in words if w in {*IMAGE_NAMES, *LABEL_NAMES} - VAGUE]
     return known[0] if len(known) == 1 and not {"name", "names"} & {*words} else rest

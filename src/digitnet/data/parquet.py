@@ -111,6 +111,9 @@ def _pixel_columns(
             raise ValueError("a value is missing")
     except ValueError as error:
         raise DataError(f"{path}: its columns of pixels are not all numbers ({error}).") from error
+    if found.one_hot:
+        hot = np.column_stack([table.column(j).to_numpy() for j in found.one_hot])
+        return pixels, found.one_hot_labels(hot, lambda i: f"{path}, row {i + 1}")
     return pixels, [] if found.label is None else table.column(found.label).to_pylist()
 
 

@@ -15,10 +15,11 @@ from digitnet.data.classes import Classes, understand_labels
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.found import MOST_BYTES, Found, Options, Part, Progress
 from digitnet.data.frames import as_bytes, as_images, ink_bright, into_frames, reframed
-from digitnet.data.plausibility import Judge, judge_digits
+from digitnet.data.plausibility import Judge, check_pixels, judge_digits, turn_upright
 from digitnet.data.report import Report
 from digitnet.data.unpack import only_name
 from digitnet.errors import DataError, SettingsError
+from digitnet.imaging.frame import SIDE
 
 N_SYNTHETIC = 100_000  # fewer are learnt by heart (docs/lab-notes.md)
 
@@ -78,10 +79,14 @@ SOURCES: tuple[Source, ...] = (
     Source("folder of pictures", "folder", f"{_DATA}.folders:read_picture_folder",
            "labelled by sub-folders, by names, or by a file beside"),
     Source(".csv", "file", f"{_DATA}.csv:read_csv", "a table of pixels and labels",
-           also=(".tsv", ".txt"), packed=True),
+           also=(".tsv", ".txt", ".arff", ".data", ".dat", ".tra", ".tes"), packed=True),
+    Source(".libsvm", "file", f"{_DATA}.libsvm:read_libsvm", "a label and index:value pairs",
+           also=(".svm", ".svmlight", ".scale", ".t"), packed=True),
     Source(".npz", "file", f"{_DATA}.npz:read_npz", "arrays of images and labels"),
     Source(".npy", "file", f"{_DATA}.npz:read_npy", "an array of images, its labels beside it"),
     Source(".mat", "file", f"{_DATA}.mat:read_mat", "MATLAB's arrays (an extra)"),
+    Source(".h5", "file", f"{_DATA}.hdf5:read_hdf5", "arrays in groups (an extra)",
+           also=(".hdf5", ".hdf")),
     Source(".parquet", "file", f"{_DATA}.parquet:read_parquet", "pictures in a table (an extra)"),
     Source("-ubyte", "file", f"{_DATA}.idx:read_idx_file", "one of MNIST's or EMNIST's files",
            packed=True),
@@ -89,14 +94,34 @@ SOURCES: tuple[Source, ...] = (
 """A new kind of source is a reader and a row here; command line, page and docs print the rows."""
 
 PACKINGS = (".gz", ".zip", ".bz2", ".xz")
+_SAVE = "numpy.savez('digits.npz', images=x, labels=y)"
+_SAVE_TENSORS = "numpy.savez('digits.npz', images=x.numpy(), labels=y.numpy())"
 PICKLES = {
-    ".pkl": "numpy.savez('digits.npz', x=x, y=y)",
-    ".pickle": "numpy.savez('digits.npz', x=x, y=y)",
-    ".joblib": "x, y = joblib.load(path); numpy.savez('digits.npz', x=x, y=y)",
-    ".pt": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
-    ".pth": "x, y = torch.load(path)[:2]; numpy.savez('digits.npz', x=x.numpy(), y=y.numpy())",
+    ".pkl": f"x, y = pickle.load(open(path, 'rb')); {_SAVE}",
+    ".pickle": f"x, y = pickle.load(open(path, 'rb')); {_SAVE}",
+    ".joblib": f"x, y = joblib.load(path); {_SAVE}",
+    ".pt": f"x, y = torch.load(path)[:2]; {_SAVE_TENSORS}",
+    ".pth": f"x, y = torch.load(path)[:2]; {_SAVE_TENSORS}",
 }
 """Files that could run any code when they are loaded, each with the line that converts them."""
+_FEATHER = "convert it in Python: pandas.read_feather(path).to_csv('digits.csv', index=False)"
+_SHEET = "save it as a .csv where it was made, and give that"
+_UNPACK = "unpack it, and give the folder or the file in it"
+NOT_READ = {
+    ".feather": _FEATHER,
+    ".arrow": _FEATHER,
+    ".rds": "convert it in R: write.csv(readRDS(path), 'digits.csv', row.names = FALSE)",
+    ".rdata": "convert it in R: load(path); write.csv(digits, 'digits.csv', row.names = FALSE)",
+    ".rda": "convert it in R: load(path); write.csv(digits, 'digits.csv', row.names = FALSE)",
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _SHEET),
+    ".json": "convert it in Python: pandas.read_json(path).to_csv('digits.csv', index=False)",
+    ".jsonl": "convert it in Python: pandas.read_json(path, lines=True)"
+    ".to_csv('digits.csv', index=False)",
+    ".tfrecord": "convert it in Python: d = tfds.as_numpy(tfds.load('mnist', split='train', "
+    "batch_size=-1)); numpy.savez('digits.npz', images=d['image'], labels=d['label'])",
+    **dict.fromkeys((".tar", ".tgz", ".7z", ".rar"), _UNPACK),
+}
+"""Files of digits that others write and nothing here reads, each with what to do."""
 
 
 def accepted() -> str:
@@ -143,6 +168,8 @@ def find_source(source: str | Path) -> tuple[Source, str | Path]:
             f"{path} is a pickle, which could run any code and is never loaded; "
             f"where you trust it, convert it in Python: {PICKLES[ending]}."
         )
+    if ending in NOT_READ:
+        raise DataError(f"{path} is not read, a {ending} file.", NOT_READ[ending])
     for row in SOURCES:
         if row.kind == "file" and name.endswith((row.name, *row.also)):
             if not row.packed and not path.name.lower().endswith((row.name, *row.also)):
@@ -201,7 +228,8 @@ def open_source(
         raise DataError(
             f"{found.source} has no labels.",
             "digits without labels can be predicted, but not learnt from nor measured on; "
-            "where a column of a table holds them, say {label_column:N}.",
+            "where a column of a table holds them, say {label_column:N}; an array of them is to be "
+            "called labels, or y.",
         )
     images = _images(found, options)
     classes = _classes(found)
@@ -217,12 +245,13 @@ def open_source(
 
 
 def open_unlabelled(
-    source: str | Path, **options: Any
+    source: str | Path, *, judge: Judge | None = None, **options: Any
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], Report]:
     """Read the images of a source whose labels do not matter, such as a table to hand in.
 
     Args:
         source: a path.
+        judge: tells what looks like a digit, to find images that lie wrong.
         options: as of `open_source`.
 
     Returns:
@@ -235,9 +264,32 @@ def open_unlabelled(
     chosen = Options(**options)
     found = _read(source, chosen)
     images = _images(found, chosen)
+    if judge is not None and not (chosen.as_is or found.trusted):
+        images = _upright(images, found, judge, chosen.framing)
     report = Report(found.source, {"images": len(images)}, tuple(found.notes), tuple(found.skipped))
     rows = np.arange(len(images)) if found.rows is None else found.rows
     return images, rows + 1, report
+
+
+def _upright(
+    images: NDArray[np.uint8], found: Found, judge: Judge, framing: str
+) -> NDArray[np.uint8]:
+    """Images turned right, told by their labels where these are theirs, else by their looks."""
+    reframe = None if found.framed else lambda images: reframed(images, None, framing)
+    notes: tuple[str, ...] = ()
+    try:
+        classes = _classes(found) if found.labels is not None else None
+        if classes is not None and classes.names == DIGITS:
+            truth, source = classes.indices, found.source
+            verdict = judge_digits(images, truth, judge, source, reframe=reframe)
+            if verdict.images is not images:
+                images, notes = verdict.images, verdict.notes
+    except DataError:  # the labels do not matter here, so they may be wrong
+        pass
+    if not notes:
+        images, notes = turn_upright(images, judge, reframe=reframe)
+    found.notes += notes
+    return images
 
 
 def _read(source: str | Path, options: Options) -> Found:
@@ -260,7 +312,11 @@ def _images(found: Found, options: Options) -> NDArray[np.uint8]:
     """What was found as frames, ink bright; `found` notes what was done."""
     if found.framed and not (options.transpose or options.invert):
         return np.asarray(found.pixels)
-    images = as_bytes(as_images(found), found)
+    is_flat = np.ndim(found.pixels) == 2
+    stored = as_images(found)
+    if is_flat and not options.as_is and stored.shape[1:3] != (SIDE, SIDE):
+        check_pixels(stored, found.source)
+    images = as_bytes(stored, found)
     found.pixels = images
     if options.invert:
         images = 255 - images

@@ -74,7 +74,9 @@ def _only_file(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     inside = [
         info
         for info in archive.infolist()
-        if not info.is_dir() and not info.filename.startswith("__MACOSX")
+        if not info.is_dir()
+        and not info.filename.startswith("__MACOSX")
+        and not Path(info.filename).name.startswith(".")
     ]
     if len(inside) != 1:
         some = ", ".join(info.filename for info in inside[:3]) + ", ..." * (len(inside) > 3)

@@ -135,10 +135,11 @@ def choose_components(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     main = waiting.pop(0)
     reasons: dict[Group, str] = {}
     settled = False
+    distances = Distances(found.labels)
     while not settled:  # one may be near the digit only once another has joined it
         settled = True
         for group in list(waiting):
-            reason = stranger(group, main, found.labels)
+            reason = stranger(group, main, distances)
             if reason is None:
                 waiting.remove(group)
                 main, settled = _join(main, group), False
@@ -154,11 +155,30 @@ def choose_components(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     return Chosen(keep[found.labels], +dropped, others, noisy)
 
 
-def stranger(group: Group, main: Group, labels: Labels) -> str | None:
+class Distances:
+    """How far components (h, w) lie from a digit's; measured once for each digit."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self._main: Group | None = None
+        self._least = np.zeros(0, np.float32)
+
+    def between(self, group: Group, main: Group) -> float:
+        """The smallest distance between the pixels of two groups."""
+        if self._main is not main:
+            other = (~np.isin(self._labels, main.labels)).astype(np.uint8)
+            away = np.asarray(cv2.distanceTransform(other, cv2.DIST_L2, 3), np.float32)
+            self._least = np.full(int(self._labels.max()) + 1, np.inf, np.float32)
+            np.minimum.at(self._least, self._labels.ravel(), away.ravel())
+            self._main = main
+        return float(self._least[list(group.labels)].min())
+
+
+def stranger(group: Group, main: Group, distances: Distances) -> str | None:
     """Why a group is not part of the digit whose body is ``main``; None where it is."""
     if group.along > 0.8 and not main.along > 0.8:
         return "line or frame"
-    if group.touches and _ink_distance(group, main, labels) > 0.06 * main.size:
+    if group.touches and distances.between(group, main) > 0.06 * main.size:
         return "at the border"
     if group.mass < 0.02 * main.mass:
         return "dust"
@@ -215,12 +235,6 @@ def is_line(width: int, height: int, rows: int, columns: int) -> bool:
 
 def _centrality(group: Group) -> float:
     return 0.05 if group.along > 0.8 else 0.35 if group.touches else 1.0
-
-
-def _ink_distance(group: Group, main: Group, labels: Labels) -> float:
-    """Smallest distance between the pixels of two groups."""
-    away = cv2.distanceTransform((~np.isin(labels, main.labels)).astype(np.uint8), cv2.DIST_L2, 3)
-    return float(away[np.isin(labels, group.labels)].min())
 
 
 def _join(main: Group, group: Group) -> Group:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digitnet.errors import DataError, PictureError
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.imaging.framing import Frame, frame_picture
 from digitnet.imaging.pictures import open_picture, quiet_pillow
 from digitnet.threads import n_cores
@@ -32,8 +34,9 @@ Source = str | Path | bytes | PictureError
 def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[Framed]:
     """The frame of each picture file, or the error that says why there is none, in order.
 
-    Few files are read one by one, many by as many processes as there are cores. At most some
-    hundred frames wait to be taken, however many files there are.
+    Few files are read one by one, within the limits of `Decoders`; many by as many processes as
+    there are cores, without limits of time. At most some hundred frames wait to be taken, however
+    many files there are.
 
     Args:
         sources: the files, or their bytes.
@@ -43,7 +46,8 @@ def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[F
         DataError: one of the processes was killed.
     """
     if len(sources) < MANY or n_cores() == 1:
-        yield from (_frame_file(source, framing) for source in sources)
+        with Decoders(PHOTOGRAPH) as decoders:
+            yield from (_frame_file(source, framing, decoders.open) for source in sources)
         return
     chunks = (list(sources[i : i + AT_ONCE]) for i in range(0, len(sources), AT_ONCE))
     with _processes() as pool:
@@ -62,11 +66,13 @@ def frame_chunk(sources: Sequence[Source], framing: str) -> list[Framed]:
         return [_frame_file(source, framing) for source in sources]
 
 
-def _frame_file(source: Source, framing: str) -> Framed:
+def _frame_file(
+    source: Source, framing: str, decode: Callable[[str | Path | bytes], Bytes] = open_picture
+) -> Framed:
     if isinstance(source, PictureError):
         return source
     try:
-        return frame_picture(open_picture(source), framing)
+        return frame_picture(decode(source), framing)
     except PictureError as error:
         return error
 

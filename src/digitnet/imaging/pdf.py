@@ -18,6 +18,10 @@ PDF_RESOLUTION = 200
 """Dots per inch that a page of a PDF is drawn with: a pen's stroke is four or five dots wide."""
 
 
+MOST_PAGES = 10_000
+"""Of a PDF: a file of a few bytes may say that it has a million."""
+
+
 def check_page(page: int, n_pages: int, name: str) -> None:
     """Raise PictureError where a file has no such page; pages count from 1."""
     if page > n_pages:
@@ -48,6 +52,11 @@ def open_pdf(stream: BinaryIO, name: str) -> Iterator[Any]:
                 ) from None
             raise PictureError(f"{name} is a damaged PDF: save it again.") from None
         with closing(document):
+            if len(document) > MOST_PAGES:
+                raise PictureError(
+                    f"{name} has {len(document):,} pages, more than the {MOST_PAGES:,} that are "
+                    "read: split it."
+                )
             yield document
 
 

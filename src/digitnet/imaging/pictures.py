@@ -46,6 +46,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BM", "a damaged BMP"),
     (0, b"II*\x00", "a damaged TIFF"),
     (0, b"MM\x00*", "a damaged TIFF"),
+    (0, b"II+\x00", "a damaged TIFF"),
+    (0, b"MM\x00+", "a damaged TIFF"),
     (8, b"WEBP", "a damaged WebP"),
     (4, b"ftyphei", "a damaged HEIC picture"),
     (4, b"ftyphev", "a damaged HEIC picture"),
@@ -119,7 +121,7 @@ def open_picture(
 
 
 def _open_path(name: str | Path, max_pixels: int) -> NDArray[np.uint8]:
-    path, page = _file_and_page(name)
+    path, page = file_and_page(name)
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -144,7 +146,7 @@ MOST_BYTES = 2**30
 _PAGE = re.compile(r"(.+)#([1-9][0-9]*)", re.DOTALL)
 
 
-def _file_and_page(name: str | Path) -> tuple[Path, int | None]:
+def file_and_page(name: str | Path) -> tuple[Path, int | None]:
     """The file, and the page that is asked for; a file that is called x.pdf#2 comes first."""
     path = Path(local_path(name))
     found = _PAGE.fullmatch(str(path))
@@ -185,6 +187,11 @@ def read_head(name: str | Path) -> bytes | None:
     except (OSError, ValueError, PictureError):
         pass
     return None
+
+
+def has_decoder(head: bytes) -> bool:
+    """Whether anything is decoded of a file with these first bytes; if not, it is refused."""
+    return _decoder(head) is not None or _is_pdf(head)
 
 
 def is_text(head: bytes) -> bool:

@@ -20,11 +20,11 @@ def find_model(named: str | Path | None = None) -> Path:
     Raises:
         ModelError: there is none of that name.
     """
-    if named is None:
-        return Path(DEFAULT) if _stands(Path(DEFAULT)) else in_box(BEST)
-    folder = Path(named)
-    if _stands(folder):
+    folder = standing(Path(DEFAULT if named is None else named))
+    if folder.exists():
         return folder
+    if named is None:
+        return in_box(BEST)
     if str(named) in box_names():
         return in_box(str(named))
     raise ModelError(
@@ -33,17 +33,25 @@ def find_model(named: str | Path | None = None) -> Path:
     )
 
 
-def set_aside(folder: Path) -> Path:
-    """Where a model stands for the moment between the two renames that replace it."""
-    return folder.with_name(f".{folder.name}.old")
+def being_replaced(folder: Path) -> tuple[Path, Path]:
+    """Where the new and the old model stand while a folder is being replaced.
+
+    The new one is built elsewhere and comes to `.m.new` whole; `m` is renamed to `.m.old`, then
+    `.m.new` to `m`, and `.m.old` is removed. So both are there, and `m` is not, only between the
+    two renames that replace it. One of them alone is litter, and answers for nothing.
+    """
+    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+
+
+def standing(folder: Path) -> Path:
+    """Where the model of this folder is: there, or else where a stopped replacement has left it."""
+    if folder.exists():
+        return folder
+    new, old = being_replaced(folder)
+    return new if new.is_dir() and old.is_dir() else folder
 
 
 def put_back(folder: Path) -> Path:
-    """The place of a model that is set aside; any other folder is its own place."""
-    found = re.fullmatch(r"\.(.+)\.old", folder.name)
+    """The place of a model that is to replace another; any other folder is its own place."""
+    found = re.fullmatch(r"\.(.+)\.new", folder.name)
     return folder.with_name(found[1]) if found else folder
-
-
-def _stands(folder: Path) -> bool:
-    """Whether something stands there, or is being replaced."""
-    return folder.exists() or set_aside(folder).is_dir()

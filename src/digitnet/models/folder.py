@@ -20,9 +20,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from digitnet.errors import ModelError, OutputError
-from digitnet.files import MOST_TEXT, flush_to_disk, folder_beside, read_regular
+from digitnet.files import (
+    MOST_TEXT,
+    flush_to_disk,
+    folder_beside,
+    is_temporary,
+    read_regular,
+    remove,
+    remove_leftovers,
+)
 from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed, to_json
-from digitnet.models.find import find_model, set_aside
+from digitnet.models.find import being_replaced, find_model
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
@@ -92,6 +100,8 @@ def write_folder(contents: Mapping[str, bytes], folder: str | Path) -> None:
 def check_place(folder: str | Path) -> None:
     """Raise where a model cannot be written: asked before a long training, and again after it.
 
+    What a writer that was killed has left there is put in order.
+
     Raises:
         OutputError: a file stands there, or a folder with files that are not a model's.
     """
@@ -115,9 +125,12 @@ def check_place(folder: str | Path) -> None:
                     "choose another place for the model's folder.",
                 ) from error
             break
+    _settle(place)
     if place.is_dir():
         ours = {path.name for path in model_files(place)}
-        foreign = sorted(p.name for p in place.iterdir() if p.name not in ours)
+        foreign = sorted(
+            p.name for p in place.iterdir() if p.name not in ours and not is_temporary(p)
+        )
         if foreign:
             raise OutputError(
                 f"{place} holds files that are not a model's ({', '.join(foreign[:3])}"
@@ -136,19 +149,17 @@ def load_model(named: str | Path | None = None) -> Model:
     Raises:
         ModelError: no such model, or one that is incomplete, damaged or tampered with.
     """
-    folder = place = find_model(named)
-    if not place.exists():
-        place = set_aside(place)  # a writer was stopped between its two renames
-    if not place.is_dir():
+    folder = find_model(named)
+    if not folder.is_dir():
         raise ModelError(f"The model {folder} is a file, not a model's folder.", "name the folder.")
     try:
-        if not os.path.lexists(place / DESCRIPTION):
-            return load_original(place)
+        if not os.path.lexists(folder / DESCRIPTION):
+            return load_original(folder)
         try:
-            return _load(place)
-        except ModelError:
+            return _load(folder)
+        except (ModelError, FileNotFoundError):
             # A writer may have swapped a new model in while this one was being read: look again.
-            return _load(folder if folder.is_dir() else place)
+            return _load(find_model(named))
     except OSError as error:
         raise ModelError(
             f"The model {folder} cannot be read: {error.strerror or error} "
@@ -217,19 +228,38 @@ def _listed(description: Path) -> set[str]:
 
 
 def _swap_in(built: Path, place: Path) -> None:
-    """Two renames; `load_model` knows where to look if the process dies between them."""
+    """Bring a folder that is built complete to its place; see `being_replaced`."""
     import shutil
 
-    old = set_aside(place)
-    if place.exists():
-        if old.exists():
-            shutil.rmtree(old)
-        place.rename(old)
-    try:
+    if not place.exists():
         built.rename(place)
+        flush_to_disk(place.parent)
+        return
+    new, old = being_replaced(place)
+    built.rename(new)
+    try:
+        place.rename(old)
+        new.rename(place)
     except OSError:
-        with suppress(OSError):
-            old.rename(place)
+        if not place.exists():
+            with suppress(OSError):
+                old.rename(place)
+        shutil.rmtree(new, ignore_errors=True)
         raise
     flush_to_disk(place.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _settle(place: Path) -> None:
+    """Finish what a writer that was killed has begun at a model's place, or clear it away."""
+    new, old = being_replaced(place)
+    if not place.exists() and new.is_dir() and old.is_dir():
+        with suppress(OSError):
+            new.rename(place)
+    if place.exists() and old.is_dir():  # alone it stays: it may be all that is left of a model
+        remove(old, f"{place.name} has taken its place")
+    if new.is_dir() and not old.is_dir():
+        remove(new, f"it was to take the place of {place.name} when its writer was killed")
+    remove_leftovers(place.parent)
+    if place.is_dir():
+        remove_leftovers(place)

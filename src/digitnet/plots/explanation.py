@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.models.model import Prediction
-from digitnet.plots.figures import new_figure, save_figure
+from digitnet.plots.figures import as_ticks, new_figure, save_figure
+from digitnet.text import shown
 
 PANEL = 2.7  # inches; a stage's picture is this wide and at most this high
 BAR = "#12355b"
@@ -39,7 +40,7 @@ def save_explanation(
     axes = figure.subplots(1, n + 1, width_ratios=[1.0] * n + [1.1])
     for number, (place, (title, picture)) in enumerate(zip(axes[:-1], stages, strict=True), 1):
         place.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        place.set_title(f"{number}. {title}", fontsize=13)
+        place.set_title(f"{number}. {title}", fontsize=13, parse_math=False)
         place.set_xticks([])
         place.set_yticks([])
         place.set_box_aspect(1)
@@ -50,20 +51,21 @@ def save_explanation(
         place.set_xlim(width / 2 - side / 2 - 0.5, width / 2 + side / 2 - 0.5)
         place.set_ylim(height / 2 + side / 2 - 0.5, height / 2 - side / 2 - 0.5)
     bars = axes[-1]
+    names = as_ticks(class_names)
     chosen = prediction.label
-    colours = [CHOSEN if i == chosen else BAR for i in range(len(class_names))]
-    bars.barh(range(len(class_names)), prediction.probabilities, color=colours)
-    bars.set_yticks(range(len(class_names)), class_names, fontsize=11)
-    bars.set_ylim(len(class_names) - 0.4, -0.6)
+    colours = [CHOSEN if i == chosen else BAR for i in range(len(names))]
+    bars.barh(range(len(names)), prediction.probabilities, color=colours)
+    bars.set_yticks(range(len(names)), names, fontsize=11, parse_math=False)
+    bars.set_ylim(len(names) - 0.4, -0.6)
     bars.set_xlim(0, 1)
     bars.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"], fontsize=11)
     bars.spines[["top", "right"]].set_visible(False)
     bars.set_box_aspect(1)
     bars.set_anchor("N")
-    answer = "no answer" if chosen is None else f"answer: {class_names[chosen]}"
-    bars.set_title(f"{n + 1}. {answer}", fontsize=13, fontweight="bold")
+    answer = "no answer" if chosen is None else f"answer: {names[chosen]}"
+    bars.set_title(f"{n + 1}. {answer}", fontsize=13, fontweight="bold", parse_math=False)
     words = prediction.frame.sentence
     if prediction.reason is not None:
         words += f" No answer: {prediction.reason}."
-    figure.supxlabel(textwrap.fill(words, 110), fontsize=13, parse_math=False)
+    figure.supxlabel(textwrap.fill(shown(words), 110), fontsize=13, parse_math=False)
     save_figure(figure, path)

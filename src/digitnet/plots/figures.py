@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,9 @@ from digitnet.text import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+LONGEST_TICK = 24
+"""Letters of a class's name beside a plot, at most."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -44,8 +49,12 @@ def fit_title(title: str, inches: float, size: float, smallest: float = 10.0) ->
     letter = 0.6 / 72  # inches: how wide a letter of one point is on average, and a little more
     size = max(smallest, min(size, inches / (letter * max(len(title), 1))))
     room = int(inches / (letter * size))
-    label = title if len(title) <= room else title[: room - 1] + "…"
-    return {"label": label, "fontsize": size, "parse_math": False}
+    return {"label": shown(title, room), "fontsize": size, "parse_math": False}
+
+
+def as_ticks(names: Sequence[str]) -> list[str]:
+    """Classes' names as they are written beside a plot: in a line, and cut short."""
+    return [shown(name, LONGEST_TICK) for name in names]
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
@@ -57,5 +66,6 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     kind = Path(path).suffix[1:].lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
         raise OutputError(f"{path}: pictures cannot be written as .{kind}; try a name in .png.")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # it draws an empty box
         figure.savefig(temporary, format=kind)

@@ -6,6 +6,7 @@ pictures use its object interface alone; only the live window needs pyplot and a
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -59,9 +60,20 @@ def save_loss_curve(history: LossRecord, path: str | Path, title: str = "Trainin
     Raises:
         OutputError: the picture cannot be written; what stood there before still stands.
     """
+    save_figure(_figure(history, title), path)
+
+
+def loss_curve_png(history: LossRecord, title: str = "Training") -> bytes:
+    """The same picture as the bytes of a PNG file."""
+    content = io.BytesIO()
+    _figure(history, title).savefig(content, format="png")
+    return content.getvalue()
+
+
+def _figure(history: LossRecord, title: str) -> Figure:
     figure = new_figure(10, 5.625)
     draw_loss_curve(figure.add_subplot(), history, title)
-    save_figure(figure, path)
+    return figure
 
 
 def draw_loss_curve(axes: Axes, history: LossRecord, title: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from digitnet.errors import OutputError
 from digitnet.files import replacing
 from digitnet.imaging.boxes import Box
+from digitnet.text import shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 SURE, UNSURE = (0, 150, 70), (225, 90, 0)
 LARGEST = 2000
 """Longer side of a picture with captions, in pixels, at most."""
+
+LONGEST = 24
+"""Letters of a caption, at most."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,10 @@ def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Ima
     scale = min(1.0, LARGEST / max(image.size))
     least = min(image.size)
     if scale < 1:
-        image = image.resize((round(image.width * scale), round(image.height * scale)))
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = image.resize((width, height))
     elif least < 200:  # a tiny picture has no room for letters
-        scale = float(-(-200 // least))
+        scale = float(max(1, min(-(-200 // least), LARGEST // max(image.size))))
         image = image.resize(
             (int(image.width * scale), int(image.height * scale)), Image.Resampling.NEAREST
         )
@@ -77,10 +82,11 @@ def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Ima
         gap = thick + 1
         frame = (left - gap, top - gap, right + gap - 1, bottom + gap - 1)
         draw.rectangle(frame, outline=colour, width=thick)
-        x0, y0, x1, y1 = draw.textbbox((0, 0), caption.text, font=font)
+        text = shown(caption.text, LONGEST)
+        x0, y0, x1, y1 = draw.textbbox((0, 0), text, font=font)
         wide, high = x1 - x0 + 2 * gap, y1 - y0 + 2 * gap
         y = frame[1] - high if frame[1] >= high else min(frame[3] + 1, image.height - high)
         x = max(0, min(frame[0], image.width - wide))
         draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=colour)
-        draw.text((x + gap - x0, y + gap - y0), caption.text, fill="white", font=font)
+        draw.text((x + gap - x0, y + gap - y0), text, fill="white", font=font)
     return image

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import DIGITS
 from digitnet.evaluation import worst_mistakes
 from digitnet.imaging.frame import SIDE
-from digitnet.plots.figures import fit_title, new_figure, save_figure
+from digitnet.plots.figures import as_ticks, fit_title, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = 2  # pixels between the pictures of a mosaic
 MAX_UNITS = 144  # more weight pictures than this could not be told apart on a page
+MOST_UPRIGHT = 4  # letters of a name that stand side by side below a column
 Panel = tuple[NDArray[np.uint8], NDArray[np.integer], str]
 
 
@@ -36,13 +37,16 @@ def save_confusion_matrix(
     """
     from matplotlib.patches import Rectangle
 
-    k = len(class_names)
+    names = as_ticks(class_names)
+    k = len(names)
     right, support = np.diagonal(confusion), confusion.sum(axis=1)
     mistakes = np.where(np.eye(k, dtype=bool) | (confusion == 0), np.nan, confusion)
     most = float(np.nanmax(mistakes, initial=1.0))
     size = min(max(0.72 * k, 4.0), 20.0)
     small = min(13.0, 72 * size / k / 3.6)
-    figure = new_figure(size + 2.4, size + 1.8)
+    longest = max(map(len, names), default=0)
+    beside = 0.008 * (small + 1) * longest  # inches that a name takes, left and below
+    figure = new_figure(size + 2.4 + beside, size + 1.8 + beside)
     axes = figure.add_subplot()
     axes.imshow(mistakes, cmap=_colors("Oranges"), vmin=0, vmax=1.6 * most)
     look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": small}
@@ -53,8 +57,9 @@ def save_confusion_matrix(
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="0.8")
     axes.tick_params(which="both", length=0, labelsize=small + 1)
-    axes.set_xticks(range(k), class_names, parse_math=False)
-    axes.set_yticks(range(k), class_names, parse_math=False)
+    rotation = 90 if longest > MOST_UPRIGHT else 0
+    axes.set_xticks(range(k), names, parse_math=False, rotation=rotation)
+    axes.set_yticks(range(k), names, parse_math=False)
     for i in range(k):
         axes.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, lw=1.8, zorder=3))
         if support[i]:
@@ -89,10 +94,12 @@ def save_worst_mistakes(
     Raises:
         OutputError: the picture cannot be written; what stood there before still stands.
     """
+    names = as_ticks(class_names)
     shown = worst_mistakes(probabilities, labels)[:k]
     columns = max(1, math.ceil(math.sqrt(len(shown))))
     rows = max(1, math.ceil(len(shown) / columns))
-    figure = new_figure(max(1.95 * columns, 6.0), 2.05 * rows + 0.9)
+    named = max(map(len, names)) > MOST_UPRIGHT  # a line for each of the two names
+    figure = new_figure(max(1.95 * columns, 6.0), (2.3 if named else 2.05) * rows + 0.9)
     title = "The most confident mistakes" if len(shown) else "Not one mistake"
     figure.suptitle(f"{title}, out of {len(labels):,} images", fontsize=17)
     for place, index in enumerate(shown, start=1):
@@ -100,8 +107,16 @@ def save_worst_mistakes(
         _show(axes, images[index])
         read = int(probabilities[index].argmax())
         sure = _percent(float(probabilities[index, read]))
-        caption = f"true {class_names[labels[index]]}, read {class_names[read]} ({sure})"
-        axes.set_title(**fit_title(caption, 2.2, 11, 7), pad=4)
+        true_name, read_name = names[labels[index]], names[read]
+        caption = fit_title(f"true {true_name}, read {read_name} ({sure})", 2.2, 11, 7)
+        if named:
+            rest = 2.2 * (1 - len(f" ({sure})") / 33)
+            lines = [
+                fit_title(f"true {true_name}", 2.2, 9, 8)["label"],
+                fit_title(f"read {read_name}", rest, 9, 8)["label"] + f" ({sure})",
+            ]
+            caption = {"label": "\n".join(lines), "fontsize": 8, "parse_math": False}
+        axes.set_title(**caption, pad=4)
     save_figure(figure, path)
 
 
@@ -174,7 +189,7 @@ def save_image_grid(
             tiles[label, : len(members)] = members
         _show(axes, _mosaic(tiles.reshape(-1, SIDE, SIDE), per_class), cmap=_colors("gray"))
         middles = np.arange(k) * (SIDE + GAP) + SIDE / 2
-        axes.set_yticks(middles, class_names, fontsize=14, parse_math=False)
+        axes.set_yticks(middles, as_ticks(class_names), fontsize=14, parse_math=False)
         axes.set_title(**fit_title(name, 0.5 * per_class, 16), pad=10)
     save_figure(figure, path)
 

@@ -15,6 +15,7 @@ from digitnet.imaging.boxes import Box, around
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
+from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
@@ -27,6 +28,7 @@ from digitnet.reading.segmentation import (
     doubtful,
     lattice_of,
     read_row,
+    runs_of_parts,
 )
 from digitnet.reading.sheet import (
     Sheet,
@@ -50,6 +52,13 @@ SURE = 0.95
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
+MOST_RUNS = 4000
+"""Ways to take neighbouring marks of a page as a digit, each of which is framed and classified;
+handwriting has one to five for each digit."""
+LEAST_PENS = 1.5
+"""Of a typical digit's height, in widths of the pen: lower ink is a bar, however long."""
+LEAST_WIDTH = LEAST_PIXELS // 2
+"""Of a page where it is worked on, in pixels: that of the lowest digit."""
 
 
 def read_page(
@@ -83,19 +92,21 @@ def read_page(
 def _read_as_it_lies(model: Model, line_model: LineModel | None, picture: Bytes) -> Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
     whole = scan_page(picture)
-    if not whole.components:
-        reason = "no digits: nothing on the page stands out like writing"
-        return Try(Reading((), (), reason))
-    if len(whole.components) > MOST_COMPONENTS:
-        reason = f"no digits: {len(whole.components)} marks are print or a texture"
+    reason = _no_writing(whole, picture.shape)
+    if reason is not None:
         return Try(Reading((), (), reason))
     frames: Frames = {}
     sheet, parts = cut_apart(whole, doubtful(model, whole, frames))
+    found = component_rows(whole)
+    heights = [usual_height(whole, row) for row in found]
+    of_rows = [[part for one in row for part in parts[one.label]] for row in found]
+    n_runs = sum(len(runs_of_parts(*one)) for one in zip(of_rows, heights, strict=True))
+    if n_runs > MOST_RUNS:
+        reason = "no digits: so many strokes and dots side by side are a texture"
+        return Try(Reading((), (), reason))
     rows: list[list[_Item]] = []
     every: list[Found] = []
-    for row in component_rows(whole):
-        of_row = [part for one in row for part in parts[one.label]]
-        height = usual_height(whole, row)
+    for row, of_row, height in zip(found, of_rows, heights, strict=True):
         signs = find_signs(sheet, of_row, row, height)
         lattice = lattice_of(model, sheet, frames, of_row, height, signs)
         read = read_row(lattice)
@@ -104,16 +115,27 @@ def _read_as_it_lies(model: Model, line_model: LineModel | None, picture: Bytes)
         if line_model is not None:
             line = read_line(line_model, row_image(whole, row, height))
             settled = settle(line_model, line, lattice, read)
-        if settled is None:
-            rows.append(_items(read, sheet))
-        else:
-            rows.append(_settled_items(settled, sheet))
+        rows.append(_items(read, sheet) if settled is None else _settled_items(settled, sheet))
     reading = _as_reading(model, sheet, rows, picture.shape)
     if not every:
         return Try(reading, len(whole.components))
     share = float(np.mean([one.sure for one in every]))
     likelihood = float(np.mean(np.log([one.probability for one in every])))
-    return Try(reading, len(whole.components), len(every), share, likelihood)
+    return Try(reading, len(whole.components), len(every), share, likelihood, n_runs)
+
+
+def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
+    """Why there can be no digits on a picture of that shape; None if there may be some."""
+    height, width = sheet.contrast.shape
+    if height < LEAST_PIXELS or width < LEAST_WIDTH:
+        return f"no digits: {shape[1]} x {shape[0]} pixels are too narrow a strip; cut it up"
+    if not sheet.components:
+        return "no digits: nothing on the page stands out like writing"
+    if sheet.height < LEAST_PENS * sheet.pen:
+        return "no digits: a bar or a blot, no strokes"
+    if len(sheet.components) > MOST_COMPONENTS:
+        return f"no digits: {len(sheet.components)} marks are print or a texture"
+    return None
 
 
 class _Item(NamedTuple):

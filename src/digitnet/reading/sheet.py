@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats, Labels
 from digitnet.imaging.boxes import Box, bounds, gap
@@ -157,11 +158,12 @@ def component_rows(sheet: Sheet) -> list[list[Component]]:
         rows = [row for row in rows if row[0] not in hanging]
     else:
         hanging = []
-    whole = [[one.box for one in row] for row in rows]
+    bodies = np.array([one.box for row in rows for one in row]).reshape(-1, 4)
+    row_of = [number for number, row in enumerate(rows) for _ in row]
     for fragment in [*sheet.fragments, *hanging]:
-        away = [min(_beside(fragment.box, box) for box in boxes) for boxes in whole]
-        if away and min(away) < 0.35 * sheet.height:
-            rows[int(np.argmin(away))].append(fragment)
+        away = _beside(fragment.box, bodies)
+        if len(away) and away.min() < 0.35 * sheet.height:
+            rows[row_of[int(away.argmin())]].append(fragment)
     for row in rows:
         row.sort(key=lambda one: one.box[0] + one.box[2])
     return rows
@@ -174,10 +176,15 @@ def _hangs(low: Box, body: Box) -> bool:
     return gap(low, body)[0] < 0.5 * height and -0.5 < upper < 0.1 and 0 < lower < 0.7
 
 
-def _beside(a: Box, b: Box) -> float:
-    """How far apart boxes lie, sideways counted half: a sign may stand well beside its digit."""
-    x, y = gap(a, b)
-    return float(np.hypot(max(x, 0) / 2, max(y, 0)))
+def _beside(box: Box, others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far a box lies from each of others, (n, 4), sideways counted half: (n,).
+
+    A sign may stand well beside its digit.
+    """
+    left, top, right, bottom = others.T
+    x = np.maximum(left - box[2], box[0] - right)
+    y = np.maximum(top - box[3], box[1] - bottom)
+    return np.asarray(np.hypot(np.maximum(x, 0) / 2, np.maximum(y, 0)), np.float64)
 
 
 def usual_height(sheet: Sheet, row: list[Component]) -> float:

@@ -18,6 +18,8 @@ LEAST_TO_TURN = 4
 UPRIGHT, WELL_READ, MUCH_BETTER = 0.8, 0.9, 0.15
 """The share of its digits stood by from which a page is left as it lies; that which a turned one
 needs, and by how much it must be more."""
+MOST_RUNS = 1000
+"""Ways to take marks together, with more of which three further readings would take too long."""
 FEW = 6
 """Components of a picture, up to which it may be one number that lies aslant."""
 SIDE = 300
@@ -37,6 +39,7 @@ class Try(NamedTuple):
         n: digits that all its rows may be.
         share: of them that the model of single digits stands by.
         likelihood: the mean log-probability of their likeliest classes.
+        n_runs: how many ways to take marks together were looked at.
     """
 
     reading: Reading
@@ -44,6 +47,7 @@ class Try(NamedTuple):
     n: int = 0
     share: float = 0.0
     likelihood: float = 0.0
+    n_runs: int = 0
 
 
 def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
@@ -55,7 +59,7 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     lies = read(picture)
     if 0 < lies.components <= FEW and not _is_clear(lies.reading):
         return _read_aslant(read, lies, picture)
-    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT:
+    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT or lies.n_runs > MOST_RUNS:
         return lies.reading
     tries = []
     for quarters in (1, 2, 3):
@@ -102,7 +106,7 @@ def _read_aslant(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Rea
         room = (2 * SIDE, 2 * SIDE)
         tilted = cv2.warpAffine(small, way, room, borderValue=np.atleast_1d(ground).tolist())
         reading = read(np.asarray(tilted, np.uint8)).reading
-        if _is_clear(reading):
+        if _is_clear(reading) and len(reading.digits) >= len(lies.reading.digits):
             chances = [one.probability for one in reading.digits]
             found.append((len(chances), float(np.mean(np.log(chances))), degrees, reading))
     if not found:

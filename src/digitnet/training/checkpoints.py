@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,23 @@ def _check_progress(progress: dict[str, Any]) -> None:
     for name in ("loss_sum", "best_accuracy", "best_loss"):
         if not isinstance(progress[name], int | float) or math.isnan(progress[name]):
             raise ValueError(f"{name} is no number")
+    _check_history(progress["history"])
+
+
+def _check_history(history: dict[str, Any]) -> None:
+    """A value for each epoch in every list: a number, or nothing where nothing was measured."""
+    lists = asdict(History(**history))
+    best, epochs = lists.pop("best_epoch"), lists.pop("epochs")
+    if type(epochs) is not list or not all(type(n) is int and 0 < n < 2**53 for n in epochs):
+        raise ValueError("its epochs are no counts")
+    if type(best) is not int or best not in (0, *epochs):
+        raise ValueError("its best epoch is none")
+    for name, values in lists.items():
+        kinds = (float, int, type(None)) if name.startswith("validation") else (float, int)
+        if type(values) is not list or len(values) != len(epochs):
+            raise ValueError(f"its {name} is not one of each epoch")
+        if not all(type(n) in kinds and not (type(n) is int and abs(n) >= 2**53) for n in values):
+            raise ValueError(f"its {name} is no number")
 
 
 def damaged_checkpoint(path: Path) -> ModelError:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
 
 from digitnet.data.dataset import Dataset
-from digitnet.errors import SettingsError, TrainingDivergedError
+from digitnet.errors import NothingLearntError, SettingsError, TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
 from digitnet.nn.losses import LossFunction
 from digitnet.threads import StepThreads
 from digitnet.training.batches import DataLoader
+from digitnet.training.chance import check_learnt
 from digitnet.training.checkpoints import TrainingState, begin
 from digitnet.training.config import Settings
 from digitnet.training.data_parallel import DataParallel
@@ -205,6 +207,9 @@ def fit(
         rng: draws the start, the order of the images, dropout.
         progress: show a bar on standard error; where that is no terminal, a line now and then.
 
+    Warns:
+        UserWarning: it has learnt nothing; see `chance`.
+
     Raises:
         SettingsError, TrainingDivergedError: as `train` does.
     """
@@ -219,6 +224,10 @@ def fit(
     else:
         for _ in events:
             pass
+    try:
+        check_learnt(state.history, training, validation, settings.learning_rate)
+    except NothingLearntError as error:
+        warnings.warn(str(error), stacklevel=2)
     return state.history
 
 

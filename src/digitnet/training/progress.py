@@ -8,6 +8,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from digitnet.text import say
 from digitnet.training.events import EpochDone, Event, History, StepDone
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class ProgressBar:
         if not self._console.is_terminal and (event.epoch % every == 0 or event.epoch == 1):
             both = f"training loss {event.training_loss:.4f}  " if words == "validation" else ""
             line = f"epoch {event.epoch}/{self._n_epochs}  {both}{self._figures}"
-            print(line, file=sys.stderr)
+            say(line)
 
     def _advance(self, done: float, epoch: int) -> None:
         """Bring the bar to `done` epochs."""

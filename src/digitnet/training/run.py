@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,25 +11,18 @@ from typing import Any
 import numpy as np
 
 from digitnet.data.dataset import Dataset
-from digitnet.errors import NothingLearntError, SettingsError
+from digitnet.errors import SettingsError
+from digitnet.files import make_folder
 from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
+from digitnet.training.chance import check_learnt
 from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoint
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
-
-SURE = 3.0
-"""Standard errors above chance from which on something has been learnt."""
-
-FALLEN = 0.98
-"""Of the first epoch's training loss, what the last one's must be below to have fallen."""
-
-ENOUGH_TO_TELL = 100
-"""Validation images from which on their accuracy tells whether something has been learnt."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -126,48 +118,33 @@ class Run:
     def checkpoint(self) -> None:
         """Write where the run stands; whenever an event is out, it may be called."""
         path = checkpoint_path(self.out)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         save_checkpoint(path, self.state, self._record)
 
     def check_learnt(self) -> None:
-        """Whether the best epoch answers better than one who always says the most frequent class.
-
-        Asked of the validation part, of the training part where that has too few images to tell;
-        there a loss that has FALLEN since the first epoch is something learnt, too, and one epoch
-        alone tells nothing. Better is more than SURE standard errors above, or any better where
-        so few images are there that even all of them right would not be.
+        """Call it before `keep`: whether this run has learnt anything; see `chance`.
 
         Raises:
-            NothingLearntError: it does not.
+            NothingLearntError: it has not.
         """
-        history, best = self.history, self.history.best_epoch - 1
-        words, dataset, losses = "training", self.training, history.training_loss
-        falls = len(losses) == 1 or losses[-1] < FALLEN * losses[0]
-        accuracy: float | None = history.training_accuracy[best]
-        if self.validation is not None and len(self.validation) >= ENOUGH_TO_TELL:
-            words, dataset = "validation", self.validation
-            accuracy, falls = history.validation_accuracy[best], False
-        counts, n = dataset.counts(), len(dataset)
-        chance = counts.max() / n
-        bound = chance + SURE * math.sqrt(chance * (1 - chance) / n)
-        if falls or accuracy is None or accuracy > (bound if bound < 1 else chance):
-            return
-        raise NothingLearntError(
-            f"Nothing was learnt, and nothing is kept: {accuracy:.2%} of the {n:,} {words} images "
-            f"are right, and always to say {dataset.class_names[counts.argmax()]} would be right "
-            f"for {chance:.2%} (training loss {losses[0]:.4f} in the first epoch, "
-            f"{losses[-1]:.4f} in the last).",
-            f"see in a preview of the data that the labels are right, or try more {{epochs}}, "
-            f"{{learning_rate:{self.settings.learning_rate / 10:g}}} or fewer layers.",
+        check_learnt(
+            self.history,
+            self.training,
+            self.validation,
+            self.settings.learning_rate,
+            "Nothing was learnt, and nothing is kept",
         )
 
-    def keep(self) -> Model:
+    def keep(self, companions: Mapping[str, bytes] | None = None) -> Model:
         """Write the model folder with its history, and drop the checkpoint.
+
+        Args:
+            companions: further files to write into it, name to content.
 
         Raises:
             OutputError: the folder cannot be written; the checkpoint still stands.
         """
-        model = self._write()
+        model = self._write(companions or {})
         checkpoint_path(self.out).unlink(missing_ok=True)
         return model
 
@@ -185,11 +162,11 @@ class Run:
         running = self.network.vector.copy()
         self.network.vector[:] = self.state.best_vector
         try:
-            return self._write()
+            return self._write({})
         finally:
             self.network.vector[:] = running
 
-    def _write(self) -> Model:
+    def _write(self, companions: Mapping[str, bytes]) -> Model:
         """The model folder, from the parameters as they are in the network."""
         model = Model(
             self.network,
@@ -199,7 +176,7 @@ class Run:
             self._calibration(),
         )
         history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
-        save_model(model, self.out, {"history.json": history})
+        save_model(model, self.out, {"history.json": history, **companions})
         return model
 
     def _calibration(self) -> Calibration:

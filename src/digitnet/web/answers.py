@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from digitnet.errors import PictureError
+from digitnet.imaging.decoders import Decoders
 from digitnet.imaging.framing import Frame, frame_picture, framing_stages
-from digitnet.imaging.pictures import count_pages, open_picture
 from digitnet.imaging.png import in_base64
 from digitnet.imaging.reduce import reduce
 from digitnet.models.lines import LineModel
@@ -25,6 +25,7 @@ def answer_pictures(
     model: Model,
     uploads: Sequence[Upload],
     limits: Limits,
+    decoders: Decoders,
     *,
     stages: bool = False,
     check: Callable[[], None] = lambda: None,
@@ -35,6 +36,7 @@ def answer_pictures(
         model: reads them.
         uploads: the pictures' bytes.
         limits: for their pixels.
+        decoders: open them.
         stages: whether to show how each was framed.
         check: called between pictures; it may raise to end the work.
 
@@ -46,8 +48,7 @@ def answer_pictures(
     for upload in uploads:
         check()
         try:
-            _refuse_several_pages(upload.content)
-            picture = open_picture(upload.content, max_pixels=limits.pixels)
+            picture = decoders.open(upload.content, max_pixels=limits.pixels)
         except PictureError as error:
             framed.append(error)
             shown.append([])
@@ -64,13 +65,6 @@ def answer_pictures(
         answer = _unread(one) if isinstance(one, PictureError) else _answered(next(read))
         answers.append({"name": upload.name, **answer, **({"stages": steps} if stages else {})})
     return answers
-
-
-def _refuse_several_pages(content: bytes) -> None:
-    """An answer is for one picture: no page of a PDF or TIFF is left out in silence."""
-    n_pages = count_pages(content)
-    if n_pages > 1:
-        raise PictureError(f"The picture has {n_pages} pages: send them one by one.")
 
 
 def _answered(prediction: Prediction) -> dict[str, Any]:
@@ -97,7 +91,11 @@ def _stages(picture: Any, framing: str) -> list[dict[str, str]]:
 
 
 def answer_page(
-    model: Model, content: bytes, limits: Limits, line_model: LineModel | None = None
+    model: Model,
+    content: bytes,
+    limits: Limits,
+    decoders: Decoders,
+    line_model: LineModel | None = None,
 ) -> dict[str, Any]:
     """What a page says, line by line, and where each of its digits is; see `read_page`.
 
@@ -105,8 +103,7 @@ def answer_page(
         PictureError: it cannot be opened.
         ModelError: the model cannot read pages.
     """
-    _refuse_several_pages(content)
-    picture = open_picture(content, max_pixels=limits.pixels)
+    picture = decoders.open(content, max_pixels=limits.pixels)
     reading = read_page(model, picture, line_model)
     digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]
     height, width = picture.shape[:2]

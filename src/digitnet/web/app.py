@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -42,6 +43,8 @@ class Files(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file, or 304 where the browser has it."""
+        if "\0" in path:  # not every Starlette knows that no file is called so
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         kind = TYPES.get(Path(path).suffix.lower())
         if kind is not None and response.status_code == 200:
@@ -115,7 +118,7 @@ def make_app(
         lifespan=lifespan,
         responses={n: {"model": schemas.Error, "description": w} for n, w in WHY_NOT.items()},
     )
-    add_error_handlers(app)
+    add_error_handlers(app, services.store.places.told)
     for routes in (reading_routes(services), model_routes(services), training_routes(services)):
         app.include_router(routes)
     add_page(app, WHY_NOT)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from digitnet.errors import OutputError, PictureError
 from digitnet.files import make_folder, replacing
+from digitnet.imaging.decoders import Decoders
 from digitnet.imaging.framing import frame_picture
-from digitnet.imaging.pictures import open_picture
 from digitnet.imaging.png import as_png
 from digitnet.imaging.reduce import reduce
 from digitnet.web.errors import Problem
@@ -31,13 +31,26 @@ LABELS = range(10)
 MARK = r"^[0-9a-f]{12}$"
 """What a kept picture is known by: the beginning of its SHA-256."""
 
+IS_A_LINK = (
+    "{} is a symbolic link, which is not followed among corrections: put what it leads to there."
+)
+
 
 class Corrections:
     """The folder of corrections, and how many of each digit it holds."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self.folder, self._limits = folder, limits
+    def __init__(self, folder: Path, limits: Limits, decoders: Decoders) -> None:
+        self.folder, self._limits, self._decoders = folder, limits, decoders
         self._lock = threading.Lock()
+
+    def linked(self) -> str | None:
+        """Why a training may not read the folder: a link in it would be followed; or None."""
+        for inner, folders, files in os.walk(self.folder):
+            for name in (*folders, *files):
+                path = Path(inner, name)
+                if path.is_symlink():
+                    return IS_A_LINK.format(path.relative_to(self.folder.parent))
+        return None
 
     def counts(self) -> list[int]:
         """How many pictures there are of each digit."""
@@ -52,9 +65,10 @@ class Corrections:
         Raises:
             PictureError: it cannot be opened, or a training would find no digit in it.
             OutputError: it cannot be written.
-            Problem: 507, there are too many.
+            Problem: 507, there are too many, or the digit's folder is a link.
         """
-        picture = reduce(open_picture(content, max_pixels=self._limits.pixels), LONGEST_SIDE)
+        opened = self._decoders.open(content, max_pixels=self._limits.pixels)
+        picture = reduce(opened, LONGEST_SIDE)
         reason = frame_picture(picture).reason
         if reason is not None:
             raise PictureError(
@@ -63,6 +77,8 @@ class Corrections:
         png = as_png(picture)
         mark = hashlib.sha256(png).hexdigest()[:12]
         target = self.folder / str(label)
+        if target.is_symlink():
+            raise Problem(507, IS_A_LINK.format(target.relative_to(self.folder.parent)))
         with self._lock:
             for path in self._marked(mark):
                 if path.parent != target:
@@ -108,8 +124,11 @@ class Corrections:
             yield from (path for path in self._of(label) if path.stem.endswith(f"-{mark}"))
 
     def _of(self, label: int) -> Iterator[Path]:
-        """The pictures of one digit; what is no file, or a link to one elsewhere, is none."""
-        with suppress(OSError), os.scandir(self.folder / str(label)) as entries:
+        """The pictures of one digit; what is no file, or behind a link, is none."""
+        folder = self.folder / str(label)
+        if folder.is_symlink():
+            return
+        with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
                 if (

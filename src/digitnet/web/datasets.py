@@ -72,7 +72,12 @@ class OfferedDatasets:
         n_corrections = sum(self._corrections.counts())
         if n_corrections:
             place = str(self._corrections.folder)
-            found.append(OfferedDataset("corrections", "Your corrections", n_corrections, place))
+            found.append(
+                OfferedDataset(
+                    "corrections", "Your corrections", n_corrections, place,
+                    self._corrections.linked(),
+                )
+            )  # fmt: skip
         return [*found, *self._in_folder()]
 
     def named(self, name: str) -> OfferedDataset:

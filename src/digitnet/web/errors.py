@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -51,8 +53,13 @@ def as_answer(problem: HTTPException) -> JSONResponse:
     return JSONResponse({"error": sentence}, problem.status_code, problem.headers)
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    """Let every error of an app be answered in one sentence, bugs too."""
+def add_error_handlers(app: FastAPI, told: Callable[[str], str] = str) -> None:
+    """Let every error of an app be answered in one sentence, bugs too.
+
+    Args:
+        app: its handlers are added to.
+        told: a sentence as clients may have it; see `Places`.
+    """
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -68,7 +75,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(DigitnetError)
     async def not_possible(request: Request, error: DigitnetError) -> JSONResponse:
-        return as_answer(Problem(STATUS.get(type(error), 422), error.worded(as_field)))
+        return as_answer(Problem(STATUS.get(type(error), 422), told(error.worded(as_field))))
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

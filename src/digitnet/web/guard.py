@@ -22,6 +22,8 @@ COOKIE = "digitnet_token"
 HEALTH = "/healthz"
 OF_PICTURES = ("/api/predict", "/api/read", "/api/corrections")
 """Addresses that take pictures, whose JSON may be as large as pictures are."""
+UNHEARD = (b"range", b"if-range")
+"""Headers that are dropped: nothing here is so large that a part of it would do."""
 SECURITY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -78,7 +80,8 @@ class Guard:
         headers = Headers(scope=scope)
         query = scope["query_string"]
         given = parse_qs(query.decode("latin-1")).get("token", [""])[0]
-        scope = {**scope, "query_string": _without_token(query)}
+        kept = [(name, value) for name, value in scope["headers"] if name not in UNHEARD]
+        scope = {**scope, "query_string": _without_token(query), "headers": kept}
         cookie: str | None = None
         body: Body | None = None
         begun = False

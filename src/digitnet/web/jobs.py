@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
 from contextlib import suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.errors import DigitnetError
-from digitnet.files import make_folder, replacing
+from digitnet.files import make_folder, read_regular, replacing
 from digitnet.models.box import box_names
 from digitnet.training.checkpoints import ENDING, Checkpoint, load_checkpoint
 from digitnet.training.config import TrainingConfig, settings_on_page
@@ -27,6 +26,8 @@ N_OTHERS = 20_000
 """Other digits that are learnt beside one's own."""
 ENOUGH_TO_VALIDATE = 100
 """Digits of one's own from which on some of them are set aside."""
+LONGEST_NOTE = 1000
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,7 @@ class BegunRun:
         A note that cannot be read says nothing.
         """
         try:
-            # A pipe without a writer would be waited for.
-            opened = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            with os.fdopen(opened, "rb") as file:
-                name = json.loads(file.read(1000))["name"]
+            name = json.loads(read_regular(self._path, LONGEST_NOTE))["name"]
             known = bool(re.match(NAME, name)) and self._store.is_free(name)
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import os
 import re
 import threading
 import zipfile
@@ -19,13 +21,15 @@ from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
 from digitnet.files import read_regular
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT, put_back, set_aside
+from digitnet.models.description import SEAL, sealed, to_json
+from digitnet.models.find import DEFAULT, put_back, standing
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.lines import LineModel, line_model_beside
 from digitnet.models.model import Model
 from digitnet.models.npy import MOST_ARRAY
 from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
+from digitnet.web.places import Places
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 """What a model may be called: nothing that could lead out of a folder."""
@@ -78,19 +82,25 @@ class StoredModel:
         words = f"{Path(plan['source']).name}, {training.get('epochs_done', '?')} epochs"
         return words if plan.get("start") is None else f"{words}, from {Path(plan['start']).name}"
 
-    def as_zip(self) -> bytes:
-        """The model's folder as a zip file, the same bytes for the same files."""
-        content = io.BytesIO()
+    def as_zip(self, places: Places) -> bytes:
+        """The model's folder as a zip file, the same bytes for the same files.
+
+        What it was trained on is named in it as it is called here, not where it lies.
+        """
+        packed = io.BytesIO()
         with (
             _unless_replaced(),
-            zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
             for path in model_files(self.folder):
                 entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                archive.writestr(entry, read_regular(path, MOST_ARRAY))
-        return content.getvalue()
+                content = read_regular(path, MOST_ARRAY)
+                if path.name == DESCRIPTION:
+                    content = _without_places(content, places)
+                archive.writestr(entry, content)
+        return packed.getvalue()
 
 
 class ModelStore:
@@ -103,6 +113,7 @@ class ModelStore:
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
+        self.places = Places(folder)
         self._box = box_names()
         self._loaded: dict[str, StoredModel] = {}
         self._lines = line_model_beside(DIGITS)
@@ -116,7 +127,7 @@ class ModelStore:
     @property
     def default(self) -> str:
         """The model that answers where none is named, as on the command line."""
-        return DEFAULT if (self._folder / DEFAULT).is_dir() else BEST
+        return DEFAULT if standing(self._folder / DEFAULT).is_dir() else BEST
 
     @property
     def answering(self) -> str:
@@ -127,7 +138,9 @@ class ModelStore:
 
     def is_free(self, name: str) -> bool:
         """Whether a new model may be called that."""
-        return name != DEFAULT and name not in self._box and not (self.own / name).exists()
+        if name == DEFAULT or name in self._box:
+            return False
+        return not os.path.lexists(self.own / name) and not standing(self.own / name).exists()
 
     def listed(self) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """All models that can be loaded, the box's first; and the others, each with the reason."""
@@ -136,7 +149,8 @@ class ModelStore:
             try:
                 found.append(self.get(name).as_dict(self.default))
             except ModelError as error:
-                unreadable.append({"name": name, "reason": error.worded(as_field)})
+                reason = self.places.told(error.worded(as_field))
+                unreadable.append({"name": name, "reason": reason})
             except Problem:  # just replaced or deleted
                 continue
         return found, unreadable
@@ -158,7 +172,7 @@ class ModelStore:
             names = ", ".join(self._folders())
             raise Problem(404, f"There is no model {name}; there are {names}.")
         kind, folder = place
-        if kind == "own" and folder.parent == self.own and folder.is_symlink():
+        if kind == "own" and (folder.is_symlink() or standing(folder).is_symlink()):
             raise ModelError(
                 f"{name} is a symbolic link, which is not followed.", "put the folder itself there."
             )
@@ -182,10 +196,11 @@ class ModelStore:
         """Kind and folder of a model; a name that may lead elsewhere has none."""
         if name in self._box:
             return "box", in_box(name)
-        if name == DEFAULT and (self._folder / DEFAULT).is_dir():
-            return "own", self._folder / DEFAULT
-        own = self.own / name
-        if re.match(NAME, name) and (own.is_dir() or set_aside(own).is_dir()):
+        own = standing(self._folder / DEFAULT)
+        if name == DEFAULT and own.is_dir():
+            return "own", own
+        own = standing(self.own / name)
+        if re.match(NAME, name) and own.is_dir():
             return "own", own
         return None
 
@@ -197,6 +212,15 @@ class ModelStore:
             names += sorted(own)[: self._limits.own_models]
         found = {name: self._place(name) for name in names}
         return {name: place for name, place in found.items() if place is not None}
+
+
+def _without_places(content: bytes, places: Places) -> bytes:
+    """A model.json whose record of the training names no folder; sealed anew where it was."""
+    description = json.loads(content)
+    told = {**description, "training": places.told(description.get("training", {}))}
+    if told == description:
+        return content
+    return to_json(sealed(told) if SEAL in told else told)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,8 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 
-from digitnet.errors import SettingsError
+from digitnet.errors import OutputError, SettingsError
+from digitnet.text import say, show
 from digitnet.web.app import make_app
 from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
@@ -49,6 +49,7 @@ def serve(
 
     Raises:
         SettingsError: the address cannot be listened on.
+        OutputError: nobody can be told the address.
     """
     services = Services(folder)
     listening = listen(host, port)
@@ -56,7 +57,13 @@ def serve(
     own = own_names(host) if open_to_others else ()
     app = make_app(services, token=token, hosts=[*own, *names], addresses=open_to_others)
     server = Server(app, services, _address(host, listening, token))
-    server.run(sockets=[listening])
+    with listening:
+        server.run(sockets=[listening])
+    if server.untold is not None:
+        raise OutputError(
+            f"{server.untold or 'Nobody reads standard output.'}",
+            "send the address of the server somewhere else.",
+        ) from server.untold
 
 
 class Stalled(NamedTuple):
@@ -87,6 +94,7 @@ class Server(uvicorn.Server):
         self._services, self._address = services, address
         self._stalled: dict[object, Stalled] = {}
         self._said = -SILENCE
+        self.untold: OutputError | BrokenPipeError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and print the address."""
@@ -96,15 +104,17 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or []:
             listening.listen(WAITING)  # asyncio has made it as few as it accepts at once
-        print(f"Model: {self._services.store.answering}.", file=sys.stderr)
+        say(f"Model: {self._services.store.answering}.")
         if granted < self._connections.most + SPARE:
             self._connections.most = max(1, granted - SPARE)
-            print(
+            say(
                 f"This process may open {granted} files: {self._connections.most} connections at "
-                "once are served; raise the system's limit (ulimit -n) for more.",
-                file=sys.stderr,
+                "once are served; raise the system's limit (ulimit -n) for more."
             )
-        print(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+        try:
+            show(f"digitnet is at {self._address} (Ctrl-C ends it)", flush=True)
+        except (OutputError, BrokenPipeError) as error:  # nobody would know where it is
+            self.untold, self.should_exit = error, True
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """One line a minute where no connection can be accepted: asyncio has many a second."""

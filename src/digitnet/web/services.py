@@ -1,9 +1,10 @@
-"""Services: what all addresses of a server share: models, corrections, training, workers."""
+"""Services: what all addresses of a server share: models, decoders, corrections, training."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from digitnet.imaging.decoders import Decoders
 from digitnet.web.corrections import Corrections
 from digitnet.web.datasets import OfferedDatasets
 from digitnet.web.limits import Limits
@@ -27,7 +28,8 @@ class Services:
         self.limits = limits or Limits()
         place = Path(folder).resolve()
         self.store = ModelStore(place, self.limits)
-        self.corrections = Corrections(place / "corrections", self.limits)
+        self.decoders = Decoders(one_page=True)
+        self.corrections = Corrections(place / "corrections", self.limits, self.decoders)
         self.datasets = OfferedDatasets(place, self.corrections, self.limits)
         self.trainer = Trainer(self.store, self.limits)
         self.workers = WorkerPool(self.limits)
@@ -41,3 +43,4 @@ class Services:
         self.begin_shutdown()
         self.trainer.wait(LONGEST_END)
         self.workers.close()
+        self.decoders.close()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from digitnet.errors import DigitnetError, TrainingDivergedError
+from digitnet.errors import DigitnetError, NothingLearntError, TrainingDivergedError
 from digitnet.models.plausibility import open_source
 from digitnet.training.events import EpochDone, Finished, StepDone
 from digitnet.training.run import Run, checkpoint_path
@@ -61,6 +61,7 @@ class Trainer:
         self._thread: threading.Thread | None = None
         self._state, self._run_id = "idle", ""
         self._job: Job | None = None
+        self._told = store.places.told
         self._end: dict[str, Any] = {}
         self._interrupted = self._begun.interrupted()
         if self._interrupted is not None:
@@ -151,6 +152,7 @@ class Trainer:
             logging.getLogger("uvicorn.error").exception("A training failed.")
         if not self._shutting_down or checkpoint_path(job.out).exists():
             self._begun.remove()
+        end = self._told(end)
         with self._lock:
             self._state, self._end = end["state"], end
         self.event_log.add("end", end)
@@ -168,7 +170,7 @@ class Trainer:
             options["n_synthetic"] = min(N_OTHERS, self._limits.n_synthetic)
             rest = open_source(config.mix, progress=self._preparing(config.mix), **options)
         run = Run(config, dataset, job.out, job.checkpoint, rest)
-        self.event_log.add("start", start_of(run, job, self._run_id))
+        self.event_log.add("start", self._told(start_of(run, job, self._run_id)))
         for epoch in epochs_before(run):
             self.event_log.add("epoch", epoch)
         try:
@@ -185,6 +187,11 @@ class Trainer:
                 "reason": error.worded(as_field),
             }
         if finished is not None:
+            try:
+                run.check_learnt()
+            except NothingLearntError as error:
+                checkpoint_path(job.out).unlink(missing_ok=True)
+                return {**best_of(run), "reason": error.worded(as_field)}
             run.keep()
             done = {"state": "finished", "model": job.name, "reason": finished.reason}
             return {**best_of(run), **done}

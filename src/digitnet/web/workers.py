@@ -16,7 +16,7 @@ Done = TypeVar("Done")
 
 
 class Turn:
-    """One request's turn: its body may be read into memory, its work be done."""
+    """One request's turn: its work may be done."""
 
     def __init__(self, threads: ThreadPoolExecutor, limits: Limits) -> None:
         self._threads, self._limits = threads, limits
@@ -88,14 +88,19 @@ class Queue:
 
 
 class WorkerPool:
-    """Two queues: pictures, which take their time, and short work, which need not wait for it."""
+    """Three queues: what is quick need not wait for what takes its time.
+
+    Light pictures are decoded by the threads of their queue; those of the other wait for the
+    processes that decode (`digitnet.imaging.decoders`). Short work has no pictures.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        self._pictures, self._short = Queue("pictures", limits), Queue("short work", limits)
+        self._light, self._heavy = Queue("light", limits), Queue("heavy", limits)
+        self._short = Queue("short work", limits)
 
-    def turn(self) -> AbstractAsyncContextManager[Turn]:
-        """A turn for a request with pictures in its body, see `Queue.turn`."""
-        return self._pictures.turn()
+    def turn(self, *, light: bool) -> AbstractAsyncContextManager[Turn]:
+        """A turn for a request with pictures, all of them light or not, see `Queue.turn`."""
+        return (self._light if light else self._heavy).turn()
 
     async def do(self, work: Callable[[], Done]) -> Done:
         """Work that needs no body, in a turn of its own.
@@ -108,7 +113,8 @@ class WorkerPool:
 
     def close(self) -> None:
         """Take no more work."""
-        self._pictures.close()
+        self._light.close()
+        self._heavy.close()
         self._short.close()
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from digitnet.data.dataset import as_input
+from digitnet.export import export_model
 from digitnet.handwriting.raster import Stroke
 from digitnet.models.folder import load_model
-from digitnet.models.model import classify
-from digitnet.nn import Context
+from digitnet.models.model import Model, classify
+from digitnet.nn import Context, Network, multilayer_perceptron
 from support.browser import NARROW, WIDE, Visit, likely, started_server, strokes_of, violations
 from support.tabs import focused, tab_to
 
@@ -266,6 +269,40 @@ def test_nobody_is_kept_out(
     visit.settle()
     visit.page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     assert violations(visit) == []
+    visit.close()
+
+
+def assert_room(visit: Visit, selector: str) -> None:
+    """Each of twelve rows has its name, bar and figure side by side, and the bar has a width."""
+    rows = visit.page.evaluate(
+        f"[...document.querySelectorAll('{selector}')].map((row) => [...row.children]"
+        ".map((cell) => cell.getBoundingClientRect()).map((box) => [box.left, box.right]))"
+    )
+    assert len(rows) == 12
+    for row in rows:
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(row))
+        assert row[1][1] - row[1][0] > 40
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_twelve_classes_with_long_names_have_room(
+    size: tuple[int, int], browser: Any, tmp_path: Path
+) -> None:
+    names = ("F", "small letter d", "a name that is longer than any", *"ABCGHIJKL")
+    network = Network(multilayer_perceptron(784, [5], 12))
+    network.parameters["b2"][2] = 20
+    export_model(Model(network, names), "html", "letters", tmp_path / "letters.html")
+    visit = Visit(browser, (tmp_path / "letters.html").as_uri(), size)
+    visit.draw(strokes_of(7))
+    assert visit.digit == names[2]
+    assert_room(visit, "#bars li")
+    assert visit.page.locator("#examples").is_hidden(), "digits are none of its classes"
+    assert not visit.overflows()
+    visit.page.click("#tab-inside")
+    visit.settle()
+    assert f"It reads {names[2]}: over 99.9 % likely." in visit.page.inner_text("#inside-verdict")
+    assert_room(visit, ".adds li")
+    assert not visit.overflows()
     visit.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,27 @@ def test_every_model_is_there_with_its_figures(visit: Visit, address: str) -> No
         assert ("not measured" if share is None else f"{100 * share:.2f} %") in words
     assert "your own" in row(page, "mine").inner_text()
     assert "in the box" in row(page, "mlp").inner_text()
+
+
+def test_what_cannot_be_read_is_named_with_its_reason(visit: Visit, folder: Path) -> None:
+    page = opened(visit, "models")
+    page.wait_for_selector(".models tbody tr")
+    assert page.locator("#models .unreadable").is_hidden()
+    page.click("#tab-draw")
+    save_model(small_model(np.random.default_rng(2)), folder / "models" / "torn")
+    (folder / "models" / "torn" / "W1.npy").write_bytes(b"no")
+    page.click("#tab-models")
+    page.wait_for_selector(".unreadable dt")
+    assert page.locator(".unreadable dt").all_inner_texts() == ["torn"]
+    (reason,) = page.locator(".unreadable dd").all_inner_texts()
+    assert reason.startswith("models/torn/W1.npy is not the array that model.json")
+    assert row(page, "mine").count() == 1
+    assert violations(visit) == []
+    assert visit.overflows() == []
+    shutil.rmtree(folder / "models" / "torn")
+    page.click("#tab-draw")
+    page.click("#tab-models")
+    page.wait_for_selector(".unreadable", state="hidden")
 
 
 def test_one_is_chosen_here_and_in_the_head_alike(visit: Visit) -> None:

@@ -21,7 +21,7 @@ from PIL import Image
 from digitnet.data.synthetic import synthesize
 from digitnet.models.folder import load_model
 from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, violations
-from support.helpers import digitnet
+from support.helpers import bars, digitnet
 from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
@@ -119,6 +119,17 @@ def test_a_run_is_watched_to_its_end_and_kept(visit: Visit, address: str, folder
     assert page.input_value("#model") == "watched"
 
 
+def test_a_run_that_learnt_nothing_says_so_and_offers_no_model(visit: Visit, folder: Path) -> None:
+    rng = np.random.default_rng(6)
+    images = bars(1500, rng).images
+    np.savez(folder / "luck.npz", images=images, labels=rng.integers(0, 10, 1500))
+    page = begin(visit, "luck.npz", name="lucky", epochs="2", learning_rate="0.01")
+    wait_until(page, "The run failed: lucky")
+    assert page.inner_text(".status").startswith("Nothing was learnt, and nothing is kept: ")
+    assert page.locator("#train-use, #train-download, #train-resume").count() == 0
+    assert not (folder / "models" / "lucky").exists()
+
+
 def test_a_stopped_run_goes_on_where_it_was(visit: Visit, address: str, folder: Path) -> None:
     page = begin(visit, **ENDLESS, name="paused")
     wait_for_epoch(page, "paused", 3)
@@ -159,7 +170,7 @@ def test_what_was_understood_is_said_as_the_command_line_says_it(
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.T.copy()).save(place / f"{i}.png")
     (folder / "lying" / "3" / "broken.png").write_text("no picture")
-    told = digitnet("data", "show", folder / "lying", cwd=folder).stderr.splitlines()
+    told = digitnet("data", "show", "lying", cwd=folder).stderr.splitlines()
     assert any("transposed" in line or "turned" in line for line in told), told
     assert told[-1].startswith("skipped ")
     assert "broken.png" in told[-1]

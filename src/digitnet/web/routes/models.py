@@ -67,7 +67,7 @@ def model_routes(services: Services) -> APIRouter:
     )
     async def zipped(request: Request, name: Name) -> Response:
         """A model's folder as a zip file, to read with on another machine."""
-        content = await services.workers.do(lambda: store.get(name).as_zip())
+        content = await services.workers.do(lambda: store.get(name).as_zip(store.places))
         return _download(request, content, "application/zip", f"{name}.zip")
 
     for kind, exporter in EXPORTERS.items():

@@ -65,6 +65,7 @@ PICTURES = _body(
 def reading_routes(services: Services) -> APIRouter:
     """The addresses that take pictures."""
     routes, limits = APIRouter(), services.limits
+    is_light = services.decoders.is_light
 
     @routes.post(
         "/api/predict", responses={200: {"model": schemas.Answers}}, openapi_extra=PICTURES
@@ -73,13 +74,14 @@ def reading_routes(services: Services) -> APIRouter:
         request: Request, model: ModelName = None, stages: Literal["0", "1"] = "0"
     ) -> Response:
         """Say which digit each picture shows, or why there is no answer."""
-        async with services.workers.turn() as turn:
-            uploads = await read_several(request, limits)
+        uploads = await read_several(request, limits)
+        light = all(is_light(one.content) for one in uploads)
+        async with services.workers.turn(light=light) as turn:
 
             def work(check: Any) -> bytes:
                 reader = services.store.get(model).model
                 answers = answer_pictures(
-                    reader, uploads, limits, stages=stages == "1", check=check
+                    reader, uploads, limits, services.decoders, stages=stages == "1", check=check
                 )
                 return json.dumps({"answers": answers}).encode()
 
@@ -88,13 +90,13 @@ def reading_routes(services: Services) -> APIRouter:
     @routes.post("/api/read", responses={200: {"model": schemas.Page}}, openapi_extra=ONE_PICTURE)
     async def read(request: Request, model: ModelName = None) -> Response:
         """Read the lines of digits on a page."""
-        async with services.workers.turn() as turn:
-            content = await read_one(request, limits)
+        content = await read_one(request, limits)
+        async with services.workers.turn(light=is_light(content)) as turn:
 
             def work(check: Any) -> bytes:
                 reader = services.store.get(model).model
                 beside = services.store.lines_beside(reader)
-                page = answer_page(reader, content, limits, beside)
+                page = answer_page(reader, content, limits, services.decoders, beside)
                 return json.dumps(page).encode()
 
             return Response(await turn.do(work), media_type="application/json")
@@ -107,8 +109,8 @@ def reading_routes(services: Services) -> APIRouter:
     )
     async def correct(request: Request, label: Annotated[int, Query(ge=0, le=9)]) -> Response:
         """Keep a picture with its right label, for a training to learn from."""
-        async with services.workers.turn() as turn:
-            content = await read_one(request, limits)
+        content = await read_one(request, limits)
+        async with services.workers.turn(light=is_light(content)) as turn:
             mark, counts = await turn.do(lambda check: services.corrections.keep(content, label))
         return JSONResponse({"mark": mark, "kept": sum(counts), "per_label": counts}, 201)
 

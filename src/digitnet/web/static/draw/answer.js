@@ -15,6 +15,7 @@ export class AnswerView {
   list = byId("bars", HTMLElement);
   /** @type {ReturnType<typeof makeBar>[]} */
   bars = [];
+  examples = byId("examples", HTMLElement); // of digits, for a model that knows them
   speaking = 0;
 
   /** @param {(text: string) => void} say */
@@ -25,6 +26,7 @@ export class AnswerView {
   /** One bar for each class the model knows. @param {Model} model */
   use(model) {
     this.bars = model.classNames.map((name) => makeBar("bar", name));
+    this.examples.hidden = model.classNames.some((name, label) => name !== `${label}`);
     this.list.replaceChildren(...this.bars.map(({ element }) => element));
   }
 
@@ -38,9 +40,10 @@ export class AnswerView {
   show(model, frame, answer, drawn) {
     const { letter, sentence } = words(model, answer, drawn);
     this.digit.textContent = letter;
+    this.digit.classList.toggle("word", letter.length > 2);
     this.digit.classList.toggle("unsure", letter === "?");
     this.verdict.textContent = sentence;
-    this.insideVerdict.textContent = /^\d$/.test(letter) ? `It reads ${letter}: ${sentence}.` : sentence;
+    this.insideVerdict.textContent = letter && letter !== "?" ? `It reads ${letter}: ${sentence}.` : sentence;
     paintFrame(this.seen, frame ?? new Uint8Array(model.frame.side ** 2));
     this.bars.forEach(({ element, fill, value }, label) => {
       const share = answer ? answer.probabilities[label] : 0;

@@ -22,7 +22,7 @@ export async function mount(root, context) {
   const table = new ModelTable(context);
   const words = make("div", {}, make("h2", {}, "Models"), make("p", { class: "quiet" }, EXPLANATION));
   const card = make("div", { class: "card table-card" }, table.element);
-  root.append(make("div", { class: "stack" }, words, table.notice.element, card));
+  root.append(make("div", { class: "stack" }, words, table.notice.element, card, table.unreadable.element));
   whenShown(root, () => table.look());
   context.onModel(() => table.draw());
   await table.look();
@@ -31,6 +31,7 @@ export async function mount(root, context) {
 // Roles are written out, as a narrow screen lays the rows out as sheets.
 class ModelTable {
   notice = new Notice();
+  unreadable = new UnreadableList();
   body = make("tbody", { role: "rowgroup" });
   /** @type {ListedModel[]} */
   models = [];
@@ -53,7 +54,9 @@ class ModelTable {
 
   async look() {
     try {
-      ({ models: this.models, exporters: this.exporters } = await ask("api/models"));
+      const told = await ask("api/models");
+      ({ models: this.models, exporters: this.exporters } = told);
+      this.unreadable.show(told.unreadable);
       this.notice.tell("");
     } catch (error) {
       this.notice.tell(sentenceOf(error), "error");
@@ -78,6 +81,7 @@ class ModelTable {
       "aria-label": chosen ? `In use: ${model.name}` : `Use ${model.name}`,
       class: chosen ? "button primary" : "button",
     });
+    const share = model.validation_accuracy;
     const links = this.exporters.map(({ suffix, title }) => download(model.name, suffix, title));
     const cell = (/** @type {string} */ kind, /** @type {string | HTMLElement} */ content) =>
       make("td", { role: "cell", class: kind || null }, content);
@@ -85,7 +89,7 @@ class ModelTable {
       "tr",
       { role: "row" },
       nameCell(model, chosen),
-      cell("number", accuracy(model.validation_accuracy, 2)),
+      cell(share === null ? "number" : "number measured", accuracy(share, 2)),
       cell("number wide", whole(model.parameters)),
       cell("number wide", size(model.bytes)),
       cell("", make("div", { class: "row doing" }, use, download(model.name, "zip", "Zip"), ...links)),
@@ -98,6 +102,20 @@ class ModelTable {
     await context.chooseModel(name);
     this.draw();
     if (context.currentModel() === name) context.say(`${name} is in use now.`);
+  }
+}
+
+/** The models that lie there and cannot be used, each with the reason; unseen where there are none. */
+class UnreadableList {
+  list = make("dl", { class: "unreadable" });
+  element = make("section", { class: "card", hidden: true }, make("h3", {}, "Cannot be used"), this.list);
+
+  /** @param {UnreadableModel[]} models */
+  show(models) {
+    this.list.replaceChildren(
+      ...models.flatMap(({ name, reason }) => [make("dt", {}, name), make("dd", {}, reason)]),
+    );
+    this.element.hidden = models.length === 0;
   }
 }
 

@@ -168,6 +168,8 @@ class TrainPart {
     this.running = false;
     this.preparing = null;
     if (started) this.runs.end(end);
+    else if (end.state === "failed" && end.reason)
+      this.view.complain(end.reason); // may begin with a file's name
     else this.view.complain(sentence(end.reason ?? "the run ended before it began"));
     if (!old) {
       if (started) this.#say(endWords(end));
