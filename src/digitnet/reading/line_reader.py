@@ -18,6 +18,7 @@ from digitnet.nn.ctc import Decoded, LineLabels, beam_search, ctc_loss, greedy, 
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
+from digitnet.reading.components import LEAST_HEIGHT
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
 from digitnet.reading.signs import SPECK
@@ -56,7 +57,7 @@ class Settled(NamedTuple):
 def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     """A row set level and scaled for a network, (LINE_HEIGHT, W), ink 255 on 0.
 
-    Only the row's own components are in it.
+    Only the row's own components are in it, and of those no dust.
 
     Args:
         sheet: before anything in it is cut apart.
@@ -75,7 +76,10 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     y0, y1 = max(0, top - 2), min(rows, bottom + 2)
     here = sheet.labels[y0:y1, x0:x1]
     least = max(SPECK * sheet.pen, 2)
-    no_dust = [one.label for one in row if min(one.width, one.height) >= least]
+    no_dust = [
+        one.label for one in row
+        if min(one.width, one.height) >= least or one.height >= LEAST_HEIGHT * height
+    ]  # fmt: skip
     own = np.isin(here, no_dust)
     around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))
     own |= (around_it > 0) & (here == 0)

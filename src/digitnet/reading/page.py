@@ -204,11 +204,16 @@ def _items(row: Row, sheet: Sheet) -> list[_Item]:
     items = [_Item(one.box, "", one) for one in row.digits]
     for box, sign in row.signs:
         items.append(_Item(box, sign, reason=UNKNOWN if sign == UNREAD else None))
-    return _with_unread(items, row.left_out, sheet)
+    for box in unread_marks(row.left_out, [one.box for one in row.digits], sheet):
+        items.append(_Item(box, UNREAD, reason=UNKNOWN))
+    return sorted(items, key=lambda item: item.box[0] + item.box[2])
 
 
 def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
-    """A row as the reader of lines and its parts say it, from left to right."""
+    """A row as the reader of lines and its parts say it, from left to right.
+
+    It has seen all of the row's ink: what it takes for no mark is none.
+    """
     items: list[_Item] = []
     for character, (box, digit), probability in zip(
         settled.text, settled.aligned.places, settled.probabilities, strict=True
@@ -225,11 +230,4 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
         items.append(_Item(box, character, found))
-    return _with_unread(items, settled.aligned.left_out, sheet)
-
-
-def _with_unread(items: list[_Item], left_out: list[Box], sheet: Sheet) -> list[_Item]:
-    """Beside what was read, the marks that somebody may have meant and that were not read."""
-    boxes = [item.digit.box for item in items if item.digit is not None]
-    unread = [_Item(box, UNREAD, reason=UNKNOWN) for box in unread_marks(left_out, boxes, sheet)]
-    return sorted(items + unread, key=lambda item: item.box[0] + item.box[2])
+    return items

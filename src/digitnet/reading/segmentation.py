@@ -190,7 +190,6 @@ class Aligned(NamedTuple):
 
     score: float
     places: list[tuple[Box, Found | None]]
-    left_out: list[Box]
 
 
 class _Way(NamedTuple):
@@ -248,25 +247,22 @@ def align(lattice: Lattice, text: str) -> Aligned | None:
     if not np.isfinite(best[-1, n]):
         return None
     places: list[tuple[Box, Found | None]] = []
-    left_out: list[Box] = []
     end, used = len(parts), n
     while end > 0:
         ways, chosen = came[end - 1]
         way = ways[int(chosen[used])]
         box = _box(parts[way.a : end])
         used -= way.characters
-        if way.characters == 0:
-            left_out.append(box)
-        elif way.characters == 2:
+        if way.characters == 2:
             left, top, right, bottom = box
             middle = max((left + right) // 2, left + 1)
             places.append(((middle, top, max(right, middle + 1), bottom), None))
             places.append(((left, top, middle, bottom), None))
-        else:
+        elif way.characters:
             digit = None if way.span is None else lattice.found(way.span, classes[used])
             places.append((box if digit is None else digit.box, digit))
         end = way.a
-    return Aligned(float(best[-1, n]), places[::-1], left_out[::-1])
+    return Aligned(float(best[-1, n]), places[::-1])
 
 
 def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
