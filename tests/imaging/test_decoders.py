@@ -249,7 +249,8 @@ def test_a_module_in_the_folder_is_not_taken_for_another(
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from digitnet.imaging.decoders import Decoders
 opened = Decoders()
 opened.open(sys.argv[1])

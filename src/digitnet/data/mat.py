@@ -98,7 +98,8 @@ def _version_5(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
 def _check_size(path: Path, most_bytes: int) -> None:
     """Count what a file unpacks to: a header of 128 bytes, then variables, most of them deflated.
 
-    Each begins with a type and its length, both of four bytes ("MAT-File Format", MathWorks).
+    Each begins with a type and its length, both of four bytes ("MAT-File Format", MathWorks);
+    behind anything that is not of a type nothing is read.
 
     Raises:
         DataError: it is more than `most_bytes`.
@@ -108,6 +109,8 @@ def _check_size(path: Path, most_bytes: int) -> None:
         order = ">" if file.read(128)[126:] == b"MI" else "<"
         while len(tag := file.read(8)) == 8:
             kind, length = struct.unpack(f"{order}II", tag)
+            if not (kind and length):
+                return
             inflate = zlib.decompressobj() if kind == DEFLATED else None
             while length and (chunk := file.read(min(length, _CHUNK))):
                 length -= len(chunk)
