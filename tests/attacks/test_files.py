@@ -207,7 +207,7 @@ def test_links_among_corrections_are_not_followed(
 
 
 @pytest.mark.promise("links lead nowhere")
-@pytest.mark.parametrize("name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "..csv", "C:\\x.csv"])
+@pytest.mark.parametrize("name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "x..csv", "C:\\x.csv"])
 @pytest.mark.parametrize("is_link", [False, True])
 def test_a_zip_of_digits_leads_nowhere(
     tmp_path: Path, attack: Attack, name: str, is_link: bool
@@ -291,6 +291,7 @@ def test_nothing_else_opens_files() -> None:
     ours = {
         "files.py", "threads.py",  # the system's own tables
         "export/bundle.py", "export/html.py",  # the page's files
+        "text.py", "cli/output.py", "imaging/decoders.py",  # standard streams and their own pipes
     }  # fmt: skip
     root = Path(package.__file__).parent
     found = []
