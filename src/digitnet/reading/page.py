@@ -49,6 +49,9 @@ HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
+MOST_UNREAD = 0.2
+"""Of a row's characters; where more are not read, the row is no number. On a page of which half of
+the rows are none, neither is a row that is not sure throughout."""
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
@@ -158,10 +161,16 @@ def _as_reading(
     sure = [sum(one.sure for one in digits) for digits in of_rows]
     shares = [n / max(len(digits), 1) for n, digits in zip(sure, of_rows, strict=True)]
     least = HARDLY_SURE if any(share > LEAST_SURE for share in shares) else LEAST_SURE
+    wordy = sum(map(_is_wordy, rows)) > len(rows) / 2
     kept: list[list[_Item]] = []
     rejected: list[Rejected] = []
     for row, digits, n, share in zip(rows, of_rows, sure, shares, strict=True):
-        if share > LEAST_SURE:
+        if _is_wordy(row) or (wordy and n < len(row)):
+            box = sheet.in_picture(around(item.box for item in row), shape)
+            rejected.append(
+                Rejected(box, f"{len(row) - n} of {len(row)} marks look like no digits")
+            )
+        elif share > LEAST_SURE:
             kept.append(row)
         elif share > least and n > 1:
             kept.append([_unsure(item) for item in row])
@@ -190,6 +199,11 @@ def _as_reading(
                 )
         lines.append(text)
     return Reading(tuple(lines), tuple(digits_read), None, tuple(marks), tuple(rejected))
+
+
+def _is_wordy(row: list[_Item]) -> bool:
+    """Whether so much of a row is not read that it is words, or a drawing."""
+    return sum(item.text == UNREAD for item in row) >= max(MOST_UNREAD * len(row), 1)
 
 
 def _unsure(item: _Item) -> _Item:
