@@ -1,7 +1,11 @@
 """Pages: what `digitnet read` makes of photographed, drawn and generated pages, and how fast.
 
     python -m benchmarks.pages MODEL [--line-model DIR] [--sheets FOLDER] [--fields 200]
-                               [--first 900000]
+                               [--first 900000] [--peers PYTHON]
+
+With --peers, RapidOCR (`pip install -r benchmarks/requirements.txt` for that Python) and Tesseract
+(a program of the system's) read the photographed pages, too; only digits and signs of what they
+say are compared.
 
 The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
 A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
@@ -12,6 +16,8 @@ by edit distance.
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +36,8 @@ from digitnet.models.model import Model
 from digitnet.reading.page import read_page
 from digitnet.reading.reading import Reading
 
-SHEETS = Path(__file__).resolve().parents[2] / "shared" / "sheets"
+ROOT = Path(__file__).resolve().parents[1]
+SHEETS = ROOT.parent / "shared" / "sheets"
 
 
 def main() -> None:
@@ -43,6 +50,7 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=200)
     parser.add_argument("--first", type=int, default=900_000)
     parser.add_argument("--repeats", type=int, default=3, help="of what is timed")
+    parser.add_argument("--peers", metavar="PYTHON", help="reads the same pages by other means")
     parser.add_argument("--record", action="store_true", help="keep the share in results/")
     args = parser.parse_args()
     model = load_model(args.model)
@@ -65,6 +73,10 @@ def main() -> None:
                 print(f"    {name}: {text} read as {said[name]!r}")
     if shares:
         print(f"{'mean over sources':<28}{'':>12}characters {np.mean(shares):7.1%}")
+
+    if args.peers:
+        for peer in ("rapidocr", "tesseract"):
+            _show_peer(args.peers, peer, args.sheets)
 
     exact = lengths = digits = compared = 0
     for seed in range(args.first, args.first + args.fields):
@@ -100,6 +112,35 @@ def main() -> None:
     text = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(12)]
     page = draw_page(text, rng, style=style, size=(4032, 3024))
     _say_seconds("120 digits on 12 megapixels", args.repeats, partial(read, page.picture))
+
+
+def _show_peer(python: str, peer: str, sheets: Path) -> None:
+    """The share of characters that a general reader of text has right, source by source."""
+    folders = sorted(path.parent for path in sheets.glob("*/labels.txt"))
+    labels = [(folder, *line.split("\t")) for folder in folders
+              for line in (folder / "labels.txt").read_text().splitlines()]  # fmt: skip
+    pictures = [str(folder / name) for folder, name, _ in labels]
+    command = [python, "-m", "benchmarks.sides.ocr", peer, *pictures]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        print(f"skipped: {peer}: {done.stderr.strip().splitlines()[-1]}")
+        return
+    *answers, last = (json.loads(line) for line in done.stdout.splitlines())
+    shares = []
+    for folder in folders:
+        wrong = length = 0
+        for (where, _, text), answer in zip(labels, answers, strict=True):
+            if where == folder:
+                said = "".join(c for c in answer["text"] if c in "0123456789.,-/:")
+                wrong += edit_distance(said, text)
+                length += len(text.replace(" ", ""))
+        shares.append(max(1 - wrong / length, 0.0))
+        print(f"{peer + ' ' + folder.name:<28}{'':>12}characters {shares[-1]:7.1%}")
+    seconds = np.median([answer["seconds"] for answer in answers])
+    print(
+        f"{peer + ', mean over sources':<28}{'':>12}characters {np.mean(shares):7.1%}  "
+        f"({seconds:.2f} s a page, {last['MiB']:.0f} MiB)"
+    )
 
 
 def _read(model: Model, lines: LineModel | None, picture: Any) -> Reading:
