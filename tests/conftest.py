@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from hypothesis import settings
 from support.browser import Visit, started_browser
 from support.failures import in_brief
 from support.trained import clear, trained, trained_folder  # noqa: F401  (fixtures)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and hands that down to what tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 # No test is timed: a busy machine must not turn a property red. And where a change is judged, the
 # examples are the same every time: red is then the change's doing, not chance.
