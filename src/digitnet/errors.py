@@ -102,6 +102,7 @@ EXTRAS = {
     "mat": Extra("Reading a .mat or .h5 file needs SciPy and h5py", ("scipy", "h5py")),
     "parquet": Extra("Reading a .parquet file needs PyArrow", ("pyarrow",)),
     "pdf": Extra("Reading a PDF needs pypdfium2", ("pypdfium2",)),
+    "checksum": Extra("Checking luhn, isbn and iban needs python-stdnum", ("stdnum",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),
 }
 """Every extra of pyproject.toml that a user may need."""

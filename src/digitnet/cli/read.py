@@ -15,6 +15,7 @@ from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.lines import LineModel, line_model_beside, load_line_model
 from digitnet.models.model import Model
+from digitnet.reading.fields import CHECKSUMS, Field
 from digitnet.reading.page import read_page
 from digitnet.reading.reading import Reading
 from digitnet.reading.signs import UNREAD
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="reads each row whole, beside the model of single digits: one that was trained "
         "with `digitnet train lines`, or none (default: the one in the box)",
     )
+    _add_field_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per sheet")
     add_table_option(
         parser, "--csv", "a row for each line: path, line, text, confidence (of its least sure "
@@ -50,6 +52,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="PICTURE", help="draw the sheet with boxes and readings (one sheet only)"
     )
+
+
+def _add_field_options(parser: argparse.ArgumentParser) -> None:
+    """What is known of each line before it is read; it is searched for nothing else."""
+    group = parser.add_argument_group("what each line must say")
+    group.add_argument("--field", type=int, metavar="N", help="so many characters")
+    group.add_argument(
+        "--pattern", help='"d" for a digit, any other for itself, as in dd.dd.dddd for a date'
+    )
+    group.add_argument("--allow", metavar="CHARACTERS", help='these alone, as in "0123456789.-"')
+    group.add_argument("--min", type=float, metavar="X", help="a number of at least so much")
+    group.add_argument("--max", type=float, metavar="X", help="a number of at most so much")
+    group.add_argument(
+        "--checksum", metavar="NAME", help=f"a right check digit: {', '.join(CHECKSUMS)}"
+    )
+
+
+def _field(args: argparse.Namespace) -> Field | None:
+    """The field of the options; None where none is given."""
+    given = {
+        "length": args.field, "pattern": args.pattern, "allow": args.allow, "least": args.min,
+        "most": args.max, "checksum": args.checksum,
+    }  # fmt: skip
+    told = {name: value for name, value in given.items() if value is not None}
+    return Field(**told) if told else None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,10 +88,11 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out draws one sheet: give one, or read them one by one.")
     if args.out is not None and _same_file(args.out, sheets[0]):
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
+    field = _field(args)
     model, called = open_model(args.model, quiet=args.json)
     line_model = _line_model(args.line_model, model)
     failed: list[str] = []
-    answers = _answers(model, line_model, sheets, failed, args.out, args.json)
+    answers = _answers(model, line_model, field, sheets, failed, args.out, args.json)
     if args.json:
         for sheet, answer in answers:
             show_json({"path": sheet.name, **_as_dict(answer), "model": called})
@@ -96,6 +124,7 @@ def _line_model(named: str | None, model: Model) -> LineModel | None:
 def _answers(
     model: Model,
     line_model: LineModel | None,
+    field: Field | None,
     sheets: list[Named],
     failed: list[str],
     out: str | None,
@@ -108,7 +137,7 @@ def _answers(
             if isinstance(sheet.source, PictureError):
                 raise sheet.source
             picture = decoders.open(sheet.source)
-            reading = read_page(model, picture, line_model)
+            reading = read_page(model, picture, line_model, field)
         except PictureError as error:
             failed.append(sheet.name)
             yield sheet, error

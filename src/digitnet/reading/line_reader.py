@@ -19,12 +19,16 @@ from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
 from digitnet.reading.components import LEAST_HEIGHT
+from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
 from digitnet.reading.signs import SPECK
 
 BEAM = 6
 """Texts of a row that are weighed, at most, beside the one that its parts say."""
+FIELD_BEAM, LEAST_IN_FIELD = 64, -25.0
+"""Beginnings of texts that are kept where a field is searched for, and what a character's
+log-probability is there, at least: what is right may be far from the likeliest."""
 CERTAIN = 0.999
 """A row's likeliest path, as a probability, from which it is searched for no other."""
 WEIGHT = 0.35
@@ -100,17 +104,39 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     return normalise_line(crop, digit_top, digit_top + height)
 
 
-def read_line(model: LineModel, image: Bytes) -> RowLine:
-    """The likeliest texts of a row's image, (LINE_HEIGHT, W)."""
+class _InField(NamedTuple):
+    """A field's texts for a search over classes."""
+
+    model: LineModel
+    field: Field
+
+    def allowed(self, prefix: tuple[int, ...], following: int) -> bool:
+        """Whether a text of the field may begin so."""
+        character = self.model.text_of((following,))
+        return self.field.may_begin(self.model.text_of(prefix), character)
+
+    def complete(self, prefix: tuple[int, ...]) -> bool:
+        """Whether it is one."""
+        return self.field.holds(self.model.text_of(prefix))
+
+
+def read_line(model: LineModel, image: Bytes, field: Field | None = None) -> RowLine:
+    """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own."""
     x, columns = as_batch([image])
     logits = model.network.forward(x)[0][: columns[0]]
+    if field is not None:
+        found = beam_search(logits, FIELD_BEAM, _InField(model, field), least=LEAST_IN_FIELD)
+        found.sort(key=lambda one: -one.log_prob)
+        return RowLine(found[:BEAM], logits)
     best = greedy(logits)
     if np.exp(best.log_prob) >= CERTAIN:
         return RowLine([best], logits)
     return RowLine(beam_search(logits, width=BEAM), logits)
 
 
-def settle(model: LineModel, line: RowLine, lattice: Lattice, row: Row) -> Settled | None:
+def settle(
+    model: LineModel, line: RowLine, lattice: Lattice, row: Row, field: Field | None = None
+) -> Settled | None:
     """The text of a row that the network and the parts together hold for the likeliest.
 
     Args:
@@ -118,13 +144,14 @@ def settle(model: LineModel, line: RowLine, lattice: Lattice, row: Row) -> Settl
         line: what it sees.
         lattice: the ways to put the row's parts together.
         row: what the parts alone say.
+        field: what the row must say.
 
     Returns:
         None where none of the texts can be told from the parts.
     """
     found = {model.text_of(one.classes): one for one in line.found}
     parts_say = text_of(row)
-    if parts_say not in found:
+    if parts_say not in found and (field is None or field.holds(parts_say)):
         told = _told(model, line, parts_say)
         found |= {parts_say: told} if told is not None else {}
     weighed = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.errors import ModelError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.boxes import Box, around
 from digitnet.imaging.pictures import open_picture
@@ -17,6 +17,7 @@ from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import cut_apart
+from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
@@ -52,6 +53,7 @@ SURE = 0.95
 MOST_UNREAD = 0.2
 """Of a row's characters; where more are not read, the row is no number. On a page of which half of
 the rows are none, neither is a row that is not sure throughout."""
+NO_FIELD = "nothing that the field may say"
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
@@ -68,6 +70,7 @@ def read_page(
     model: Model,
     picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any],
     line_model: LineModel | None = None,
+    field: Field | None = None,
 ) -> Reading:
     """Find the digits on a page and read them, line by line.
 
@@ -76,6 +79,7 @@ def read_page(
         picture: a path, bytes, an open file, a Pillow image or an array (H, W[, 3]).
         line_model: reads each row whole, beside the model of single digits: digits that touch
             and overlap need it. `line_model_beside` gives the one in the box.
+        field: what each row must say; a row that cannot say it is left out. It needs a line model.
 
     Returns:
         The lines and the digits, with their boxes in the picture's pixels; or why there are none.
@@ -83,16 +87,24 @@ def read_page(
     Raises:
         PictureError: the picture cannot be opened.
         ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
+        SettingsError: a field without a line model.
     """
     if model.framing != "mnist":
         raise ModelError(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
         )
-    return read_upright(partial(_read_as_it_lies, model, line_model), open_picture(picture))
+    if field is not None and line_model is None:
+        raise SettingsError(
+            "A field is searched for by a model that reads lines, and there is none."
+        )
+    read = partial(_read_as_it_lies, model, line_model, field)
+    return read_upright(read, open_picture(picture))
 
 
-def _read_as_it_lies(model: Model, line_model: LineModel | None, picture: Bytes) -> Try:
+def _read_as_it_lies(
+    model: Model, line_model: LineModel | None, field: Field | None, picture: Bytes
+) -> Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
     whole = scan_page(picture)
     reason = _no_writing(whole, picture.shape)
@@ -116,9 +128,12 @@ def _read_as_it_lies(model: Model, line_model: LineModel | None, picture: Bytes)
         every += read.digits
         settled = None
         if line_model is not None:
-            line = read_line(line_model, row_image(whole, row, height))
-            settled = settle(line_model, line, lattice, read)
-        rows.append(_items(read, sheet) if settled is None else _settled_items(settled, sheet))
+            line = read_line(line_model, row_image(whole, row, height), field)
+            settled = settle(line_model, line, lattice, read, field)
+        if settled is None and field is not None:
+            rows.append([_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)])
+        else:
+            rows.append(_items(read, sheet) if settled is None else _settled_items(settled, sheet))
     reading = _as_reading(model, sheet, rows, picture.shape)
     if not every:
         return Try(reading, len(whole.components))
