@@ -82,12 +82,18 @@ def read_page(
 
     Raises:
         PictureError: the picture cannot be opened.
-        ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
+        ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits,
+            or its classes are not ten.
     """
     if model.framing != "mnist":
         raise ModelError(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
+        )
+    if len(model.class_names) != len(DIGITS):
+        raise ModelError(
+            "A page is read with a model of ten classes, and this one has "
+            f"{len(model.class_names)}: choose another."
         )
     return read_upright(partial(_read_as_it_lies, model, line_model), open_picture(picture))
 
