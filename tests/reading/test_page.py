@@ -346,6 +346,19 @@ def test_a_row_of_which_a_fifth_is_not_read_is_words(
     assert np.abs(np.array(row.box) - around).max() <= 4
 
 
+@pytest.mark.parametrize(("n", "lines"), [(3, ()), (4, ("?805",)), (5, ("?8052",))])
+def test_one_mark_beside_three_sure_digits_is_a_blot(
+    monkeypatch: pytest.MonkeyPatch, n: int, lines: tuple[str, ...]
+) -> None:
+    model = load_model("cnn")
+    made = page("38052"[:n], seed=3, digit=30)
+    saying(monkeypatch, lambda text: "?" + text[1:])
+    line_model = line_model_beside(model.class_names)
+    assert read_page(model, made.picture, line_model).lines == lines
+    saying(monkeypatch, lambda text: "?" + text[1:], chance=0.9)  # none of them is sure
+    assert read_page(model, made.picture, line_model).lines == ()
+
+
 @pytest.mark.parametrize("words", [1, 2])
 def test_beside_rows_of_words_a_row_must_be_sure_throughout(
     monkeypatch: pytest.MonkeyPatch, words: int

@@ -50,8 +50,10 @@ HARDLY_SURE = 0.25
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
 MOST_UNREAD = 0.2
-"""Of a row's characters; where more are not read, the row is no number. On a page of which half of
-the rows are none, neither is a row that is not sure throughout."""
+"""Of a row's characters; where so many are not read, the row is no number. On a page of which more
+than half of the rows are none, neither is a row that is not sure throughout."""
+BESIDE_A_BLOT = 3
+"""Sure digits of a row, from which a single mark that is not read is a blot in a number."""
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
@@ -209,7 +211,11 @@ def _as_reading(
 
 def _is_wordy(row: list[_Item]) -> bool:
     """Whether so much of a row is not read that it is words, or a drawing."""
-    return sum(item.text == UNREAD for item in row) >= max(MOST_UNREAD * len(row), 1)
+    unread = sum(item.text == UNREAD for item in row)
+    sure = sum(item.digit is not None and item.digit.sure for item in row)
+    if unread == 1 and sure >= BESIDE_A_BLOT:
+        return False
+    return unread >= max(MOST_UNREAD * len(row), 1)
 
 
 def _unsure(item: _Item) -> _Item:
