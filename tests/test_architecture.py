@@ -83,7 +83,8 @@ def test_all_that_is_said_goes_one_way_out() -> None:
             call = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if call in SAID:
                 found.append(f"{path.relative_to(ROOT)}: {call}")
-    assert found == ["text.py: print", "text.py: print"]
+    # text.py itself, and a Ctrl-C before it is there
+    assert found == ["__main__.py: os.write", "text.py: print", "text.py: print"]
 
 
 def test_nn_imports_only_numpy_and_the_standard_library() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,15 +58,20 @@ def test_what_a_phone_saves_is_read(cases_folder: Path) -> None:
     assert answers(done.stdout) == PHONE
 
 
-def test_what_is_not_read_is_named_and_the_exit_code_says_so(cases_folder: Path) -> None:
+def test_what_is_not_read_is_named_and_the_exit_code_says_so(
+    cases_folder: Path, tmp_path: Path
+) -> None:
     """As it goes where the package for HEIC is not installed."""
-    program = (
-        "import sys; sys.modules['pillow_heif.as_plugin'] = None; "
-        "from digitnet.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    )
+    without = tmp_path / "pillow_heif"  # found before the package, also by what decodes
+    without.mkdir()
+    (without / "__init__.py").write_text("raise ImportError")
     words = ["predict", "bulk_phone", "--model", "cnn", "--csv"]
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=cases_folder, capture_output=True, text=True
+        [sys.executable, "-m", "digitnet", *words],
+        cwd=cases_folder,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert answers(done.stdout) == {**PHONE, "IMG_0001.HEIC": ""}

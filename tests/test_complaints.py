@@ -20,6 +20,7 @@ from PIL import Image
 from digitnet.data.sources import open_source
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.pictures import open_picture
+from digitnet.models.lines import line_model_beside
 from digitnet.models.model import Model
 from digitnet.reading.page import read_page
 from support.drawn import (
@@ -324,23 +325,20 @@ def test_two_digits_read_as_one(trained: Model, clear: list[Digit], text: str) -
         assert read_page(trained, picture).lines == (text,)
 
 
-MEETING = pytest.mark.xfail(
-    strict=True, reason="cheap ways through open loops are cut before the place where digits meet"
-)
-
-
-@pytest.mark.parametrize("gap", [0.02, pytest.param(0.0, marks=MEETING)])
+@pytest.mark.parametrize("gap", [0.02, 0.0, -0.04])
 def test_touching_digits(trained: Model, clear: list[Digit], gap: float) -> None:
-    """Pairs by one pen that meet in one place, or in the camera's blur alone: four of five read."""
+    """Pairs by one pen that meet in the camera's blur, in one place, or lie over each other."""
     rng = np.random.default_rng(3)
+    line_model = line_model_beside(trained.class_names)
     wrong = []
-    for _ in range(30):
+    for _ in range(50):
         text = "".join(map(str, rng.integers(0, 10, 2)))
         pair = [digit.with_pen(0.09) for digit in pick(clear, text, rng)]
-        reading = read_page(trained, photo(side_by_side(pair, 90, gap), rng))
+        picture = photo(side_by_side(pair, 90, gap), rng)
+        reading = read_page(trained, picture, line_model)
         if reading.lines != (text,):
             wrong.append((text, *reading.lines))
-    assert len(wrong) <= 6, wrong
+    assert len(wrong) <= 5, wrong
 
 
 def test_the_same_digit_by_two_entry_points(

@@ -44,6 +44,8 @@ try:
 finally:
     if last == 0:
         print(n_events, file=sys.stderr)
+    elif n_events < last:  # threads and bars tell more at one time than at another
+        print("too few events", file=sys.stderr)
 sys.exit(code)
 """
 
@@ -73,6 +75,8 @@ def test_an_interrupt_at_any_event(words: list[str], place: Path, attack: Attack
     for _ in attack.times(40):
         event = int(moments.integers(1, 0.98 * n_events))  # their number varies a little
         done = run_until(event, words, place)
+        if done.stderr.endswith("too few events\n"):
+            continue
         assert "Traceback" not in done.stderr, (event, done.stderr)
         assert "Exception ignored" not in done.stderr, (event, done.stderr)
         assert "topped" in done.stderr, (event, done.stderr)

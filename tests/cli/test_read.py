@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,11 @@ from PIL import Image
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import draw_page
+from digitnet.models.box import LINES, in_box
+from digitnet.models.folder import load_model, save_model
+from digitnet.models.model import Model
+from digitnet.nn import Dense, Network
+from support.drawn import Digit, painted, side_by_side
 from support.helpers import assert_one_sentence, digitnet
 
 
@@ -155,7 +161,11 @@ def test_a_turned_page_is_set_upright_and_said_so(place: Path, quarters: int) ->
 
 
 def test_what_is_not_read_is_counted(place: Path) -> None:
-    """A blot between the 3 and the 8, in words, in a table's row and in JSON."""
+    """A blot between the 8 and the 2, in words and in a table's row.
+
+    Single digits are read alone: a reader of lines takes it for no mark.
+    """
+    alone = ("--line-model", "none")
     page = json.loads(digitnet("read", "page.png", "--json", cwd=place).stdout)
     (_, _, left, _), (right, top, _, bottom) = (d["box"] for d in page["digits"][1:3])
     with Image.open(place / "page.png") as image:
@@ -163,8 +173,80 @@ def test_what_is_not_read_is_counted(place: Path) -> None:
     x, y = (left + right) // 2, (top + bottom) // 2
     picture[y - 5 : y + 6, x - 3 : x + 4] = 20
     Image.fromarray(picture).save(place / "blot.png")
-    done = digitnet("read", "blot.png", cwd=place)
+    done = digitnet("read", "blot.png", *alone, cwd=place)
     assert done.stdout.splitlines()[0].replace(" ", "") == "38?20"
     assert "blot.png: 1 mark not read" in done.stderr
-    table = digitnet("read", "blot.png", "--csv", "-", cwd=place)
+    table = digitnet("read", "blot.png", "--csv", "-", *alone, cwd=place)
     assert "1 mark not read" in table.stdout
+
+
+@pytest.fixture
+def pair(place: Path, clear: list[Digit]) -> Path:
+    """Two digits that lie a little over each other, which single digits cannot be cut from."""
+    digits = [clear[2 * label].with_pen(0.09) for label in (3, 2)]
+    Image.fromarray(painted(side_by_side(digits, 90, -0.04))).save(place / "pair.png")
+    return place
+
+
+def test_a_line_model_reads_beside_unless_none_is_asked_for(pair: Path) -> None:
+    done = digitnet("read", "pair.png", "--model", "cnn", cwd=pair)
+    assert (done.returncode, done.stdout) == (0, "32\n"), done.stderr
+    shutil.copytree(in_box(LINES), pair / "mine")
+    named = digitnet("read", "pair.png", "--model", "cnn", "--line-model", "mine", cwd=pair)
+    assert (named.returncode, named.stdout) == (0, "32\n"), named.stderr
+    without = digitnet("read", "pair.png", "--model", "cnn", "--line-model", "none", cwd=pair)
+    assert without.returncode == 0, without.stderr
+    assert without.stdout != "32\n"
+    plain = digitnet("read", "page.png", "--line-model", "none", cwd=pair)
+    assert (plain.returncode, plain.stdout) == (0, "38 20\n506\n"), plain.stderr
+
+
+def test_what_a_line_model_read_is_told_in_the_same_form(pair: Path) -> None:
+    words = ("read", "pair.png", "--model", "cnn")
+    (line,) = digitnet(*words, "--json", cwd=pair).stdout.splitlines()
+    told = json.loads(line)
+    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "model"]
+    assert list(told) == keys
+    assert (told["lines"], told["reason"], told["turned"]) == (["32"], None, 0)
+    assert [list(one) for one in told["digits"]] == [
+        ["box", "label", "probability", "sure", "line"]
+    ] * 2
+    assert [one["label"] for one in told["digits"]] == [3, 2]
+    assert all(0 < one["probability"] <= 1 for one in told["digits"])
+    (first, second) = (one["box"] for one in told["digits"])
+    assert first[0] < second[0]
+    assert first[2] < second[2]
+    table = digitnet(*words, "--csv", "-", cwd=pair).stdout
+    least = min(one["probability"] for one in told["digits"])
+    assert list(csv.reader(table.splitlines())) == [
+        ["path", "line", "text", "confidence", "reason"],
+        ["pair.png", "1", "32", f"{least:.4f}", ""],
+    ]
+
+
+def test_a_line_model_that_is_none_is_refused(place: Path) -> None:
+    asked = ("read", "page.png", "--line-model")
+    gone = digitnet(*asked, "gone", cwd=place)
+    assert_one_sentence(gone, "no folder gone with a model that reads lines")
+    assert gone.stdout == ""
+    assert_one_sentence(digitnet(*asked, "model", cwd=place), "a model of single digits")
+    # the one in the box is taken unasked; its name alone is a folder's like any other
+    assert_one_sentence(digitnet(*asked, "page.png", cwd=place), "page.png")
+
+
+def test_letters_are_read_without_a_line_model(place: Path) -> None:
+    """One that reads digits would read a letter as a digit."""
+    digits = load_model(place / "model")
+    save_model(replace(digits, class_names=tuple("ABCDEFGHIJ")), place / "letters")
+    words = ("read", "page.png", "--model", "letters")
+    refused = digitnet(*words, "--line-model", str(in_box(LINES)), cwd=place)
+    assert_one_sentence(refused, "reads digits", "--line-model")
+    assert refused.stdout == ""
+    for more in ((), ("--line-model", "none")):
+        done = digitnet(*words, *more, cwd=place)
+        assert (done.returncode, done.stdout) == (0, "DI CA\nFAG\n"), done.stderr
+
+
+def test_a_model_of_more_or_fewer_classes_than_ten_reads_no_pages(place: Path) -> None:
+    save_model(Model(Network([Dense(784, 3)]), class_names=("A", "B", "C")), place / "three")
+    assert_one_sentence(digitnet("read", "page.png", "--model", "three", cwd=place), "ten", "3")

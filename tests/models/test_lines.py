@@ -8,13 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
+from digitnet.imaging.line_frame import LINE_HEIGHT
+from digitnet.models.box import LINES, box_names, in_box
 from digitnet.models.description import sealed
+from digitnet.models.find import find_model
 from digitnet.models.folder import load_model, save_model
-from digitnet.models.lines import CHARACTERS, LineModel, load_line_model, save_line_model
+from digitnet.models.lines import (
+    CHARACTERS,
+    LineModel,
+    line_model_beside,
+    load_line_model,
+    save_line_model,
+)
 from digitnet.models.model import Model
 from digitnet.nn import Dense, Network
 from digitnet.nn.line_network import LineNetwork
+from support.helpers import assert_one_sentence, digitnet
 
 
 @pytest.fixture
@@ -70,3 +81,48 @@ def test_what_is_missing_or_damaged_is_told(model: LineModel, tmp_path: Path) ->
     (folder / "model.json").write_text("[]")
     with pytest.raises(ModelError, match="damaged"):
         load_line_model(folder)
+
+
+def test_beside_the_ten_digits_stands_the_one_in_the_box() -> None:
+    model = line_model_beside(DIGITS)
+    assert model is not None
+    assert model.characters == CHARACTERS
+    assert model.network.height == LINE_HEIGHT
+    assert model.network.n_classes == len(CHARACTERS) + 1
+    assert line_model_beside(list("0123456789")) is not None
+
+
+@pytest.mark.parametrize(
+    "names", [DIGITS[:9], [*DIGITS, "A"], DIGITS[::-1], list("ABCDEFGHIJ"), ["zero"], []]
+)
+def test_beside_other_classes_stands_none(names: list[str]) -> None:
+    assert line_model_beside(names) is None
+
+
+def test_the_box_s_reader_of_lines_is_no_model_of_single_digits(tmp_path: Path) -> None:
+    """Found by nobody who asks for such a model by name, and listed nowhere among them."""
+    assert LINES == "lines"
+    assert (in_box(LINES) / "model.json").is_file()
+    assert LINES not in box_names()
+    with pytest.raises(ModelError, match="lines does not exist"):
+        find_model(LINES)
+    picture = Path(__file__).parents[2] / "test_images" / "digi_9.png"
+    named = digitnet("predict", picture, "--model", LINES, cwd=tmp_path)
+    assert_one_sentence(named, "lines does not exist", "cnn or mlp")
+    folder = digitnet("predict", picture, "--model", in_box(LINES), cwd=tmp_path)
+    assert_one_sentence(folder, "reads lines, not single digits")
+    assert named.stdout == folder.stdout == ""
+
+
+def test_the_box_s_reader_of_lines_is_whole_small_and_has_a_card() -> None:
+    model = load_line_model(in_box(LINES))  # checks every SHA-256
+    parameters = model.network.vector.size
+    files = list(in_box(LINES).iterdir())
+    assert sum(path.stat().st_size for path in files) < 700_000
+    card = in_box(LINES).with_suffix(".md").read_text()
+    assert f"{parameters:,} parameters" in card
+    assert "/" not in json.dumps(model.training)  # no path of the machine it was made on
+    last = model.training["scores"][-1]
+    wrong = f"{100 * (1 - last['characters']):.2f} % of the characters"
+    assert wrong in card
+    assert f"{100 * (1 - last['lines']):.2f} % of the lines" in card

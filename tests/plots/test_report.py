@@ -73,7 +73,7 @@ def test_long_names_stand_upright_below_their_columns_and_none_over_another(
         assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
         assert all(box.x0 >= 0 and box.y0 >= 0 for box in boxes)
     names = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
-    assert names == ["F", "small letter d", "a name that is longer than an…"]
+    assert names == ["F", "small letter d", "a name that is longer t…"]
 
 
 def test_a_mistake_between_long_names_has_a_line_for_each(

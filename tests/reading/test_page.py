@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,11 +15,13 @@ from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import Page, draw_page
 from digitnet.imaging.framing import frame_picture
 from digitnet.models.folder import load_model
+from digitnet.models.lines import line_model_beside
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
-from digitnet.reading.page import read_page
+from digitnet.reading.line_reader import Settled
+from digitnet.reading.page import SURE, read_page
 from digitnet.reading.reading import ReadDigit, Reading
-from digitnet.reading.segmentation import Row
+from digitnet.reading.segmentation import Aligned, Lattice, Row
 from digitnet.reading.sheet import frame_components, scan_page
 
 CLEAN = PageStyle(digit=44, gap=0.35)
@@ -259,3 +262,134 @@ def test_a_turned_page_has_its_boxes_where_they_lie(quarters: int) -> None:
         mask[top:bottom, left:right] = True
         y, x = np.nonzero(np.rot90(mask, quarters))
         assert one.box == (x.min(), y.min(), x.max() + 1, y.max() + 1)
+
+
+SENTENCES = [
+    "the quick brown fox", "jumps over lazy dogs", "while every good boy", "does fine and nobody",
+    "knows what will happen", "next in this small town",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "font", [cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX]
+)
+def test_words_have_no_digits(font: int) -> None:
+    rng = np.random.default_rng(5)
+    picture = np.full((700, 900), 235, np.uint8)
+    for k, words in enumerate(SENTENCES):
+        place, size = (30, 100 + 100 * k), 1.2 + 0.8 * rng.random()
+        cv2.putText(picture, words, place, font, size, (40,), 2, cv2.LINE_AA)
+    picture = cv2.GaussianBlur(picture, (0, 0), 1) + rng.integers(0, 8, picture.shape, np.uint8)
+    model = load_model("cnn")
+    reading = read_page(model, picture, line_model_beside(model.class_names))
+    assert (reading.lines, reading.digits) == ((), ())
+    assert reading.reason is not None
+    assert reading.reason.startswith("no digits: ")
+    assert len(reading.rejected) == len(SENTENCES)
+    for number, row in enumerate(reading.rejected):
+        left, top, right, bottom = row.box
+        assert left < 60 < 200 < right
+        assert top < 100 + 100 * number - 5 < bottom
+
+
+def test_digits_that_lie_over_each_other_have_a_box_each() -> None:
+    """In the picture, one beside the other, and as wide as the reader of lines can tell."""
+    model = load_model("cnn")
+    made = page("3805", seed=3, gap=-0.06, digit=70)
+    reading = read_page(model, made.picture, line_model_beside(model.class_names))
+    assert reading.lines == ("3805",)
+    found = np.array([one.box for one in reading.digits])
+    middles = np.array(made.boxes)[:, ::2].mean(axis=1)
+    assert np.abs(found[:, ::2].mean(axis=1) - middles).max() < 0.3 * 70
+    assert all(one.frame.any() for one in reading.digits)
+
+
+def saying(
+    monkeypatch: pytest.MonkeyPatch, says: Callable[[str], str], chance: float = 1.0
+) -> None:
+    """The reader of lines says of each row another text for the one its parts say."""
+
+    def settle(model: object, line: object, lattice: Lattice, row: Row) -> Settled:
+        text = says("".join(str(one.label) for one in row.digits))
+        places = [
+            (one.box, replace(one, sure=False) if character.isdigit() else None)
+            for one, character in zip(row.digits, text, strict=True)
+        ]
+        return Settled(text, Aligned(0.0, places), [chance] * len(text))
+
+    monkeypatch.setattr("digitnet.reading.page.settle", settle)
+    monkeypatch.setattr("digitnet.reading.upright.LEAST_TO_TURN", 99)
+    monkeypatch.setattr("digitnet.reading.upright.FEW", 0)
+
+
+@pytest.mark.parametrize(
+    ("unread", "n", "is_kept"),
+    [(1, 6, True), (2, 11, True), (2, 10, False), (3, 15, False), (3, 14, False), (0, 3, True)],
+)
+def test_a_row_of_which_a_fifth_is_not_read_is_words(
+    monkeypatch: pytest.MonkeyPatch, unread: int, n: int, is_kept: bool
+) -> None:
+    model = load_model("cnn")
+    made = page("380526380526380526"[:n], seed=3, digit=30)
+    saying(monkeypatch, lambda text: "?" * unread + text[unread:])
+    reading = read_page(model, made.picture, line_model_beside(model.class_names))
+    if is_kept:
+        assert reading.lines == ("?" * unread + made.lines[0][unread:],)
+        assert [mark.label for mark in reading.marks] == ["?"] * unread
+        assert reading.rejected == ()
+        return
+    assert (reading.lines, reading.digits, reading.marks) == ((), (), ())
+    (row,) = reading.rejected
+    assert row.reason == f"{unread} of {n} marks look like no digits"
+    boxes = np.array(made.boxes)
+    around = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)]
+    assert np.abs(np.array(row.box) - around).max() <= 4
+
+
+@pytest.mark.parametrize(("n", "lines"), [(3, ()), (4, ("?805",)), (5, ("?8052",))])
+def test_one_mark_beside_three_sure_digits_is_a_blot(
+    monkeypatch: pytest.MonkeyPatch, n: int, lines: tuple[str, ...]
+) -> None:
+    model = load_model("cnn")
+    made = page("38052"[:n], seed=3, digit=30)
+    saying(monkeypatch, lambda text: "?" + text[1:])
+    line_model = line_model_beside(model.class_names)
+    assert read_page(model, made.picture, line_model).lines == lines
+    saying(monkeypatch, lambda text: "?" + text[1:], chance=0.9)  # none of them is sure
+    assert read_page(model, made.picture, line_model).lines == ()
+
+
+@pytest.mark.parametrize("words", [1, 2])
+def test_beside_rows_of_words_a_row_must_be_sure_throughout(
+    monkeypatch: pytest.MonkeyPatch, words: int
+) -> None:
+    """Of three rows one or two are words; a `?` in ten is kept only where fewer than half are."""
+    model = load_model("cnn")
+    rows = ["3805263805", "5263805263", "6380526380"]
+    made = page(*rows, seed=3, digit=30)
+    texts = [
+        "??????" + rows[0][6:],
+        ("?????" if words == 2 else "") + rows[1][5:],
+        "?" + rows[2][1:],
+    ]
+    texts[1] = texts[1].rjust(10, "5") if words == 1 else texts[1]
+    iterator = iter(texts)
+    saying(monkeypatch, lambda text: next(iterator))
+    reading = read_page(model, made.picture, line_model_beside(model.class_names))
+    assert len(reading.rejected) == (1 if words == 1 else 3)
+    assert len(reading.lines) == (2 if words == 1 else 0)
+
+
+@pytest.mark.parametrize(("chance", "sure"), [(0.95, True), (0.949, False)])
+def test_a_character_is_sure_from_95_percent(
+    monkeypatch: pytest.MonkeyPatch, chance: float, sure: bool
+) -> None:
+    """What the reader of lines and the parts agree on; the single digits here are stood by not."""
+    assert SURE == 0.95
+    model = load_model("cnn")
+    made = page("380526", seed=3)
+    saying(monkeypatch, lambda text: text, chance)
+    reading = read_page(model, made.picture, line_model_beside(model.class_names))
+    assert reading.lines == (made.lines if sure else ())
+    assert [one.probability for one in reading.digits] == [chance] * (6 if sure else 0)
+    assert all(one.sure for one in reading.digits)

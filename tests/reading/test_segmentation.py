@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digitnet.imaging.components import Component
 from digitnet.reading.cuts import Part
+from digitnet.reading.line_reader import text_of
 from digitnet.reading.segmentation import (
+    Lattice,
+    align,
     cost_of_joining,
     cost_of_parting,
     doubtful,
@@ -272,3 +277,175 @@ def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
     assert repr(one) == "Found(box=(0, 0, 41, 100), label=1, probability=1.0, sure=True)"
     with pytest.raises(FrozenInstanceError):
         one.label = 7  # type: ignore[misc]
+
+
+def lattice(
+    parts: list[Part], *answers: np.ndarray, signs: dict[Any, tuple[str, float]] | None = None
+) -> Lattice:
+    """Parts of a row 100 high; ``answers`` are what each span is, in the spans' order."""
+    frames: Any = {}
+    for k, (a, b) in enumerate(runs_of_parts(parts, 100.0)):
+        boxes = np.array([one.box for one in parts[a:b]])
+        box = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+        frames[tuple(one.label for one in parts[a:b])] = (frame(min(k, len(answers) - 1)), box)
+    model: Any = Oracle(*answers)
+    return lattice_of(model, None, frames, parts, 100.0, signs or {})  # type: ignore[arg-type]
+
+
+ONE = np.eye(10)[1]
+APART = [part(0, 41), part(200, 241), part(400, 441)]
+"""Three strokes of a 1's shape (its cost is 0.0003), too far apart to be taken together."""
+
+
+def test_a_text_of_digits_scores_the_sum_of_their_plausibilities() -> None:
+    row = lattice(APART, ONE, ONE * np.exp(-1.0), ONE * np.exp(-0.5))
+    found = align(row, "111")
+    assert found is not None
+    assert found.score == pytest.approx(-1.5, abs=0.01)
+    assert [box for box, _ in found.places] == [one.box for one in APART]
+    digits = [digit for _, digit in found.places if digit is not None]
+    assert [d.label for d in digits] == [1, 1, 1]
+    assert [d.probability for d in digits] == pytest.approx(np.exp([0, -1, -0.5]))
+    # another text is told from the same parts; a digit that is not the likeliest is never sure
+    maybe = 0.9 * ONE + 0.1 * np.eye(10)[7]
+    other = align(lattice(APART, ONE, maybe, ONE), "171")
+    assert other is not None
+    seven = float(plausibilities(maybe, APART[1].box, 100)[7])
+    assert -8 < seven < -4  # log(0.1) and its shape
+    assert other.score == pytest.approx(seven, abs=0.01)
+    digit = other.places[1][1]
+    assert digit is not None
+    assert (digit.label, digit.probability, digit.sure) == (7, pytest.approx(0.1), False)
+
+
+def test_a_text_pays_for_its_cuts_and_for_what_it_joins() -> None:
+    """A square that is a 3 whole, at e^-2, and two ones apart."""
+    parts = [part(0, 41), Part(42, (41, 0, 82, 100), 1.0, cut=0.5)]
+    three = np.eye(10)[3] * np.exp(-2.0)
+    row = lattice(parts, ONE, three, ONE)
+    whole, apart = align(row, "3"), align(row, "11")
+    assert whole is not None
+    assert apart is not None
+    assert whole.score == pytest.approx(-2.0, abs=0.01)  # joined for nothing: it was cut apart
+    assert apart.score == pytest.approx(-(1 + 2 * 0.5), abs=0.01)
+    assert [box for box, _ in whole.places] == [(0, 0, 82, 100)]
+    assert [box for box, _ in apart.places] == [(0, 0, 41, 100), (41, 0, 82, 100)]
+
+
+def test_a_part_is_left_out_for_8_and_dust_for_its_share_of_the_ink() -> None:
+    found = align(lattice(APART, ONE), "11")
+    assert found is not None
+    assert found.score == pytest.approx(-8.0, abs=0.01)
+    assert len(found.places) == 2
+    for mass, cost in ((2.0, 4.0), (0.0, 1.0), (4.0, 7.0)):  # 1 + 15 x mass / 10
+        dust = [Part(1, (0, 0, 41, 100), 10.0), Part(2, (200, 0, 241, 100), mass, small=True)]
+        found = align(lattice(dust, ONE), "1")
+        assert found is not None
+        assert found.score == pytest.approx(-cost, abs=0.01)
+        assert [box for box, _ in found.places] == [dust[0].box]
+
+
+def test_two_characters_share_a_part_for_8_and_halve_its_box() -> None:
+    found = align(lattice([part(10, 51)], ONE), "11")
+    assert found is not None
+    assert found.score == -8.0
+    assert found.places == [((10, 0, 30, 100), None), ((30, 0, 51, 100), None)]
+    narrow = align(lattice([part(10, 11)], ONE), "25")  # a pixel wide: no box is empty
+    assert narrow is not None
+    assert [box for box, _ in narrow.places] == [(10, 0, 11, 100), (11, 0, 12, 100)]
+    # a share of a part that was cut off pays for the cut as well
+    parts = [part(0, 41), Part(42, (41, 0, 82, 100), 1.0, cut=0.5)]
+    row = lattice(parts, ONE, np.eye(10)[3], ONE * 1e-3)
+    found = align(row, "111")
+    assert found is not None
+    assert found.score == pytest.approx(-8.0 - 2.0, abs=0.01)
+    # dust is not shared
+    assert align(lattice([part(0, 41, small=True)], ONE), "11") is None
+
+
+def test_a_sign_gains_what_signs_say_and_costs_4_elsewhere() -> None:
+    row = lattice(APART, ONE, signs={(1, 2): (".", 5.0)})
+    point, comma, blank = align(row, "1.1"), align(row, "1,1"), align(row, "1?1")
+    assert point is not None
+    assert comma is not None
+    assert blank is not None
+    assert point.score == pytest.approx(5.0, abs=0.01)
+    assert comma.score == blank.score == pytest.approx(-4.0, abs=0.01)
+    assert point.places[1] == comma.places[1] == (APART[1].box, None)
+    elsewhere = align(row, ".11")
+    assert elsewhere is not None
+    assert elsewhere.score == pytest.approx(-4.0, abs=0.01)
+    # a colon is two parts, one over the other
+    dots = [part(200, 210, bottom=10, small=True), part(200, 210, top=60, bottom=70, small=True)]
+    colon = lattice([APART[0], *dots, APART[2]], ONE, signs={(1, 3): (":", 3.0)})
+    found = align(colon, "1:1")
+    assert found is not None
+    assert found.score == pytest.approx(3.0, abs=0.01)
+    assert found.places[1] == ((200, 0, 210, 70), None)
+
+
+def test_more_characters_than_the_parts_can_hold_are_told_from_none() -> None:
+    row = lattice(APART, ONE)
+    assert align(row, "1" * 6) is not None  # each part shared by two
+    assert align(row, "1" * 7) is None
+    nothing = align(row, "")
+    assert nothing is not None
+    assert nothing.score == -24.0
+    assert nothing.places == []
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Lattice:
+    """Parts of any size and cut, what each run of them is, and some signs."""
+    parts: list[Part] = []
+    at = 0
+    for k in range(draw(st.integers(1, 6))):
+        cut = draw(st.sampled_from([None, 0.0, 1.0])) if k else None
+        at += 0 if cut is not None else draw(st.integers(1, 60))
+        wide = draw(st.integers(8, 90))
+        top = draw(st.sampled_from([0, 0, 0, 60]))
+        small = cut is None and draw(st.booleans())
+        box = (at, top, at + wide, 100)
+        parts.append(Part(k + 1, box, draw(st.floats(0.5, 9.0)), cut=cut, small=small))
+        at += wide
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    answers = rng.dirichlet(np.full(10, 0.2), len(runs_of_parts(parts, 100.0)))
+    signs = {
+        (k, k + 1): (draw(st.sampled_from(".,-/")), draw(st.sampled_from([5.0, -1.0])))
+        for k in range(len(parts))
+        if draw(st.booleans())
+    }
+    return lattice(parts, *answers, signs=signs)
+
+
+def score_of(row: Lattice, read: Any) -> float:
+    """What the way that `read_row` has found is worth, added up again from its boxes."""
+    parts, total, at = row.parts, 0.0, 0
+    items = [(d.box, d.label) for d in read.digits] + [(box, sign) for box, sign in read.signs]
+    items += [(box, None) for box in read.left_out]
+    for box, what in sorted(items, key=lambda item: item[0][0]):
+        end = next(k + 1 for k, one in enumerate(parts) if one.box[2] == box[2])
+        if what is None:
+            total -= row.skipped(at)
+        elif isinstance(what, str):
+            total += row.signs[at, end][1]
+        else:
+            total += row.scores[row.spans.index((at, end)), what] - cost_of_parting(parts, at)
+        at = end
+    assert at == len(parts)
+    return total
+
+
+@given(rows())
+def test_what_a_row_is_read_as_is_told_at_least_as_well(row: Lattice) -> None:
+    """`read_row` takes the best of all texts; told its text, `align` finds no worse a way."""
+    read = read_row(row)
+    text = text_of(read)
+    found = align(row, text)
+    assert found is not None
+    assert found.score >= score_of(row, read) - 1e-6
+    assert len(found.places) == len(text)
+    lefts = [box[0] for box, _ in found.places]
+    assert lefts == sorted(lefts)
+    for character, (_, digit) in zip(text, found.places, strict=True):
+        assert digit is None or str(digit.label) == character

@@ -16,11 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitnet import read as digitnet_read
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import draw_page
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
+from digitnet.reading.page import read_page
+from support.drawn import Digit, painted, side_by_side
 from support.helpers import digitnet
 from support.served import NINE, at_path, client, png, running
 
@@ -165,14 +168,36 @@ def test_a_page_is_read_line_by_line(web: httpx.Client) -> None:
     assert [digit["label"] for digit in read["digits"]] == [3, 8, 2, 0, 5, 0, 6]
     assert [digit["line"] for digit in read["digits"]] == [0, 0, 0, 0, 1, 1, 1]
     model = load_model(in_box("cnn"))
-    for digit in read["digits"]:
+    own = digitnet_read(page.picture, model)
+    for digit, other in zip(read["digits"], own.digits, strict=True):
         frame = pixels(digit["frame"])
-        assert frame.shape == (28, 28)
-        likeliest = model.probabilities(frame[None])[0].max()
-        assert digit["probability"] == pytest.approx(float(likeliest), abs=1e-5)
+        assert np.array_equal(frame, other.frame)
+        assert model.probabilities(frame[None])[0].argmax() == digit["label"]
+        assert digit["probability"] == pytest.approx(other.probability, abs=1e-5)
     empty = web.post("/api/read", content=png(np.full((300, 300), 255, np.uint8))).json()
     assert (empty["lines"], empty["digits"]) == ([], [])
     assert empty["reason"].startswith("no digits")
+
+
+def test_digits_that_touch_are_read_beside_a_reader_of_lines(
+    web: httpx.Client, clear: list[Digit]
+) -> None:
+    """Each has a box and a frame of its own, and the answer is that of `digitnet.read`."""
+    digits = [clear[2 * label].with_pen(0.09) for label in (3, 2)]
+    picture = png(painted(side_by_side(digits, 90, -0.04)))
+    answered = web.post("/api/read?model=cnn", content=picture)
+    assert answered.status_code == 200, answered.text
+    read = answered.json()
+    assert (read["lines"], read["reason"]) == (["32"], None)
+    frames = [pixels(digit["frame"]) for digit in read["digits"]]
+    assert [frame.shape for frame in frames] == [(28, 28)] * 2
+    assert all(frame.any() for frame in frames)
+    own = digitnet_read(picture, "cnn").as_dict()
+    assert [{**one, "frame": None} for one in read["digits"]] == [
+        {**one, "frame": None} for one in own["digits"]
+    ]
+    alone = read_page(load_model(in_box("cnn")), picture)
+    assert alone.lines != ("32",)
 
 
 def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_path: Path) -> None:

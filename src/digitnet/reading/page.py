@@ -51,8 +51,10 @@ HARDLY_SURE = 0.25
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
 MOST_UNREAD = 0.2
-"""Of a row's characters; where more are not read, the row is no number. On a page of which half of
-the rows are none, neither is a row that is not sure throughout."""
+"""Of a row's characters; where so many are not read, the row is no number. On a page of which more
+than half of the rows are none, neither is a row that is not sure throughout."""
+BESIDE_A_BLOT = 3
+"""Sure digits of a row, from which a single mark that is not read is a blot in a number."""
 NO_FIELD = "nothing that the field may say"
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
@@ -86,6 +88,8 @@ def read_page(
 
     Raises:
         PictureError: the picture cannot be opened.
+        ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits,
+            or its classes are not ten.
         ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
         SettingsError: a field without a line model.
     """
@@ -94,12 +98,21 @@ def read_page(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
         )
+<<<<<<< HEAD
     if field is not None and line_model is None:
         raise SettingsError(
             "A field is searched for by a model that reads lines, and there is none."
         )
     read = partial(_read_as_it_lies, model, line_model, field)
     return read_upright(read, open_picture(picture))
+=======
+    if len(model.class_names) != len(DIGITS):
+        raise ModelError(
+            "A page is read with a model of ten classes, and this one has "
+            f"{len(model.class_names)}: choose another."
+        )
+    return read_upright(partial(_read_as_it_lies, model, line_model), open_picture(picture))
+>>>>>>> rtests
 
 
 def _read_as_it_lies(
@@ -218,7 +231,11 @@ def _as_reading(
 
 def _is_wordy(row: list[_Item]) -> bool:
     """Whether so much of a row is not read that it is words, or a drawing."""
-    return sum(item.text == UNREAD for item in row) >= max(MOST_UNREAD * len(row), 1)
+    unread = sum(item.text == UNREAD for item in row)
+    sure = sum(item.digit is not None and item.digit.sure for item in row)
+    if unread == 1 and sure >= BESIDE_A_BLOT:
+        return False
+    return unread >= max(MOST_UNREAD * len(row), 1)
 
 
 def _unsure(item: _Item) -> _Item:
