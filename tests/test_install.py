@@ -27,6 +27,8 @@ sys.meta_path.insert(0, Blocked())
 from digitnet.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
+DISTRIBUTION = {"stdnum": "python-stdnum"}
+"""Of modules that are called otherwise than what installs them."""
 ALL_EXTRAS = {module for extra in EXTRAS.values() for module in extra.modules}
 
 
@@ -109,7 +111,7 @@ def test_the_extras_of_the_program_and_of_the_installation_are_the_same() -> Non
     assert extras["all"] == [f"digitnet[{','.join(EXTRAS)}]"]
     assert "digitnet[all]" in extras["dev"]
     for name, extra in EXTRAS.items():
-        imported = {module.replace("_", "-") for module in extra.modules}
+        imported = {DISTRIBUTION.get(module, module.replace("_", "-")) for module in extra.modules}
         assert imported <= names(extras[name])
         assert not names(extras[name]) & names(PROJECT["dependencies"])
 

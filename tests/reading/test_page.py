@@ -309,13 +309,13 @@ def saying(
 ) -> None:
     """The reader of lines says of each row another text for the one its parts say."""
 
-    def settle(model: object, line: object, lattice: Lattice, row: Row) -> Settled:
+    def settle(model: object, line: object, lattice: Lattice, row: Row, field: object) -> Settled:
         text = says("".join(str(one.label) for one in row.digits))
         places = [
             (one.box, replace(one, sure=False) if character.isdigit() else None)
             for one, character in zip(row.digits, text, strict=True)
         ]
-        return Settled(text, Aligned(0.0, places), [chance] * len(text))
+        return Settled(text, Aligned(0.0, places, []), [chance] * len(text))
 
     monkeypatch.setattr("digitnet.reading.page.settle", settle)
     monkeypatch.setattr("digitnet.reading.upright.LEAST_TO_TURN", 99)

@@ -98,21 +98,17 @@ def read_page(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
             "a page: train one with the framing 'mnist'."
         )
-<<<<<<< HEAD
+    if len(model.class_names) != len(DIGITS):
+        raise ModelError(
+            "A page is read with a model of ten classes, and this one has "
+            f"{len(model.class_names)}: choose another."
+        )
     if field is not None and line_model is None:
         raise SettingsError(
             "A field is searched for by a model that reads lines, and there is none."
         )
     read = partial(_read_as_it_lies, model, line_model, field)
     return read_upright(read, open_picture(picture))
-=======
-    if len(model.class_names) != len(DIGITS):
-        raise ModelError(
-            "A page is read with a model of ten classes, and this one has "
-            f"{len(model.class_names)}: choose another."
-        )
-    return read_upright(partial(_read_as_it_lies, model, line_model), open_picture(picture))
->>>>>>> rtests
 
 
 def _read_as_it_lies(
@@ -195,9 +191,8 @@ def _as_reading(
     for row, digits, n, share in zip(rows, of_rows, sure, shares, strict=True):
         if _is_wordy(row) or (wordy and n < len(row)):
             box = sheet.in_picture(around(item.box for item in row), shape)
-            rejected.append(
-                Rejected(box, f"{len(row) - n} of {len(row)} marks look like no digits")
-            )
+            told = f"{len(row) - n} of {len(row)} marks look like no digits"
+            rejected.append(Rejected(box, NO_FIELD if row[0].reason == NO_FIELD else told))
         elif share > LEAST_SURE:
             kept.append(row)
         elif share > least and n > 1:
@@ -250,16 +245,18 @@ def _items(row: Row, sheet: Sheet) -> list[_Item]:
     items = [_Item(one.box, "", one) for one in row.digits]
     for box, sign in row.signs:
         items.append(_Item(box, sign, reason=UNKNOWN if sign == UNREAD else None))
-    for box in unread_marks(row.left_out, [one.box for one in row.digits], sheet):
-        items.append(_Item(box, UNREAD, reason=UNKNOWN))
-    return sorted(items, key=lambda item: item.box[0] + item.box[2])
+    return _with_unread(items, row.left_out, sheet)
+
+
+def _with_unread(items: list[_Item], left_out: list[Box], sheet: Sheet) -> list[_Item]:
+    """Beside what was read, the marks that somebody may have meant and that were not read."""
+    boxes = [item.digit.box for item in items if item.digit is not None]
+    unread = [_Item(box, UNREAD, reason=UNKNOWN) for box in unread_marks(left_out, boxes, sheet)]
+    return sorted(items + unread, key=lambda item: item.box[0] + item.box[2])
 
 
 def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
-    """A row as the reader of lines and its parts say it, from left to right.
-
-    It has seen all of the row's ink: what it takes for no mark is none.
-    """
+    """A row as the reader of lines and its parts say it, from left to right."""
     items: list[_Item] = []
     for character, (box, digit), probability in zip(
         settled.text, settled.aligned.places, settled.probabilities, strict=True
@@ -276,4 +273,4 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
         items.append(_Item(box, character, found))
-    return items
+    return _with_unread(items, settled.aligned.left_out, sheet)

@@ -185,11 +185,13 @@ def read_row(lattice: Lattice) -> Row:
 class Aligned(NamedTuple):
     """A row that says a given text: how likely that is, and what each character is made of.
 
-    ``places`` has for each character its box, and its digit if the parts of one make it up.
+    ``places`` has for each character its box, and its digit if the parts of one make it up;
+    ``left_out`` are the boxes of the parts that are in none.
     """
 
     score: float
     places: list[tuple[Box, Found | None]]
+    left_out: list[Box]
 
 
 class _Way(NamedTuple):
@@ -247,22 +249,25 @@ def align(lattice: Lattice, text: str) -> Aligned | None:
     if not np.isfinite(best[-1, n]):
         return None
     places: list[tuple[Box, Found | None]] = []
+    left_out: list[Box] = []
     end, used = len(parts), n
     while end > 0:
         ways, chosen = came[end - 1]
         way = ways[int(chosen[used])]
         box = _box(parts[way.a : end])
         used -= way.characters
-        if way.characters == 2:
+        if way.characters == 0:
+            left_out.append(box)
+        elif way.characters == 2:
             left, top, right, bottom = box
             middle = max((left + right) // 2, left + 1)
             places.append(((middle, top, max(right, middle + 1), bottom), None))
             places.append(((left, top, middle, bottom), None))
-        elif way.characters:
+        else:
             digit = None if way.span is None else lattice.found(way.span, classes[used])
             places.append((box if digit is None else digit.box, digit))
         end = way.a
-    return Aligned(float(best[-1, n]), places[::-1])
+    return Aligned(float(best[-1, n]), places[::-1], left_out[::-1])
 
 
 def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:

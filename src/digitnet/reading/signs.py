@@ -27,6 +27,9 @@ SPECK = 0.75
 NEAR = 1.1
 """How many heights a sign lies from the next digit, at most."""
 
+RULE, EDGE = 2.5, 0.2
+"""How many times as wide as high the rest of a ruled line is, and of a digit's height how far from
+its foot or its top."""
 TOUCHING = 0.03
 """Of the height: what is nearer to a digit is a stroke's broken end, a five's bar."""
 CLEAR, UNCLEAR = 5.0, 1.0
@@ -206,6 +209,9 @@ def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -
         if near is None or any(one[0] < middle < one[2] for one in digits):
             continue
         height = near[3] - near[1]
+        place = ((top + bottom) / 2 - near[1]) / height
+        if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
+            continue
         beside = min(max(one[0] - right, left - one[2]) for one in digits)
         if beside < NEAR * height and near[1] < (top + bottom) / 2 < near[3] + 0.3 * height:
             found.append(box)
