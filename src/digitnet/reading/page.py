@@ -104,9 +104,7 @@ def read_page(
             f"{len(model.class_names)}: choose another."
         )
     if field is not None and line_model is None:
-        raise SettingsError(
-            "A field is searched for by a model that reads lines, and there is none."
-        )
+        raise SettingsError("A field needs a model that reads lines, and there is none.")
     read = partial(_read_as_it_lies, model, line_model, field)
     return read_upright(read, open_picture(picture))
 
