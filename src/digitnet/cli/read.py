@@ -155,6 +155,8 @@ def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) 
     from digitnet.plots.overlay import Caption, save_overlay
 
     captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
+    captions += [Caption(mark.box, mark.label, mark.reason is None) for mark in reading.marks]
+    captions += [Caption(row.box, UNREAD, False) for row in reading.rejected]
     save_overlay(picture, captions, out)
 
 
@@ -167,7 +169,7 @@ def _tell_apart(sheet: Named, reading: Reading) -> None:
         say(f"{sheet.name}: {_counted(unread, 'mark')} not read, each a {UNREAD} in its line.")
     if reading.lines and reading.rejected:
         rows = _counted(len(reading.rejected), "row")
-        say(f"{sheet.name}: {rows} left out, which look like no digits.")
+        say(f"{sheet.name}: {rows} left out as no digits.")
 
 
 def _as_dict(answer: Answer) -> dict[str, object]:
