@@ -138,6 +138,7 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
         model, no_curve = _keep(run)
     view.summarize(model, no_curve)
     if stopping.number is not None:  # it came while the model was written
+        say("Stopped, after the model was kept.")
         return 128 + stopping.number
     return 1 if some_failed else 0
 

@@ -349,7 +349,10 @@ def _delimiter(line: str) -> str | None:
 def _is_in_one_column(line: str) -> bool:
     """Whether one of a few fields holds all pixels: blanks between them, or a list as of Python."""
     for mark in (",", ";", "\t"):
-        row = next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+        try:
+            row = next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+        except csv.Error:  # no row of a table, which is said where it is read as one
+            continue
         sizes = sorted(len(field.replace(",", " ").split()) for field in row)
         if 2 <= len(row) <= 8 and sizes[-1] >= LEAST_SIDE**2 and sizes[-2] <= 1:
             return True
