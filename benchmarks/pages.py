@@ -35,6 +35,7 @@ from digitnet.models.lines import LineModel, load_line_model
 from digitnet.models.model import Model
 from digitnet.reading.page import read_page
 from digitnet.reading.reading import Reading
+from digitnet.training.lines import edit_distance
 
 ROOT = Path(__file__).resolve().parents[1]
 SHEETS = ROOT.parent / "shared" / "sheets"
@@ -64,7 +65,7 @@ def main() -> None:
         rows = [line.split("\t") for line in folder.read_text().splitlines()]
         said = {name: " ".join(read(folder.parent / name).lines) for name, _ in rows}
         right = sum(said[name] == text for name, text in rows)
-        wrong = sum(edit_distance(said[name], text) for name, text in rows)
+        wrong = sum(_wrong(said[name], text) for name, text in rows)
         share = 1 - wrong / sum(len(text.replace(" ", "")) for _, text in rows)
         shares.append(max(share, 0.0))
         print(f"{folder.parent.name:<28}{right:>5} of {len(rows)}  characters {share:7.1%}")
@@ -132,7 +133,7 @@ def _show_peer(python: str, peer: str, sheets: Path) -> None:
         for (where, _, text), answer in zip(labels, answers, strict=True):
             if where == folder:
                 said = "".join(c for c in answer["text"] if c in "0123456789.,-/:")
-                wrong += edit_distance(said, text)
+                wrong += _wrong(said, text)
                 length += len(text.replace(" ", ""))
         shares.append(max(1 - wrong / length, 0.0))
         print(f"{peer + ' ' + folder.name:<28}{'':>12}characters {shares[-1]:7.1%}")
@@ -147,15 +148,9 @@ def _read(model: Model, lines: LineModel | None, picture: Any) -> Reading:
     return read_page(model, picture, lines)
 
 
-def edit_distance(read: str, text: str) -> int:
-    """The least characters to put in, leave out or change; blanks do not count (Levenshtein)."""
-    read, text = read.replace(" ", ""), text.replace(" ", "")
-    row = list(range(len(text) + 1))
-    for i, a in enumerate(read, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(text, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-    return row[-1]
+def _wrong(read: str, text: str) -> int:
+    """Characters to put in, leave out or change; blanks do not count."""
+    return edit_distance(read.replace(" ", ""), text.replace(" ", ""))
 
 
 def _say_seconds(name: str, repeats: int, read: Callable[[], object]) -> None:

@@ -85,6 +85,12 @@ def test_a_field_that_nothing_is_in_is_refused(settings: dict[str, object], sent
         Field(**settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("checksum", ["json:loads", "math:pi"])
+def test_a_checksum_that_fails_is_said_in_a_sentence(checksum: str) -> None:
+    with pytest.raises(SettingsError, match=f"The checksum {checksum} fails on 1-2"):
+        Field(checksum=checksum).holds("1-2")
+
+
 def test_a_checksum_without_its_package_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "stdnum", None)
     with pytest.raises(MissingExtraError, match="python-stdnum"):

@@ -8,9 +8,9 @@ from importlib import import_module
 
 from digitnet.errors import SettingsError, require
 from digitnet.models.lines import CHARACTERS
+from digitnet.reading.segmentation import DIGITS
 from digitnet.reading.signs import UNREAD
 
-DIGITS = "0123456789"
 MOST_CHARACTERS = 100
 """Of a field; no line on a page has more."""
 CHECKSUMS = ("luhn", "isbn", "iban:COUNTRY", "module:function")
@@ -108,9 +108,16 @@ class Field:
             raise SettingsError(f"There is no checksum {name}; there are {', '.join(CHECKSUMS)}.")
         try:
             found = getattr(import_module(module), function)
-        except (ImportError, AttributeError, ValueError) as error:
+        except Exception as error:  # somebody else's module may fail in any way
             raise SettingsError(f"The checksum {name} cannot be had: {error}.") from error
-        return lambda text: bool(found(text))
+
+        def is_right(text: str) -> bool:
+            try:
+                return bool(found(text))
+            except Exception as error:
+                raise SettingsError(f"The checksum {name} fails on {text}: {error}.") from error
+
+        return is_right
 
 
 def as_number(text: str) -> float | None:

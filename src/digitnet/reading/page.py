@@ -90,7 +90,6 @@ def read_page(
         PictureError: the picture cannot be opened.
         ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits,
             or its classes are not ten.
-        ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits.
         SettingsError: a field without a line model.
     """
     if model.framing != "mnist":
