@@ -20,6 +20,7 @@ from digitnet.text import say, show
 from digitnet.web.app import make_app
 from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
+from digitnet.web.memory import give_back
 from digitnet.web.services import Services
 
 STALLED_AT_SHUTDOWN = 2.0
@@ -51,6 +52,7 @@ def serve(
         SettingsError: the address cannot be listened on.
         OutputError: nobody can be told the address.
     """
+    give_back()
     services = Services(folder)
     listening = listen(host, port)
     open_to_others = token is not None
