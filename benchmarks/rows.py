@@ -66,9 +66,10 @@ def glyphs_of(
 ) -> LineGlyphs:
     """Writers whose signs are drawn, and whose digits are frames (N, 28, 28) with labels (N,)."""
     made = LineGlyphs.make(rng, [images[labels == d] for d in range(10)], n_writers=n_writers)
+    pens = [min(one.glyphs["-"][0].image.shape) for one in made.writers]
     writers = []
-    for writer in made.writers:
-        pen = rng.random()
+    for rank, k in enumerate(np.argsort(pens, kind="stable")):  # a fine pen's signs, its digits
+        writer, pen = made.writers[k], rank / n_writers
         own = {}
         for digit, bank in zip(DIGITS, made.photos, strict=True):
             first = int(pen * max(len(bank) - WAYS, 0))

@@ -12,7 +12,7 @@ from digitnet.handwriting.hands import Hand, careful
 from digitnet.imaging.components import Component
 from digitnet.models.folder import load_model
 from digitnet.reading.page import read_page
-from digitnet.reading.signs import Level, is_straight, level_at, sign_of
+from digitnet.reading.signs import Level, is_dust, is_speck, is_straight, level_at, sign_of
 from support.signed import SIGNS, draw_number
 
 
@@ -28,11 +28,14 @@ LEVEL = Level(0.0, 100.0)
     [
         ((0, 92, 14, 106), "."),
         ((0, 60, 14, 74), None),  # a point halfway up is none
+        ((0, 94, 9, 103), "."),  # a light one
         ((0, 92, 5, 97), None),  # dust
         ((0, 90, 15, 128), ","),
         ((0, 90, 15, 98), None),
         ((0, 45, 15, 83), None),  # a comma halfway up
         ((0, 45, 40, 57), "-"),
+        ((0, 46, 40, 55), "-"),  # a light one
+        ((0, 49, 40, 53), None),  # the rest of a rule
         ((0, 2, 40, 14), None),  # a five's bar
         ((0, 90, 40, 102), None),  # an underline
         ((0, -15, 60, 110), "/"),
@@ -43,6 +46,33 @@ LEVEL = Level(0.0, 100.0)
 def test_a_sign_is_told_by_place_and_size(box: tuple[int, int, int, int], sign: str | None) -> None:
     fill = 0.15 if box[3] - box[1] > 90 else 1.0
     assert sign_of(mark(*box, fill), LEVEL, 12.0) == sign
+
+
+@pytest.mark.parametrize(
+    ("wide", "high", "pen", "height", "dust", "speck"),
+    [
+        (8, 8, 20.0, 80, True, True),
+        (9, 9, 20.0, 80, False, True),
+        (14, 14, 20.0, 80, False, True),
+        (15, 15, 20.0, 80, False, False),
+        (39, 10, 20.0, 80, False, True),
+        (40, 10, 20.0, 80, False, False),  # long
+        (40, 8, 20.0, 80, True, True),
+        (7, 7, 10.0, 100, True, True),  # the crossing of two rules
+        (8, 8, 10.0, 100, False, False),
+        (3, 3, 4.0, 30, False, False),
+        (2, 2, 4.0, 30, True, True),  # where a pen is a few pixels, so is grain
+        (10, 2, 4.0, 30, True, True),
+        (4, 4, 10.0, 30, True, True),
+        (5, 5, 10.0, 30, False, True),
+    ],
+)
+def test_dust_is_finer_than_a_pen(
+    wide: int, high: int, pen: float, height: float, dust: bool, speck: bool
+) -> None:
+    box = (5, 5, 5 + wide, 5 + high)
+    assert is_dust(box, pen, height) == dust
+    assert is_speck(box, pen, height) == speck
 
 
 def test_the_level_is_that_of_the_nearest_digits() -> None:

@@ -22,7 +22,7 @@ from digitnet.reading.components import LEAST_HEIGHT
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SPECK
+from digitnet.reading.signs import is_dust
 
 BEAM = 6
 """Texts of a row that are weighed, at most, beside the one that its parts say."""
@@ -79,10 +79,9 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     x0, x1 = max(0, left - pad), min(columns, right + pad)
     y0, y1 = max(0, top - 2), min(rows, bottom + 2)
     here = sheet.labels[y0:y1, x0:x1]
-    least = max(SPECK * sheet.pen, 2)
     no_dust = [
         one.label for one in row
-        if min(one.width, one.height) >= least or one.height >= LEAST_HEIGHT * height
+        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height)
     ]  # fmt: skip
     own = np.isin(here, no_dust)
     around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))

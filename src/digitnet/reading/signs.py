@@ -22,8 +22,12 @@ from digitnet.reading.sheet import Sheet
 
 UNREAD = "?"
 """What stands in a line for a mark that is not read."""
-SPECK = 0.75
-"""Of the pen's width: what is smaller either way is dust, not a mark somebody made."""
+FINE, SPECK, LONG = 0.45, 0.75, 2.0
+"""In widths of the pen: what is finer than the first is dust. What is finer than the second and
+not `LONG`, as a lightly drawn dash is, may be a sign but is no mark that must be told of."""
+GRAIN, LEAST_DOT = 5, 0.08
+"""Pixels, and of a digit's height: below both a picture's grain and the crossings of a printed
+grid are as large as signs, and `SPECK` tells dust."""
 NEAR = 1.1
 """How many heights a sign lies from the next digit, at most."""
 
@@ -74,6 +78,21 @@ class Level:
     def height(self) -> float:
         """Of a digit there."""
         return self.bottom - self.top
+
+
+def is_dust(box: Box, pen: float, height: float) -> bool:
+    """Whether ink in a box, (left, top, right, bottom), is too fine for a pen of that width.
+
+    ``height`` is that of a digit beside it.
+    """
+    least = max(FINE * pen, min(SPECK * pen, max(GRAIN, LEAST_DOT * height)), 2)
+    return min(box[2] - box[0], box[3] - box[1]) < least
+
+
+def is_speck(box: Box, pen: float, height: float) -> bool:
+    """Whether it is so fine that, unless it is a sign, nobody may have meant it."""
+    shorter, longer = sorted((box[2] - box[0], box[3] - box[1]))
+    return is_dust(box, pen, height) or (longer < LONG * pen and shorter < SPECK * pen)
 
 
 def level_at(box: Box, row: Sequence[Component], height: float) -> Level | None:
@@ -149,7 +168,7 @@ def sign_of(part: Component, level: Level, pen: float) -> str | None:
     wide, high, height = right - left, bottom - top, level.height
     middle = ((top + bottom) / 2 - level.bottom) / height  # 0 on the baseline, below 0 above it
     below = (bottom - level.bottom) / height
-    if min(wide, high) < SPECK * pen:
+    if is_dust(part.box, pen, height):
         return None
     if _is_dot(part, height, pen) and -0.25 < middle < 0.2:
         return "."
@@ -200,8 +219,6 @@ def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -
     found = []
     for box in left_out:
         left, top, right, bottom = box
-        if min(right - left, bottom - top) < max(SPECK * sheet.pen, 2):
-            continue
         if left == 0 or top == 0 or right == columns or bottom == rows:
             continue
         middle = (left + right) / 2
@@ -209,6 +226,8 @@ def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -
         if near is None or any(one[0] < middle < one[2] for one in digits):
             continue
         height = near[3] - near[1]
+        if is_speck(box, sheet.pen, height):
+            continue
         place = ((top + bottom) / 2 - near[1]) / height
         if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
             continue
@@ -221,13 +240,17 @@ def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -
 def _is_dot(part: Component, height: float, pen: float) -> bool:
     most = max(0.25 * height, 2.0 * pen)
     shorter, longer = sorted((part.width, part.height))
-    return longer < min(most, 0.4 * height) and longer < 1.8 * shorter and shorter > SPECK * pen
+    return (
+        longer < min(most, 0.4 * height)
+        and longer < 1.8 * shorter
+        and not is_dust(part.box, pen, height)
+    )
 
 
 def _stands_alone(part: Part, row: Sequence[Component], level: Level, pen: float) -> bool:
     """Whether a small part is no dust and lies between digits, not above, below or inside one."""
     left, top, right, bottom = part.box
-    if not part.small or min(part.width, part.height) < max(SPECK * pen, 2):
+    if not part.small or is_speck(part.box, pen, level.height):
         return False
     middle = ((top + bottom) / 2 - level.bottom) / level.height
     over = max(
