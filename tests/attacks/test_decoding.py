@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +16,13 @@ from attacks.conftest import SHARE, Attack
 from digitnet.cli.main import main
 from digitnet.errors import PictureError
 from digitnet.imaging import parallel
-from digitnet.imaging.decoders import Decoders, Light
+from digitnet.imaging.decoders import Decoders
 from digitnet.imaging.framing import Frame
 from digitnet.imaging.parallel import frame_files
 from support.served import NINE, served
 
 PROMISE = "pictures are bounded"
 PIXELS = max(1_000_000, int(49_980_000 * SHARE))
-
-
-@pytest.fixture(scope="module")
-def apart() -> Iterator[Decoders]:
-    """Every picture is decoded in a process of its own, within a picture's time and memory."""
-    with Decoders(Light(0, 0)) as decoders:
-        yield decoders
 
 
 @pytest.mark.promise(PROMISE)
