@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -112,27 +112,9 @@ def replacing(target: str | Path) -> Iterator[Path]:
     target = Path(target)
     if target.is_dir():
         raise OutputError(f"{target} is a folder.", "name a file to write to.")
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"There is no folder {target.parent} to write {target.name} into.",
-            "make it first, or choose another place.",
-        )
-    temporary: Path | None = None
-    try:
-        temporary = _new_beside(target)
+    _check_parent(target)
+    with _whole(target, _new_beside, Path.replace) as temporary:
         yield temporary
-        flush_to_disk(temporary)
-        temporary.replace(target)
-        flush_to_disk(target.parent)
-    except OSError as error:
-        raise OutputError(
-            f"{target} cannot be written: {error.strerror or error}.",
-            "free some space or choose another place.",
-        ) from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -144,24 +126,67 @@ def new_folder(target: str | Path) -> Iterator[Path]:
     Raises:
         OutputError: something stands at `target` already, or the place cannot be written to.
     """
-    import shutil
-
     target = Path(target)
     if target.exists() or target.is_symlink():
         raise OutputError(f"{target} is there already.", "choose a new folder.")
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"There is no folder {target.parent} to make {target.name} in.",
-            "make it first, or choose another place.",
-        )
+    _check_parent(target)
+    with _whole(target, folder_beside, Path.rename) as temporary:
+        yield temporary
+
+
+@contextmanager
+def replacing_folder(target: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `target`; on success it takes the place of what is there.
+
+    A reader finds the old folder or the new one, never a mix; see `being_replaced`. On any error,
+    Ctrl-C included, the old one stands as it was and no litter is left.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    with _whole(Path(target), folder_beside, _swap_in) as temporary:
+        yield temporary
+
+
+def being_replaced(folder: Path) -> tuple[Path, Path]:
+    """Where the new and the old folder stand while one is being replaced.
+
+    The new one is built elsewhere and comes to `.m.new` whole; `m` is renamed to `.m.old`, then
+    `.m.new` to `m`, and `.m.old` is removed. So both are there, and `m` is not, only between the
+    two renames that replace it. One of them alone is litter, and answers for nothing.
+    """
+    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+
+
+def settle_folder(folder: Path) -> None:
+    """Finish what a writer that was killed has begun in a folder's place, or clear it away."""
+    new, old = being_replaced(folder)
+    if not folder.exists() and new.is_dir() and old.is_dir():
+        with suppress(OSError):
+            new.rename(folder)
+    if folder.exists() and old.is_dir():  # alone it stays: it may be all that is left
+        remove(old, f"{folder.name} has taken its place")
+    if new.is_dir() and not old.is_dir():
+        remove(new, f"it was to take the place of {folder.name} when its writer was killed")
+    remove_leftovers(folder.parent)
+    if folder.is_dir():
+        remove_leftovers(folder)
+
+
+@contextmanager
+def _whole(
+    target: Path, make: Callable[[Path], Path], put: Callable[[Path, Path], object]
+) -> Iterator[Path]:
+    """Make a file or a folder beside `target`, and put it there once all of it is on the disk."""
     temporary: Path | None = None
     try:
-        temporary = folder_beside(target)
+        temporary = make(target)
         yield temporary
-        for file in temporary.iterdir():
-            flush_to_disk(file)
+        if temporary.is_dir():
+            for file in temporary.iterdir():
+                flush_to_disk(file)
         flush_to_disk(temporary)
-        temporary.rename(target)
+        put(temporary, target)
         flush_to_disk(target.parent)
     except OSError as error:
         raise OutputError(
@@ -170,7 +195,35 @@ def new_folder(target: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _discard(temporary)
+
+
+def _swap_in(built: Path, folder: Path) -> None:
+    """Bring a folder that is built complete to its place; see `being_replaced`."""
+    if not folder.exists():
+        built.rename(folder)
+        return
+    new, old = being_replaced(folder)
+    built.rename(new)
+    try:
+        folder.rename(old)
+        new.rename(folder)
+    except OSError:
+        if not folder.exists():
+            with suppress(OSError):
+                old.rename(folder)
+        _discard(new)
+        raise
+    flush_to_disk(folder.parent)
+    _discard(old)
+
+
+def _check_parent(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise OutputError(
+            f"There is no folder {target.parent} for {target.name}.",
+            "make it first, or choose another place.",
+        )
 
 
 def make_folder(folder: str | Path) -> None:
@@ -248,6 +301,13 @@ def remove_leftovers(folder: Path) -> None:
 
 def remove(path: Path, why: str) -> None:
     """Remove a file, a link or a whole folder, as far as it can be, and say so in the log."""
+    _discard(path)
+    if not os.path.lexists(path):
+        logging.getLogger(__name__).warning("Removed %s: %s.", shown(path), why)
+
+
+def _discard(path: Path) -> None:
+    """Remove a file, a link or a whole folder, as far as it can be and is there."""
     import shutil
 
     if path.is_dir() and not path.is_symlink():
@@ -255,8 +315,6 @@ def remove(path: Path, why: str) -> None:
     else:
         with suppress(OSError):
             path.unlink()
-    if not os.path.lexists(path):
-        logging.getLogger(__name__).warning("Removed %s: %s.", shown(path), why)
 
 
 def _machine() -> str:

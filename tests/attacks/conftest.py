@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from digitnet.imaging.decoders import Decoders, Light
+
 SHARE = float(os.environ.get("ATTACKS", "0.1"))
 """Of the tries of a full run, the part that is made."""
 
@@ -51,6 +53,13 @@ def attack(request: pytest.FixtureRequest) -> Attack:
     assert marker is not None, "an attack names the promise it tries: @pytest.mark.promise('...')"
     promise = str(marker.args[0])
     return Attack(promise, request.node.originalname, request.node.user_properties)
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Decoders]:
+    """Every picture is decoded in a process of its own, within a picture's time and memory."""
+    with Decoders(Light(0, 0)) as decoders:
+        yield decoders
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

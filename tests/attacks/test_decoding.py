@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,14 @@ from PIL import Image
 from attacks.conftest import SHARE, Attack
 from digitnet.cli.main import main
 from digitnet.errors import PictureError
-from digitnet.imaging.decoders import Decoders, Light
+from digitnet.imaging import parallel
+from digitnet.imaging.decoders import Decoders
+from digitnet.imaging.framing import Frame
+from digitnet.imaging.parallel import frame_files
 from support.served import NINE, served
 
 PROMISE = "pictures are bounded"
 PIXELS = max(1_000_000, int(49_980_000 * SHARE))
-
-
-@pytest.fixture(scope="module")
-def apart() -> Iterator[Decoders]:
-    """Every picture is decoded in a process of its own, within a picture's time and memory."""
-    with Decoders(Light(0, 0)) as decoders:
-        yield decoders
 
 
 @pytest.mark.promise(PROMISE)
@@ -106,3 +101,28 @@ def test_a_picture_that_overruns_ends_no_command(
     assert "slow.pdf takes longer to decode than the 2 seconds of a picture" in said.err
     assert "9" in said.out
     attack.tried()
+
+
+@pytest.mark.promise(PROMISE)
+def test_a_heavy_picture_among_many_is_held_to_the_same(
+    attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder so large that processes frame it: one bad page is refused, the others are framed."""
+    pytest.importorskip("pypdfium2")
+    monkeypatch.setattr(parallel, "MANY", 1)
+    heavy = {
+        name: make(Sizes(10_000_000 if name == "paths.pdf" else 1_000_000))
+        for name, make in FILES.items()
+    }
+    every = [part for content in heavy.values() for part in (content, NINE.read_bytes())]
+    framed = list(frame_files(every))
+    nine = framed[1]
+    assert isinstance(nine, Frame)
+    for one in framed[1::2]:
+        assert isinstance(one, Frame)
+        assert (one.image == nine.image).all()
+    for one in framed[::2]:
+        assert isinstance(one, Frame) or "damaged" not in str(one)
+        attack.tried()
+    pdf = framed[2 * list(heavy).index("paths.pdf")]
+    assert "takes longer to decode than the 2 seconds of a picture" in str(pdf)

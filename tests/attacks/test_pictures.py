@@ -20,7 +20,8 @@ from digitnet.imaging.pictures import count_pages, open_picture
 PROMISE = "pictures are bounded"
 
 
-def _png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+def png_of(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG, 8 bits grey, of a header and these chunks, name and content each."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     every = [(b"IHDR", header), *chunks, (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -99,8 +100,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "blocks": lambda: _blocks(b"\x21\xfe\x01a\0"),
     "more than the 65,536 blocks": lambda: _blocks(b"\x01a", b"\0"),
     "whose fields overlap": lambda: _big_tiff(1_000_000),
-    "colour profiles": lambda: _png(40, 40, *[(b"iCCP", b"a\0\0")] * 9),
-    "chunks": lambda: _png(40, 40, *[(b"tEXt", b"a\0b")] * 100_000),
+    "colour profiles": lambda: png_of(40, 40, *[(b"iCCP", b"a\0\0")] * 9),
+    "chunks": lambda: png_of(40, 40, *[(b"tEXt", b"a\0b")] * 100_000),
 }
 
 
@@ -123,7 +124,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(
 @pytest.mark.promise(PROMISE)
 def test_a_picture_of_endless_sides_is_refused(attack: Attack) -> None:
     with pytest.raises(PictureError, match="longer side"):
-        open_picture(_png(6_000_000, 8, (b"IDAT", zlib.compress(b""))))
+        open_picture(png_of(6_000_000, 8, (b"IDAT", zlib.compress(b""))))
     attack.tried()
 
 
@@ -154,7 +155,7 @@ def test_text_that_unpacks_to_a_gigabyte_is_refused(chunk: bytes, attack: Attack
     bomb = b"".join(packed.compress(bytes(2**20)) for _ in range(1024)) + packed.flush()
     start = b"a\0\1\0\0\0" if chunk == b"iTXt" else b"a\0\0"
     with pytest.raises(PictureError, match="too large"):
-        open_picture(_png(40, 40, (chunk, start + bomb)))
+        open_picture(png_of(40, 40, (chunk, start + bomb)))
     attack.tried()
 
 

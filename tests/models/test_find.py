@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from digitnet.errors import ModelError
+from digitnet.files import being_replaced
 from digitnet.models.box import BEST, box_names, in_box
-from digitnet.models.find import DEFAULT, being_replaced, find_model, put_back, standing
+from digitnet.models.find import DEFAULT, find_model, put_back, standing
 from digitnet.models.folder import load_model, save_model
 from support.helpers import small_model
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from digitnet.data.dataset import as_input
 from digitnet.errors import ModelError, OutputError
+from digitnet.files import being_replaced
 from digitnet.models import folder as folder_module
 from digitnet.models.description import sealed
-from digitnet.models.find import being_replaced
 from digitnet.models.folder import COMPANIONS, check_place, load_model, model_files, save_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Network
@@ -230,7 +230,7 @@ def test_a_disk_that_is_full_leaves_what_stood_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OutputError, match=r"cannot be written to .*model: No space left on device"):
+    with pytest.raises(OutputError, match=r"model cannot be written: No space left on device"):
         save_model(small_model(rng), folder)
     assert load_model(folder).network.vector.tobytes() == model.network.vector.tobytes()
     assert [path.name for path in folder.parent.iterdir()] == ["model"]

@@ -157,6 +157,34 @@ class TwoEqual:
         return len(prefix) == 2
 
 
+def plain_search(logits: FloatArray, width: int) -> list[tuple[int, ...]]:
+    """The same search, which looks at every prefix at every column."""
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    for row in np.exp(log_softmax(logits.astype(np.float64))).tolist():
+        grown: dict[tuple[int, ...], list[float]] = {}
+        for prefix, (blank, other) in beams.items():
+            here = grown.setdefault(prefix, [0.0, 0.0])
+            here[0] += (blank + other) * row[BLANK]
+            here[1] += other * row[prefix[-1]] if prefix else 0.0
+            for k in range(1, len(row)):
+                before = blank if prefix and k == prefix[-1] else blank + other
+                grown.setdefault((*prefix, k), [0.0, 0.0])[1] += before * row[k]
+        ranked = sorted(grown.items(), key=lambda item: (-sum(item[1]), item[0]))
+        beams = {prefix: (ends[0], ends[1]) for prefix, ends in ranked[:width]}
+    return list(beams)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 6])
+def test_prefixes_that_are_not_looked_at_would_not_have_been_kept(
+    width: int, rng: np.random.Generator
+) -> None:
+    for _ in range(30):
+        logits = rng.normal(0, rng.choice([1, 3]), (12, 4)).astype(np.float32)
+        logits[:, BLANK] += rng.choice([0, 2])
+        found = [one.classes for one in beam_search(logits, width)]
+        assert found == plain_search(logits, width)
+
+
 def test_a_constraint_goes_into_the_search(logits: FloatArray) -> None:
     for line in logits:
         texts = {t: p for t, p in every_text(line).items() if len(t) == 2 and t[0] == t[1]}

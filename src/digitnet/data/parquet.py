@@ -120,15 +120,16 @@ def _pixel_columns(
 def _decode(rows: list[Any], found: Found, options: Options) -> None:
     """Each row's picture as pixels; those that cannot be read are skipped and named."""
     from digitnet.data.frames import reframed
-    from digitnet.imaging.pictures import open_picture, quiet_pillow
+    from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
+    from digitnet.imaging.pictures import quiet_pillow
 
     images: list[NDArray[Any] | None] = []
-    with quiet_pillow():
+    with quiet_pillow(), Decoders(PHOTOGRAPH) as decoders:
         for i, row in enumerate(rows):
             value = row.get("bytes") if isinstance(row, dict) else row
             try:
                 if isinstance(value, bytes):
-                    images.append(open_picture(value))
+                    images.append(decoders.open(value))
                 elif isinstance(value, list):
                     images.append(np.array(value))
                 elif isinstance(value, np.ndarray):

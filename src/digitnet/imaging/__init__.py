@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the table below
     from digitnet.imaging.augment import Augmentation as Augmentation
     from digitnet.imaging.augment import augmented as augmented
+    from digitnet.imaging.decoders import Decoders as Decoders
     from digitnet.imaging.framing import Frame as Frame
     from digitnet.imaging.framing import frame_picture as frame_picture
     from digitnet.imaging.framing import framing_stages as framing_stages
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.imaging.scan import ScanPlan as ScanPlan
 
 _HOMES = {
+    "Decoders": "decoders",
     "Frame": "framing",
     "Located": "locate",
     "Scan": "scan",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from digitnet.errors import DataError, PictureError
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.imaging.framing import Frame, frame_picture
-from digitnet.imaging.pictures import open_picture, quiet_pillow
+from digitnet.imaging.pictures import quiet_pillow
 from digitnet.threads import n_cores
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ Source = str | Path | bytes | PictureError
 def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[Framed]:
     """The frame of each picture file, or the error that says why there is none, in order.
 
-    Few files are read one by one, within the limits of `Decoders`; many by as many processes as
-    there are cores, without limits of time. At most some hundred frames wait to be taken, however
-    many files there are.
+    Each is decoded within the limits of `Decoders`. Few files are read one by one, many by as many
+    processes as there are cores. At most some hundred frames wait to be taken, however many files
+    there are.
 
     Args:
         sources: the files, or their bytes.
@@ -62,12 +63,19 @@ def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[F
 
 def frame_chunk(sources: Sequence[Source], framing: str) -> list[Framed]:
     """What one process does with the files it is handed."""
+    decode = _decoders().open
     with quiet_pillow():  # once for all of them
-        return [_frame_file(source, framing) for source in sources]
+        return [_frame_file(source, framing, decode) for source in sources]
+
+
+@cache
+def _decoders() -> Decoders:
+    """Those of a process that frames, which end with it: to begin one costs as much as a photo."""
+    return Decoders(PHOTOGRAPH)
 
 
 def _frame_file(
-    source: Source, framing: str, decode: Callable[[str | Path | bytes], Bytes] = open_picture
+    source: Source, framing: str, decode: Callable[[str | Path | bytes], Bytes]
 ) -> Framed:
     if isinstance(source, PictureError):
         return source

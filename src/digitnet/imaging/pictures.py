@@ -97,6 +97,9 @@ def open_picture(
     animation, since no frame of it is *the* picture. Transparent parts show
     the background that ``digitnet.imaging.pixels.compose`` chooses.
 
+    Sides, pixels and parts are limited, but no time: this process decodes. Files of strangers are
+    for ``digitnet.imaging.Decoders``, whose ``open`` does the same within a time and a memory.
+
     Raises PictureError, in one sentence, for whatever is not a picture that can be read.
     """
     if isinstance(source, np.ndarray):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from digitnet.errors import ModelError
+from digitnet.files import being_replaced
 from digitnet.models.box import BEST, box_names, in_box
 
 DEFAULT = "model"
@@ -31,16 +32,6 @@ def find_model(named: str | Path | None = None) -> Path:
         f"The model {named} does not exist.",
         f"train one there first, or take one in the box: {' or '.join(box_names())}.",
     )
-
-
-def being_replaced(folder: Path) -> tuple[Path, Path]:
-    """Where the new and the old model stand while a folder is being replaced.
-
-    The new one is built elsewhere and comes to `.m.new` whole; `m` is renamed to `.m.old`, then
-    `.m.new` to `m`, and `.m.old` is removed. So both are there, and `m` is not, only between the
-    two renames that replace it. One of them alone is litter, and answers for nothing.
-    """
-    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
 
 
 def standing(folder: Path) -> Path:

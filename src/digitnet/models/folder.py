@@ -16,21 +16,19 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from digitnet.errors import ModelError, OutputError
 from digitnet.files import (
     MOST_TEXT,
-    flush_to_disk,
-    folder_beside,
     is_temporary,
+    make_folder,
     read_regular,
-    remove,
-    remove_leftovers,
+    replacing_folder,
+    settle_folder,
 )
 from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed, to_json
-from digitnet.models.find import being_replaced, find_model
+from digitnet.models.find import find_model
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
@@ -74,27 +72,12 @@ def write_folder(contents: Mapping[str, bytes], folder: str | Path) -> None:
     Raises:
         OutputError: see `save_model`.
     """
-    import shutil
-
     place = Path(folder).resolve()
     check_place(place)
-    built: Path | None = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        built = folder_beside(place)
+    make_folder(place.parent)
+    with replacing_folder(place) as built:
         for name, content in contents.items():
             (built / name).write_bytes(content)
-            flush_to_disk(built / name)
-        flush_to_disk(built)
-        _swap_in(built, place)
-    except OSError as error:
-        raise OutputError(
-            f"The model cannot be written to {place}: {error.strerror or error}.",
-            "free some space or choose another folder.",
-        ) from error
-    finally:
-        if built is not None:
-            shutil.rmtree(built, ignore_errors=True)
 
 
 def check_place(folder: str | Path) -> None:
@@ -125,7 +108,7 @@ def check_place(folder: str | Path) -> None:
                     "choose another place for the model's folder.",
                 ) from error
             break
-    _settle(place)
+    settle_folder(place)
     if place.is_dir():
         ours = {path.name for path in model_files(place)}
         foreign = sorted(
@@ -225,41 +208,3 @@ def _listed(description: Path) -> set[str]:
         return {name for name in listed if _ARRAY(name)}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
-
-
-def _swap_in(built: Path, place: Path) -> None:
-    """Bring a folder that is built complete to its place; see `being_replaced`."""
-    import shutil
-
-    if not place.exists():
-        built.rename(place)
-        flush_to_disk(place.parent)
-        return
-    new, old = being_replaced(place)
-    built.rename(new)
-    try:
-        place.rename(old)
-        new.rename(place)
-    except OSError:
-        if not place.exists():
-            with suppress(OSError):
-                old.rename(place)
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    flush_to_disk(place.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _settle(place: Path) -> None:
-    """Finish what a writer that was killed has begun at a model's place, or clear it away."""
-    new, old = being_replaced(place)
-    if not place.exists() and new.is_dir() and old.is_dir():
-        with suppress(OSError):
-            new.rename(place)
-    if place.exists() and old.is_dir():  # alone it stays: it may be all that is left of a model
-        remove(old, f"{place.name} has taken its place")
-    if new.is_dir() and not old.is_dir():
-        remove(new, f"it was to take the place of {place.name} when its writer was killed")
-    remove_leftovers(place.parent)
-    if place.is_dir():
-        remove_leftovers(place)

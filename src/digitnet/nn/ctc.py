@@ -244,13 +244,20 @@ def beam_search(
         likely = [k for k in range(1, len(row)) if row[k] >= least]
         grown: dict[tuple[int, ...], list[float]] = {}
         for prefix, (blank, other) in beams.items():
-            both = _sum(blank, other)
-            here = grown.setdefault(prefix, [nothing, nothing])
-            here[0] = _sum(here[0], both + row[BLANK])
+            again = other + row[prefix[-1]] if prefix else nothing
+            grown[prefix] = [_sum(blank, other) + row[BLANK], again]
+        # A text that only one prefix leads to is not kept if it is below all that stay as they are.
+        floor = min(_sum(*ends) for ends in grown.values()) if len(beams) == width else nothing
+        followed: dict[tuple[int, ...], set[int]] = {}
+        for prefix in beams:
             if prefix:
-                here[1] = _sum(here[1], other + row[prefix[-1]])
+                followed.setdefault(prefix[:-1], set()).add(prefix[-1])
+        for prefix, (blank, other) in beams.items():
+            both, kept = _sum(blank, other), followed.get(prefix, ())
             for k in likely:
                 before = blank if prefix and k == prefix[-1] else both
+                if k not in kept and before + row[k] < floor:
+                    continue
                 longer = (*prefix, k)
                 if before == nothing or (
                     constraint is not None

@@ -42,13 +42,15 @@ def in_rows(boxes: Sequence[Box], height: float) -> list[list[int]]:
     x, y, _ = _middles(boxes)
     level = y - slope * x
     rows: list[list[int]] = []
+    ends = np.full(len(boxes), np.inf)  # where the last boxes of each row lie
     for i in np.argsort(x, kind="stable").tolist():
-        away = [abs(float(np.mean(level[row[-3:]])) - level[i]) for row in rows]
-        nearest = int(np.argmin(away)) if away else -1
-        if nearest >= 0 and away[nearest] < 0.55 * height:
-            rows[nearest].append(i)
-        else:
-            rows.append([i])
+        away = np.abs(ends[: len(rows) + 1] - level[i])
+        nearest = int(away.argmin())
+        if not away[nearest] < 0.55 * height:
+            nearest = len(rows)
+            rows.append([])
+        rows[nearest].append(i)
+        ends[nearest] = np.mean(level[rows[nearest][-3:]])
     return sorted(rows, key=lambda row: float(np.mean(level[row])))
 
 
