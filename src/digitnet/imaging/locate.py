@@ -27,6 +27,7 @@ DIGIT = ScanPlan(
     ruled_from=8,
     ruling=0.4,
     crossing=True,
+    field=True,
 )
 """How a picture of one digit is scanned."""
 

@@ -1,0 +1,333 @@
+"""Field: the lines of a box, a comb, a table or an underline around one digit, out of its ink.
+
+The way of form readers (Yu and Jain 1996, "A generic system for form dropout"): lines are long
+straight runs of ink; they are taken out with all that lies in their band, and strokes that were
+cut are joined again across it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.imaging.arrays import Flags, Floats, Mask
+from digitnet.imaging.boxes import Box, bounds
+from digitnet.imaging.stroke_width import stroke_width
+
+FINE = 128
+"""Longer side, in pixels, of the reduced mask in which lines are sought, at least."""
+LONG = 0.3
+"""How long a line is at least, as a share of the picture's side that it runs along."""
+THICK = 0.1
+"""How thick it is at most, as a share of the picture's longer side."""
+BEYOND = 0.08
+"""How far a line that touches a digit reaches beyond it on both sides, in sizes of the digit."""
+ACROSS = 0.3
+"""How much of a digit may lie on a line's other side, in sizes of the digit."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line that may be a field's; turned so that it runs from left to right.
+
+    Attributes:
+        upright: whether it runs downwards in the picture.
+        start, end: its columns; ``end`` is the first behind it.
+        top, bottom: (end - start,) its rows at each column; ``bottom`` is the first below it.
+    """
+
+    upright: bool
+    start: int
+    end: int
+    top: NDArray[np.int64]
+    bottom: NDArray[np.int64]
+
+    @cached_property
+    def middle(self) -> float:
+        """Its row, in the middle of its way."""
+        return float(np.median(self.top + self.bottom)) / 2
+
+    @cached_property
+    def thick(self) -> float:
+        """Its usual thickness in pixels."""
+        return float(np.median(self.bottom - self.top))
+
+    def band(self, shape: tuple[int, ...]) -> Flags:
+        """Its pixels in a picture (h, w)."""
+        rows, columns = shape[::-1] if self.upright else shape
+        y = np.arange(rows)[:, None]
+        band = np.zeros((rows, columns), np.bool_)
+        band[:, self.start : self.end] = (y >= self.top) & (y < self.bottom)
+        return band.T if self.upright else band
+
+
+def erase_field(mask: Mask, contrast: Floats) -> Floats | None:
+    """The contrast (h, w) without the lines around a digit; None where there are none.
+
+    ``mask`` (h, w) of 0 and 1 says where ink is. Strokes that cross a line stay whole.
+    """
+    lines = find_lines(mask, False) + find_lines(mask.T, True)
+    chosen = _of_a_field(lines, mask)
+    if not chosen:
+        return None
+    bands = [line.band(mask.shape) for line in chosen]
+    every = np.logical_or.reduce(bands)
+    rest = (mask & ~every).astype(np.uint8)
+    pen = stroke_width(rest)
+    kept = np.zeros(mask.shape, np.bool_)
+    for line in chosen:
+        across = _strokes_across(line, rest.T if line.upright else rest, pen)
+        kept |= across.T if line.upright else across
+    near = cv2.dilate(contrast * rest, np.ones((3, 3), np.uint8))
+    most = float(np.median(contrast[rest > 0]))
+    clean = contrast.copy()
+    clean[every] = 0
+    clean[kept] = np.minimum(contrast, np.maximum(near, most))[kept]
+    return np.asarray(clean, np.float32)
+
+
+def find_lines(mask: Mask, upright: bool) -> list[Line]:
+    """Level lines in a mask of 0 and 1, (h, w), that are long, straight and thin."""
+    rows, columns = mask.shape
+    shrink = max(1, -(-max(rows, columns) // FINE) if max(rows, columns) >= 1.5 * FINE else 1)
+    block = np.ones((shrink, shrink), np.uint8)
+    mask = np.ascontiguousarray(mask)
+    small = cv2.dilate(mask, block, anchor=(0, 0))[::shrink, ::shrink] if shrink > 1 else mask
+    height, width = small.shape
+    run, thickest = max(5, width // 8), max(3, round(THICK * max(height, width)))
+    thick = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8),
+                             borderType=cv2.BORDER_CONSTANT, borderValue=0)  # fmt: skip
+    thin = small & ~np.asarray(thick, np.uint8)
+    near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
+    straight = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, run), np.uint8),
+                                borderType=cv2.BORDER_CONSTANT, borderValue=0)  # fmt: skip
+    straight = np.asarray(straight, np.uint8) & thin
+    if int(straight.any(axis=0).sum()) < LONG * width:
+        return []
+    joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, 2 * run + 1), np.uint8))
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+    lines = []
+    for label in range(1, n):
+        left, _, wide, high, _ = stats[label].tolist()
+        if wide < LONG * width or high > max(2 * thickest, 0.15 * wide + thickest):
+            continue
+        own = (labels == label) & (straight > 0)
+        line = _measured(mask, own, left, wide, shrink, upright)
+        if line is not None:
+            lines.append(line)
+    return lines
+
+
+def _measured(
+    mask: Mask, own: Flags, left: int, wide: int, shrink: int, upright: bool
+) -> Line | None:
+    """The line of which the pixels ``own`` are seen in the reduced mask, to the pixel."""
+    rows, columns = mask.shape
+    covered = own.any(axis=0)
+    if covered[left : left + wide].mean() < 0.5:
+        return None
+    at = np.flatnonzero(covered)
+    y = np.arange(len(own))
+    first = own.argmax(axis=0)[at]
+    last = len(own) - 1 - own[::-1].argmax(axis=0)[at]
+    start, end = left * shrink, min((left + wide) * shrink, columns)
+    x = np.arange(start, end)
+    middles = (first + last + 1) / 2 * shrink
+    centre = np.interp(x, (at + 0.5) * shrink, _smooth(middles, 9))
+    half = 0.5 * float(np.median(last + 1 - first)) * shrink + shrink + 2
+    del y
+    reach = int(np.ceil(2 * half))
+    places = np.rint(centre).astype(int) + np.arange(-reach, reach + 1)[:, None]
+    inside = (places >= 0) & (places < rows)
+    strip = (mask[places.clip(0, rows - 1), x] > 0) & inside
+    clear = strip.any(axis=0) & ~strip[0] & ~strip[-1]
+    top = strip.argmax(axis=0)
+    bottom = len(strip) - strip[::-1].argmax(axis=0)
+    clear &= strip.sum(axis=0) == bottom - top
+    if clear.mean() < 0.2:
+        return None
+    usual = float(np.median((bottom - top)[clear]))
+    clear &= (bottom - top <= 1.5 * usual + 1) & (bottom - top >= 0.5 * usual - 1)
+    offset = np.rint(centre).astype(int) - reach
+    high = _between(x, clear, top + offset)
+    low = _between(x, clear, bottom + offset)
+    margin = 1 if usual < 6 else 2
+    return Line(upright, start, end, (high - margin).clip(0), (low + margin).clip(0, rows))
+
+
+def _between(
+    x: NDArray[np.int64], known: Flags, values: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Values at places where they are known, straight lines between them, single ones smoothed."""
+    smooth = _smooth(values[known].astype(float), 5)
+    return np.asarray(np.rint(np.interp(x, x[known], smooth)), np.int64)
+
+
+def _smooth(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """The median of n neighbours."""
+    padded = np.pad(values, n // 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, n), axis=1))
+
+
+def _of_a_field(lines: list[Line], mask: Mask) -> list[Line]:
+    """Those lines that are no strokes of the digit."""
+    shape = mask.shape
+    lines = [line for line in lines if not line.upright or any(_anchors(line, lines, shape))]
+    lines.sort(key=lambda line: _outerness(line, shape))
+    while lines:
+        rest = mask & ~np.logical_or.reduce([line.band(shape) for line in lines])
+        body = _body(rest)
+        if body is not None:
+            break
+        lines.pop()
+    else:
+        return []
+    for _ in range(2):  # what is left may be anchored no more
+        lines = [line for line in lines if _is_outside(line, lines, body, shape)]
+    return lines
+
+
+def _outerness(line: Line, shape: tuple[int, ...]) -> float:
+    rows = shape[1] if line.upright else shape[0]
+    return min(line.middle, rows - line.middle) / rows
+
+
+class _Body:
+    """What is left when lines are gone: its pixels, and its box."""
+
+    def __init__(self, mask: Flags) -> None:
+        self.mask = mask
+        self.near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        self.box: Box = bounds(mask)
+        self.size = max(self.box[2] - self.box[0], self.box[3] - self.box[1])
+
+
+def _body(rest: Mask) -> _Body | None:
+    """The components that may be a digit; None where none is large enough."""
+    rows, columns = rest.shape
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    if n < 2:
+        return None
+    left, top, width, height, area = stats[1:].T
+    edge = (left == 0) | (top == 0) | (left + width == columns) | (top + height == rows)
+    size = np.maximum(width, height)
+    weight = area * np.where(edge, 0.35, 1.0) * (size > 0.15 * min(rows, columns))
+    best = int(weight.argmax())
+    if weight[best] == 0:
+        return None
+    keep = np.zeros(n, np.bool_)
+    keep[1:] = (area > 0.15 * area[best]) & ((weight > 0.15 * weight[best]) | ~edge)
+    return _Body(keep[labels])
+
+
+def _anchors(line: Line, lines: list[Line], shape: tuple[int, ...]) -> tuple[bool, bool]:
+    """Whether a line's two ends reach the picture's edge, or a line across."""
+    columns = shape[0] if line.upright else shape[1]
+    slack = max(2.0, 0.03 * columns)
+    first, last = line.start <= slack, line.end >= columns - slack
+    for other in lines:
+        if other.upright == line.upright:
+            continue
+        reach = other.thick / 2 + slack
+        if other.start - reach <= line.middle <= other.end + reach:
+            first |= abs(line.start - other.middle) <= reach
+            last |= abs(line.end - other.middle) <= reach
+            passes = line.start < other.middle < line.end
+            first |= passes and other.middle - line.start < 0.35 * (line.end - line.start)
+            last |= passes and line.end - other.middle < 0.35 * (line.end - line.start)
+    return first, last
+
+
+def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ...]) -> bool:
+    """Whether a line lies around the digit and is none of its strokes."""
+    left, top, right, bottom = body.box
+    rows, columns = shape
+    if line.upright:
+        left, top, right, bottom, rows, columns = top, left, bottom, right, columns, rows
+    above, below = line.middle - top, bottom - line.middle
+    if min(above, below) > ACROSS * body.size:
+        return False
+    same = [other for other in lines if other.upright == line.upright and other is not line]
+    if any(o.middle < line.middle for o in same) and any(o.middle > line.middle for o in same):
+        return False  # between two others: a stroke from one to the other
+    band = line.band(shape)
+    apart = not (band & body.near).any()
+    beyond = min(left - line.start, line.end - right)
+    first, last = _anchors(line, lines, shape)
+    across = [other for other in lines if other.upright != line.upright]
+    tight = (top if below < above else rows - bottom) <= max(1.0, 0.02 * rows)
+    if first and last:
+        if apart:
+            return True
+        if tight and len(lines) < 3:
+            return False
+        return bool(across) or beyond >= BEYOND * body.size
+    if line.upright:
+        paired = any((other.middle < left) == (line.middle >= right) for other in same)
+        return bool(across) and (apart or paired)
+    low = below <= ACROSS * body.size
+    return low and line.end - line.start > 0.5 * body.size and (
+        apart or beyond >= BEYOND * body.size
+    )
+
+
+def _strokes_across(line: Line, rest: Mask, pen: float) -> Flags:
+    """The pixels in a line's band that belong to strokes which cross or touch it, (h, w)."""
+    rows, columns = rest.shape
+    kept = np.zeros(rest.shape, np.bool_)
+    x = np.arange(line.start, line.end)
+    above = _inked_runs((line.top > 0) & (rest[(line.top - 1).clip(0), x] > 0))
+    below = _inked_runs((line.bottom < rows) & (rest[line.bottom.clip(0, rows - 1), x] > 0))
+    used: set[tuple[int, int]] = set()
+    for one in above:
+        for other in below:
+            thick = line.bottom[one[0]] - line.top[one[0]]
+            away = abs(sum(one) - sum(other)) / 2
+            if away <= 1.2 * thick + 0.5 * pen:
+                used |= {one, (-1 - other[0], other[1])}
+                _join(kept, line, one, other)
+    for run in above:
+        if run not in used:
+            _thicken(kept, line, rest, run, pen, False)
+    for run in below:
+        if (-1 - run[0], run[1]) not in used:
+            _thicken(kept, line, rest, run, pen, True)
+    return kept
+
+
+def _inked_runs(inked: Flags) -> list[tuple[int, int]]:
+    """Where True begins and ends, in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _join(kept: Flags, line: Line, above: tuple[int, int], below: tuple[int, int]) -> None:
+    """Keep the slanted piece of a stroke between where it enters a band and where it leaves."""
+    y0 = int(line.top[above[0] : above[1]].min())
+    y1 = int(line.bottom[below[0] : below[1]].max())
+    for y in range(y0, y1):
+        t = (y - y0 + 1) / (y1 - y0 + 1)
+        a = round(above[0] + t * (below[0] - above[0])) + line.start
+        b = round(above[1] + t * (below[1] - above[1])) + line.start
+        kept[y, a:b] = True
+
+
+def _thicken(
+    kept: Flags, line: Line, rest: Mask, run: tuple[int, int], pen: float, below: bool
+) -> None:
+    """Keep as much of a band as a stroke that lies along it has lost of its width."""
+    for k in range(*run):
+        column = rest[:, line.start + k]
+        top, bottom = int(line.top[k]), int(line.bottom[k])
+        out = column[bottom:] if below else column[:top][::-1]
+        seen = len(out) if out.all() else int(out.argmin())
+        if 0.35 * pen <= seen < pen:
+            more = min(int(round(pen - seen)), bottom - top)
+            if below:
+                kept[bottom - more : bottom, line.start + k] = True
+            else:
+                kept[top : top + more, line.start + k] = True
