@@ -7,6 +7,7 @@ cut are joined again across it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,11 +27,17 @@ THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
 BEYOND = 0.08
 """How far a line that touches a digit reaches beyond it on both sides, in sizes of the digit."""
+FREE = 0.25
+"""The same of an underline, which ends where it will: a foot of a 1 or 2 does not reach so far."""
+EDGE = 0.02
+"""How near the picture's edge is no distance, as a share of the picture's side."""
+CROOKED = 0.04
+"""How far a line drawn by hand leaves the straight one, in its lengths; a digit's bow does more."""
 ACROSS = 0.3
 """How much of a digit may lie on a line's other side, in sizes of the digit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """A straight line that may be a field's; turned so that it runs from left to right.
 
@@ -131,15 +138,16 @@ def _measured(
     if covered[left : left + wide].mean() < 0.5:
         return None
     at = np.flatnonzero(covered)
-    y = np.arange(len(own))
     first = own.argmax(axis=0)[at]
     last = len(own) - 1 - own[::-1].argmax(axis=0)[at]
+    along = np.polynomial.Polynomial.fit(at, first + last, 1)(at)
+    if np.quantile(np.abs(first + last - along) / 2, 0.9) > max(0.7, CROOKED * wide):
+        return None
     start, end = left * shrink, min((left + wide) * shrink, columns)
     x = np.arange(start, end)
     middles = (first + last + 1) / 2 * shrink
     centre = np.interp(x, (at + 0.5) * shrink, _smooth(middles, 9))
     half = 0.5 * float(np.median(last + 1 - first)) * shrink + shrink + 2
-    del y
     reach = int(np.ceil(2 * half))
     places = np.rint(centre).astype(int) + np.arange(-reach, reach + 1)[:, None]
     inside = (places >= 0) & (places < rows)
@@ -148,10 +156,12 @@ def _measured(
     top = strip.argmax(axis=0)
     bottom = len(strip) - strip[::-1].argmax(axis=0)
     clear &= strip.sum(axis=0) == bottom - top
-    if clear.mean() < 0.2:
+    if clear.mean() < 0.25:
         return None
     usual = float(np.median((bottom - top)[clear]))
     clear &= (bottom - top <= 1.5 * usual + 1) & (bottom - top >= 0.5 * usual - 1)
+    if not clear.any():
+        return None
     offset = np.rint(centre).astype(int) - reach
     high = _between(x, clear, top + offset)
     low = _between(x, clear, bottom + offset)
@@ -176,19 +186,53 @@ def _smooth(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 def _of_a_field(lines: list[Line], mask: Mask) -> list[Line]:
     """Those lines that are no strokes of the digit."""
     shape = mask.shape
-    lines = [line for line in lines if not line.upright or any(_anchors(line, lines, shape))]
-    lines.sort(key=lambda line: _outerness(line, shape))
-    while lines:
-        rest = mask & ~np.logical_or.reduce([line.band(shape) for line in lines])
+    anchored = _settled(lines, lambda line, of: all(_anchors(line, of, shape)))
+    walls = [
+        line for line in lines if line.upright and anchored and any(_anchors(line, anchored, shape))
+    ]
+    chosen = anchored + [line for line in walls if line not in anchored]
+    found = _around_a_body(chosen, anchored, mask)
+    if found:
+        return found
+    free = [line for line in lines if not line.upright and line not in anchored]
+    free.sort(key=lambda line: -line.middle)
+    for line in free[:1]:  # an underline is the lowest
+        body = _body(mask & ~line.band(shape))
+        if body is not None and _is_underline(line, body, shape):
+            return [line]
+    return []
+
+
+def _settled(
+    lines: list[Line], holds: Callable[[Line, list[Line]], bool]
+) -> list[Line]:
+    """The most lines of which each holds, given the others."""
+    while True:
+        left = [line for line in lines if holds(line, lines)]
+        if len(left) == len(lines):
+            return left
+        lines = left
+
+
+def _around_a_body(chosen: list[Line], anchored: list[Line], mask: Mask) -> list[Line]:
+    """The lines between which there is something that may be a digit, without its own strokes."""
+    shape = mask.shape
+    chosen.sort(key=lambda line: _outerness(line, shape))
+    while chosen:
+        rest = mask & ~np.logical_or.reduce([line.band(shape) for line in chosen])
         body = _body(rest)
         if body is not None:
             break
-        lines.pop()
+        chosen.pop()
     else:
         return []
-    for _ in range(2):  # what is left may be anchored no more
-        lines = [line for line in lines if _is_outside(line, lines, body, shape)]
-    return lines
+
+    def holds(line: Line, lines: list[Line]) -> bool:
+        if line in anchored and not all(_anchors(line, lines, shape)):
+            return False
+        return _is_outside(line, lines, body, shape)
+
+    return _settled(chosen, holds)
 
 
 def _outerness(line: Line, shape: tuple[int, ...]) -> float:
@@ -227,18 +271,15 @@ def _body(rest: Mask) -> _Body | None:
 def _anchors(line: Line, lines: list[Line], shape: tuple[int, ...]) -> tuple[bool, bool]:
     """Whether a line's two ends reach the picture's edge, or a line across."""
     columns = shape[0] if line.upright else shape[1]
-    slack = max(2.0, 0.03 * columns)
+    slack = max(1.0, EDGE * columns)
     first, last = line.start <= slack, line.end >= columns - slack
     for other in lines:
         if other.upright == line.upright:
             continue
-        reach = other.thick / 2 + slack
+        reach = other.thick / 2 + line.thick / 2 + slack
         if other.start - reach <= line.middle <= other.end + reach:
-            first |= abs(line.start - other.middle) <= reach
-            last |= abs(line.end - other.middle) <= reach
-            passes = line.start < other.middle < line.end
-            first |= passes and other.middle - line.start < 0.35 * (line.end - line.start)
-            last |= passes and line.end - other.middle < 0.35 * (line.end - line.start)
+            first |= line.start - reach <= other.middle <= line.start + reach
+            last |= line.end - reach <= other.middle <= line.end + reach
     return first, last
 
 
@@ -254,25 +295,28 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
     same = [other for other in lines if other.upright == line.upright and other is not line]
     if any(o.middle < line.middle for o in same) and any(o.middle > line.middle for o in same):
         return False  # between two others: a stroke from one to the other
-    band = line.band(shape)
-    apart = not (band & body.near).any()
-    beyond = min(left - line.start, line.end - right)
-    first, last = _anchors(line, lines, shape)
+    apart = not (line.band(shape) & body.near).any()
     across = [other for other in lines if other.upright != line.upright]
-    tight = (top if below < above else rows - bottom) <= max(1.0, 0.02 * rows)
-    if first and last:
+    if all(_anchors(line, lines, shape)):
+        tight = (top if below < above else rows - bottom) <= max(1.0, 2 * EDGE * rows)
         if apart:
             return True
         if tight and len(lines) < 3:
             return False
+        beyond = min(left - line.start, line.end - right)
         return bool(across) or beyond >= BEYOND * body.size
-    if line.upright:
-        paired = any((other.middle < left) == (line.middle >= right) for other in same)
-        return bool(across) and (apart or paired)
-    low = below <= ACROSS * body.size
-    return low and line.end - line.start > 0.5 * body.size and (
-        apart or beyond >= BEYOND * body.size
-    )
+    paired = any((other.middle <= left) == (line.middle >= right) for other in same)
+    return bool(across) and (apart or paired)
+
+
+def _is_underline(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
+    """Whether a level line with free ends is no foot of the digit above it."""
+    left, top, right, bottom = body.box
+    if bottom - line.middle > ACROSS * body.size or line.end - line.start < 0.5 * body.size:
+        return False
+    if not (line.band(shape) & body.near).any():
+        return line.middle >= bottom
+    return min(left - line.start, line.end - right) >= FREE * body.size
 
 
 def _strokes_across(line: Line, rest: Mask, pen: float) -> Flags:
