@@ -27,10 +27,12 @@ THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
 BEYOND = 0.08
 """How far a line that touches a digit reaches beyond it on both sides, in sizes of the digit."""
-FREE = 0.25
+FREE = 0.3
 """The same of an underline, which ends where it will: a foot of a 1 or 2 does not reach so far."""
 EDGE = 0.02
 """How near the picture's edge is no distance, as a share of the picture's side."""
+END = 0.08
+"""How much of a line is its end, as a share of its length; a digit's strokes go on there."""
 CROOKED = 0.04
 """How far a line drawn by hand leaves the straight one, in its lengths; a digit's bow does more."""
 ACROSS = 0.3
@@ -295,6 +297,8 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
     same = [other for other in lines if other.upright == line.upright and other is not line]
     if any(o.middle < line.middle for o in same) and any(o.middle > line.middle for o in same):
         return False  # between two others: a stroke from one to the other
+    if _goes_on(line, body, shape):
+        return False
     apart = not (line.band(shape) & body.near).any()
     across = [other for other in lines if other.upright != line.upright]
     if all(_anchors(line, lines, shape)):
@@ -309,10 +313,20 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
     return bool(across) and (apart or paired)
 
 
+def _goes_on(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
+    """Whether the digit goes on at an end of a line, which is then one of its strokes."""
+    touched = line.band(shape) & body.near
+    ends = touched.any(axis=1 if line.upright else 0)[line.start : line.end]
+    zone = int(max(1.5 * line.thick, END * len(ends)))
+    return bool(ends[:zone].any() or ends[-zone:].any())
+
+
 def _is_underline(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
     """Whether a level line with free ends is no foot of the digit above it."""
     left, top, right, bottom = body.box
     if bottom - line.middle > ACROSS * body.size or line.end - line.start < 0.5 * body.size:
+        return False
+    if _goes_on(line, body, shape):
         return False
     if not (line.band(shape) & body.near).any():
         return line.middle >= bottom
