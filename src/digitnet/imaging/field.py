@@ -21,7 +21,7 @@ from digitnet.imaging.stroke_width import stroke_width
 
 FINE = 128
 """Longer side, in pixels, of the reduced mask in which lines are sought, at least."""
-LONG = 0.3
+LONG = 0.15
 """How long a line is at least, as a share of the picture's side that it runs along."""
 THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
@@ -117,8 +117,10 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     straight = np.asarray(straight, np.uint8) & thin
     if int(straight.any(axis=0).sum()) < LONG * width:
         return []
-    joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, 2 * run + 1), np.uint8))
-    n, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+    apart = np.pad(straight, run)  # else a closing would bridge the way to the picture's edge
+    joined = cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((3, 2 * run + 1), np.uint8))
+    joined = np.ascontiguousarray(joined[run:-run, run:-run], np.uint8)
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     lines = []
     for label in range(1, n):
         left, _, wide, high, _ = stats[label].tolist()
@@ -168,7 +170,10 @@ def _measured(
     high = _between(x, clear, top + offset)
     low = _between(x, clear, bottom + offset)
     margin = 1 if usual < 6 else 2
-    return Line(upright, start, end, (high - margin).clip(0), (low + margin).clip(0, rows))
+    more = round(usual / 2) + margin  # into the corner where it meets another
+    sides = min(more, start), min(more, columns - end)
+    high, low = np.pad(high - margin, sides, mode="edge"), np.pad(low + margin, sides, mode="edge")
+    return Line(upright, start - sides[0], end + sides[1], high.clip(0), low.clip(0, rows))
 
 
 def _between(
@@ -317,7 +322,7 @@ def _goes_on(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
     """Whether the digit goes on at an end of a line, which is then one of its strokes."""
     touched = line.band(shape) & body.near
     ends = touched.any(axis=1 if line.upright else 0)[line.start : line.end]
-    zone = int(max(1.5 * line.thick, END * len(ends)))
+    zone = max(1, round(max(0.6 * line.thick, END * len(ends))))
     return bool(ends[:zone].any() or ends[-zone:].any())
 
 
