@@ -25,10 +25,14 @@ LONG = 0.15
 """How long a line is at least, as a share of the picture's side that it runs along."""
 THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
+HIDDEN = 0.4
+"""How much of its way a digit may hide in one place, as a share of the picture's side."""
 BEYOND = 0.08
 """How far a line that touches a digit reaches beyond it on both sides, in sizes of the digit."""
 FREE = 0.3
 """The same of an underline, which ends where it will: a foot of a 1 or 2 does not reach so far."""
+SLENDER = 8
+"""How many times longer than thick a line is at least."""
 EDGE = 0.02
 """How near the picture's edge is no distance, as a share of the picture's side."""
 END = 0.08
@@ -83,9 +87,11 @@ def erase_field(mask: Mask, contrast: Floats) -> Floats | None:
     chosen = _of_a_field(lines, mask)
     if not chosen:
         return None
-    bands = [line.band(mask.shape) for line in chosen]
-    every = np.logical_or.reduce(bands)
+    bands = np.logical_or.reduce([line.band(mask.shape) for line in chosen])
+    every = bands | _whole(mask, bands)
     rest = (mask & ~every).astype(np.uint8)
+    if not rest.any():
+        return None
     pen = stroke_width(rest)
     kept = np.zeros(mask.shape, np.bool_)
     for line in chosen:
@@ -97,6 +103,18 @@ def erase_field(mask: Mask, contrast: Floats) -> Floats | None:
     clean[every] = 0
     clean[kept] = np.minimum(contrast, np.maximum(near, most))[kept]
     return np.asarray(clean, np.float32)
+
+
+def _whole(mask: Mask, bands: Flags) -> Flags:
+    """The components of ink that lines belong to and no digit does, (h, w)."""
+    body = _body(mask & ~bands)
+    n, labels = cv2.connectedComponents(mask, connectivity=8)
+    of_lines = np.zeros(n, np.bool_)
+    of_lines[labels[bands]] = True
+    if body is not None:
+        of_lines[labels[body.mask]] = False
+    of_lines[0] = False
+    return of_lines[labels]
 
 
 def find_lines(mask: Mask, upright: bool) -> list[Line]:
@@ -117,9 +135,11 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     straight = np.asarray(straight, np.uint8) & thin
     if int(straight.any(axis=0).sum()) < LONG * width:
         return []
-    apart = np.pad(straight, run)  # else a closing would bridge the way to the picture's edge
-    joined = cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((3, 2 * run + 1), np.uint8))
-    joined = np.ascontiguousarray(joined[run:-run, run:-run], np.uint8)
+    reach = max(run, round(HIDDEN * width / 2))
+    apart = np.pad(straight, reach)  # else a closing would bridge the way to the picture's edge
+    joined = cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((3, 2 * reach + 1), np.uint8))
+    joined = np.ascontiguousarray(joined[reach:-reach, reach:-reach], np.uint8)
+    inked = cv2.dilate(small, np.ones((3, 1), np.uint8)) > 0
     n, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     lines = []
     for label in range(1, n):
@@ -127,27 +147,37 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
         if wide < LONG * width or high > max(2 * thickest, 0.15 * wide + thickest):
             continue
         own = (labels == label) & (straight > 0)
-        line = _measured(mask, own, left, wide, shrink, upright)
+        line = _measured(mask, own, inked, shrink, upright)
         if line is not None:
             lines.append(line)
     return lines
 
 
 def _measured(
-    mask: Mask, own: Flags, left: int, wide: int, shrink: int, upright: bool
+    mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool
 ) -> Line | None:
-    """The line of which the pixels ``own`` are seen in the reduced mask, to the pixel."""
+    """The line of which the pixels ``own`` are seen in the reduced mask, to the pixel.
+
+    ``inked`` says where that has ink, or a pixel above or below has.
+    """
     rows, columns = mask.shape
-    covered = own.any(axis=0)
-    if covered[left : left + wide].mean() < 0.5:
-        return None
-    at = np.flatnonzero(covered)
+    at = np.flatnonzero(own.any(axis=0))
     first = own.argmax(axis=0)[at]
     last = len(own) - 1 - own[::-1].argmax(axis=0)[at]
-    along = np.polynomial.Polynomial.fit(at, first + last, 1)(at)
-    if np.quantile(np.abs(first + last - along) / 2, 0.9) > max(0.7, CROOKED * wide):
+    slope, start_row = np.polyfit(at, (first + last) / 2, 1)
+    way = slope * np.arange(own.shape[1]) + start_row
+    if np.quantile(np.abs((first + last) / 2 - way[at]), 0.9) > max(0.7, CROOKED * np.ptp(at)):
         return None
-    start, end = left * shrink, min((left + wide) * shrink, columns)
+    places = np.rint(way).astype(int)
+    seen = inked[places.clip(0, len(own) - 1), np.arange(own.shape[1])]
+    seen &= (places >= 0) & (places < len(own))
+    seen[at] = True
+    left, right = int(at[0]), int(at[-1]) + 1
+    if seen[left:right].mean() < 0.85:
+        return None
+    left -= int(seen[:left][::-1].cumprod().sum())  # on through the digit and lines across
+    right += int(seen[right:].cumprod().sum())
+    start, end = left * shrink, min(right * shrink, columns)
     x = np.arange(start, end)
     middles = (first + last + 1) / 2 * shrink
     centre = np.interp(x, (at + 0.5) * shrink, _smooth(middles, 9))
@@ -169,6 +199,8 @@ def _measured(
     offset = np.rint(centre).astype(int) - reach
     high = _between(x, clear, top + offset)
     low = _between(x, clear, bottom + offset)
+    if end - start < SLENDER * usual:
+        return None
     margin = 1 if usual < 6 else 2
     more = round(usual / 2) + margin  # into the corner where it meets another
     sides = min(more, start), min(more, columns - end)
@@ -335,7 +367,7 @@ def _is_underline(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
         return False
     if not (line.band(shape) & body.near).any():
         return line.middle >= bottom
-    return min(left - line.start, line.end - right) >= FREE * body.size
+    return min(left - line.start, line.end - right) - line.thick >= FREE * body.size
 
 
 def _strokes_across(line: Line, rest: Mask, pen: float) -> Flags:
