@@ -114,7 +114,17 @@ def _whole(mask: Mask, bands: Flags) -> Flags:
     if body is not None:
         of_lines[labels[body.mask]] = False
     of_lines[0] = False
-    return of_lines[labels]
+    whole = of_lines[labels]
+    rest = (mask & ~(bands | whole)).astype(np.uint8)
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    rows, columns = mask.shape
+    for label in range(1, n):  # what is left of a line that was faint on its way
+        left, top, width, height, _ = stats[label].tolist()
+        level = (top == 0 or top + height == rows) and width >= 2 * height
+        upright = (left == 0 or left + width == columns) and height >= 2 * width
+        if (level or upright) and min(width, height) <= THICK * max(rows, columns):
+            whole |= labels == label
+    return np.asarray(whole)
 
 
 def find_lines(mask: Mask, upright: bool) -> list[Line]:
