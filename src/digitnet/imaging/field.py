@@ -29,6 +29,8 @@ HIDDEN = 0.4
 """How much of its way a digit may hide in one place, as a share of the picture's side."""
 BEYOND = 0.08
 """How far a line that touches a digit reaches beyond it on both sides, in sizes of the digit."""
+ASIDE = 0.25
+"""How far from the picture's edge a lone wall that a digit touches is, as a share of the side."""
 FREE = 0.3
 """The same of an underline, which ends where it will: a foot of a 1 or 2 does not reach so far."""
 SLENDER = 8
@@ -355,6 +357,8 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
         if tight and len(lines) < 3:
             return False
         beyond = min(left - line.start, line.end - right)
+        if line.upright and not across and _outerness(line, shape) > ASIDE:
+            return False  # the stem of a 4
         return bool(across) or beyond >= BEYOND * body.size
     paired = any((other.middle <= left) == (line.middle >= right) for other in same)
     return bool(across) and (apart or paired)

@@ -82,6 +82,7 @@ class Scan:
         contrast: (h, w), of the ink against the ground.
         ink: what stands out, ruled lines left out; None where nothing does.
         ruling: (h, w), whether a pixel is of a ruled line.
+        framed: whether lines around the digit were taken out of contrast and ink.
     """
 
     light: bool
@@ -91,6 +92,7 @@ class Scan:
     contrast: Floats
     ink: Ink | None
     ruling: Flags
+    framed: bool = False
 
 
 def scan(picture: Bytes, plan: ScanPlan) -> Iterator[Scan]:
@@ -131,6 +133,7 @@ def _scan_polarity(
         np.maximum(contrast, np.float32(BRIGHTEST), out=contrast)
         contrast[_too_dark(ground, contrast.shape, plan.dark)] = 0
         ink, ruling = find_ink(contrast), np.zeros(contrast.shape, np.bool_)
+        cleared: Floats | None = None
         if ink is not None and plan.field:
             cleared = erase_field(ink.mask, contrast)
             if cleared is not None:
@@ -140,7 +143,7 @@ def _scan_polarity(
             ruling = mask < ink.mask
             ink = ink._replace(mask=mask, seeds=ink.seeds & ~ruling)
         inked = inked or ink is not None
-        yield Scan(light, trust, pen, ground, contrast, ink, ruling)
+        yield Scan(light, trust, pen, ground, contrast, ink, ruling, cleared is not None)
 
 
 def _crosses(mask: Mask) -> bool:
