@@ -83,7 +83,8 @@ def in_fields(
 def controls(ink: Ink, n: int, rng: np.random.Generator) -> dict[str, list[tuple[int, Picture]]]:
     """Pictures without lines, by what is hard about them."""
     found: dict[str, list[tuple[int, Picture]]] = {
-        name: [] for name in ("paper", "edge to edge", "light on dark", "hard pixels", "bold pixels")
+        name: []
+        for name in ("paper", "edge to edge", "light on dark", "hard pixels", "bold pixels")
     }
     for k in range(n):
         digit = ink(k % 10, rng, 14, 160)

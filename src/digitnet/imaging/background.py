@@ -14,7 +14,6 @@ import numpy as np
 
 from digitnet.imaging.arrays import Bytes, Floats
 
-
 TONES = 8
 """A picture has two tones where nearly all of it is within an eighth of its darkest or lightest,"""
 BETWEEN = 0.1

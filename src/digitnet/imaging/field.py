@@ -52,12 +52,14 @@ class Line:
     Attributes:
         upright: whether it runs downwards in the picture.
         start, end: its columns; ``end`` is the first behind it.
+        grown: how many columns at either end are a corner's, in which the line itself is not seen.
         top, bottom: (end - start,) its rows at each column; ``bottom`` is the first below it.
     """
 
     upright: bool
     start: int
     end: int
+    grown: tuple[int, int]
     top: NDArray[np.int64]
     bottom: NDArray[np.int64]
 
@@ -136,6 +138,7 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     block = np.ones((shrink, shrink), np.uint8)
     mask = np.ascontiguousarray(mask)
     small = cv2.dilate(mask, block, anchor=(0, 0))[::shrink, ::shrink] if shrink > 1 else mask
+    small = np.asarray(small, np.uint8)
     height, width = small.shape
     run, thickest = max(5, width // 8), max(3, round(THICK * max(height, width)))
     thick = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8),
@@ -155,7 +158,7 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     n, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     lines = []
     for label in range(1, n):
-        left, _, wide, high, _ = stats[label].tolist()
+        _, _, wide, high, _ = stats[label].tolist()
         if wide < LONG * width or high > max(2 * thickest, 0.15 * wide + thickest):
             continue
         own = (labels == label) & (straight > 0)
@@ -165,9 +168,7 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     return lines
 
 
-def _measured(
-    mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool
-) -> Line | None:
+def _measured(mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool) -> Line | None:
     """The line of which the pixels ``own`` are seen in the reduced mask, to the pixel.
 
     ``inked`` says where that has ink, or a pixel above or below has.
@@ -217,12 +218,11 @@ def _measured(
     more = round(usual / 2) + margin  # into the corner where it meets another
     sides = min(more, start), min(more, columns - end)
     high, low = np.pad(high - margin, sides, mode="edge"), np.pad(low + margin, sides, mode="edge")
-    return Line(upright, start - sides[0], end + sides[1], high.clip(0), low.clip(0, rows))
+    ends = start - sides[0], end + sides[1]
+    return Line(upright, *ends, sides, high.clip(0), low.clip(0, rows))
 
 
-def _between(
-    x: NDArray[np.int64], known: Flags, values: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _between(x: NDArray[np.int64], known: Flags, values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Values at places where they are known, straight lines between them, single ones smoothed."""
     smooth = _smooth(values[known].astype(float), 5)
     return np.asarray(np.rint(np.interp(x, x[known], smooth)), np.int64)
@@ -254,9 +254,7 @@ def _of_a_field(lines: list[Line], mask: Mask) -> list[Line]:
     return []
 
 
-def _settled(
-    lines: list[Line], holds: Callable[[Line, list[Line]], bool]
-) -> list[Line]:
+def _settled(lines: list[Line], holds: Callable[[Line, list[Line]], bool]) -> list[Line]:
     """The most lines of which each holds, given the others."""
     while True:
         left = [line for line in lines if holds(line, lines)]
@@ -323,7 +321,8 @@ def _anchors(line: Line, lines: list[Line], shape: tuple[int, ...]) -> tuple[boo
     """Whether a line's two ends reach the picture's edge, or a line across."""
     columns = shape[0] if line.upright else shape[1]
     slack = max(1.0, EDGE * columns)
-    first, last = line.start <= slack, line.end >= columns - slack
+    first = line.start + line.grown[0] <= slack
+    last = line.end - line.grown[1] >= columns - slack
     for other in lines:
         if other.upright == line.upright:
             continue
@@ -366,15 +365,15 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
 
 def _goes_on(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
     """Whether the digit goes on at an end of a line, which is then one of its strokes."""
-    touched = line.band(shape) & body.near
-    ends = touched.any(axis=1 if line.upright else 0)[line.start : line.end]
+    touched = np.logical_and(line.band(shape), body.near)
+    ends = np.asarray(touched.any(axis=1 if line.upright else 0))[line.start : line.end]
     zone = max(1, round(max(0.6 * line.thick, END * len(ends))))
     return bool(ends[:zone].any() or ends[-zone:].any())
 
 
 def _is_underline(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
     """Whether a level line with free ends is no foot of the digit above it."""
-    left, top, right, bottom = body.box
+    left, _, right, bottom = body.box
     if bottom - line.middle > ACROSS * body.size or line.end - line.start < 0.5 * body.size:
         return False
     if _goes_on(line, body, shape):
@@ -386,7 +385,7 @@ def _is_underline(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:
 
 def _strokes_across(line: Line, rest: Mask, pen: float) -> Flags:
     """The pixels in a line's band that belong to strokes which cross or touch it, (h, w)."""
-    rows, columns = rest.shape
+    rows = len(rest)
     kept = np.zeros(rest.shape, np.bool_)
     x = np.arange(line.start, line.end)
     above = _inked_runs((line.top > 0) & (rest[(line.top - 1).clip(0), x] > 0))
@@ -435,7 +434,7 @@ def _thicken(
         out = column[bottom:] if below else column[:top][::-1]
         seen = len(out) if out.all() else int(out.argmin())
         if 0.35 * pen <= seen < pen:
-            more = min(int(round(pen - seen)), bottom - top)
+            more = min(round(pen - seen), bottom - top)
             if below:
                 kept[bottom - more : bottom, line.start + k] = True
             else:
