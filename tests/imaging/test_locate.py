@@ -44,7 +44,7 @@ def test_how_one_digit_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (DIGIT.longest, DIGIT.whole, DIGIT.small) == (960, False, 320)
     assert (DIGIT.least, DIGIT.enlarged, DIGIT.most_times) == (24, 56, 28)
     assert (DIGIT.wedges, DIGIT.dark, DIGIT.close_vote) == (True, 0, 0.4)
-    assert (DIGIT.ruled_from, DIGIT.ruling, DIGIT.crossing) == (8, 0.4, True)
+    assert (DIGIT.ruled_from, DIGIT.ruling, DIGIT.crossing, DIGIT.field) == (8, 0.4, True, True)
 
 
 def test_the_score_is_ink_less_where_it_is_bold_or_at_the_edge() -> None:

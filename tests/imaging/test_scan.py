@@ -14,6 +14,7 @@ from digitnet.imaging.scan import ScanPlan, _crosses, resize, scan
 PLAN = ScanPlan(
     longest=400, whole=False, least=24, enlarged=56, most_times=28, wedges=False, small=200,
     dark=0, close_vote=0.4, ruled_from=0, ruling=1, crossing=False,
+    field=False,
 )  # fmt: skip
 
 

@@ -14,6 +14,13 @@ import numpy as np
 
 from digitnet.imaging.arrays import Bytes, Floats
 
+TONES = 8
+"""A picture has two tones where nearly all of it is within an eighth of its darkest or lightest,"""
+BETWEEN = 0.1
+"""but for this share: the soft edges of strokes in small pictures."""
+SOLID = 0.9
+"""A dark component that is ground to more than this share is no stroke."""
+
 
 class Pens(NamedTuple):
     """What a scan over sizes says about dark strokes in a picture.
@@ -107,7 +114,36 @@ def estimate_background(small: Bytes, pen: int) -> Bytes:
     ground = closed(small, 2 * pen + 1)
     if min(small.shape[:2]) >= 64:
         ground = np.asarray(cv2.erode(ground, np.ones((3, 3), np.uint8)), np.uint8)
-    return ground
+    return without_solid_strokes(ground, small)
+
+
+def without_solid_strokes(ground: Bytes, picture: Bytes) -> Bytes:
+    """The ground with paper where a part of a stroke was too wide to be closed.
+
+    Only in grey pictures of two tones, where light and shadow play no part: there what is dark
+    and connected is ink or ground as a whole, and ground where it takes half of the border.
+    """
+    low, high = int(picture.min()), int(picture.max())
+    near = (high - low) // TONES
+    if picture.ndim == 3 or near < 8:
+        return ground
+    dark = picture < (low + high) / 2
+    if not (ground[dark] < (low + high) / 2).any():
+        return ground
+    between = (picture > low + near) & (picture < high - near)
+    if between.mean() > BETWEEN:
+        return ground
+    n, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
+    area = np.bincount(labels.ravel(), minlength=n)
+    kept = np.bincount(labels[ground < (low + high) / 2], minlength=n)
+    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    around = np.bincount(ring, minlength=n) > len(ring) / 2
+    solid = (kept > 0) & (kept < SOLID * area) & ~around
+    solid[0] = False
+    if not solid.any():
+        return ground
+    paper = np.uint8(np.median(picture[~dark]))
+    return np.where(solid[labels], paper, ground)
 
 
 def contrast_to(ground: Bytes, work: Bytes) -> Floats:

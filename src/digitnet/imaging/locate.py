@@ -27,6 +27,7 @@ DIGIT = ScanPlan(
     ruled_from=8,
     ruling=0.4,
     crossing=True,
+    field=True,
 )
 """How a picture of one digit is scanned."""
 
@@ -111,6 +112,7 @@ def locate_in(seen: Scan) -> Located:
         nothing = np.zeros(seen.contrast.shape, np.uint8)
         return Located(seen, nothing, Counter(), 0, False, 0.0, 0.0)
     chosen = choose_components(seen.ink, seen.contrast, seen.pen)
+    chosen.dropped.update({"line or frame": 1} if seen.framed else {})
     score = digit_score(chosen.mask, seen.contrast)
     strokes = score / max(stroke_width(chosen.mask), 1.0) ** 2
     return Located(seen, chosen.mask, chosen.dropped, chosen.others, chosen.noisy, score, strokes)

@@ -22,6 +22,7 @@ from digitnet.imaging.background import (
     without_grain,
 )
 from digitnet.imaging.corners import fill_wedges
+from digitnet.imaging.field import erase_field
 from digitnet.imaging.ink import Ink, find_ink
 from digitnet.imaging.reduce import drop_grey_channels, enlarge, reduce, reduce_by_whole
 from digitnet.imaging.ruling import erase_ruling
@@ -51,6 +52,7 @@ class ScanPlan:
         ruling: width of ruled lines, in widths of the pen, at most about this.
         crossing: whether ruled lines are looked for only where ink reaches two opposite edges,
             which is seen at once and spares most pictures the search.
+        field: whether the lines of a box, comb or table around the one digit are taken out.
     """
 
     longest: int
@@ -65,6 +67,7 @@ class ScanPlan:
     ruled_from: float
     ruling: float
     crossing: bool
+    field: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Scan:
         contrast: (h, w), of the ink against the ground.
         ink: what stands out, ruled lines left out; None where nothing does.
         ruling: (h, w), whether a pixel is of a ruled line.
+        framed: whether lines around the digit were taken out of contrast and ink.
     """
 
     light: bool
@@ -88,6 +92,7 @@ class Scan:
     contrast: Floats
     ink: Ink | None
     ruling: Flags
+    framed: bool = False
 
 
 def scan(picture: Bytes, plan: ScanPlan) -> Iterator[Scan]:
@@ -128,12 +133,17 @@ def _scan_polarity(
         np.maximum(contrast, np.float32(BRIGHTEST), out=contrast)
         contrast[_too_dark(ground, contrast.shape, plan.dark)] = 0
         ink, ruling = find_ink(contrast), np.zeros(contrast.shape, np.bool_)
+        cleared: Floats | None = None
+        if ink is not None and plan.field:
+            cleared = erase_field(ink.mask, contrast)
+            if cleared is not None:
+                contrast, ink = cleared, find_ink(cleared)
         if ink is not None and pen >= plan.ruled_from and (not plan.crossing or _crosses(ink.mask)):
             mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), plan.ruling * pen)
             ruling = mask < ink.mask
             ink = ink._replace(mask=mask, seeds=ink.seeds & ~ruling)
         inked = inked or ink is not None
-        yield Scan(light, trust, pen, ground, contrast, ink, ruling)
+        yield Scan(light, trust, pen, ground, contrast, ink, ruling, cleared is not None)
 
 
 def _crosses(mask: Mask) -> bool:

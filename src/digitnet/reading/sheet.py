@@ -34,6 +34,7 @@ PAGE = ScanPlan(
     ruled_from=0,
     ruling=1,
     crossing=False,
+    field=False,
 )
 """How a page is scanned."""
 
