@@ -19,6 +19,7 @@ from digitnet.handwriting.schools import (
     ways,
 )
 from digitnet.handwriting.splines import all_shapes
+from digitnet.models.folder import load_model
 
 N = 12
 
@@ -94,6 +95,9 @@ def test_where_a_form_is_usual() -> None:
 
     assert form(3, 0, 6, 4, 0, 0, 0, 9).usual_in() == ("Japanese", "French")
     assert form(2, 2, 2, 2, 2, 2, 3, 2).usual_in() == ()
+    assert form(1, 1, 1, 1, 1, 1, 1, 0).usual_in() == ()
+    assert form(1, 1, 1, 1, 1, 1, 0, 0).usual_in() == SCHOOLS[:6]
+    assert form(6, 4, 3, 0, 0, 0, 0, 0).usual_in() == ("American", "British")
     assert form(0, 0, 0, 0, 1, 0, 0, 0).usual_in() == ("Polish",)
 
 
@@ -146,6 +150,15 @@ def test_no_form_is_another_one() -> None:
                 away = np.hypot(*np.moveaxis(marks[a][:, None] - marks[b][None], 2, 0))
                 apart = max(away.min(axis=0).max(), away.min(axis=1).max())
                 assert apart > 0.03, (ways()[a].name, ways()[b].name, apart)
+
+
+def test_what_is_not_lifted_the_model_in_the_box_reads() -> None:
+    """A drawing that a human takes for another digit would fail here; lifted forms are new."""
+    model = load_model("cnn")
+    for k, form in enumerate(FORMS):
+        images = draw_forms(np.full(20, k), np.random.default_rng([5, k]), care=0.8)
+        right = model.probabilities(images).argmax(axis=1) == form.label
+        assert right.mean() >= (0.85 if form.lift == 1 else 0.4), form.name
 
 
 def test_same_seed_same_forms() -> None:

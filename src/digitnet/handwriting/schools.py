@@ -47,9 +47,14 @@ class Form:
     paths: tuple[str, ...]
 
     def usual_in(self) -> tuple[str, ...]:
-        """The schools that write it most, down to two thirds of the first; () for all alike."""
+        """The schools that write it most; () where all but one do, about alike.
+
+        Down to two thirds of the first's share; one per cent is no difference.
+        """
         order = sorted(range(len(SCHOOLS)), key=lambda k: -self.shares[k])
-        most = tuple(SCHOOLS[k] for k in order if 3 * self.shares[k] >= 2 * self.shares[order[0]])
+        first = self.shares[order[0]]
+        least = max(1, min(2 * first / 3, first - 1))
+        most = tuple(SCHOOLS[k] for k in order if self.shares[k] >= least)
         return () if len(most) >= len(SCHOOLS) - 1 else most
 
 
@@ -62,7 +67,7 @@ FORMS: tuple[Form, ...] = (
     Form(0, "slash past the ring",  ( 3,  2,  3,  3,  1,  4,  2,  1), 4, (
         "36,10 16,20 2,50 9,80 29,90 52,78 62,50 55,20 38,10 28,13 / 68,0 -4,100",
         "36,8 14,20 4,52 12,82 32,92 56,78 64,48 56,20 38,8 28,12 / 74,4 -8,96")),
-    Form(0, "slashed the other way", (1,  0,  1,  1,  1,  1,  0,  0), 4, (
+    Form(0, "slashed back",         ( 1,  0,  1,  1,  1,  1,  0,  0), 4, (
         "36,2 14,14 0,48 7,84 29,100 55,86 68,50 60,14 40,1 28,5 / 10,14 58,88",)),
     Form(0, "dotted",               ( 1,  1,  1,  1,  1,  1,  1,  1), 1, (
         "44,0 14,14 0,50 10,86 42,100 74,86 84,50 74,14 46,0 34,4 / 39,48 44,46 46,51 41,53 39,48",

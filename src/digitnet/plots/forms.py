@@ -78,6 +78,6 @@ def _name(axes: Axes, form: Form, across: float, down: float) -> None:
     schools = ", ".join(where[:3]) or "everywhere"
     axes.text(across, down + 0.70, form.name, ha="center", va="top", fontsize=8, color=INK)
     axes.text(
-        across, down + 0.80, fill(schools, 22), ha="center", va="top", fontsize=7, color=GREY,
+        across, down + 0.80, fill(schools, 20), ha="center", va="top", fontsize=7, color=GREY,
         linespacing=1.1,
     )  # fmt: skip
