@@ -16,7 +16,7 @@ from digitnet.handwriting.splines import N_MARKS, Floats, all_shapes
 # How bold each digit is: closed ones are written larger, so that their pen is finer.
 HEFT = np.array([1.1, 1.1, 1.0, 1.0, 0.93, 1.0, 1.0, 1.0, 0.95, 0.92], np.float32)
 
-STEEPEST = 0.6  # of a wave in the paper; without a limit one digit in fifty is a blot
+STEEPEST = 0.6  # of a wave in the paper; from 1 on it may fold a digit to a blot
 HURRY = 6  # how often a fast pen's way is smoothed: a corner spreads over about as many marks
 
 
@@ -37,7 +37,7 @@ class Hand:
     taste: Floats  # (n, 10) which of its custom's allographs of each digit, in 0..1
     custom: NDArray[np.int64]  # where it learnt to write, see `schools.N_CUSTOMS`
     speed: Floats  # how much corners are rounded: 0 for as drawn
-    steepest: Floats  # of a wave in the paper, as rise by run; from 1 on it may fold onto itself
+    steepest: Floats  # of a wave in the paper, as rise by run
 
     @classmethod
     def sample(
