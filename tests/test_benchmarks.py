@@ -43,6 +43,7 @@ SMALLEST = {
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
     "fields": "--n 1 --drawn",
+    "forms": "-n 2",
     "fuzz": "--seconds 1",
     "fuzz_pictures": "-n 20",
     "heavy_pictures": "--pixels 10000 --only rgb.png bomb.png",
