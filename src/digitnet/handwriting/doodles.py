@@ -10,8 +10,10 @@ from digitnet.handwriting.hands import draw_digit
 from digitnet.handwriting.pen_and_paper import Picture, drawn, in_ink, moved, on_paper
 from digitnet.handwriting.raster import Stroke
 
-CUT = {"top": (0, 4, 5), "bottom": (0, 2, 3, 5), "left": (2, 3, 4, 5), "right": (5,)}
+CUT = {"top": (0, 4), "bottom": (0, 2), "left": (2, 4)}
 """The digits whose half is no other digit, by the half that stays."""
+MOST_LIKE_A_DIGIT = 4.0
+"""Of its box's longer side: a shorter way may well be a digit's."""
 
 
 def arc(
@@ -49,16 +51,16 @@ def face(rng: np.random.Generator) -> Picture:
                 strokes.append(Stroke(ends, np.full(2, pen)))
     mouth, low = rng.uniform(0.08, 0.26), rng.uniform(0.12, 0.26)
     if rng.random() < 0.7:  # glad, or open
-        end = rng.choice([2.8, 3.0, 6.5], p=[0.45, 0.45, 0.1])
+        end = float(rng.choice([2.8, 3.0, 6.5], p=[0.45, 0.45, 0.1]))
         strokes.append(
             arc(0, low - 0.05, mouth, rng.uniform(0.04, 0.16), 3.14 - end, end, pen, 0, rng)
         )
     elif rng.random() < 0.5:  # sad
         strokes.append(arc(0, low + 0.12, mouth, rng.uniform(0.05, 0.14), 3.4, 6.0, pen, 0, rng))
     else:
-        tilt = rng.normal(0, 0.03)
+        askew = rng.normal(0, 0.03)
         strokes.append(
-            Stroke(np.array([[-mouth, low + tilt], [mouth, low - tilt]]), np.full(2, pen))
+            Stroke(np.array([[-mouth, low + askew], [mouth, low - askew]]), np.full(2, pen))
         )
     if rng.random() < 0.5:  # a nose
         nose = np.array([[0, -0.04], [rng.normal(0, 0.05), 0.08], [rng.normal(0, 0.03), 0.09]])
@@ -74,19 +76,21 @@ def face(rng: np.random.Generator) -> Picture:
 
 
 def scribble(rng: np.random.Generator) -> Picture:
-    """A pen that wanders: smooth turns, loops, or a walk to and fro."""
-    n = int(rng.integers(5, 16))
-    if rng.random() < 0.5:
-        points = rng.uniform(0, 1, (n, 2)) * rng.uniform(0.4, 1, 2)
-    else:
-        points = np.cumsum(rng.normal(0, 0.3, (n, 2)), axis=0)
-    at = np.linspace(0, n - 1, 24 * n)
-    smooth = np.stack([np.interp(at, np.arange(n), axis) for axis in points.T], axis=1)
-    k = int(rng.integers(5, 25))
-    kernel = np.hanning(k + 2)[1:-1] / np.hanning(k + 2).sum()
-    way = np.stack([np.convolve(axis, kernel, mode="valid") for axis in smooth.T], axis=1)
-    size = max(float(np.ptp(way, axis=0).max()), 1e-3)
-    return drawn([Stroke(way / size, np.full(len(way), rng.uniform(0.015, 0.07)))], rng)
+    """A pen that wanders, to and fro or about the place, for at least twice around its box."""
+    while True:
+        n = int(rng.integers(6, 18))
+        if rng.random() < 0.5:
+            points = rng.uniform(0, 1, (n, 2)) * rng.uniform(0.4, 1, 2)
+        else:
+            points = np.cumsum(rng.normal(0, 0.3, (n, 2)), axis=0)
+        at = np.linspace(0, n - 1, 24 * n)
+        dense = np.stack([np.interp(at, np.arange(n), axis) for axis in points.T], axis=1)
+        kernel = np.hanning(int(rng.integers(7, 27)))
+        smooth = [np.convolve(axis, kernel / kernel.sum(), mode="valid") for axis in dense.T]
+        way = np.stack(smooth, axis=1)
+        way /= max(float(np.ptp(way, axis=0).max()), 1e-3)
+        if np.hypot(*np.diff(way, axis=0).T).sum() > MOST_LIKE_A_DIGIT:
+            return drawn([Stroke(way, np.full(len(way), rng.uniform(0.015, 0.07)))], rng)
 
 
 def zigzag(rng: np.random.Generator, wide: float, high: float, pen: float) -> Stroke:
@@ -168,8 +172,6 @@ def half(rng: np.random.Generator) -> Picture:
             kept[cut:] = 0
         case "bottom":
             kept[:cut] = 0
-        case "left":
-            kept[:, cut:] = 0
         case _:
-            kept[:, :cut] = 0
+            kept[:, cut:] = 0
     return on_paper(kept, rng)

@@ -80,7 +80,7 @@ def of_paths(
 ) -> Picture:
     """One of a table's names, each as likely, in one of its ways."""
     ways = table[sorted(table)[rng.integers(len(table))]]
-    return drawn(written(ways[rng.integers(len(ways))], rng, haste=haste), rng)
+    return drawn(written(ways[int(rng.integers(len(ways)))], rng, haste=haste), rng)
 
 
 def capital(rng: np.random.Generator) -> Picture:
@@ -164,7 +164,7 @@ def blot(rng: np.random.Generator) -> Picture:
         far += rng.normal(0, 0.28 / k) * np.sin(k * at + rng.uniform(0, 7))
     side = int(rng.integers(SMALLEST, LARGEST)) + 24
     ways = side * (
-        0.5 + 0.32 * far[:, None] * np.stack([np.cos(at), np.sin(at)], 1) * rng.uniform(0.5, 1, 2)
+        0.5 + 0.32 * far[:, None] * np.stack([np.cos(at), np.sin(at)], 1) * rng.uniform(0.7, 1, 2)
     )
     ink = np.zeros((side, side), np.uint8)
     cv2.fillPoly(ink, [np.rint(ways).astype(np.int32)], (255,), cv2.LINE_AA)
@@ -204,8 +204,8 @@ def noise(rng: np.random.Generator) -> Picture:
         n = int(rng.integers(3, 12))
         image = rng.uniform(0, 255, (n, n)).repeat(side // n + 1, 0).repeat(side // n + 1, 1)
     else:
-        image = cv2.GaussianBlur(rng.normal(0, 1, (side, side)), (0, 0), rng.uniform(1, 6))
-        image = 128 + 60 * image / max(float(image.std()), 1e-6)
+        clouds = cv2.GaussianBlur(rng.normal(0, 1, (side, side)), (0, 0), rng.uniform(1, 6))
+        image = np.asarray(128 + 60 * clouds / max(float(clouds.std()), 1e-6), np.float64)
         if rng.random() < 0.5:
             image = np.where(image > 128 + rng.uniform(0, 90), 255, 0)
     return np.asarray(image).clip(0, 255).astype(np.uint8)
@@ -250,8 +250,8 @@ def painting(rng: np.random.Generator) -> Picture:
         else:
             corner = (x + axes[0], y + axes[1])
             cv2.rectangle(image, (x, y), corner, (rng.uniform(0, 255),), -1)
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 4))
-    return np.rint((image + rng.normal(0, 2, image.shape)).clip(0, 255)).astype(np.uint8)
+    soft = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 4)) + rng.normal(0, 2, image.shape)
+    return np.asarray(np.rint(soft.clip(0, 255)), np.uint8)
 
 
 KINDS: dict[str, Draw] = {

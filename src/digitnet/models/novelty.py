@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.augment import AUGMENTATIONS, augmented
 from digitnet.nn import Adam, Network, multilayer_perceptron, one_hot
+from digitnet.threads import one_blas_thread
 
 CELLS = 4  # the frame is seen through CELLS x CELLS soft windows
 DIRECTIONS = 8
@@ -178,13 +179,16 @@ def _fit_network(
     state, gradient = adam.start(network.vector), np.empty_like(network.vector)
     starts = range(0, len(seen), TOGETHER)
     n_steps = EPOCHS * len(starts)
-    for epoch in range(EPOCHS):
-        order = rng.permutation(len(seen))
-        for step, start in enumerate(starts, start=epoch * len(starts)):
-            taken = order[start : start + TOGETHER]
-            network.loss_and_gradient(inputs[taken], targets[taken], gradient, None, weights[taken])
-            rate = RATE * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-            adam.step(network.vector, gradient, state, rate)
+    with one_blas_thread():  # the same bits whatever the number of cores
+        for epoch in range(EPOCHS):
+            order = rng.permutation(len(seen))
+            for step, start in enumerate(starts, start=epoch * len(starts)):
+                taken = order[start : start + TOGETHER]
+                network.loss_and_gradient(
+                    inputs[taken], targets[taken], gradient, None, weights[taken]
+                )
+                rate = RATE * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+                adam.step(network.vector, gradient, state, rate)
     named = network.parameters
     weights1 = named["W1"] / spread[:, None]
     hidden = np.vstack([weights1, named["b1"] - middle @ weights1])
