@@ -1,23 +1,26 @@
 """Outliers: what is called "no digit" by kind, and which digits are lost, before and after.
 
-    python -m benchmarks.outliers [--leave-out] [--mnist mnist]
+    python -m benchmarks.outliers [--leave-out] [--pictures FOLDER ...]
 
 Before: Gaussians on the strokes of MNIST's training digits and a twentieth of rare forms, as models
 had them. After: non-digits are learnt from, too. Each limit loses the same share of a mixture of
 digits, every kind weighing the same; digits that the `cnn` in the box reads wrong are left out,
 since refusing them loses nothing. The non-digits of benchmarks.refusal have a star: nothing was
 learnt from them. With --leave-out a third column has what each kind is refused without having been
-learnt from. MNIST's test digits stay shut.
+learnt from. FOLDER has real pictures in a folder for each source, as for benchmarks.pictures: which
+of their digits are lost, at the limits that were set without them. MNIST's test digits stay shut.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.pictures import BESIDE_THE_CHECKOUT
 from benchmarks.refusal import groups
 from digitnet.data.dataset import Dataset
 from digitnet.data.non_digits import non_digit_frames
@@ -28,6 +31,7 @@ from digitnet.handwriting.non_digits import KINDS, draw_non_digit
 from digitnet.handwriting.pages import draw_page
 from digitnet.imaging.augment import AUGMENTATIONS, augmented
 from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
 from digitnet.models.novelty import Novelty, fit_novelty
@@ -124,6 +128,18 @@ def others(n: int, rng: np.random.Generator) -> dict[str, tuple[Frames, int]]:
     return found
 
 
+def real(folders: Iterable[Path]) -> dict[str, Frames]:
+    """Frames of real pictures, by source, those that the `cnn` in the box reads right."""
+    model, found = load_model(in_box("cnn")), {}
+    for source in (each for folder in folders for each in sorted(folder.iterdir())):
+        paths = sorted(source.glob("[0-9]*")) if source.is_dir() else []
+        if paths:
+            images, labels = framed((open_picture(path), int(path.name[0])) for path in paths)
+            right = model.probabilities(images).argmax(axis=1) == labels
+            found[f"pictures: {source.name}"] = images[right]
+    return found
+
+
 class Judge:
     """A novelty with its limit: the one that loses `SHARE` of all kinds of digits."""
 
@@ -148,6 +164,9 @@ def main() -> None:
     parser.add_argument("--mnist", default="mnist", help="where MNIST is (default: mnist)")
     parser.add_argument("--n", type=int, default=200, help="non-digits of each kind, at most")
     parser.add_argument("--learnt", type=int, default=2000, help="non-digits that are learnt from")
+    parser.add_argument(
+        "--pictures", type=Path, nargs="*", default=[BESIDE_THE_CHECKOUT], metavar="FOLDER"
+    )
     parser.add_argument("--leave-out", action="store_true", help="each kind without its like, too")
     args = parser.parse_args()
     rng = np.random.default_rng(1)
@@ -168,7 +187,7 @@ def main() -> None:
 
     before, after = Judge(fit_novelty(images, labels), shown), judge()
     print(f"{'digits lost':<36}{'n':>7}{'before':>9}{'after':>9}")
-    for name, frames in shown.items():
+    for name, frames in (shown | real(args.pictures)).items():
         shares = "".join(f"{j.refused(frames):>9.2%}" for j in (before, after))
         print(f"{name:<36}{len(frames):>7,}{shares}")
     print(f"\n{'non-digits refused':<36}{'n':>7}{'before':>9}{'after':>9}", end="")

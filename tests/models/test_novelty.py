@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from digitnet.imaging.augment import AUGMENTATIONS
 from digitnet.models import novelty as module
 from digitnet.models.novelty import (
     N_FEATURES,
@@ -244,6 +245,8 @@ def test_others_that_were_shown_are_told_from_the_classes(rng: np.random.Generat
     assert fitted.readout is not None
     assert (fitted.hidden.shape, fitted.hidden.dtype) == ((273, 32), np.float32)
     assert (fitted.readout.shape, fitted.readout.dtype) == ((33,), np.float32)
+    assert fitted.axes.shape == (272, 32)
+    assert sum(array.nbytes for array in fitted.arrays.values()) < 100_000
     most = np.quantile(fitted.scores(new.images), 0.99)
     assert (fitted.scores(dots(200, rng)) > most).mean() > 0.99
     said = fitted.says(features(dots(200, rng)))
@@ -294,6 +297,7 @@ def test_the_higher_opinion_counts() -> None:
 
 
 def test_constants_of_the_network_that_learns_others() -> None:
-    assert (module.N_HIDDEN, module.VARIED) == (32, ("ink",))
+    assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (32, 32)
+    assert list(module.VARIED) == [AUGMENTATIONS["ink"].augmentation, module.STRETCHED]
     assert (module.EPOCHS, module.RATE, module.DECAY, module.TOGETHER) == (20, 2e-3, 1e-3, 128)
     assert (module.FITTED, module.AT) == (0.9, (0.95, 0.995))

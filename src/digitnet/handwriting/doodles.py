@@ -76,10 +76,14 @@ def face(rng: np.random.Generator) -> Picture:
 
 
 def scribble(rng: np.random.Generator) -> Picture:
-    """A pen that wanders, to and fro or about the place, for at least twice around its box."""
+    """A pen that wanders, to and fro, about the place, or round and round, for long enough."""
     while True:
         n = int(rng.integers(6, 18))
-        if rng.random() < 0.5:
+        if rng.random() < 0.3:
+            turns = np.linspace(0, rng.uniform(9, 30), n)[:, None] + [0, np.pi / 2]
+            away = np.linspace(0, 1, n)[:, None] * rng.normal(0, 2.0, 2)
+            points = np.sin(turns) * rng.uniform(0.3, 1, 2) + away + rng.normal(0, 0.15, (n, 2))
+        elif rng.random() < 0.5:
             points = rng.uniform(0, 1, (n, 2)) * rng.uniform(0.4, 1, 2)
         else:
             points = np.cumsum(rng.normal(0, 0.3, (n, 2)), axis=0)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
-from digitnet.imaging.augment import AUGMENTATIONS, augmented
+from digitnet.imaging.augment import AUGMENTATIONS, Augmentation, augmented
 from digitnet.nn import Adam, Network, multilayer_perceptron, one_hot
 from digitnet.threads import one_blas_thread
 
@@ -26,12 +26,17 @@ INK_SIDE = 12  # and the ink of its inner 24 x 24 pixels through INK_SIDE x INK_
 INK_WEIGHT = 0.2
 SPREAD = 0.6  # standard deviation of a soft window, in widths of a cell
 N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
-N_AXES = 48
+N_AXES, N_AXES_BESIDE = 48, 32  # of the Gaussians alone, and beside a network: 100 kB either way
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
 BATCH = 32  # images at a time: what they become on the way then stays in the cache
 
 N_HIDDEN = 32  # neurons of the network that tells others from the classes
-VARIED = ("ink",)  # ways in which the classes' members are varied for it, each once
+STRETCHED = Augmentation(
+    rotation=10, shift=1.5, scale=0.3, shear=0.2, elastic=0.8, thickness=1, blur=0.7, erasure=0.3
+)
+INK = AUGMENTATIONS["ink"].augmentation
+assert INK is not None
+VARIED = (INK, STRETCHED)  # ways in which the classes' members are varied for it, once each
 EPOCHS, RATE, DECAY, TOGETHER = 20, 2e-3, 1e-3, 128
 FITTED = 0.9  # of the members it learns from; on the rest its scale is set
 AT = (0.95, 0.995)  # shares of those rest at which both opinions are equally strange
@@ -116,16 +121,14 @@ def fit_novelty(
             2019). None or no frame: the Gaussians alone.
     """
     seen = features(images)
-    gaussians = _fit_gaussians(seen, labels)
-    if gaussians is None or others is None or len(others) == 0:
-        return gaussians
+    if others is None or len(others) == 0:
+        return _fit_gaussians(seen, labels, N_AXES)
+    gaussians = _fit_gaussians(seen, labels, N_AXES_BESIDE)
+    if gaussians is None:
+        return None
     rng = np.random.default_rng(0)
-    members = [seen]
-    for name in VARIED:
-        augmentation = AUGMENTATIONS[name].augmentation
-        assert augmentation is not None
-        members.append(features(augmented(images, augmentation, rng)))
-    known = np.concatenate(members)
+    varied = (augmented(images, augmentation, rng) for augmentation in VARIED)
+    known = np.concatenate([seen, *(features(each) for each in varied)])
     order = rng.permutation(len(known))
     n_fitted = int(FITTED * len(known))
     hidden, readout = _fit_network(known[order[:n_fitted]], features(others), rng)
@@ -133,15 +136,15 @@ def fit_novelty(
     return _on_one_scale(novelty, known[order[n_fitted:]])
 
 
-def _fit_gaussians(seen: Floats, labels: NDArray[np.int64]) -> Novelty | None:
-    """A Gaussian for each class of features (N, N_FEATURES) with labels (N,)."""
+def _fit_gaussians(seen: Floats, labels: NDArray[np.int64], n_axes: int) -> Novelty | None:
+    """A Gaussian for each class of features (N, N_FEATURES) with labels (N,) along n_axes axes."""
     every = seen.astype(np.float64)
     classes = [every[labels == label] for label in np.unique(labels)]
     classes = [members for members in classes if len(members) >= 2]
     if not classes:
         return None
     variances, axes = np.linalg.eigh(np.cov(every.T))  # ascending
-    axes = axes[:, ::-1][:, :N_AXES]
+    axes = axes[:, ::-1][:, :n_axes]
     along = [members @ axes for members in classes]
     covariances = [np.cov(members.T) for members in along]
     pooled = sum(covariances) / len(covariances)

@@ -26,10 +26,11 @@ from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
 
-N_OTHERS = 2_000
-"""Non-digits drawn for a calibration; they take some ten seconds, and more change little."""
 LEAST_DIGITS = 5_000
-"""Learnt digits below which none are drawn."""
+"""Learnt digits below which no non-digits are drawn for their calibration."""
+OTHERS_SHARE, MOST_OTHERS = 0.1, 6_000
+"""How many non-digits are drawn, as a share of the learnt digits, and at most: the more the
+better, and each takes some milliseconds."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -205,7 +206,8 @@ class Run:
         """
         if self.training.class_names != DIGITS or len(self.training) < LEAST_DIGITS:
             return None
-        return non_digit_frames(N_OTHERS, np.random.default_rng(self.config.seed))
+        n = min(int(OTHERS_SHARE * len(self.training)), MOST_OTHERS)
+        return non_digit_frames(n, np.random.default_rng(self.config.seed))
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1
