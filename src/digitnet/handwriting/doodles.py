@@ -12,7 +12,7 @@ from digitnet.handwriting.raster import Stroke
 
 CUT = {"top": (0, 4), "bottom": (0, 2), "left": (2, 4)}
 """The digits whose half is no other digit, by the half that stays."""
-MOST_LIKE_A_DIGIT = 4.0
+MOST_LIKE_A_DIGIT = 3.5
 """Of its box's longer side: a shorter way may well be a digit's."""
 
 
@@ -89,7 +89,7 @@ def scribble(rng: np.random.Generator) -> Picture:
             points = np.cumsum(rng.normal(0, 0.3, (n, 2)), axis=0)
         at = np.linspace(0, n - 1, 24 * n)
         dense = np.stack([np.interp(at, np.arange(n), axis) for axis in points.T], axis=1)
-        kernel = np.hanning(int(rng.integers(7, 27)))
+        kernel = np.hanning(int(rng.integers(7, 70)))
         smooth = [np.convolve(axis, kernel / kernel.sum(), mode="valid") for axis in dense.T]
         way = np.stack(smooth, axis=1)
         way /= max(float(np.ptp(way, axis=0).max()), 1e-3)
