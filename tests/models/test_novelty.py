@@ -300,4 +300,22 @@ def test_constants_of_the_network_that_learns_others() -> None:
     assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (32, 32)
     assert list(module.VARIED) == [AUGMENTATIONS["ink"].augmentation, module.STRETCHED]
     assert (module.EPOCHS, module.RATE, module.DECAY, module.TOGETHER) == (20, 2e-3, 1e-3, 128)
-    assert (module.FITTED, module.AT) == (0.9, (0.95, 0.995))
+    assert module.FITTED == 0.9
+    assert (module.AT_FAR, module.AT_SAYS) == ((0.9, 0.99), (0.95, 0.995))
+
+
+def test_both_opinions_are_brought_to_one_scale(rng: np.random.Generator) -> None:
+    """Of members that were not learnt from, 10 and 1 % are as far as 5 and 0.5 % are said to be."""
+    dataset, rest = bars(400, rng), features(bars(400, rng).images)
+    gaussians = fit_novelty(dataset.images, dataset.labels)
+    assert gaussians is not None
+    readout = np.array([1.0, -1.0, 3.0], dtype=np.float32)
+    hidden = rng.normal(0, 1, (273, 2)).astype(np.float32)
+    raw = Novelty(gaussians.axes, gaussians.centres, gaussians.whitening, hidden, readout)
+    scaled = module._on_one_scale(raw, rest)
+    for far, said in ((0.9, 0.95), (0.99, 0.995)):
+        np.testing.assert_allclose(
+            np.quantile(scaled.says(rest), said), np.quantile(raw.far(rest), far), rtol=1e-3
+        )
+    order = np.argsort(raw.says(rest), kind="stable")
+    assert (np.diff(scaled.says(rest)[order]) >= -1e-3).all()

@@ -39,7 +39,7 @@ assert INK is not None
 VARIED = (INK, STRETCHED)  # ways in which the classes' members are varied for it, once each
 EPOCHS, RATE, DECAY, TOGETHER = 20, 2e-3, 1e-3, 128
 FITTED = 0.9  # of the members it learns from; on the rest its scale is set
-AT = (0.95, 0.995)  # shares of those rest at which both opinions are equally strange
+AT_FAR, AT_SAYS = (0.9, 0.99), (0.95, 0.995)  # shares of the rest below what counts as equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,12 +202,13 @@ def _fit_network(
 def _on_one_scale(novelty: Novelty, rest: Floats) -> Novelty:
     """Stretch and move what the network says until it is as high as -2 log density where it counts.
 
-    Features of members (N, N_FEATURES) that it has not learnt from tell: at the shares `AT` of
-    them both are equally high.
+    Features of members (N, N_FEATURES) that it has not learnt from tell: what a tenth of them
+    exceed in density weighs as much as what a twentieth exceed in what it says, and so with a
+    hundredth and half of that. Density, which nobody has to teach, has the larger say.
     """
     assert novelty.readout is not None
-    low, high = np.quantile(novelty.far(rest), AT)
-    says_low, says_high = np.quantile(novelty.says(rest), AT)
+    low, high = np.quantile(novelty.far(rest), AT_FAR)
+    says_low, says_high = np.quantile(novelty.says(rest), AT_SAYS)
     stretch = max(high - low, 1e-3) / max(says_high - says_low, 1e-3)
     readout = novelty.readout * stretch
     readout[-1] += high - stretch * says_high
