@@ -53,6 +53,7 @@ SMALLEST = {
     "ledger": "--check",
     "novelty": "--n 3 --pictures {pictures}",
     "opencv": "--repeats 1",
+    "outliers": "--n 2 --learnt 40 --pictures {pictures}",
     "page": "--drawings 1 --loads 1 --n 10 --chromium {chromium}",
     "pages": "--fields 1 --repeats 1 --sheets {folder}",
     "pictures": "--pictures {pictures}",

@@ -201,15 +201,17 @@ def test_twenty_thousand_digits_are_enough_for_the_strokes(
     n: int, used: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
     seen: list[int] = []
+    none = np.zeros((3, 28, 28), np.uint8)
 
-    def fitted(images: np.ndarray, labels: np.ndarray) -> None:
+    def fitted(images: np.ndarray, labels: np.ndarray, others: np.ndarray) -> None:
         assert len(images) == len(labels)
+        assert others is none
         seen.append(len(images))
 
     monkeypatch.setattr(calibration, "fit_novelty", fitted)
     many = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64))
     validation = bars(60, rng)
-    kept = fit_calibration(rng.normal(0, 1, (60, 10)), validation, many)
+    kept = fit_calibration(rng.normal(0, 1, (60, 10)), validation, many, none)
     assert seen == [used]
     assert kept.novelty is None
     assert kept.most_novelty == 0.0  # every digit's score, where there is none

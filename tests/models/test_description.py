@@ -97,6 +97,17 @@ def test_what_was_described_comes_back_with_room_for_its_arrays(model: Model) ->
     assert hashes == {f"{name}.npy": f"sha of {name}" for name in arrays_of(model)}
 
 
+def test_a_novelty_with_a_network_says_how_many_neurons(model: Model) -> None:
+    network = (np.ones((273, 7), dtype=np.float32), np.ones(8, dtype=np.float32))
+    taught = replace(knowing(), hidden=network[0], readout=network[1])
+    known = replace(model, calibration=replace(model.calibration, novelty=taught))
+    assert described(known)["calibration"]["novelty_shape"] == [2, 3, 7]
+    back = arrays_of(rebuilt(described(known)))
+    assert back["novelty_hidden"].shape == (273, 7)
+    assert back["novelty_readout"].shape == (8,)
+    assert {array.dtype for array in back.values()} == {np.dtype(np.float32)}
+
+
 def test_a_novelty_without_a_limit_is_null_and_so_is_none(rng: np.random.Generator) -> None:
     description = described(small_model(rng))
     assert description["calibration"] == {
@@ -127,7 +138,8 @@ def test_an_ensemble_describes_each_member(rng: np.random.Generator) -> None:
         {"temperature": 0.0}, {"temperature": -1e-9}, {"temperature": math.inf},
         {"least_probability": -0.001}, {"least_probability": 1.001}, {"most_novelty": math.nan},
         {"novelty_shape": [0, 3]}, {"novelty_shape": [2, 0]}, {"novelty_shape": [1001, 3]},
-        {"novelty_shape": [2, 49]}, {"novelty_shape": [2, 3, 4]},
+        {"novelty_shape": [2, 49]}, {"novelty_shape": [2, 3, 4, 5]}, {"novelty_shape": [2]},
+        {"novelty_shape": [2, 3, 0]}, {"novelty_shape": [2, 3, 257]},
     ],
     ids=str,
 )  # fmt: skip
@@ -143,7 +155,7 @@ def test_numbers_that_make_no_sense_are_damage(model: Model, change: dict[str, A
     [
         {"temperature": 1e-9}, {"least_probability": 0.0}, {"least_probability": 1.0},
         {"most_novelty": -5.0}, {"novelty_shape": [1, 1]}, {"novelty_shape": [1000, 1]},
-        {"novelty_shape": [1, 48]},
+        {"novelty_shape": [1, 48]}, {"novelty_shape": [1, 1, 1]}, {"novelty_shape": [1, 1, 256]},
     ],
     ids=str,
 )  # fmt: skip
@@ -152,11 +164,18 @@ def test_numbers_at_the_edge_are_believed(model: Model, change: dict[str, Any]) 
     description["calibration"] |= change
     kept = rebuilt(description).calibration
     if "novelty_shape" in change:
-        n_classes, n_axes = change["novelty_shape"]
+        n_classes, n_axes, *hidden = change["novelty_shape"]
         assert kept.novelty is not None
         assert kept.novelty.axes.shape == (272, n_axes)
         assert kept.novelty.centres.shape == (n_classes, n_axes)
         assert kept.novelty.whitening.shape == (n_classes, n_axes * (n_axes + 1) // 2)
+        if hidden:
+            assert kept.novelty.hidden is not None
+            assert kept.novelty.readout is not None
+            assert kept.novelty.hidden.shape == (273, hidden[0])
+            assert kept.novelty.readout.shape == (hidden[0] + 1,)
+        else:
+            assert kept.novelty.hidden is kept.novelty.readout is None
     else:
         ((name, value),) = change.items()
         assert getattr(kept, name) == value

@@ -156,8 +156,8 @@ def test_arrays_and_their_list_must_be_the_same(folder: Path) -> None:
 def test_what_lies_in_a_models_folder_is_the_models(model: Model, folder: Path) -> None:
     ours = [
         "W1.npy", "W12.npy", "b2.npy", "beta3.npy", "gamma3.npy", "history.json", "mean3.npy",
-        "model.json", "novelty_axes.npy", "novelty_centres.npy", "novelty_whitening.npy",
-        "training_loss.png", "variance3.npy",
+        "model.json", "novelty_axes.npy", "novelty_centres.npy", "novelty_hidden.npy",
+        "novelty_readout.npy", "novelty_whitening.npy", "training_loss.png", "variance3.npy",
     ]  # fmt: skip
     for name in ours:
         (folder / name).touch()

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from digitnet.imaging.augment import AUGMENTATIONS
 from digitnet.models import novelty as module
 from digitnet.models.novelty import (
     N_FEATURES,
@@ -225,3 +226,96 @@ def test_small_and_monotonous_training_parts_give_finite_scores(
     assert novelty is not None
     assert np.isfinite(novelty.scores(rng.integers(0, 256, (9, 28, 28)).astype(np.uint8))).all()
     assert fit_novelty(same[:2], np.array([0, 1])) is None
+
+
+def dots(n: int, rng: np.random.Generator) -> np.ndarray:
+    """What is no bar: four dots anywhere, as noisy as the bars."""
+    images = rng.integers(0, 40, (n, 28, 28)).astype(np.uint8)
+    for image in images:
+        for y, x in rng.integers(4, 21, (4, 2)):
+            image[y : y + 4, x : x + 4] = rng.integers(150, 256)
+    return images
+
+
+def test_others_that_were_shown_are_told_from_the_classes(rng: np.random.Generator) -> None:
+    dataset, new = bars(600, rng), bars(200, rng)
+    fitted = fit_novelty(dataset.images, dataset.labels, dots(200, rng))
+    assert fitted is not None
+    assert fitted.hidden is not None
+    assert fitted.readout is not None
+    assert (fitted.hidden.shape, fitted.hidden.dtype) == ((273, 32), np.float32)
+    assert (fitted.readout.shape, fitted.readout.dtype) == ((33,), np.float32)
+    assert fitted.axes.shape == (272, 32)
+    assert sum(array.nbytes for array in fitted.arrays.values()) < 100_000
+    most = np.quantile(fitted.scores(new.images), 0.99)
+    assert (fitted.scores(dots(200, rng)) > most).mean() > 0.99
+    said = fitted.says(features(dots(200, rng)))
+    assert (said > np.quantile(fitted.says(features(new.images)), 0.99)).mean() > 0.95
+    again = fit_novelty(dataset.images, dataset.labels, None)
+    assert again is not None
+    assert again.hidden is None
+    assert again.readout is None
+
+
+def test_the_same_others_make_the_same_novelty(rng: np.random.Generator) -> None:
+    dataset, others = bars(300, rng), dots(60, rng)
+    one, two = (fit_novelty(dataset.images, dataset.labels, others) for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert one.arrays.keys() == two.arrays.keys() == set(vars(one))
+    for name, array in one.arrays.items():
+        assert array.tobytes() == two.arrays[name].tobytes(), name
+    none = fit_novelty(dataset.images, dataset.labels, others[:0])
+    assert none is not None
+    assert none.arrays.keys() == {"axes", "centres", "whitening"}
+
+
+def test_the_higher_opinion_counts() -> None:
+    """One Gaussian N(0, 1) over an axis; a neuron that counts x - 1 twice and adds 0.5."""
+    axes = np.zeros((272, 1), dtype=np.float32)
+    axes[200] = 10.0  # of the ink at row 6, column 0: x = 2 where it is full
+    hidden = np.zeros((273, 1), dtype=np.float32)
+    hidden[200], hidden[272] = 10.0, -1.0
+    novelty = Novelty(
+        axes,
+        np.zeros((1, 1), dtype=np.float32),
+        np.ones((1, 1), dtype=np.float32),
+        hidden,
+        np.array([2.0, 0.5], dtype=np.float32),
+    )
+    images = np.zeros((3, 28, 28), dtype=np.uint8)
+    images[1, 14:16, 2:4] = 255  # x = 2
+    images[2, 14:16, 2] = 255  # x = sqrt(2)
+    x = math.sqrt(2)
+    np.testing.assert_allclose(
+        novelty.scores(images), [0.5, max(4.0, 2 * (2 - 1) + 0.5), max(x**2, 2 * (x - 1) + 0.5)],
+        rtol=1e-4,
+    )  # fmt: skip
+    np.testing.assert_allclose(
+        novelty.says(features(images)), [0.5, 2.5, 2 * (x - 1) + 0.5], rtol=1e-4
+    )
+
+
+def test_constants_of_the_network_that_learns_others() -> None:
+    assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (32, 32)
+    assert list(module.VARIED) == [AUGMENTATIONS["ink"].augmentation, module.STRETCHED]
+    assert (module.EPOCHS, module.RATE, module.DECAY, module.TOGETHER) == (20, 2e-3, 1e-3, 128)
+    assert module.FITTED == 0.9
+    assert (module.AT_FAR, module.AT_SAYS) == ((0.9, 0.99), (0.95, 0.995))
+
+
+def test_both_opinions_are_brought_to_one_scale(rng: np.random.Generator) -> None:
+    """Of members that were not learnt from, 10 and 1 % are as far as 5 and 0.5 % are said to be."""
+    dataset, rest = bars(400, rng), features(bars(400, rng).images)
+    gaussians = fit_novelty(dataset.images, dataset.labels)
+    assert gaussians is not None
+    readout = np.array([1.0, -1.0, 3.0], dtype=np.float32)
+    hidden = rng.normal(0, 1, (273, 2)).astype(np.float32)
+    raw = Novelty(gaussians.axes, gaussians.centres, gaussians.whitening, hidden, readout)
+    scaled = module._on_one_scale(raw, rest)
+    for far, said in ((0.9, 0.95), (0.99, 0.995)):
+        np.testing.assert_allclose(
+            np.quantile(scaled.says(rest), said), np.quantile(raw.far(rest), far), rtol=1e-3
+        )
+    order = np.argsort(raw.says(rest), kind="stable")
+    assert (np.diff(scaled.says(rest)[order]) >= -1e-3).all()

@@ -47,7 +47,7 @@ def test_the_bytes_decoded_are_the_models_own_arrays(web: httpx.Client, name: st
     assert isinstance(network, Network)
     own = list(network.parameters.values())
     assert model.calibration.novelty is not None
-    own += list(vars(model.calibration.novelty).values())
+    own += list(model.calibration.novelty.arrays.values())
     assert len(arrays) == len(own)
     assert all(np.array_equal(a, b) for a, b in zip(arrays, own, strict=True))
     assert header["name"] == name

@@ -36,6 +36,8 @@ type Novelty = {
   axes: Float32Array;
   centres: Float32Array;
   whitening: Float32Array;
+  hidden?: Float32Array;
+  readout?: Float32Array;
 };
 type Model = {
   name: string;

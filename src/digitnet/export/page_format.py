@@ -118,7 +118,7 @@ def _describe_novelty(calibration: Calibration, parameters: Parameters) -> dict[
     novelty = calibration.novelty
     if novelty is None or math.isinf(calibration.most_novelty):
         return None
-    arrays = [_put(name, array, parameters) for name, array in vars(novelty).items()]
+    arrays = [_put(name, array, parameters) for name, array in novelty.arrays.items()]
     return {"most": calibration.most_novelty, **NOVELTY, "arrays": arrays}
 
 

@@ -83,8 +83,16 @@ class Calibration:
         return found
 
 
-def fit_calibration(logits: FloatArray, validation: Dataset, training: Dataset) -> Calibration:
+def fit_calibration(
+    logits: FloatArray,
+    validation: Dataset,
+    training: Dataset,
+    others: NDArray[np.uint8] | None = None,
+) -> Calibration:
     """Fit on validation digits: their logits (N, K), and the training part for its strokes.
+
+    `others` are frames (M, 28, 28) of what belongs to no class, where there are such; see
+    `fit_novelty`.
 
     The thresholds accept at least 98 % of the validation digits. They are those of split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
@@ -98,7 +106,7 @@ def fit_calibration(logits: FloatArray, validation: Dataset, training: Dataset) 
         return Calibration(temperature)
     confidence = Calibration(temperature).probabilities(logits).max(axis=1)
     step = max(1, len(training) // ENOUGH)
-    novelty = fit_novelty(training.images[::step], training.labels[::step])
+    novelty = fit_novelty(training.images[::step], training.labels[::step], others)
     strangeness = np.zeros(n) if novelty is None else novelty.scores(validation.images)
     stranger, doubtful = np.argsort(-strangeness), np.argsort(confidence)
     k = _even_share(stranger, doubtful, n_refused)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ KEYS = {
     "format", "version", "class_names", "framing", "calibration", "training", "arrays",
 }  # fmt: skip
 """What model.json says, beside the layers or the members of an ensemble, and the seal."""
-NOVELTY = ("novelty_axes", "novelty_centres", "novelty_whitening")
+NOVELTY = tuple(f"novelty_{field.name}" for field in fields(Novelty))
+MOST_HIDDEN = 256
+"""Neurons of a novelty's network that are believed."""
 
 
 def arrays_of(model: Model) -> dict[str, FloatArray]:
@@ -40,7 +43,7 @@ def arrays_of(model: Model) -> dict[str, FloatArray]:
     arrays = dict(model.network.parameters)
     novelty = model.calibration.novelty
     if novelty is not None:
-        arrays |= zip(NOVELTY, (novelty.axes, novelty.centres, novelty.whitening), strict=True)
+        arrays |= {f"novelty_{name}": array for name, array in novelty.arrays.items()}
     return arrays
 
 
@@ -227,7 +230,7 @@ def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
         "temperature": calibration.temperature,
         "least_probability": calibration.least_probability,
         "most_novelty": None if math.isinf(calibration.most_novelty) else calibration.most_novelty,
-        "novelty_shape": None if novelty is None else list(novelty.centres.shape),
+        "novelty_shape": None if novelty is None else _novelty_shape(novelty),
     }
 
 
@@ -242,15 +245,33 @@ def _calibration(entry: dict[str, Any] | None) -> Calibration:
     return Calibration(temperature, least, most, _novelty(entry["novelty_shape"]))
 
 
+def _novelty_shape(novelty: Novelty) -> list[int]:
+    """Classes and axes, and the neurons of its network where it has one."""
+    neurons = [] if novelty.hidden is None else [novelty.hidden.shape[1]]
+    return [*novelty.centres.shape, *neurons]
+
+
 def _novelty(shape: list[int] | None) -> Novelty | None:
-    """Space for the arrays of (classes, axes), which must be plausible before memory is taken."""
+    """Space for the arrays of (classes, axes) or (classes, axes, neurons of its network).
+
+    The numbers must be plausible before memory is taken.
+    """
     if shape is None:
         return None
-    n_classes, n_axes = (int(n) for n in shape)
-    if not (1 <= n_classes <= 1000 and 1 <= n_axes <= N_AXES):
+    n_classes, n_axes, *rest = (int(n) for n in shape)
+    n_hidden = rest[0] if rest else None
+    plausible = 1 <= n_classes <= 1000 and 1 <= n_axes <= N_AXES and len(rest) <= 1
+    if not plausible or not (n_hidden is None or 1 <= n_hidden <= MOST_HIDDEN):
         raise ValueError(f"a novelty of shape {shape}")
-    return Novelty(
-        np.zeros((N_FEATURES, n_axes), dtype=np.float32),
-        np.zeros((n_classes, n_axes), dtype=np.float32),
-        np.zeros((n_classes, n_axes * (n_axes + 1) // 2), dtype=np.float32),
+
+    def space(*sides: int) -> FloatArray:
+        return np.zeros(sides, dtype=np.float32)
+
+    gaussians = (
+        space(N_FEATURES, n_axes),
+        space(n_classes, n_axes),
+        space(n_classes, n_axes * (n_axes + 1) // 2),
     )
+    if n_hidden is None:
+        return Novelty(*gaussians)
+    return Novelty(*gaussians, space(N_FEATURES + 1, n_hidden), space(n_hidden + 1))

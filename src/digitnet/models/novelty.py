@@ -1,19 +1,24 @@
 """Novelty: an out-of-distribution score: how unlike every class that was learnt a frame is.
 
 A small network answers letters and scribbles with the same high probabilities as digits, because
-it was only ever asked to tell digits apart. So the score is not taken from the network: one
-Gaussian per class says what its strokes and their places look like, and where none fits, the
-frame is out of distribution.
+it was only ever asked to tell digits apart. So the score is not taken from the network. Two
+opinions make it, both of the strokes and their places: one Gaussian per class says what its
+members look like, so that what is unlike all of them is found though it was never seen; and where
+there were others to learn from, such as letters, a small network tells those from the classes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.arrays import Floats
+from digitnet.imaging.arrays import Bytes, Floats
+from digitnet.imaging.augment import AUGMENTATIONS, Augmentation, augmented
+from digitnet.nn import Adam, Network, multilayer_perceptron, one_hot
+from digitnet.threads import one_blas_thread
 
 CELLS = 4  # the frame is seen through CELLS x CELLS soft windows
 DIRECTIONS = 8
@@ -21,36 +26,73 @@ INK_SIDE = 12  # and the ink of its inner 24 x 24 pixels through INK_SIDE x INK_
 INK_WEIGHT = 0.2
 SPREAD = 0.6  # standard deviation of a soft window, in widths of a cell
 N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
-N_AXES = 48
+N_AXES, N_AXES_BESIDE = 48, 32  # of the Gaussians alone, and beside a network: 100 kB either way
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
 BATCH = 32  # images at a time: what they become on the way then stays in the cache
+
+N_HIDDEN = 32  # neurons of the network that tells others from the classes
+STRETCHED = Augmentation(
+    rotation=10, shift=1.5, scale=0.3, shear=0.2, elastic=0.8, thickness=1, blur=0.7, erasure=0.3
+)
+INK = AUGMENTATIONS["ink"].augmentation
+assert INK is not None
+VARIED = (INK, STRETCHED)  # ways in which the classes' members are varied for it, once each
+EPOCHS, RATE, DECAY, TOGETHER = 20, 2e-3, 1e-3, 128
+FITTED = 0.9  # of the members it learns from; on the rest its scale is set
+AT_FAR, AT_SAYS = (0.9, 0.99), (0.95, 0.995)  # shares of the rest below what counts as equal
 
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """One Gaussian per class over the main axes of the features; about 100 kB for ten classes.
+    """One Gaussian per class over the main axes of the features, and a network beside them.
 
     Attributes:
         axes: (N_FEATURES, k) float32, the principal axes of all classes' features.
         centres: (G, k) float32, the mean of each class along them.
         whitening: (G, k (k + 1) / 2) float32, for each class the rows of a lower triangle L: the
             inverse of its covariance's Cholesky factor, so that L (x - centre) is white in it.
+        hidden: (N_FEATURES + 1, H) float32, weights of H rectified neurons over the features,
+            their biases in the last row; None where there were no others to learn from.
+        readout: (H + 1,) float32, what they add up to, the bias last.
     """
 
     axes: Floats
     centres: Floats
     whitening: Floats
+    hidden: Floats | None = None
+    readout: Floats | None = None
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """The arrays it consists of, by name."""
+        return {name: array for name, array in vars(self).items() if array is not None}
 
     def scores(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Scores (N,) of frames (N, 28, 28): -2 log density under the class that fits best.
+        """Scores (N,) of frames (N, 28, 28), the higher the stranger.
+
+        The higher of two: -2 log density under the class that fits best, and where there is a
+        network what it says, on the same scale.
+        """
+        seen = features(images)
+        return np.maximum(self.far(seen), self.says(seen))
+
+    def says(self, seen: Floats) -> NDArray[np.float64]:
+        """What the network says (N,) to features (N, N_FEATURES); without one, minus infinity."""
+        if self.hidden is None or self.readout is None:
+            return np.full(len(seen), -np.inf)
+        excited = np.maximum(seen @ self.hidden[:-1] + self.hidden[-1], 0)
+        return np.asarray(excited @ self.readout[:-1] + self.readout[-1], np.float64)
+
+    def far(self, seen: Floats) -> NDArray[np.float64]:
+        """-2 log density (N,) of features (N, N_FEATURES) under the class that fits best.
 
         Up to a constant; F. Kimura et al., "Modified quadratic discriminant functions and the
         application to Chinese character recognition", IEEE TPAMI 9 (1987), and for refusing what
         is far from every class K. Lee et al., "A simple unified framework for detecting
         out-of-distribution samples and adversarial attacks", NeurIPS 2018.
         """
-        least = np.full(len(images), np.inf)
-        x = features(images) @ self.axes  # (N, k)
+        least = np.full(len(seen), np.inf)
+        x = seen @ self.axes  # (N, k)
         k = self.axes.shape[1]
         triangle, below = np.zeros((k, k), dtype=np.float32), np.tril_indices(k)
         for centre, packed in zip(self.centres, self.whitening, strict=True):
@@ -62,19 +104,47 @@ class Novelty:
         return least
 
 
-def fit_novelty(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Novelty | None:
+def fit_novelty(
+    images: Bytes, labels: NDArray[np.int64], others: Bytes | None = None
+) -> Novelty | None:
     """Learn what each class looks like from frames (N, 28, 28) and labels (N,).
 
     Covariances of small classes lean on the mean of all: n images of its own count against
     N_AXES borrowed ones. Classes with fewer than two images are left out; None without any.
+
+    Args:
+        images: members of the classes.
+        labels: of them.
+        others: frames (M, 28, 28) of what belongs to none, for a network that learns to tell them
+            from the members, these as they are and varied (outlier exposure, D. Hendrycks,
+            M. Mazeika and T. Dietterich, "Deep anomaly detection with outlier exposure", ICLR
+            2019). None or no frame: the Gaussians alone.
     """
-    every = features(images).astype(np.float64)
+    seen = features(images)
+    if others is None or len(others) == 0:
+        return _fit_gaussians(seen, labels, N_AXES)
+    gaussians = _fit_gaussians(seen, labels, N_AXES_BESIDE)
+    if gaussians is None:
+        return None
+    rng = np.random.default_rng(0)
+    varied = (augmented(images, augmentation, rng) for augmentation in VARIED)
+    known = np.concatenate([seen, *(features(each) for each in varied)])
+    order = rng.permutation(len(known))
+    n_fitted = int(FITTED * len(known))
+    hidden, readout = _fit_network(known[order[:n_fitted]], features(others), rng)
+    novelty = replace(gaussians, hidden=hidden, readout=readout)
+    return _on_one_scale(novelty, known[order[n_fitted:]])
+
+
+def _fit_gaussians(seen: Floats, labels: NDArray[np.int64], n_axes: int) -> Novelty | None:
+    """A Gaussian for each class of features (N, N_FEATURES) with labels (N,) along n_axes axes."""
+    every = seen.astype(np.float64)
     classes = [every[labels == label] for label in np.unique(labels)]
     classes = [members for members in classes if len(members) >= 2]
     if not classes:
         return None
     variances, axes = np.linalg.eigh(np.cov(every.T))  # ascending
-    axes = axes[:, ::-1][:, :N_AXES]
+    axes = axes[:, ::-1][:, :n_axes]
     along = [members @ axes for members in classes]
     covariances = [np.cov(members.T) for members in along]
     pooled = sum(covariances) / len(covariances)
@@ -90,6 +160,59 @@ def fit_novelty(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Novelty
         np.array(centres, dtype=np.float32),
         np.array(whitening, dtype=np.float32),
     )
+
+
+def _fit_network(
+    members: Floats, others: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Learn to tell features of others (M, N_FEATURES) from members' (N, N_FEATURES).
+
+    Both count the same, however many there are. Returns `hidden`, and as `readout` the log-odds
+    that a frame is one of the others.
+    """
+    seen = np.concatenate([members, others])
+    is_other = np.repeat([0, 1], [len(members), len(others)])
+    middle, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-2
+    inputs, targets = (seen - middle) / spread, one_hot(is_other, 2)
+    share = np.array([0.5 / len(members), 0.5 / len(others)]) * len(seen)
+    weights = share[is_other].astype(np.float32)
+    network = Network(multilayer_perceptron(N_FEATURES, [N_HIDDEN], 2, "relu"))
+    network.initialize(rng)
+    adam = Adam(weight_decay=DECAY)
+    state, gradient = adam.start(network.vector), np.empty_like(network.vector)
+    starts = range(0, len(seen), TOGETHER)
+    n_steps = EPOCHS * len(starts)
+    with one_blas_thread():  # the same bits whatever the number of cores
+        for epoch in range(EPOCHS):
+            order = rng.permutation(len(seen))
+            for step, start in enumerate(starts, start=epoch * len(starts)):
+                taken = order[start : start + TOGETHER]
+                network.loss_and_gradient(
+                    inputs[taken], targets[taken], gradient, None, weights[taken]
+                )
+                rate = RATE * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+                adam.step(network.vector, gradient, state, rate)
+    named = network.parameters
+    weights1 = named["W1"] / spread[:, None]
+    hidden = np.vstack([weights1, named["b1"] - middle @ weights1])
+    readout = np.append(named["W2"] @ [-1, 1], named["b2"] @ [-1, 1])
+    return hidden.astype(np.float32), readout.astype(np.float32)
+
+
+def _on_one_scale(novelty: Novelty, rest: Floats) -> Novelty:
+    """Stretch and move what the network says until it is as high as -2 log density where it counts.
+
+    Features of members (N, N_FEATURES) that it has not learnt from tell: what a tenth of them
+    exceed in density weighs as much as what a twentieth exceed in what it says, and so with a
+    hundredth and half of that. Density, which nobody has to teach, has the larger say.
+    """
+    assert novelty.readout is not None
+    low, high = np.quantile(novelty.far(rest), AT_FAR)
+    says_low, says_high = np.quantile(novelty.says(rest), AT_SAYS)
+    stretch = max(high - low, 1e-3) / max(says_high - says_low, 1e-3)
+    readout = novelty.readout * stretch
+    readout[-1] += high - stretch * says_high
+    return replace(novelty, readout=readout.astype(np.float32))
 
 
 def features(images: NDArray[np.uint8]) -> Floats:

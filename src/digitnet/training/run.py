@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset
+from digitnet.data.dataset import DIGITS, Dataset
+from digitnet.data.non_digits import non_digit_frames
 from digitnet.errors import SettingsError
 from digitnet.files import make_folder
 from digitnet.models.calibration import Calibration, fit_calibration
@@ -23,6 +25,12 @@ from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
+
+LEAST_DIGITS = 5_000
+"""Learnt digits below which no non-digits are drawn for their calibration."""
+OTHERS_SHARE, MOST_OTHERS = 0.1, 6_000
+"""How many non-digits are drawn, as a share of the learnt digits, and at most: the more the
+better, and each takes some milliseconds."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -189,7 +197,17 @@ class Run:
         if self.validation is None:
             return Calibration()
         logits = classify(self.network, self.validation.images)
-        return fit_calibration(logits, self.validation, self.training)
+        return fit_calibration(logits, self.validation, self.training, self._others())
+
+    def _others(self) -> NDArray[np.uint8] | None:
+        """What is none of the classes, where these are the ten digits and there are many.
+
+        Of letters as classes nobody knows what is none, and few digits do not hold it off.
+        """
+        if self.training.class_names != DIGITS or len(self.training) < LEAST_DIGITS:
+            return None
+        n = min(int(OTHERS_SHARE * len(self.training)), MOST_OTHERS)
+        return non_digit_frames(n, np.random.default_rng(self.config.seed))
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1

@@ -9,11 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from digitnet.data.idx import load_idx_folder
+from digitnet.data.non_digits import non_digit_frames
 from digitnet.data.synthetic import synthesize
 from digitnet.export.page_format import encode
 from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
+from digitnet.models.novelty import features, fit_novelty
 from digitnet.nn import (
     Ensemble,
     Network,
@@ -99,6 +101,23 @@ def test_what_is_no_digit_is_so_on_the_page_too(rng: np.random.Generator, tmp_pa
     images = np.concatenate([sparse, rng.integers(0, 256, (20, 28, 28)), boxes]).astype(np.uint8)
     assert_the_same(model, images, tmp_path)
     assert model.calibration.no_digit(images).mean() > 0.9
+
+
+def test_a_novelty_that_has_learnt_others_is_so_on_the_page_too(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    digits = synthesize(1500, rng)
+    others = non_digit_frames(60, rng)
+    novelty = fit_novelty(digits.images, digits.labels, others)
+    assert novelty is not None
+    limit = float(np.quantile(novelty.scores(digits.images), 0.99))
+    calibration = Calibration(most_novelty=limit, novelty=novelty)
+    model = Model(alive(SMALL["deskewed, several hidden layers"], rng), calibration=calibration)
+    images = np.concatenate([others, synthesize(40, rng).images])
+    assert_the_same(model, images, tmp_path)
+    seen = features(images)
+    assert (novelty.says(seen) > novelty.far(seen)).any()
+    assert (novelty.says(seen) < novelty.far(seen)).any()
 
 
 @pytest.mark.parametrize("what", SMALL)

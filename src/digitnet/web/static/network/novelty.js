@@ -3,14 +3,31 @@
 // numbers come with the model.
 
 /**
- * -2 log density of the class that fits best, up to a constant.
+ * The higher of two opinions: how far the frame is from the class that fits best, and what a
+ * network says that has learnt others, where the model has one.
  * @param {Novelty} novelty
  * @param {FrameNumbers} numbers
  * @param {Uint8Array} frame
  */
 export function noveltyOf(novelty, numbers, frame) {
-  const { axes, centres, whitening } = novelty;
   const seen = features(novelty, numbers, frame);
+  return Math.max(farness(novelty, seen), otherness(novelty, seen));
+}
+
+/** What its network makes of the features. @param {Novelty} novelty @param {Float64Array} seen */
+function otherness({ hidden, readout }, seen) {
+  if (!hidden || !readout) return -Infinity;
+  const nHidden = readout.length - 1;
+  const excited = Float64Array.from(hidden.subarray(seen.length * nHidden)); // the biases
+  seen.forEach((value, i) => {
+    if (value === 0) return;
+    for (let k = 0; k < nHidden; k++) excited[k] += value * hidden[i * nHidden + k];
+  });
+  return excited.reduce((sum, value, k) => sum + Math.max(value, 0) * readout[k], readout[nHidden]);
+}
+
+/** -2 log density of the class that fits best, up to a constant. @param {Novelty} novelty @param {Float64Array} seen */
+function farness({ axes, centres, whitening }, seen) {
   const nAxes = axes.length / seen.length;
   const x = new Float64Array(nAxes);
   seen.forEach((value, i) => {
