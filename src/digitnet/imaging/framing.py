@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from digitnet.imaging.mnist_sized import MnistSized
 
 FRAMINGS = ("mnist", "stretch")
-FRAMING_VERSION = 2
+FRAMING_VERSION = 3
 """Counts up whenever a picture's frame changes, so that a model knows what it was trained on."""
 
 
