@@ -13,16 +13,21 @@ import numpy as np
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.files import make_folder
-from digitnet.models.calibration import Calibration, fit_calibration
+from digitnet.models.calibration import Calibration, inherited
 from digitnet.models.folder import check_place, load_model, save_model
-from digitnet.models.model import Model, classify
-from digitnet.nn import Network
+from digitnet.models.model import Model
+from digitnet.models.risk import RISK
+from digitnet.nn import Ensemble, Network
+from digitnet.training.calibration_set import calibrated
 from digitnet.training.chance import check_learnt
 from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoint
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
+
+CALIBRATION = 1
+"""Beside the seed: the calibration's own stream, the same for a run that was resumed."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -185,11 +190,16 @@ class Run:
         A fine-tuned model keeps the one of the model it started from, which knows many hands.
         """
         if self._start is not None:
-            return self._start.calibration
+            return inherited(self._start.calibration)
+        return self.calibrated(self.network)
+
+    def calibrated(self, network: Network | Ensemble, risk: float = RISK) -> Calibration:
+        """The calibration of a network that has learnt from this run's digits."""
         if self.validation is None:
             return Calibration()
-        logits = classify(self.network, self.validation.images)
-        return fit_calibration(logits, self.validation, self.training)
+        rng = np.random.default_rng([self.config.seed, CALIBRATION])
+        framing = self.config.framing
+        return calibrated(network, self.validation, self.training, rng, framing=framing, risk=risk)
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1
