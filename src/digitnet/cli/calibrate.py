@@ -41,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "them (default: those that the model's training set aside, varied, and drawn ones)",
     )  # fmt: skip
     parser.add_argument(
-        "--risk", metavar="SHARE", default=f"{100 * RISK:g}%",
+        "--risk", metavar="SHARE",
         help="which share of the answers may be wrong where nobody asks for another "
-        f"(default: {100 * RISK:g}%%)",
+        f"(default: {100 * RISK:g}%%, or the least above it that can be promised)",
     )  # fmt: skip
     parser.add_argument(
         "--out", metavar="DIR", help="model folder to write (default: the model's own)"
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Count anew, write the model whole, say what is promised."""
-    risk = as_risk(args.risk)
+    risk = None if args.risk is None else as_risk(args.risk)
     if risk == ALWAYS:
         raise SettingsError(
             "A model is calibrated for a risk above 0; 0 can be asked for at each answer."
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if skipped else 0
 
 
-def _on_set_aside(named: str, model: Model, out: Path, risk: float) -> Calibration:
+def _on_set_aside(named: str, model: Model, out: Path, risk: float | None) -> Calibration:
     """Calibrated as after its training, on the part that was set aside then.
 
     Raises:
@@ -123,7 +123,7 @@ def _on_set_aside(named: str, model: Model, out: Path, risk: float) -> Calibrati
     )
 
 
-def _on_others(model: Model, dataset: Dataset, named: str, risk: float) -> Calibration:
+def _on_others(model: Model, dataset: Dataset, named: str, risk: float | None) -> Calibration:
     """Calibrated on digits as they are; what looks like no digit is told as before.
 
     Raises:

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.models.novelty import Novelty, fit_novelty
-from digitnet.models.risk import ALWAYS, RISK, RiskTable, as_risk, risk_table
+from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_risk
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
 MOST_LOST = 0.003  # of the digits, to "no digit"
 TUNING = 3  # every third digit chooses temperature and limit, the others are counted
 FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
+FEWEST_TO_LIMIT = 49  # of them the highest score loses one new digit in fifty
 ENOUGH = 20_000  # training images that describe the classes' strokes; more change little
 COLDEST, HOTTEST = 0.1, 10.0  # where a temperature is looked for
 PRIOR_SPREAD = 0.5  # of ln(temperature) around 0: felt with few validation digits only
@@ -130,7 +131,7 @@ def fit_calibration(
     logits: FloatArray,
     digits: Dataset,
     training: Dataset | None,
-    risk: float = RISK,
+    risk: float | None = None,
     novelty: Novelty | None = None,
 ) -> Calibration:
     """Fit on digits that the weights were not learnt from, in no order.
@@ -138,40 +139,48 @@ def fit_calibration(
     A third of them, the tuning digits, choose the temperature and the limit of novelty: by split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
     world", 2005) it loses at most 0.3 % of new digits of the same kind, on average over the draw;
-    of fewer than 333 it loses none. On the others, which nothing was fitted to, the risk of each
-    threshold is counted (`risk.py`). With fewer than FEWEST nothing can be promised, and nothing
-    is refused.
+    of fewer than 333 it loses none of them. On the others, which nothing was fitted to, the risk of
+    each threshold is counted (`risk.py`). With fewer than FEWEST in all nothing can be promised,
+    all are tuning digits, and nothing is unsure; with fewer than FEWEST_TO_LIMIT nothing at all is
+    refused.
 
     Args:
         logits: (N, K) of the digits.
         digits: N of them, such as `training/calibration_set.py` makes.
         training: what the classes' strokes look like is learnt from these, where `novelty` does
             not know it yet; with neither, nothing is called "no digit".
-        risk: the share of wrong answers that is promised where nobody asks for another.
+        risk: the share of wrong answers that is asked for where nobody says another; None takes
+            a usual one, and where none can be promised nothing is unsure.
         novelty: tells what is no digit, and is only given a limit here.
     """
-    tuning = np.arange(len(digits)) % TUNING == 0
+    is_counted = np.arange(len(digits)) % TUNING != 0
+    is_counted &= len(digits) >= FEWEST
+    tuning = ~is_counted
     temperature = fit_temperature(logits[tuning], digits.labels[tuning])
-    if len(digits) < FEWEST:
+    if len(digits) < FEWEST_TO_LIMIT:
         return Calibration(temperature)
     if novelty is None and training is not None:
         step = max(1, len(training) // ENOUGH)
         novelty = fit_novelty(training.images[::step], training.labels[::step])
     strangeness = np.zeros(len(digits)) if novelty is None else novelty.scores(digits.images)
     most = _limit(strangeness[tuning])
+    if len(digits) < FEWEST:
+        return Calibration(temperature, most_novelty=most, novelty=novelty)
     probabilities = Calibration(temperature).probabilities(logits)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == digits.labels
     known = strangeness <= most
-    aside, counted = tuning & known, ~tuning & known
+    aside, counted = tuning & known, is_counted & known
     table = risk_table(
         confidence[counted],
         right[counted],
         (confidence[aside], right[aside]),
         digits.source,
-        int(np.count_nonzero(~tuning)),
+        int(np.count_nonzero(is_counted)),
     )
     calibration = Calibration(temperature, 0.0, most, novelty, table)
-    return calibration.at(risk)
+    if risk is None:
+        risk = usual_risk(table)
+    return calibration if risk is None else calibration.at(risk)
 
 
 def _limit(strangeness: NDArray[np.floating]) -> float:

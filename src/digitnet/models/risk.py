@@ -26,6 +26,10 @@ from digitnet.nn.layer import FloatArray
 
 RISK = 0.005
 """Of the answers given that may be wrong, where nothing else is said."""
+USUAL_RISKS = (RISK, 0.01, 0.02, 0.05, 0.1)
+"""What a model is asked for that cannot promise that, or hardly answers then."""
+LEAST_ANSWERED = 0.8
+"""Of the counted digits: a model that answers fewer is of little use where nobody asked for it."""
 OFFERED = (0.001, 0.005, 0.02, 0.0)
 """Risks that a page offers to choose from; the last answers always."""
 DELTA = 0.05
@@ -91,8 +95,9 @@ def as_risk(value: float | str) -> float:
         SettingsError: it is none, or not from 0 to below 1.
     """
     found = _SHARE(value) if isinstance(value, str) else None
+    number = value if found is None else found[1]
     try:
-        share = float(value if found is None else found[1])
+        share = math.nan if isinstance(number, str) and found is None else float(number)
     except (TypeError, ValueError):
         share = math.nan
     if found is not None and found[2]:
@@ -103,6 +108,15 @@ def as_risk(value: float | str) -> float:
             f"not {value}."
         )
     return share
+
+
+def usual_risk(table: RiskTable) -> float | None:
+    """The least usual risk that can be promised, most digits answered; None where there is none."""
+    for risk in USUAL_RISKS:
+        row = table.row(risk)
+        if row.bound <= risk and row.coverage >= LEAST_ANSWERED:
+            return risk
+    return None
 
 
 def risk_table(

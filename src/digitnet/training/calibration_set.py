@@ -29,7 +29,6 @@ from digitnet.imaging.framing import FRAMINGS, frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.model import classify
-from digitnet.models.risk import RISK
 from digitnet.nn import Ensemble, Network
 from digitnet.threads import on_all_cores
 
@@ -42,7 +41,7 @@ N_ASKED = 200
 SMALLEST, LARGEST = 8, 20
 """Sides of the arrays that people have digits in, ink alone."""
 WORST_JPEG, BEST_JPEG = 60, 95
-CARE = 0.75
+CARE = 0.6
 """What one writes for others to be read; of less care some digits are none that anybody reads."""
 THICKEST_PEN = 0.11
 """Its radius in heights of a digit: a thicker one fills the loops."""
@@ -54,7 +53,7 @@ how sure the network may be."""
 
 Kinds = dict[str, float]
 OWN: Kinds = {"as it is": 0.15, "affine": 0.15, "ink": 0.1, "small": 0.1}
-DRAWN: Kinds = {"photographed": 0.25, "photographed, rare": 0.25}
+DRAWN: Kinds = {"photographed": 0.2, "photographed, rare": 0.3}
 """Shares of ten digits' set."""
 MILD: Kinds = {"as it is": 0.5, "affine": 0.5}
 """Shares where the classes are others: nobody knows how those are written."""
@@ -102,7 +101,7 @@ def calibrated(
     rng: np.random.Generator,
     *,
     framing: str = FRAMINGS[0],
-    risk: float = RISK,
+    risk: float | None = None,
 ) -> Calibration:
     """A calibration of a network that has learnt, on a set made for it.
 
@@ -112,7 +111,7 @@ def calibrated(
         training: digits that they were: what looks like none of them is no digit.
         rng: draws the set.
         framing: how its pictures are framed; drawn digits are framed as MNIST's only.
-        risk: what is promised where nobody asks for another.
+        risk: as of `fit_calibration`.
     """
     drawn = validation.class_names == DIGITS and framing == FRAMINGS[0]
     digits = calibration_set(validation, rng, drawn=drawn and reads_digits(network, rng))

@@ -16,7 +16,6 @@ from digitnet.files import make_folder
 from digitnet.models.calibration import Calibration, inherited
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model
-from digitnet.models.risk import RISK
 from digitnet.nn import Ensemble, Network
 from digitnet.training.calibration_set import calibrated
 from digitnet.training.chance import check_learnt
@@ -193,7 +192,7 @@ class Run:
             return inherited(self._start.calibration)
         return self.calibrated(self.network)
 
-    def calibrated(self, network: Network | Ensemble, risk: float = RISK) -> Calibration:
+    def calibrated(self, network: Network | Ensemble, risk: float | None = None) -> Calibration:
         """The calibration of a network that has learnt from this run's digits."""
         if self.validation is None:
             return Calibration()
