@@ -45,6 +45,7 @@ class Score(NamedTuple):
 
     @property
     def n_answered(self) -> int:
+        """Those that got an answer."""
         return int(self.counts[0] + self.counts[1])
 
 
@@ -154,7 +155,8 @@ def _show_promises(model: Model, sources: Framed) -> None:
         print(
             f"{risk:>6.1%}{asked.calibration.promised:>10.2%}"
             f"{asked.calibration.least_probability:>15.4f}{(right + wrong) / n:>10.2%}"
-            f"{wrong / max(right + wrong, 1):>15.2%}{mean:>19.2%}{_means(scores, sources)[0]:>18.2%}"
+            f"{wrong / max(right + wrong, 1):>15.2%}{mean:>19.2%}"
+            f"{_means(scores, sources)[0]:>18.2%}"
         )
 
 

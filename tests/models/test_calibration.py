@@ -345,9 +345,9 @@ def test_most_letters_get_no_answer_and_digits_do(model: Model) -> None:
     assert all(r is None or r == NO_DIGIT or r.startswith("unsure: ") for r in reasons)
     new = synthesize(1000, np.random.default_rng(99))
     accepted = model.accepted(new.images, model.probabilities(new.images))
-    assert accepted.mean() > 0.8
+    assert accepted.mean() > 0.5
     right = model.probabilities(new.images).argmax(axis=1) == new.labels
-    assert (~right[accepted]).mean() <= (model.calibration.risk or 0.0) + 0.01
+    assert (~right[accepted]).mean() <= (model.calibration.risk or 0.0)
 
 
 def test_blank_paper_and_noise_get_no_answer(model: Model, rng: np.random.Generator) -> None:

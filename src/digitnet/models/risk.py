@@ -111,12 +111,14 @@ def as_risk(value: float | str) -> float:
 
 
 def usual_risk(table: RiskTable) -> float | None:
-    """The least usual risk that can be promised, most digits answered; None where there is none."""
-    for risk in USUAL_RISKS:
-        row = table.row(risk)
-        if row.bound <= risk and row.coverage >= LEAST_ANSWERED:
-            return risk
-    return None
+    """The least usual risk that can be promised with most digits answered.
+
+    Where that takes too many refusals for all of them, the largest; None where it is not promised.
+    """
+    rows = [(risk, table.row(risk)) for risk in USUAL_RISKS]
+    kept = [(risk, row) for risk, row in rows if row.bound <= risk]
+    useful = [risk for risk, row in kept if row.coverage >= LEAST_ANSWERED]
+    return next(iter(useful), kept[-1][0] if kept else None)
 
 
 def risk_table(
