@@ -12,9 +12,9 @@ from digitnet.data.idx import load_idx_folder
 from digitnet.data.synthetic import synthesize
 from digitnet.export.page_format import encode
 from digitnet.models.calibration import Calibration
-from digitnet.models.risk import RiskTable, Row
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
+from digitnet.models.risk import RiskTable, Row
 from digitnet.nn import (
     Ensemble,
     Network,
@@ -207,13 +207,11 @@ def test_the_bytes_are_the_arrays_one_after_the_other(rng: np.random.Generator) 
 
 
 RISKS = """
-import { readFileSync } from "node:fs";
 import { decodeModel } from "./network/network.js";
 import { isPromised, leastProbability } from "./network/risk.js";
 const bytes = readFileSync("model");
 const model = decodeModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-const asked = JSON.parse(readFileSync("asked"));
-const told = asked.map((risk) => [leastProbability(model, risk), isPromised(model, risk ?? 0)]);
+const told = given.asked.map((risk) => [leastProbability(model, risk), isPromised(model, risk ?? 0)]);
 console.log(JSON.stringify([model.risk, model.offered, told]));
 """
 
@@ -225,8 +223,7 @@ def test_a_risk_is_the_same_threshold_on_the_page(rng: np.random.Generator, tmp_
     model = Model(alive(SMALL["deskewed, several hidden layers"], rng), calibration=kept)
     asked = [0.001, 0.002, 0.0049, 0.005, 0.0051, 0.03, 0.5, 0, None]
     (tmp_path / "model").write_bytes(encode(model, "a test"))
-    (tmp_path / "asked").write_text(json.dumps(asked))
-    risk, offered, told = run_module(tmp_path, RISKS)  # type: ignore[misc]
+    risk, offered, told = run_module(tmp_path, RISKS, asked=asked)
     assert (risk, offered) == (0.005, [0.001, 0.005, 0.02, 0])
     ours = [kept if one is None else kept.at(one) for one in asked]
     assert [least for least, _ in told] == [one.least_probability for one in ours]
@@ -234,6 +231,6 @@ def test_a_risk_is_the_same_threshold_on_the_page(rng: np.random.Generator, tmp_
     assert [is_kept for _, is_kept in told[:-1]] == promised[:-1]
     old = Model(model.network, calibration=Calibration(0.7, 0.6))
     (tmp_path / "model").write_bytes(encode(old, "a test"))
-    risk, offered, told = run_module(tmp_path, RISKS)  # type: ignore[misc]
+    risk, offered, told = run_module(tmp_path, RISKS, asked=asked)
     assert (risk, offered) == (None, [0])
     assert [least for least, _ in told] == [0.6] * 7 + [0, 0.6]
