@@ -211,7 +211,7 @@ import { decodeModel } from "./network/network.js";
 import { isPromised, leastProbability } from "./network/risk.js";
 const bytes = readFileSync("model");
 const model = decodeModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-const told = given.asked.map((risk) => [leastProbability(model, risk), isPromised(model, risk ?? 0)]);
+const told = given.asked.map((r) => [leastProbability(model, r), isPromised(model, r ?? 0)]);
 console.log(JSON.stringify([model.risk, model.offered, told]));
 """
 
