@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
 
     __version__: str
     AnyModel = Model | str | Path | None
+    Risk = float | str | None
 
 _NAMES = {
     "data.dataset": "Dataset",
@@ -69,15 +70,22 @@ __all__ = sorted([*_HOMES, "__version__", "predict", "read"])
 if TYPE_CHECKING:
 
     @overload
-    def predict(picture: OnePicture, model: AnyModel = None) -> Prediction: ...
+    def predict(
+        picture: OnePicture, model: AnyModel = None, *, risk: Risk = None
+    ) -> Prediction: ...
     @overload
-    def predict(picture: Batch, model: AnyModel = None) -> list[Prediction]: ...
+    def predict(
+        picture: Batch, model: AnyModel = None, *, risk: Risk = None
+    ) -> list[Prediction]: ...
     @overload
-    def predict(picture: NDArray[Any], model: AnyModel = None) -> Any: ...
+    def predict(picture: NDArray[Any], model: AnyModel = None, *, risk: Risk = None) -> Any: ...
 
 
 def predict(
-    picture: "OnePicture | Batch | NDArray[Any]", model: "AnyModel" = None
+    picture: "OnePicture | Batch | NDArray[Any]",
+    model: "AnyModel" = None,
+    *,
+    risk: "Risk" = None,
 ) -> "Prediction | list[Prediction]":
     """Say which digit a picture shows; a list of answers for a batch of pictures.
 
@@ -86,6 +94,8 @@ def predict(
             (`Model.predict` has the shapes).
         model: a model, or the name of one (`load_model`). Reading it takes longer than an answer:
             to ask often, load it once.
+        risk: which share of the answers may be wrong, 0.005 or "0.5%"; 0 answers always, None
+            takes the model's own (`Model.at_risk`).
 
     Returns:
         A Prediction, or a list of them for a batch.
@@ -93,15 +103,18 @@ def predict(
     Raises:
         DigitnetError: there is no such model, or no such picture.
     """
-    return _as_model(model).predict(picture)
+    return _as_model(model).predict(picture, risk)
 
 
-def read(picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None) -> "Reading":
+def read(
+    picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None, *, risk: "Risk" = None
+) -> "Reading":
     """Read the digits on a page, line by line.
 
     Args:
         picture: a path, bytes, an open file, a Pillow image or an array.
         model: as for `predict`; it must have been trained with the framing "mnist".
+        risk: as for `predict`; of a digit that misses it, `sure` is false.
 
     Returns:
         A Reading: its `lines`, its `digits` with their boxes in pixels, or the `reason` why there
@@ -114,6 +127,8 @@ def read(picture: "OnePicture | NDArray[Any]", model: "AnyModel" = None) -> "Rea
     from digitnet.reading.page import read_page
 
     reader = _as_model(model)
+    if risk is not None:
+        reader = reader.at_risk(risk)
     return read_page(reader, picture, line_model_beside(reader.class_names))
 
 

@@ -74,6 +74,16 @@ class Evaluation:
         return self.n_right / self.n
 
     @property
+    def coverage(self) -> float:
+        """The share that got an answer."""
+        return self.n_accepted / self.n
+
+    @property
+    def risk(self) -> float:
+        """The share of wrong answers among those given; 0 where none was."""
+        return 1 - self.n_accepted_right / self.n_accepted if self.n_accepted else 0.0
+
+    @property
     def interval(self) -> tuple[float, float]:
         """The accuracy's 95 % Wilson interval, (low, high)."""
         return wilson_interval(self.n_right, self.n)
@@ -109,6 +119,8 @@ class Evaluation:
             "calibration_error": self.calibration_error,
             "n_accepted": self.n_accepted,
             "n_accepted_right": self.n_accepted_right,
+            "coverage": self.coverage,
+            "risk": self.risk,
         }
 
 
@@ -141,6 +153,37 @@ def evaluate(
         n_accepted=int(kept.sum()),
         n_accepted_right=int((kept & right).sum()),
     )
+
+
+class RiskCurve(NamedTuple):
+    """What any threshold would do, from the strictest on; an entry for each confidence there is.
+
+    Attributes:
+        confidence: (M,) the threshold, falling.
+        coverage: (M,) the share of all images that then get an answer.
+        risk: (M,) the share of wrong answers among those.
+    """
+
+    confidence: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    risk: NDArray[np.float64]
+
+
+def risk_curve(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], known: NDArray[np.bool_]
+) -> RiskCurve:
+    """Risk against coverage of images (N,) by how sure each answer is.
+
+    Y. Geifman and R. El-Yaniv, "Selective classification for deep neural networks", NeurIPS 2017.
+    `known` marks those that look like a class at all; the others never get an answer. Images of
+    one confidence are answered together.
+    """
+    order = np.flatnonzero(known)[np.argsort(-confidence[known], kind="stable")]
+    sorted_ = confidence[order].astype(np.float64)
+    last = np.flatnonzero(np.diff(sorted_, append=-1.0))
+    n_given = last + 1
+    n_wrong = np.cumsum(~right[order])[last]
+    return RiskCurve(sorted_[last], n_given / len(right), n_wrong / n_given)
 
 
 def wilson_interval(k: int, n: int, z: float = Z_95) -> tuple[float, float]:

@@ -11,21 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFont
 
 from digitnet.data.dataset import Dataset
 from digitnet.data.synthetic import synthesize
-from digitnet.errors import ModelError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.evaluation import expected_calibration_error
 from digitnet.imaging.framing import frame_picture
 from digitnet.models import calibration
 from digitnet.models.calibration import (
     NO_DIGIT,
     Calibration,
-    _even_share,
     fit_calibration,
     fit_temperature,
 )
@@ -33,6 +32,7 @@ from digitnet.models.description import sealed
 from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import fit_novelty
+from digitnet.models.risk import upper_bound
 from digitnet.nn import Network, multilayer_perceptron, softmax
 from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.loop import fit
@@ -171,29 +171,58 @@ def test_limits_themselves_are_accepted() -> None:
     assert NO_DIGIT == "no digit: it looks like none that the network has learnt"
 
 
-def test_the_even_share_by_hand() -> None:
-    """Image 3 is strangest and 1 most doubtful: with k = 1 these two are refused, with 2 three."""
-    stranger, doubtful = np.array([3, 1, 2, 0]), np.array([1, 0, 3, 2])
-    assert [_even_share(stranger, doubtful, n) for n in range(4)] == [0, 0, 1, 2]
+def answering(n: int, n_classes: int = 2) -> Dataset:
+    """Images that do not matter, all of class 0."""
+    names = tuple("abcdefghij"[:n_classes])
+    return Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64), names, "a test")
 
 
 @pytest.mark.parametrize(
-    ("n", "k"),
-    [(49, 0), (98, 0), (99, 1), (148, 1), (149, 2), (199, 3), (999, 19)],
+    ("n", "rank"),
+    [(49, 1), (149, 1), (150, 1), (996, 1), (1995, 1), (1998, 2), (3000, 3)],
 )
-def test_thresholds_are_those_of_98_percent(
-    n: int, k: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+def test_the_limit_of_novelty_is_that_of_three_in_a_thousand_tuning_digits(
+    n: int, rank: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
-    """Where doubt and strangeness agree, n - ceil(0.98 (n + 1)) digits are refused for both."""
-    assert n - math.ceil(0.98 * (n + 1)) == k
-    logits = np.zeros((n, 2), dtype=np.float64)
-    logits[:, 0] = rng.permutation(n) + 1.0  # the larger, the surer and the less strange
-    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(-logits[:, 0]))
-    digits = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64), ("a", "b"))
-    kept = fit_calibration(logits, digits, digits)
-    assert kept.most_novelty == -(k + 1.0)
-    least = 1 / (1 + math.exp(-(k + 1.0) / kept.temperature))
-    assert kept.least_probability == pytest.approx(least)
+    """Every third digit from FEWEST on, all of them below; rank 1 is the strangest."""
+    scores = rng.permutation(n).astype(float)
+    tuning = scores[::3] if n >= 150 else scores
+    if n >= 996:
+        assert max(len(tuning) - math.ceil((len(tuning) + 1) * 0.997), 0) == rank - 1
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(scores))
+    kept = fit_calibration(rng.normal(0, 1, (n, 2)), answering(n), answering(n))
+    assert kept.most_novelty == np.sort(tuning)[-rank]
+
+
+def test_only_the_digits_that_nothing_was_fitted_to_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All tuning digits wrong or right: the coverage and the bounds are the others'."""
+    n = 3000
+    logits = np.zeros((n, 2))
+    logits[:, 0] = 3.0
+    logits[1:4, 0] = -3.0  # two counted digits of 2,000 are wrong, and a tuning one
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: None)
+    kept = fit_calibration(logits, answering(n), answering(n), risk=0.02)
+    assert kept.risks is not None
+    assert (kept.risks.n, kept.risks.counted_on) == (2000, "a test")
+    last = kept.risks.rows[-1]
+    assert last == (0.0, pytest.approx(upper_bound(2, 2000)), 1.0)
+    assert (kept.risk, kept.promised, kept.least_probability) == (0.02, last.bound, 0.0)
+
+
+def test_what_looks_like_no_digit_is_not_counted_as_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n = 3000
+    scores = np.where(np.arange(n) % 30 == 1, 9.0, 0.0)  # counted ones alone: a twentieth of them
+    logits = np.tile([3.0, 0.0], (n, 1))
+    logits[scores > 0, 0] = -3.0
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(scores))
+    kept = fit_calibration(logits, answering(n), answering(n))
+    assert kept.most_novelty == 0.0
+    assert kept.risks is not None
+    assert kept.risks.rows[-1] == (0.0, pytest.approx(upper_bound(0, 1900)), 0.95)
 
 
 @pytest.mark.parametrize(("n", "used"), [(20_000, 20_000), (39_999, 39_999), (40_000, 20_000)])
@@ -228,38 +257,78 @@ def test_a_temperature_never_changes_the_answer(logits: np.ndarray, temperature:
     assert (p[np.arange(3), best] == p.max(axis=1)).all()
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(49, 400), st.integers(0, 2**32), st.booleans())
-def test_98_percent_of_the_validation_digits_are_accepted(n: int, seed: int, ties: bool) -> None:
-    rng = np.random.default_rng(seed)
-    validation = bars(n, rng)
-    logits = rng.normal(0, 3, (n, 10)).astype(np.float32)
-    if ties:
-        logits = np.rint(logits)
-    kept = fit_calibration(logits, validation, bars(30, rng))
-    model = Model(Network(multilayer_perceptron(784, [2], 10)), calibration=kept)
-    accepted = model.accepted(validation.images, kept.probabilities(logits))
-    assert accepted.sum() >= math.ceil(0.98 * (n + 1))
-
-
-def test_two_percent_are_refused_half_for_each_reason(
-    model: Model, parts: tuple[Dataset, Dataset]
-) -> None:
-    _, validation = parts
-    probabilities = model.probabilities(validation.images)
-    accepted = model.accepted(validation.images, probabilities)
-    assert len(validation) * 0.98 <= accepted.sum() <= len(validation) * 0.982
-    strange = model.calibration.no_digit(validation.images).sum()
-    assert strange == model.calibration.unsure(probabilities).sum() > 0
-    right = probabilities.argmax(axis=1) == validation.labels
-    assert right[accepted].mean() > right.mean()
-
-
 def test_with_few_validation_digits_nothing_is_refused(rng: np.random.Generator) -> None:
-    validation = bars(48, rng)
     logits = rng.normal(0, 3, (48, 10)).astype(np.float32)
-    kept = fit_calibration(logits, validation, bars(100, rng))
+    kept = fit_calibration(logits, bars(48, rng), bars(100, rng))
     assert (kept.least_probability, kept.most_novelty, kept.novelty) == (0.0, math.inf, None)
+    logits = rng.normal(0, 3, (149, 10)).astype(np.float32)
+    kept = fit_calibration(logits, bars(149, rng), bars(100, rng))
+    assert (kept.least_probability, kept.risks, kept.risk, kept.promised) == (0.0, None, None, None)
+    assert kept.novelty is not None
+    assert kept.most_novelty < math.inf
+
+
+@pytest.mark.parametrize(
+    ("n", "n_wrong", "risk"),
+    [(1800, 0, 0.005), (1800, 1, 0.005), (1800, 3, 0.01), (600, 0, 0.01), (300, 0, 0.02),
+     (150, 0, 0.05), (150, 3, 0.1), (150, 9, None)],
+)  # fmt: skip
+def test_the_least_usual_risk_that_can_be_promised_is_taken(
+    n: int, n_wrong: int, risk: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: k of 2/3 n wrong, all answers alike, so that no threshold tells them apart."""
+    logits = np.tile([3.0, 0.0], (n, 1))
+    logits[1 : 3 * n_wrong : 3, 0] = -3.0
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: None)
+    kept = fit_calibration(logits, answering(n), answering(n))
+    assert (kept.risk, kept.least_probability) == (risk, 0.0)
+    bound = upper_bound(n_wrong, 2 * n // 3)
+    assert kept.promised == (None if risk is None else pytest.approx(bound))
+    strict = fit_calibration(logits, answering(n), answering(n), 0.001)
+    assert (strict.risk, strict.promised) == (0.001, pytest.approx(bound))
+
+
+def test_another_risk_is_another_threshold_and_nothing_else(model: Model) -> None:
+    kept = model.calibration
+    assert kept.risks is not None
+    strict, loose = kept.at(0.01), kept.at("30 %")
+    assert strict.least_probability >= loose.least_probability == 0.0
+    for one in (strict, loose):
+        assert one.risks is kept.risks
+        assert (one.temperature, one.most_novelty) == (kept.temperature, kept.most_novelty)
+    assert loose.at(kept.risk or 0.0).least_probability == kept.least_probability
+
+
+def test_risk_0_answers_always_and_an_empty_picture_never(model: Model) -> None:
+    always = model.at_risk(0)
+    assert always.calibration.answers_always
+    assert always.calibration.promised is None
+    assert not model.calibration.answers_always
+    noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28)).astype(np.uint8)
+    assert always.accepted(noise, always.probabilities(noise)).all()
+    assert not model.accepted(noise, model.probabilities(noise)).any()
+    assert always.predict(letter("M")).label is not None
+    two = np.concatenate([letter("4"), letter("2")], axis=1)
+    assert model.predict(two).reason is not None
+    assert always.predict(two).label is not None
+    blank = always.predict(np.full((100, 100), 200, dtype=np.uint8))
+    assert (blank.label, blank.reason) == (None, "no digit: blank")
+
+
+def test_a_model_that_promises_nothing_says_so() -> None:
+    model = Model(Network(multilayer_perceptron(784, [2], 10)))
+    with pytest.raises(SettingsError, match=r"never counted.*risk=0"):
+        model.at_risk("0.5%")
+    assert model.at_risk(0).calibration.answers_always
+
+
+def test_predict_takes_a_risk(model: Model) -> None:
+    picture = letter("M")
+    assert model.predict(picture).label is None
+    assert model.predict(picture, risk=0).label is not None
+    assert model.predict([picture], risk="0")[0].label is not None
+    with pytest.raises(SettingsError, match="share of the answers"):
+        model.predict(picture, risk=5)
 
 
 def letter(character: str) -> np.ndarray:
@@ -277,7 +346,10 @@ def test_most_letters_get_no_answer_and_digits_do(model: Model) -> None:
     assert sum(reason is not None for reason in reasons) >= 10
     assert all(r is None or r == NO_DIGIT or r.startswith("unsure: ") for r in reasons)
     new = synthesize(1000, np.random.default_rng(99))
-    assert model.accepted(new.images, model.probabilities(new.images)).mean() > 0.95
+    accepted = model.accepted(new.images, model.probabilities(new.images))
+    assert accepted.mean() > 0.5
+    right = model.probabilities(new.images).argmax(axis=1) == new.labels
+    assert (~right[accepted]).mean() <= (model.calibration.risk or 0.0)
 
 
 def test_blank_paper_and_noise_get_no_answer(model: Model, rng: np.random.Generator) -> None:
@@ -379,7 +451,7 @@ def test_every_door_shows_that_there_is_no_answer(tmp_path: Path) -> None:
     assert f"label: none, {line['reason']}" in said
     dataset = bars(20, np.random.default_rng(0))
     np.savez(tmp_path / "bars.npz", images=dataset.images, labels=dataset.labels)
-    assert "accepted  0.00%" in digitnet("evaluate", "bars.npz", cwd=tmp_path).stdout
+    assert "answered  0.00%" in digitnet("evaluate", "bars.npz", cwd=tmp_path).stdout
 
 
 def change(folder: Path, change: dict[str, Any] | None) -> None:
@@ -410,6 +482,9 @@ def test_a_folder_from_before_there_was_calibration_loads(tmp_path: Path) -> Non
         {"most_novelty": math.nan}, {"most_novelty": "much"}, {"novelty_shape": [10]},
         {"novelty_shape": [0, 4]}, {"novelty_shape": [10, 10**9]}, {"novelty_shape": "x"},
         {"novelty_shape": [9, 48]},
+        {"risk": "much"}, {"risk": -0.1}, {"risk": 1.0}, {"risk": math.nan}, {"risk": True},
+        {"risks": []}, {"risks": {"rows": []}}, {"risks": {"n": 5, "counted_on": "x"}},
+        {"risks": None},
     ],
     ids=str,
 )  # fmt: skip

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitnet.data.dataset import DIGITS, Dataset
+from digitnet.data.dataset import Dataset
 from digitnet.errors import NothingLearntError, SettingsError
 from digitnet.models.calibration import Calibration, fit_calibration
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Distillation, Network
-from digitnet.training import run as run_module
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, History, StepDone
@@ -320,29 +319,3 @@ def test_what_was_not_learnt_is_said_of_the_best_epoch_with_the_first_and_the_la
         "2.7500 in the last)."
     )
     assert "{learning_rate:0.1} or fewer layers" in raised.value.hint
-
-
-def test_non_digits_are_learnt_from_where_there_are_many_digits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A tenth as many, 6,000 at most, drawn from the run's seed; none for few or for others."""
-    drawn: list[tuple[int, float]] = []
-
-    def record(n: int, rng: np.random.Generator) -> np.ndarray:
-        drawn.append((n, rng.random()))
-        return np.zeros((1, 28, 28), np.uint8)
-
-    monkeypatch.setattr(run_module, "non_digit_frames", record)
-    run = Run(CONFIG, digits(), tmp_path / "model")
-
-    def others(n: int, names: tuple[str, ...] = DIGITS) -> np.ndarray | None:
-        run.training = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64), names)
-        return run._others()
-
-    assert others(4_999) is None
-    assert others(9_000, tuple("abcdefghij")) is None
-    assert others(5_000) is not None
-    assert others(60_001) is not None
-    assert others(99_999) is not None
-    first = np.random.default_rng(4).random()
-    assert drawn == [(500, first), (6_000, first), (6_000, first)]

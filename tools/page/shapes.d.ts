@@ -47,6 +47,11 @@ type Model = {
   frame: FrameNumbers;
   temperature: number;
   leastProbability: number;
+  /** Which share of the answers may be wrong where nobody says; null promises nothing, 0 answers always. */
+  risk: number | null;
+  offered: number[];
+  /** Least probability and what it promises, the strictest first. */
+  risks: [number, number][];
   novelty: Novelty | null;
   members: Layer[][];
 };
@@ -78,6 +83,9 @@ type Colours = { none: Colour; most: Colour; least: Colour };
 type Context = {
   chooseModel(name: string): Promise<void>;
   currentModel(): string;
+  /** Which share of the answers may be wrong; null is as the model was made. */
+  currentRisk(): number | null;
+  onRisk(callback: () => void): void;
   onModel(callback: (name: string) => void): void;
   refreshModels(): Promise<void>;
   say(text: string): void;

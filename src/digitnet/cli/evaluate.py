@@ -11,6 +11,7 @@ import numpy as np
 
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.output import say, show, show_json, shown, table_name, write_table
+from digitnet.cli.risk_option import add_risk_option, at_risk, promise
 from digitnet.cli.source_options import (
     N_TEST,
     SOURCE_HELP,
@@ -20,7 +21,7 @@ from digitnet.cli.source_options import (
 from digitnet.cli.table_options import source_options
 from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError, require
-from digitnet.evaluation import Evaluation, evaluate
+from digitnet.evaluation import Evaluation, evaluate, risk_curve
 from digitnet.files import make_folder
 from digitnet.models.inputs import as_frames
 from digitnet.models.model import Model
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The source, the model, and where the report goes."""
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     add_model_option(parser)
+    add_risk_option(parser)
     parser.add_argument(
         "--tta",
         type=int,
@@ -63,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report is not None:
         require("plots")
     model, called = open_model(args.model, quiet=args.json)
+    model = at_risk(model, args.risk)
     dataset = read_source(
         args.source,
         quiet=args.json,
@@ -82,10 +85,13 @@ def run(args: argparse.Namespace) -> int:
     accepted = model.accepted(dataset.images, probabilities)
     result = evaluate(probabilities, dataset.labels, model.class_names, accepted)
     if args.json:
-        figures = {**result.as_dict(dataset.source), "learnt_from": learnt_from}
+        kept = model.calibration
+        asked = {"risk_asked": kept.risk, "risk_promised": kept.promised}
+        figures = {**result.as_dict(dataset.source), **asked, "learnt_from": learnt_from}
         show_json({**figures, "model": called})
     else:
-        (say if args.mistakes == "-" else show)(*as_text(result).splitlines())
+        words = [*as_text(result).splitlines(), "", promise(model.calibration)]
+        (say if args.mistakes == "-" else show)(*words)
     if args.mistakes is not None:
         rows = _mistakes(dataset, result, probabilities)
         write_table(args.mistakes, ("picture", "label", "answer", "probability"), rows)
@@ -123,8 +129,7 @@ def as_text(result: Evaluation) -> str:
         f"accuracy  {result.accuracy:.2%}   95 % interval {low:.2%} to {high:.2%}   "
         f"{result.n_right:,} of {result.n:,}",
         f"loss      {result.loss:.4f} nats   calibration error {result.calibration_error:.2%}",
-        f"accepted  {result.n_accepted / result.n:.2%}   of these right "
-        f"{result.n_accepted_right / max(result.n_accepted, 1):.2%}",
+        f"answered  {result.coverage:.2%}   of these wrong {result.risk:.2%}",
         "",
         f"{'class':>{max(5, widest)}}  precision   recall       F1   images",
     ]
@@ -164,8 +169,17 @@ def _draw(
 ) -> None:
     """The pictures of --report."""
     from digitnet.plots.report import save_confusion_matrix, save_weights, save_worst_mistakes
+    from digitnet.plots.risk_curve import Point, save_risk_curve
 
     make_folder(folder)
+    kept = model.calibration
+    curve = risk_curve(
+        probabilities.max(axis=1),
+        probabilities.argmax(axis=1) == dataset.labels,
+        ~kept.no_digit(as_frames(dataset.images)),
+    )
+    chosen = Point(result.coverage, result.risk, kept.risk)
+    save_risk_curve([(dataset.source, curve, chosen)], folder / "risk_coverage.png")
     save_confusion_matrix(result.confusion, result.class_names, folder / "confusion_matrix.png")
     save_worst_mistakes(
         dataset.images,
@@ -175,5 +189,5 @@ def _draw(
         class_names=result.class_names,
     )
     save_weights(model.network.parameters["W1"], folder / "weights.png")
-    drawn = "confusion_matrix.png, worst_mistakes.png, weights.png"
+    drawn = "confusion_matrix.png, worst_mistakes.png, weights.png, risk_coverage.png"
     say(f"Drawn in {folder}: {drawn}.")

@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "say which digit a picture shows",
     "read": "read the lines of digits on a page",
     "evaluate": "measure a model on labelled digits",
+    "calibrate": "count anew how often a model's answers are wrong",
     "compare": "measure models on the same digits",
     "ensemble": "make several models into one that answers for all",
     "models": "list the models in the box",

@@ -14,6 +14,7 @@ from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, can_show, say, show, show_json, shown, write_table
 from digitnet.cli.predict_table import is_table, predict_table
+from digitnet.cli.risk_option import add_risk_option, at_risk
 from digitnet.cli.table_options import add_table_options, source_options
 from digitnet.errors import PictureError, SettingsError, require
 from digitnet.models.model import Model, Prediction
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "of digits; none: asks for paths",
     )
     add_model_option(parser)
+    add_risk_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     add_table_option(
         parser, "--csv", "a row for each picture: path, label, probability, reason; for a table's "
@@ -64,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.explain is not None:
         require("plots")
     model, called = open_model(args.model, quiet=args.json)
+    model = at_risk(model, args.risk)
     if not args.pictures:
         from digitnet.cli.dialogue import converse
 

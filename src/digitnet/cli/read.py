@@ -11,6 +11,7 @@ from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, say, show, show_json, write_table
+from digitnet.cli.risk_option import add_risk_option, at_risk
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.lines import LineModel, line_model_beside, load_line_model
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a pattern such as 'scans/*.png', or - for standard input",
     )
     add_model_option(parser)
+    add_risk_option(parser)
     parser.add_argument(
         "--line-model",
         metavar="DIR",
@@ -90,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
     field = _field(args)
     model, called = open_model(args.model, quiet=args.json)
+    model = at_risk(model, args.risk)
     line_model = _line_model(args.line_model, model)
     failed: list[str] = []
     answers = _answers(model, line_model, field, sheets, failed, args.out, args.json)

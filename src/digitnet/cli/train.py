@@ -37,7 +37,7 @@ from digitnet.training.finetune import N_MIXED, as_finetuning, n_others
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.training.setting import as_text
 
-__all__ = ["add_arguments", "run", "train_and_keep"]
+__all__ = ["add_arguments", "mixed_in", "run", "train_and_keep"]
 
 CURVE = "training_loss.png"
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         framing=config.framing,
     )
     before = None if config.start is None else load_model(config.start)  # --out may take its place
-    rest = None if config.mix is None else _others(config, len(dataset))
+    rest = None if config.mix is None else mixed_in(config, len(dataset))
     code = train_and_keep(
         Run(config, dataset, args.out, checkpoint, rest, understood),
         live=args.live,
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _others(config: TrainingConfig, n_own: int) -> Dataset:
+def mixed_in(config: TrainingConfig, n_own: int) -> Dataset:
     """What `--mix` stands for; no more are drawn than are mixed in."""
     if config.start is not None:
         n_own += N_MIXED // 2  # one's own are learnt from repeatedly

@@ -26,6 +26,7 @@ from digitnet.imaging.stroke_width import FINE, THICKEST, THINNEST
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model, predictor
 from digitnet.models.novelty import CELLS, DIRECTIONS, INK_SIDE, INK_WEIGHT, SPREAD
+from digitnet.models.risk import ALWAYS, OFFERED
 from digitnet.nn import Ensemble, Network, in_words
 from digitnet.nn.kinds import LAYERS, layer_kind
 from digitnet.nn.layer import FloatArray, Layer
@@ -78,6 +79,7 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
         "calibration": {
             "temperature": calibration.temperature,
             "least_probability": calibration.least_probability,
+            **_describe_risks(calibration),
             "novelty": _describe_novelty(calibration, parameters),
         },
         "members": members,
@@ -111,6 +113,19 @@ def _kind_on_page(layer: Layer) -> str:
             "export a model that is made of digitnet's own layers.",
         )
     return kind
+
+
+def _describe_risks(calibration: Calibration) -> dict[str, Any]:
+    """The risk that is asked for at first, those to choose from, and what each threshold promises.
+
+    A model that promises nothing answers as it was made (risk null), or always.
+    """
+    risks = calibration.risks
+    if risks is None:
+        return {"risk": calibration.risk, "offered": [ALWAYS], "risks": []}
+    first = set() if calibration.risk is None else {calibration.risk}
+    offered = [*sorted({*OFFERED, *first} - {ALWAYS}), ALWAYS]
+    return {"risk": calibration.risk, "offered": offered, "risks": [row[:2] for row in risks.rows]}
 
 
 def _describe_novelty(calibration: Calibration, parameters: Parameters) -> dict[str, Any] | None:

@@ -2,28 +2,35 @@
 
 Temperature scaling makes the probabilities honest; a threshold on them refuses what is unsure, and
 one on an out-of-distribution score (`novelty.py`) what is no digit at all. All three are fitted
-once, after training, on digits that the network has not learnt from.
+once, after training, on digits that the network has not learnt from. Which threshold is taken is a
+question of the risk that is asked for (`risk.py`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset
+from digitnet.errors import SettingsError
 from digitnet.models.novelty import Novelty, fit_novelty
+from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_risk
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
-ACCEPTED_SHARE = 0.98  # of the validation digits
+MOST_LOST = 0.003  # of the digits, to "no digit"
+TUNING = 3  # every third digit chooses temperature and limit, the others are counted
+FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
+FEWEST_TO_LIMIT = 49  # of them the highest score loses one new digit in fifty
 ENOUGH = 20_000  # training images that describe the classes' strokes; more change little
 COLDEST, HOTTEST = 0.1, 10.0  # where a temperature is looked for
 PRIOR_SPREAD = 0.5  # of ln(temperature) around 0: felt with few validation digits only
 
+BEFORE = "before it learnt on: "
 NO_DIGIT = "no digit: it looks like none that the network has learnt"
 
 
@@ -36,6 +43,9 @@ class Calibration:
         least_probability: the likeliest class needs this much, else the answer is "unsure".
         most_novelty: a frame's out-of-distribution score may be this high, else "no digit".
         novelty: what the strokes of the learnt classes look like; None accepts every frame.
+        risks: what each threshold promises; None where that was never counted.
+        risk: the share of wrong answers that was asked for, by which the threshold was chosen;
+            0 answers always, None promises nothing.
 
     The default changes and refuses nothing.
     """
@@ -44,6 +54,40 @@ class Calibration:
     least_probability: float = 0.0
     most_novelty: float = math.inf
     novelty: Novelty | None = None
+    risks: RiskTable | None = None
+    risk: float | None = None
+
+    def at(self, risk: float | str) -> Calibration:
+        """The same for another risk: 0.005 or "0.5%" of the answers given may be wrong.
+
+        The threshold is the lowest that keeps the promise; where none does, the strictest there
+        is, and `promised` is then more than the risk. 0 answers always: nothing is refused.
+
+        Raises:
+            SettingsError: it is no risk, or was never counted and is not 0.
+        """
+        share = as_risk(risk)
+        if share == ALWAYS:
+            return replace(self, least_probability=0.0, risk=share)
+        if self.risks is None:
+            raise SettingsError(
+                "What this model's answers risk was never counted, so none can be promised.",
+                "calibrate it on digits that it has not learnt from, or answer always, {risk:0}.",
+            )
+        least = self.risks.row(share).least_probability
+        return replace(self, least_probability=least, risk=share)
+
+    @property
+    def answers_always(self) -> bool:
+        """Whether nothing is refused, as risk 0 asks."""
+        return self.risk == ALWAYS
+
+    @property
+    def promised(self) -> float | None:
+        """At most this share of the answers given is wrong; None where nothing is promised."""
+        if self.risks is None or self.risk is None or self.answers_always:
+            return None
+        return self.risks.row(self.risk).bound
 
     def probabilities(self, logits: FloatArray) -> FloatArray:
         """Calibrated probabilities (N, K) of logits (N, K)."""
@@ -51,7 +95,7 @@ class Calibration:
 
     def no_digit(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Which frames (N, 28, 28) look like no class that was learnt, (N,)."""
-        if self.novelty is None:
+        if self.novelty is None or self.answers_always:
             return np.zeros(len(images), dtype=bool)
         return self.novelty.scores(images) > self.most_novelty
 
@@ -85,47 +129,76 @@ class Calibration:
 
 def fit_calibration(
     logits: FloatArray,
-    validation: Dataset,
-    training: Dataset,
+    digits: Dataset,
+    training: Dataset | None,
+    risk: float | None = None,
+    novelty: Novelty | None = None,
     others: NDArray[np.uint8] | None = None,
 ) -> Calibration:
-    """Fit on validation digits: their logits (N, K), and the training part for its strokes.
+    """Fit on digits that the weights were not learnt from, in no order.
 
-    `others` are frames (M, 28, 28) of what belongs to no class, where there are such; see
-    `fit_novelty`.
-
-    The thresholds accept at least 98 % of the validation digits. They are those of split
+    A third of them, the tuning digits, choose the temperature and the limit of novelty: by split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
-    world", 2005): the share holds for new digits of the same kind too, on average over the draw
-    of the validation part. That takes 49 digits; with fewer nothing is refused.
+    world", 2005) it loses at most 0.3 % of new digits of the same kind, on average over the draw;
+    of fewer than 333 it loses none of them. On the others, which nothing was fitted to, the risk of
+    each threshold is counted (`risk.py`). With fewer than FEWEST in all nothing can be promised,
+    all are tuning digits, and nothing is unsure; with fewer than FEWEST_TO_LIMIT nothing at all is
+    refused.
+
+    Args:
+        logits: (N, K) of the digits.
+        digits: N of them, such as `training/calibration_set.py` makes.
+        training: what the classes' strokes look like is learnt from these, where `novelty` does
+            not know it yet; with neither, nothing is called "no digit".
+        risk: the share of wrong answers that is asked for where nobody says another; None takes
+            a usual one, and where none can be promised nothing is unsure.
+        novelty: tells what is no digit, and is only given a limit here.
+        others: frames (M, 28, 28) of what belongs to no class, where there are such, for a novelty
+            that is learnt here; see `fit_novelty`.
     """
-    temperature = fit_temperature(logits, validation.labels)
-    n = len(validation)
-    n_refused = n - math.ceil((n + 1) * ACCEPTED_SHARE)
-    if n_refused < 0:
+    is_counted = np.arange(len(digits)) % TUNING != 0
+    is_counted &= len(digits) >= FEWEST
+    tuning = ~is_counted
+    temperature = fit_temperature(logits[tuning], digits.labels[tuning])
+    if len(digits) < FEWEST_TO_LIMIT:
         return Calibration(temperature)
-    confidence = Calibration(temperature).probabilities(logits).max(axis=1)
-    step = max(1, len(training) // ENOUGH)
-    novelty = fit_novelty(training.images[::step], training.labels[::step], others)
-    strangeness = np.zeros(n) if novelty is None else novelty.scores(validation.images)
-    stranger, doubtful = np.argsort(-strangeness), np.argsort(confidence)
-    k = _even_share(stranger, doubtful, n_refused)
-    return Calibration(
-        temperature,
-        least_probability=float(confidence[doubtful[k]]),
-        most_novelty=float(strangeness[stranger[k]]),
-        novelty=novelty,
+    if novelty is None and training is not None:
+        step = max(1, len(training) // ENOUGH)
+        novelty = fit_novelty(training.images[::step], training.labels[::step], others)
+    strangeness = np.zeros(len(digits)) if novelty is None else novelty.scores(digits.images)
+    most = _limit(strangeness[tuning])
+    if len(digits) < FEWEST:
+        return Calibration(temperature, most_novelty=most, novelty=novelty)
+    probabilities = Calibration(temperature).probabilities(logits)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == digits.labels
+    known = strangeness <= most
+    aside, counted = tuning & known, is_counted & known
+    table = risk_table(
+        confidence[counted],
+        right[counted],
+        (confidence[aside], right[aside]),
+        digits.source,
+        int(np.count_nonzero(is_counted)),
     )
+    calibration = Calibration(temperature, 0.0, most, novelty, table)
+    if risk is None:
+        risk = usual_risk(table)
+    return calibration if risk is None else calibration.at(risk)
 
 
-def _even_share(
-    stranger: NDArray[np.integer], doubtful: NDArray[np.integer], n_refused: int
-) -> int:
-    """The largest k for which the first k of both orders are at most n_refused digits together."""
-    place = np.empty((2, len(stranger)), dtype=np.int64)
-    place[0, stranger] = place[1, doubtful] = np.arange(len(stranger))
-    first = np.sort(place.min(axis=0))  # a digit is refused as soon as k passes its first place
-    return int(first[n_refused])
+def _limit(strangeness: NDArray[np.floating]) -> float:
+    """The score (N,) that at most MOST_LOST of new ones lie above; the highest of too few."""
+    n = len(strangeness)
+    rank = min(math.ceil((n + 1) * (1 - MOST_LOST)), n)
+    return float(np.sort(strangeness)[rank - 1])
+
+
+def inherited(calibration: Calibration) -> Calibration:
+    """What a model that learns on keeps: it was counted before, and its table says so."""
+    if calibration.risks is None:
+        return calibration
+    words = calibration.risks.counted_on.removeprefix(BEFORE)
+    return replace(calibration, risks=calibration.risks._replace(counted_on=BEFORE + words))
 
 
 def fit_temperature(logits: FloatArray, labels: NDArray[np.int64]) -> float:

@@ -7,22 +7,25 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from digitnet.errors import ModelError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.framing import FRAMING_VERSION, FRAMINGS
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model
 from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
+from digitnet.models.risk import MOST_ROWS, RiskTable, Row
 from digitnet.nn import Ensemble, Network
 from digitnet.nn.kinds import UnknownLayerError, describe_layer, rebuild_layer
 from digitnet.nn.layer import FloatArray, Layer
 
 ODD = (
     ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError,
+    SettingsError,
 )  # fmt: skip
 """What comes of a description whose values have other types or sizes than were ever written."""
 
@@ -225,13 +228,18 @@ def _framing(name: str) -> str:
 
 def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
     """Its numbers; JSON has no infinity, so a novelty without a limit is null."""
-    novelty = calibration.novelty
-    return {
+    novelty, risks = calibration.novelty, calibration.risks
+    described: dict[str, Any] = {
         "temperature": calibration.temperature,
         "least_probability": calibration.least_probability,
         "most_novelty": None if math.isinf(calibration.most_novelty) else calibration.most_novelty,
         "novelty_shape": None if novelty is None else _novelty_shape(novelty),
     }
+    if calibration.risk is not None:
+        described["risk"] = calibration.risk
+    if risks is not None:
+        described["risks"] = {**risks._asdict(), "rows": [list(row) for row in risks.rows]}
+    return described
 
 
 def _calibration(entry: dict[str, Any] | None) -> Calibration:
@@ -242,7 +250,37 @@ def _calibration(entry: dict[str, Any] | None) -> Calibration:
     most = math.inf if entry["most_novelty"] is None else float(entry["most_novelty"])
     if not (0.0 < temperature < math.inf and 0.0 <= least <= 1.0) or math.isnan(most):
         raise ValueError("a calibration that makes no sense")
-    return Calibration(temperature, least, most, _novelty(entry["novelty_shape"]))
+    novelty = _novelty(entry["novelty_shape"])
+    calibration = Calibration(temperature, least, most, novelty, _risks(entry.get("risks")))
+    risk = entry.get("risk")
+    if risk is None:
+        return calibration
+    if not _is_number(risk):
+        raise ValueError("a risk that is no number")
+    chosen = calibration.at(risk)
+    if chosen.least_probability != least:
+        raise ValueError("a least probability that is not the one of its risk")
+    return chosen
+
+
+def _risks(entry: dict[str, Any] | None) -> RiskTable | None:
+    """What each threshold promises; a folder from before there were such tables has none."""
+    if entry is None:
+        return None
+    rows = tuple(Row(*row) for row in entry["rows"])
+    if not 1 <= len(rows) <= MOST_ROWS or not all(_is_share(x) for row in rows for x in row):
+        raise ValueError("risks that make no sense")
+    for before, after in pairwise(rows):
+        if not (before[0] > after[0] and before[1] <= after[1] and before[2] <= after[2]):
+            raise ValueError("risks that are in no order")
+    n, counted_on = entry["n"], entry["counted_on"]
+    if not (isinstance(counted_on, str) and _is_number(n) and n == int(n) >= 1):
+        raise ValueError("risks that were counted on nothing")
+    return RiskTable(rows, counted_on, int(n))
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
 
 
 def _novelty_shape(novelty: Novelty) -> list[int]:

@@ -16,7 +16,8 @@ def combine(models: Mapping[str, Model]) -> Model:
 
     A member that is an ensemble itself brings its own members. What looks like a digit is told
     as the first member tells it; temperature and the least probability of an answer are the means
-    of the members'.
+    of the members'. What they promise is promised of each alone, so the whole promises nothing
+    until it is calibrated itself.
 
     Raises:
         ModelError: naming the model that does not fit the first: other classes, another framing.
@@ -48,4 +49,6 @@ def _mean(calibrations: list[Calibration]) -> Calibration:
         calibrations[0],
         temperature=sum(c.temperature for c in calibrations) / n,
         least_probability=sum(c.least_probability for c in calibrations) / n,
+        risks=None,
+        risk=None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 N_BARS = 10  # in a notebook
 BAR = "#4c78a8"
+Risk = float | str | None
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Prediction:
             f'<text x="{28 + 200 * share:.1f}" y="{y + 10}">{100 * share:.1f} %</text>'
             for y, label in zip(range(0, 14 * N_BARS, 14), likeliest, strict=False)
             for share in [float(self.probabilities[label])]
+            if self.label is not None
         )
         return (
             f"<div><b>{escape(self._in_words())}</b></div>"
@@ -120,6 +122,19 @@ class Model:
         """Numbers that an answer is computed with; batch normalisations are in the weights."""
         return sum(view.size for view in predictor(self.network).parameters.values())
 
+    def at_risk(self, risk: float | str) -> Model:
+        """The same model, which answers so that no more than that share of its answers is wrong.
+
+        Args:
+            risk: 0.005 or "0.5%"; 0 answers always, whatever ink there is in a picture. On which
+                digits the promise was counted, and what was reached where it cannot be kept, says
+                `calibration.risks` and `calibration.promised`.
+
+        Raises:
+            SettingsError: it is no share below 1, or this model can promise nothing.
+        """
+        return replace(self, calibration=self.calibration.at(risk))
+
     def probabilities(self, images: NDArray[Any]) -> FloatArray:
         """Calibrated class probabilities (N, n_classes) for frames, ink bright on 0.
 
@@ -144,22 +159,28 @@ class Model:
         return ~(unsure | self.calibration.no_digit(as_frames(images)))
 
     @overload
-    def predict(self, picture: OnePicture) -> Prediction: ...
+    def predict(self, picture: OnePicture, risk: Risk = None) -> Prediction: ...
     @overload
-    def predict(self, picture: Batch) -> list[Prediction]: ...
+    def predict(self, picture: Batch, risk: Risk = None) -> list[Prediction]: ...
     @overload
-    def predict(self, picture: NDArray[Any]) -> Any: ...
-    def predict(self, picture: OnePicture | Batch | NDArray[Any]) -> Prediction | list[Prediction]:
+    def predict(self, picture: NDArray[Any], risk: Risk = None) -> Any: ...
+    def predict(
+        self, picture: OnePicture | Batch | NDArray[Any], risk: Risk = None
+    ) -> Prediction | list[Prediction]:
         """Open a picture, frame it, and say which digit it shows; for a batch, a list of answers.
 
         Args:
             picture: a path, bytes, an open file, a Pillow image, an array or 784 numbers; or a
                 batch, a list of any of these or an array (N, 28, 28) or (N, 784). Which shape
                 means what stands in `models/inputs.py`.
+            risk: which share of the answers may be wrong, see `at_risk`; None takes the model's.
 
         Raises:
             PictureError: one cannot be opened, or it cannot be told what is meant.
+            SettingsError: as for `at_risk`.
         """
+        if risk is not None:
+            return self.at_risk(risk).predict(picture)
         pictures, is_batch = pictures_in(picture)
         answers = self.answers([frame_picture(one, self.framing) for one in pictures])
         return answers if is_batch else answers[0]
@@ -178,6 +199,8 @@ class Model:
         answers = []
         for frame, row, refusal in zip(frames, probabilities, refusals, strict=True):
             reason = refusal if frame.reason is None else f"no digit: {frame.reason}"
+            if self.calibration.answers_always and frame.image.any():
+                reason = None
             label = int(row.argmax()) if reason is None else None
             answers.append(Prediction(label, row, reason, frame))
         return answers

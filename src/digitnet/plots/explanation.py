@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,13 @@ from digitnet.models.model import Prediction
 from digitnet.plots.figures import as_ticks, new_figure, save_figure
 from digitnet.text import shown
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 PANEL = 2.7  # inches; a stage's picture is this wide and at most this high
 BAR = "#12355b"
 CHOSEN = "#e0701a"
+QUIET = "0.45"
 
 
 def save_explanation(
@@ -53,8 +58,11 @@ def save_explanation(
     bars = axes[-1]
     names = as_ticks(class_names)
     chosen = prediction.label
-    colours = [CHOSEN if i == chosen else BAR for i in range(len(names))]
-    bars.barh(range(len(names)), prediction.probabilities, color=colours)
+    if chosen is None:
+        _candidates(bars, prediction)  # a bar beside a refusal would say more than the answer
+    else:
+        colours = [CHOSEN if i == chosen else BAR for i in range(len(names))]
+        bars.barh(range(len(names)), prediction.probabilities, color=colours)
     bars.set_yticks(range(len(names)), names, fontsize=11, parse_math=False)
     bars.set_ylim(len(names) - 0.4, -0.6)
     bars.set_xlim(0, 1)
@@ -69,3 +77,12 @@ def save_explanation(
         words += f" No answer: {prediction.reason}."
     figure.supxlabel(textwrap.fill(shown(words), 110), fontsize=13, parse_math=False)
     save_figure(figure, path)
+
+
+def _candidates(axes: Axes, prediction: Prediction) -> None:
+    """In place of bars: how likely the two likeliest are, where it may be a digit at all."""
+    if prediction.reason is None or not prediction.reason.startswith("unsure"):
+        return
+    for label in prediction.probabilities.argsort()[::-1][:2]:
+        share = float(prediction.probabilities[label])
+        axes.text(0.04, int(label), f"{100 * share:.1f} %", va="center", fontsize=11, color=QUIET)

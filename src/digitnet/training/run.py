@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digitnet.data.dataset import DIGITS, Dataset
-from digitnet.data.non_digits import non_digit_frames
+from digitnet.data.dataset import Dataset
 from digitnet.errors import SettingsError
 from digitnet.files import make_folder
-from digitnet.models.calibration import Calibration, fit_calibration
+from digitnet.models.calibration import Calibration, inherited
 from digitnet.models.folder import check_place, load_model, save_model
-from digitnet.models.model import Model, classify
-from digitnet.nn import Network
+from digitnet.models.model import Model
+from digitnet.nn import Ensemble, Network
+from digitnet.training.calibration_set import calibrated
 from digitnet.training.chance import check_learnt
 from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoint
 from digitnet.training.config import TrainingConfig
@@ -26,11 +25,8 @@ from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
 from digitnet.training.loop import train
 
-LEAST_DIGITS = 5_000
-"""Learnt digits below which no non-digits are drawn for their calibration."""
-OTHERS_SHARE, MOST_OTHERS = 0.1, 6_000
-"""How many non-digits are drawn, as a share of the learnt digits, and at most: the more the
-better, and each takes some milliseconds."""
+CALIBRATION = 1
+"""Beside the seed: the calibration's own stream, the same for a run that was resumed."""
 
 
 def checkpoint_path(out: str | Path) -> Path:
@@ -193,21 +189,16 @@ class Run:
         A fine-tuned model keeps the one of the model it started from, which knows many hands.
         """
         if self._start is not None:
-            return self._start.calibration
+            return inherited(self._start.calibration)
+        return self.calibrated(self.network)
+
+    def calibrated(self, network: Network | Ensemble, risk: float | None = None) -> Calibration:
+        """The calibration of a network that has learnt from this run's digits."""
         if self.validation is None:
             return Calibration()
-        logits = classify(self.network, self.validation.images)
-        return fit_calibration(logits, self.validation, self.training, self._others())
-
-    def _others(self) -> NDArray[np.uint8] | None:
-        """What is none of the classes, where these are the ten digits and there are many.
-
-        Of letters as classes nobody knows what is none, and few digits do not hold it off.
-        """
-        if self.training.class_names != DIGITS or len(self.training) < LEAST_DIGITS:
-            return None
-        n = min(int(OTHERS_SHARE * len(self.training)), MOST_OTHERS)
-        return non_digit_frames(n, np.random.default_rng(self.config.seed))
+        rng = np.random.default_rng([self.config.seed, CALIBRATION])
+        framing = self.config.framing
+        return calibrated(network, self.validation, self.training, rng, framing=framing, risk=risk)
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1

@@ -16,6 +16,7 @@ from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
 from digitnet.models.novelty import features, fit_novelty
+from digitnet.models.risk import RiskTable, Row
 from digitnet.nn import (
     Ensemble,
     Network,
@@ -222,3 +223,33 @@ def test_the_bytes_are_the_arrays_one_after_the_other(rng: np.random.Generator) 
     (layers,) = [member["layers"] for member in header["members"]]
     W2 = layers[2]["parameters"][0]
     assert (W2["name"], W2["shape"], W2["offset"]) == ("W2", [9, 3], 784 * 9 + 9)
+
+
+RISKS = """
+import { decodeModel } from "./network/network.js";
+import { isPromised, leastProbability } from "./network/risk.js";
+const bytes = readFileSync("model");
+const model = decodeModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+const told = given.asked.map((r) => [leastProbability(model, r), isPromised(model, r ?? 0)]);
+console.log(JSON.stringify([model.risk, model.offered, told]));
+"""
+
+
+def test_a_risk_is_the_same_threshold_on_the_page(rng: np.random.Generator, tmp_path: Path) -> None:
+    """Ties, risks that no row reaches, 0, and none at all."""
+    rows = (Row(0.99, 0.002, 0.8), Row(0.9, 0.005, 0.9), Row(0.5, 0.005, 0.95), Row(0, 0.03, 1))
+    kept = Calibration(0.7, risks=RiskTable(rows, "a test", 900)).at(0.005)
+    model = Model(alive(SMALL["deskewed, several hidden layers"], rng), calibration=kept)
+    asked = [0.001, 0.002, 0.0049, 0.005, 0.0051, 0.03, 0.5, 0, None]
+    (tmp_path / "model").write_bytes(encode(model, "a test"))
+    risk, offered, told = run_module(tmp_path, RISKS, asked=asked)
+    assert (risk, offered) == (0.005, [0.001, 0.005, 0.02, 0])
+    ours = [kept if one is None else kept.at(one) for one in asked]
+    assert [least for least, _ in told] == [one.least_probability for one in ours]
+    promised = [one.promised is not None and one.promised <= (one.risk or 0) for one in ours]
+    assert [is_kept for _, is_kept in told[:-1]] == promised[:-1]
+    old = Model(model.network, calibration=Calibration(0.7, 0.6))
+    (tmp_path / "model").write_bytes(encode(old, "a test"))
+    risk, offered, told = run_module(tmp_path, RISKS, asked=asked)
+    assert (risk, offered) == (None, [0])
+    assert [least for least, _ in told] == [0.6] * 7 + [0, 0.6]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse, Response
 
+from digitnet.models.model import Model
 from digitnet.web import schemas
 from digitnet.web.answers import answer_page, answer_pictures
 from digitnet.web.corrections import MARK
@@ -18,6 +19,14 @@ from digitnet.web.uploads import FIELD, read_one, read_several
 
 ModelName = Annotated[
     str | None, Query(pattern=NAME, description="a model; without it the default one")
+]
+Risk = Annotated[
+    str | None,
+    Query(
+        max_length=20,
+        description="which share of the answers may be wrong, such as 0.5% or 0.005; 0 answers "
+        "always; without it the model's own",
+    ),
 ]
 _BINARY = {"type": "string", "format": "binary"}
 _KINDS = ("png", "jpeg", "webp", "bmp", "gif", "tiff", "avif")
@@ -62,6 +71,12 @@ PICTURES = _body(
 )
 
 
+def _reader(services: Services, name: str | None, risk: str | None) -> Model:
+    """The model that reads, as is asked."""
+    model = services.store.get(name).model
+    return model if risk is None else model.at_risk(risk)
+
+
 def reading_routes(services: Services) -> APIRouter:
     """The addresses that take pictures."""
     routes, limits = APIRouter(), services.limits
@@ -71,7 +86,10 @@ def reading_routes(services: Services) -> APIRouter:
         "/api/predict", responses={200: {"model": schemas.Answers}}, openapi_extra=PICTURES
     )
     async def predict(
-        request: Request, model: ModelName = None, stages: Literal["0", "1"] = "0"
+        request: Request,
+        model: ModelName = None,
+        risk: Risk = None,
+        stages: Literal["0", "1"] = "0",
     ) -> Response:
         """Say which digit each picture shows, or why there is no answer."""
         uploads = await read_several(request, limits)
@@ -79,7 +97,7 @@ def reading_routes(services: Services) -> APIRouter:
         async with services.workers.turn(light=light) as turn:
 
             def work(check: Any) -> bytes:
-                reader = services.store.get(model).model
+                reader = _reader(services, model, risk)
                 answers = answer_pictures(
                     reader, uploads, limits, services.decoders, stages=stages == "1", check=check
                 )
@@ -88,13 +106,13 @@ def reading_routes(services: Services) -> APIRouter:
             return Response(await turn.do(work), media_type="application/json")
 
     @routes.post("/api/read", responses={200: {"model": schemas.Page}}, openapi_extra=ONE_PICTURE)
-    async def read(request: Request, model: ModelName = None) -> Response:
+    async def read(request: Request, model: ModelName = None, risk: Risk = None) -> Response:
         """Read the lines of digits on a page."""
         content = await read_one(request, limits)
         async with services.workers.turn(light=is_light(content)) as turn:
 
             def work(check: Any) -> bytes:
-                reader = services.store.get(model).model
+                reader = _reader(services, model, risk)
                 beside = services.store.lines_beside(reader)
                 page = answer_page(reader, content, limits, services.decoders, beside)
                 return json.dumps(page).encode()

@@ -1,6 +1,7 @@
 // Draw and Inside: drawing, answer and the look inside, tied together. Needs no server, only a model.
 
 import { byId } from "./common/elements.js";
+import { RiskMenu } from "./common/risk_menu.js";
 import { AnswerView } from "./draw/answer.js";
 import { Pad } from "./draw/pad.js";
 import { Inside } from "./inside/inside.js";
@@ -19,12 +20,14 @@ export class DrawAndInside {
   /** @param {(text: string) => void} say */
   constructor(say) {
     this.answer = new AnswerView(say);
+    this.riskMenu = new RiskMenu(() => this.#update(true));
     this.pad = new Pad((lifted) => this.#changed(lifted), say);
   }
 
   /** Use another model from now on, for what is drawn already too. @param {Model} model */
   use(model) {
     this.model = model;
+    this.riskMenu.use(model);
     this.answer.use(model);
     this.inside.use(model);
     this.#update(true);
@@ -56,7 +59,7 @@ export class DrawAndInside {
     const { strokes } = this.pad;
     const frame = frameOf(strokes, model.framing, model.frame);
     const pass = frame && forward(model, frame);
-    const answer = pass && answerOf(model, pass.logits, frame);
+    const answer = pass && answerOf(model, pass.logits, frame, this.riskMenu.risk);
     this.answer.show(model, frame, answer, strokes.length > 0);
     const mine = ++this.updates;
     if (this.part !== "inside") return;

@@ -31,6 +31,8 @@ const drawAndInside = new DrawAndInside(say);
 const context = {
   chooseModel,
   currentModel: () => inUse || menu.value,
+  currentRisk: () => drawAndInside.riskMenu.risk,
+  onRisk: (callback) => byId("risk", HTMLElement).addEventListener("change", callback),
   onModel: (callback) => listeners.add(callback),
   refreshModels,
   say,

@@ -45,11 +45,14 @@ export class AnswerView {
     this.verdict.textContent = sentence;
     this.insideVerdict.textContent = letter && letter !== "?" ? `It reads ${letter}: ${sentence}.` : sentence;
     paintFrame(this.seen, frame ?? new Uint8Array(model.frame.side ** 2));
+    // A refusal has no bar beside it: how likely each digit were says nothing of what is none.
+    const refused = answer !== null && !answer.sure;
+    this.list.classList.toggle("refused", refused);
     this.bars.forEach(({ element, fill, value }, label) => {
       const share = answer ? answer.probabilities[label] : 0;
-      fill.style.transform = `scaleX(${share})`;
-      value.textContent = answer ? short(share) : "";
-      element.classList.toggle("first", answer?.isNone === false && answer.order[0] === label);
+      fill.style.transform = `scaleX(${refused ? 0 : share})`;
+      value.textContent = answer && !answer.isNone ? short(share) : "";
+      element.classList.toggle("first", answer?.sure === true && answer.order[0] === label);
     });
     clearTimeout(this.speaking);
     if (!drawn) return;

@@ -51,8 +51,8 @@ export class SumsView {
       sum.textContent = pass ? signed(value) : "";
       fill.style.transform = `scaleX(${value / most})`;
       fill.classList.toggle("against", value < 0);
-      likely.textContent = answer ? short(answer.probabilities[label]) : "";
-      row.classList.toggle("first", answer?.order[0] === label);
+      likely.textContent = answer && !answer.isNone ? short(answer.probabilities[label]) : "";
+      row.classList.toggle("first", answer?.sure === true && answer.order[0] === label);
     });
   }
 
@@ -75,9 +75,11 @@ function newRow(name) {
 }
 
 /** How sums become an answer. Who says that something is no digit is not among the layers. @param {Model} model */
-function ofCalibration({ temperature, leastProbability, novelty }) {
+function ofCalibration({ temperature, leastProbability, risk, novelty }) {
   const other = novelty
     ? " Whether it is a digit at all is told by a second opinion, which compares where strokes run, and which way, with the digits that were learnt."
     : "";
-  return `T = ${temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. Below ${(100 * leastProbability).toFixed(0)} % the answer is “unsure”.${other}`;
+  const where = risk ? `Where ${100 * risk} % of the answers may be wrong, it` : "It";
+  const doubt = leastProbability ? `${where} is “unsure” below ${(100 * leastProbability).toFixed(0)} %.` : "";
+  return `T = ${temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. ${doubt}${other}`;
 }

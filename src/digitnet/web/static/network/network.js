@@ -2,6 +2,7 @@
 
 import { LAYERS } from "./layers.js";
 import { noveltyOf } from "./novelty.js";
+import { ALWAYS, leastProbability } from "./risk.js";
 
 /** The model that the bytes of /api/model hold: a JSON header, then float32 numbers. @param {ArrayBuffer} buffer @returns {Model} */
 export function decodeModel(buffer) {
@@ -17,6 +18,9 @@ export function decodeModel(buffer) {
     frame: header.frame,
     temperature: header.calibration.temperature,
     leastProbability: header.calibration.least_probability,
+    risk: header.calibration.risk,
+    offered: header.calibration.offered,
+    risks: header.calibration.risks,
     novelty: decodeNovelty(header.calibration.novelty, numbers),
     members: header.members.map((/** @type {{ layers: Described[] }} */ { layers }) =>
       decodeMember(layers, header.frame.side, numbers),
@@ -113,13 +117,15 @@ function probabilities(model, logits) {
  * @param {Model} model
  * @param {Float32Array} logits
  * @param {Uint8Array} frame
+ * @param {number | null} risk which share of the answers may be wrong; null as the model was made
  * @returns {Answer}
  */
-export function answerOf(model, logits, frame) {
+export function answerOf(model, logits, frame, risk = model.risk) {
   const likely = probabilities(model, logits);
   const order = likely.map((_, label) => label).sort((a, b) => likely[b] - likely[a]);
   const { novelty } = model;
-  const isNone = novelty !== null && noveltyOf(novelty, model.frame, frame) > novelty.most;
-  const sure = !isNone && likely[order[0]] >= model.leastProbability;
+  const always = risk === ALWAYS;
+  const isNone = !always && novelty !== null && noveltyOf(novelty, model.frame, frame) > novelty.most;
+  const sure = !isNone && likely[order[0]] >= leastProbability(model, risk);
   return { probabilities: likely, order, isNone, sure };
 }

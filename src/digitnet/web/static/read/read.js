@@ -85,14 +85,21 @@ class ReadPart {
     );
     root.addEventListener("keydown", (event) => this.#typed(event));
     whenShown(root, () => this.#shown());
-    this.context.onModel(() => !root.hidden && this.#shown());
+    const again = () => !root.hidden && this.#shown();
+    this.context.onModel(again);
+    this.context.onRisk(again);
     await this.#countCorrections();
   }
 
   /** The part comes into sight: corrections may have been used up, the model may be another. */
   #shown() {
     this.#countCorrections();
-    if (this.file && this.readWith !== this.context.currentModel()) this.#read(this.file);
+    if (this.file && this.readWith !== this.#asked()) this.#read(this.file);
+  }
+
+  /** The model that reads, and how many of its answers may be wrong. */
+  #asked() {
+    return `${this.context.currentModel()} ${this.context.currentRisk()}`;
   }
 
   async #countCorrections() {
@@ -110,13 +117,15 @@ class ReadPart {
     const { signal } = this.reading;
     const model = this.context.currentModel();
     this.file = file;
-    this.readWith = model;
+    const asked = this.#asked();
+    this.readWith = asked;
     this.notice.tell("Reading …");
     this.root.setAttribute("aria-busy", "true");
     try {
       const known = this.known.get(file);
-      const page = known?.model === model ? known.page : await readPicture(file, model, signal);
-      this.known.set(file, { page, model });
+      const isKnown = known?.asked === asked;
+      const page = isKnown ? known.page : await readPicture(file, model, this.context.currentRisk(), signal);
+      this.known.set(file, { page, asked });
       this.now = { file, page, model };
       this.#show(file, page);
     } catch (error) {

@@ -8,11 +8,12 @@ import { isNoDigit } from "./reading_words.js";
  * says why where it does not answer.
  * @param {File} file
  * @param {string} model
+ * @param {number | null} risk which share of the answers may be wrong
  * @param {AbortSignal} signal
  * @returns {Promise<ReadPicture>}
  */
-export async function readPicture(file, model, signal) {
-  const query = `?model=${encodeURIComponent(model)}`;
+export async function readPicture(file, model, risk, signal) {
+  const query = `?model=${encodeURIComponent(model)}${risk === null ? "" : `&risk=${risk}`}`;
   const page = await askWithPicture(`api/read${query}`, file, signal).catch((error) => {
     if (isAbort(error)) throw error;
     return { digits: [], lines: [], reason: sentenceOf(error), failed: error };

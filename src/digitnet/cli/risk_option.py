@@ -1,0 +1,78 @@
+"""Risk option: --risk, which share of the answers may be wrong, and what is said of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from digitnet.cli.output import say, show
+from digitnet.models.calibration import Calibration
+from digitnet.models.model import Model
+from digitnet.models.risk import DELTA, OFFERED, RISK
+
+
+def add_risk_option(parser: argparse.ArgumentParser) -> None:
+    """Let the user say what a wrong answer may cost."""
+    parser.add_argument(
+        "--risk",
+        metavar="SHARE",
+        help="which share of the answers may be wrong, such as 0.5%% or 0.005: a digit that is "
+        "not sure enough for that is unsure (default: the model's own, "
+        f"{100 * RISK:g}%% where nothing else was asked for). 0 answers always: whatever has any "
+        "ink gets its likeliest digit, and only an empty picture has none",
+    )
+
+
+def at_risk(model: Model, risk: str | None) -> Model:
+    """The model as --risk asks; says where that cannot be promised.
+
+    Raises:
+        SettingsError: it is no share, or the model can promise nothing.
+    """
+    if risk is None:
+        return model
+    asked = model.at_risk(risk)
+    if not is_kept(asked.calibration):
+        say(not_kept(asked.calibration))
+    return asked
+
+
+def is_kept(calibration: Calibration) -> bool:
+    """Whether the risk that was asked for is promised; where nothing is asked, it is."""
+    promised, risk = calibration.promised, calibration.risk
+    return promised is None or risk is None or promised <= risk
+
+
+def not_kept(calibration: Calibration) -> str:
+    """Why the risk that was asked for cannot be promised, and what is done."""
+    assert calibration.risks is not None
+    assert calibration.risk is not None
+    return (
+        f"No threshold is sure to keep wrong answers below {calibration.risk:.2%}, counted on "
+        f"{calibration.risks.n:,} digits; the strictest is taken, which promises "
+        f"{calibration.promised:.2%}."
+    )
+
+
+def promise(calibration: Calibration) -> str:
+    """What is promised now, in one sentence."""
+    risks, promised = calibration.risks, calibration.promised
+    if risks is None or promised is None:
+        return "Nothing is promised of the share of wrong answers."
+    return (
+        f"At most {promised:.2%} of the answers are wrong, but for a chance of {DELTA:.0%}, on "
+        f"{risks.counted_on} ({risks.n:,} counted)."
+    )
+
+
+def show_risks(calibration: Calibration) -> None:
+    """A row for each of a few risks: the threshold, what is promised, how many get an answer."""
+    if calibration.risks is None:
+        return
+    show("  risk  least probability  promised  answered")
+    for risk in OFFERED[:-1]:
+        row = calibration.risks.row(risk)
+        mark = "" if row.bound <= risk else "  (cannot be promised)"
+        show(
+            f"{risk:>6.1%}  {row.least_probability:>17.4f}  {row.bound:>8.2%}  "
+            f"{row.coverage:>8.2%}{mark}"
+        )
