@@ -240,7 +240,7 @@ def test_twenty_thousand_digits_are_enough_for_the_strokes(
     monkeypatch.setattr(calibration, "fit_novelty", fitted)
     many = Dataset(np.zeros((n, 28, 28), np.uint8), np.zeros(n, np.int64))
     validation = bars(60, rng)
-    kept = fit_calibration(rng.normal(0, 1, (60, 10)), validation, many, none)
+    kept = fit_calibration(rng.normal(0, 1, (60, 10)), validation, many, others=none)
     assert seen == [used]
     assert kept.novelty is None
     assert kept.most_novelty == 0.0  # every digit's score, where there is none

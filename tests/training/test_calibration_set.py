@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitnet.data.dataset import DIGITS, Dataset
+from digitnet.data.synthetic import synthesize
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.training import calibration_set as module
 from digitnet.training.calibration_set import calibrated, calibration_set
@@ -29,7 +30,7 @@ def test_non_digits_are_learnt_from_where_there_are_many_digits(
     monkeypatch.setattr(module, "non_digit_frames", record)
     monkeypatch.setattr(module, "fit_calibration", kept)
     monkeypatch.setattr(module, "reads_digits", lambda network, rng: reads)
-    monkeypatch.setattr(module, "DRAWN", {})
+    monkeypatch.setattr(module, "calibration_set", lambda validation, rng, drawn: validation)
     network = Network(multilayer_perceptron(784, [4], 10, "relu"))
     network.initialize(rng)
 
@@ -51,11 +52,10 @@ def test_non_digits_are_learnt_from_where_there_are_many_digits(
 
 
 def test_half_of_a_set_is_drawn_and_no_digit_comes_twice(rng: np.random.Generator) -> None:
-    images = rng.integers(1, 256, (200, 28, 28)).astype(np.uint8)
-    validation = Dataset(images, rng.integers(0, 10, 200))
+    validation = synthesize(200, rng)
     made = calibration_set(validation, rng, drawn=True)
     assert len(made) == 360  # 200 of them are half of 400, and a tenth is spared
-    as_they_are = {image.tobytes() for image in images}
+    as_they_are = {image.tobytes() for image in validation.images}
     unchanged = [image.tobytes() in as_they_are for image in made.images]
     assert 30 <= sum(unchanged) <= 80  # 15 in a hundred, in any places
     assert len({image.tobytes() for image in made.images}) == len(made)

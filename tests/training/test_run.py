@@ -12,15 +12,16 @@ import pytest
 
 from digitnet.data.dataset import Dataset
 from digitnet.errors import NothingLearntError, SettingsError
-from digitnet.models.calibration import Calibration, fit_calibration
+from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
-from digitnet.models.model import Model, classify
+from digitnet.models.model import Model
 from digitnet.nn import Distillation, Network
+from digitnet.training.calibration_set import calibrated
 from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, History, StepDone
 from digitnet.training.finetune import mixed
-from digitnet.training.run import Run, checkpoint_path
+from digitnet.training.run import CALIBRATION, Run, checkpoint_path
 from support.helpers import bars
 
 
@@ -40,8 +41,9 @@ def test_the_calibration_is_fitted_on_the_validation_digits_alone(tmp_path: Path
     assert not seen & {image.tobytes() for image in run.validation.images}
     temperatures = []
     for digits in (run.validation, run.training):
-        logits = classify(run.network, digits.images)
-        temperatures.append(fit_calibration(logits, digits, run.training).temperature)
+        rng = np.random.default_rng([config.seed, CALIBRATION])
+        fitted = calibrated(run.network, digits, run.training, rng)
+        temperatures.append(fitted.temperature)
     assert kept.temperature == temperatures[0] > 1.1 * temperatures[1]
 
 
