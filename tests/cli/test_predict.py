@@ -213,7 +213,7 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     assert list(figures)[:6] == promised
     assert set(figures) == {
         *promised, "class_names", "per_class", "calibration_error", "n_accepted",
-        "n_accepted_right", "learnt_from", "model",
+        "n_accepted_right", "learnt_from", "coverage", "risk", "risk_asked", "risk_promised", "model",
     }  # fmt: skip
     assert figures["model"] == f".{os.sep}model"
     assert "Model:" not in done.stderr
