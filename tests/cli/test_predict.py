@@ -214,6 +214,7 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     assert set(figures) == {
         *promised, "class_names", "per_class", "calibration_error", "n_accepted",
         "n_accepted_right", "learnt_from", "model",
+        "coverage", "risk", "risk_asked", "risk_promised",
     }  # fmt: skip
     assert figures["model"] == f".{os.sep}model"
     assert "Model:" not in done.stderr
@@ -226,7 +227,7 @@ def test_evaluate_prints_the_figures_and_draws_the_report(place: Path) -> None:
     done = digitnet("evaluate", "bars.npz", "--report", "r/deep", cwd=place)
     assert "95 % interval" in done.stdout
     assert sorted(p.name for p in (place / "r" / "deep").iterdir()) == [
-        "confusion_matrix.png", "weights.png", "worst_mistakes.png",
+        "confusion_matrix.png", "risk_coverage.png", "weights.png", "worst_mistakes.png",
     ]  # fmt: skip
 
 

@@ -179,16 +179,16 @@ def answering(n: int, n_classes: int = 2) -> Dataset:
 
 @pytest.mark.parametrize(
     ("n", "rank"),
-    [(49, 1), (149, 1), (150, 1), (996, 1), (1995, 1), (1998, 2), (3000, 3)],
+    [(49, 1), (98, 1), (99, 2), (149, 3), (150, 1), (300, 2), (3000, 20)],
 )
-def test_the_limit_of_novelty_is_that_of_three_in_a_thousand_tuning_digits(
+def test_the_limit_of_novelty_is_that_of_two_in_a_hundred_tuning_digits(
     n: int, rank: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
     """Every third digit from FEWEST on, all of them below; rank 1 is the strangest."""
     scores = rng.permutation(n).astype(float)
     tuning = scores[::3] if n >= 150 else scores
-    if n >= 996:
-        assert max(len(tuning) - math.ceil((len(tuning) + 1) * 0.997), 0) == rank - 1
+    if n >= 49:
+        assert max(len(tuning) - math.ceil((len(tuning) + 1) * 0.98), 0) == rank - 1
     monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(scores))
     kept = fit_calibration(rng.normal(0, 1, (n, 2)), answering(n), answering(n))
     assert kept.most_novelty == np.sort(tuning)[-rank]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
 
@@ -42,12 +43,33 @@ def noise_level(picture: Bytes) -> float:
 def percentile(values: Bytes, share: float) -> float:
     """What a share of the values lies below, between two values by their mixture.
 
-    `numpy.percentile` would import numpy.ma, a tenth of a cold start.
+    `numpy.percentile` would import numpy.ma, a tenth of a cold start, and a partition takes fifty
+    times as long where most values are equal.
     """
     place = share * (values.size - 1)
     below, above = math.floor(place), math.ceil(place)
-    low, high = np.partition(values, (below, above), axis=None)[[below, above]].tolist()
+    up_to = np.bincount(values.ravel(), minlength=256).cumsum()  # how many are at most 0, 1, ...
+    low, high = up_to.searchsorted([below, above], side="right").tolist()
     return float(low + (place - below) * (high - low))
+
+
+def brightest(picture: Bytes) -> Bytes:
+    """The largest of each pixel's channels, (H, W), of a picture (H, W) or (H, W, 3).
+
+    As its maximum along the last axis, which takes sixty times as long.
+    """
+    if picture.ndim == 2:
+        return picture
+    red, green, blue = (picture[..., k] for k in range(3))
+    return np.maximum(np.maximum(red, green), blue)
+
+
+def mean_of_channels(picture: Bytes) -> NDArray[np.float64]:
+    """The mean of each pixel's channels, (H, W), of a picture (H, W) or (H, W, 3)."""
+    if picture.ndim == 2:
+        return picture.astype(np.float64)
+    red, green, blue = (picture[..., k].astype(np.float64) for k in range(3))
+    return (red + green + blue) / 3  # a mean along the last axis takes fifteen times as long
 
 
 def closed(picture: Bytes, size: int) -> Bytes:
@@ -70,8 +92,7 @@ def measure_pens(picture: Bytes) -> Pens:
     while step * unit < 0.6 * smallest or not sizes:
         after = closed(before, step)
         filled = cv2.subtract(after, before)
-        if filled.ndim == 3:
-            filled = filled.max(axis=2)
+        filled = brightest(np.asarray(filled))
         energy = np.maximum(filled.astype(np.float32) - floor, 0)
         sizes.append(step * unit)
         energies.append(float((energy * energy).mean()) / sizes[-1])
@@ -98,7 +119,7 @@ def polarity(picture: Bytes) -> tuple[float, Pens, Pens]:
     if total == 0:
         return 0.0, dark, light
     shape = (dark.strength - light.strength) / total
-    grey = picture if picture.ndim == 2 else picture.mean(axis=2)
+    grey = mean_of_channels(picture)
     ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
     middle = (float(grey.max()) + float(grey.min())) / 2
     border = float((ring > middle).mean() - (ring < middle).mean())

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Flags, Floats, Mask
 from digitnet.imaging.boxes import Box, bounds
+from digitnet.imaging.ink import median
 from digitnet.imaging.stroke_width import stroke_width
 
 FINE = 128
@@ -66,12 +67,12 @@ class Line:
     @cached_property
     def middle(self) -> float:
         """Its row, in the middle of its way."""
-        return float(np.median(self.top + self.bottom)) / 2
+        return median(self.top + self.bottom) / 2
 
     @cached_property
     def thick(self) -> float:
         """Its usual thickness in pixels."""
-        return float(np.median(self.bottom - self.top))
+        return median(self.bottom - self.top)
 
     def band(self, shape: tuple[int, ...]) -> Flags:
         """Its pixels in a picture (h, w)."""
@@ -102,7 +103,7 @@ def erase_field(mask: Mask, contrast: Floats) -> Floats | None:
         across = _strokes_across(line, rest.T if line.upright else rest, pen)
         kept |= across.T if line.upright else across
     near = cv2.dilate(contrast * rest, np.ones((3, 3), np.uint8))
-    most = float(np.median(contrast[rest > 0]))
+    most = median(contrast[rest > 0])
     clean = contrast.copy()
     clean[every] = 0
     clean[kept] = np.minimum(contrast, np.maximum(near, most))[kept]
@@ -179,7 +180,8 @@ def _measured(mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool) 
     last = len(own) - 1 - own[::-1].argmax(axis=0)[at]
     slope, start_row = np.polyfit(at, (first + last) / 2, 1)
     way = slope * np.arange(own.shape[1]) + start_row
-    if np.quantile(np.abs((first + last) / 2 - way[at]), 0.9) > max(0.7, CROOKED * np.ptp(at)):
+    away = np.sort(np.abs((first + last) / 2 - way[at]))
+    if away[int(0.9 * (len(away) - 1))] > max(0.7, CROOKED * np.ptp(at)):
         return None
     places = np.rint(way).astype(int)
     seen = inked[places.clip(0, len(own) - 1), np.arange(own.shape[1])]
@@ -194,7 +196,7 @@ def _measured(mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool) 
     x = np.arange(start, end)
     middles = (first + last + 1) / 2 * shrink
     centre = np.interp(x, (at + 0.5) * shrink, _smooth(middles, 9))
-    half = 0.5 * float(np.median(last + 1 - first)) * shrink + shrink + 2
+    half = 0.5 * median(last + 1 - first) * shrink + shrink + 2
     reach = int(np.ceil(2 * half))
     places = np.rint(centre).astype(int) + np.arange(-reach, reach + 1)[:, None]
     inside = (places >= 0) & (places < rows)
@@ -205,7 +207,7 @@ def _measured(mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool) 
     clear &= strip.sum(axis=0) == bottom - top
     if clear.mean() < 0.25:
         return None
-    usual = float(np.median((bottom - top)[clear]))
+    usual = median((bottom - top)[clear])
     clear &= (bottom - top <= 1.5 * usual + 1) & (bottom - top >= 0.5 * usual - 1)
     if not clear.any():
         return None
@@ -231,7 +233,8 @@ def _between(x: NDArray[np.int64], known: Flags, values: NDArray[np.int64]) -> N
 def _smooth(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """The median of n neighbours."""
     padded = np.pad(values, n // 2, mode="edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, n), axis=1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n)
+    return np.asarray(np.sort(windows, axis=1)[:, n // 2])
 
 
 def _of_a_field(lines: list[Line], mask: Mask) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -74,7 +74,10 @@ def coverage(contrast: Floats, ink: Ink, mask: Mask, pen: float) -> Floats:
     return share
 
 
-def median(values: Floats) -> float:
+def median(values: NDArray[Any]) -> float:
     """The upper median; `numpy.median` would import numpy.ma, a tenth of a cold start."""
     half = values.size // 2
+    low = values.min()
+    if np.count_nonzero(values == low) > half:  # a partition takes fifty times as long then
+        return float(low)
     return float(np.partition(values, half, axis=None)[half])

@@ -15,6 +15,7 @@ import numpy as np
 from digitnet.imaging.arrays import Bytes, Flags, Floats, Mask
 from digitnet.imaging.background import (
     Pens,
+    brightest,
     contrast_to,
     estimate_background,
     percentile,
@@ -154,7 +155,7 @@ def _crosses(mask: Mask) -> bool:
 
 def _too_dark(ground: Bytes, shape: tuple[int, ...], share: float) -> Flags:
     """Where the ground is so much darker than usual that no ink can be told from its grain."""
-    grey = ground if ground.ndim == 2 else ground.max(axis=2)
+    grey = brightest(ground)
     dark = (grey < share * percentile(grey, 0.9)).astype(np.uint8)
     size = (shape[1], shape[0])
     return np.asarray(cv2.resize(dark, size, interpolation=cv2.INTER_NEAREST), np.bool_)

@@ -22,7 +22,7 @@ from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_r
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
-MOST_LOST = 0.003  # of the digits, to "no digit"
+MOST_LOST = 0.02  # of the digits, to "no digit"
 TUNING = 3  # every third digit chooses temperature and limit, the others are counted
 FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
 FEWEST_TO_LIMIT = 49  # of them the highest score loses one new digit in fifty
@@ -139,8 +139,8 @@ def fit_calibration(
 
     A third of them, the tuning digits, choose the temperature and the limit of novelty: by split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
-    world", 2005) it loses at most 0.3 % of new digits of the same kind, on average over the draw;
-    of fewer than 333 it loses none of them. On the others, which nothing was fitted to, the risk of
+    world", 2005) it loses at most 2 % of new digits of the same kind, on average over the draw;
+    of fewer than 49 it loses none of them. On the others, which nothing was fitted to, the risk of
     each threshold is counted (`risk.py`). With fewer than FEWEST in all nothing can be promised,
     all are tuning digits, and nothing is unsure; with fewer than FEWEST_TO_LIMIT nothing at all is
     refused.

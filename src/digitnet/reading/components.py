@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
+from digitnet.imaging.background import brightest
 from digitnet.imaging.components import Component, Components
 
 LEAST_HEIGHT = 0.45
@@ -80,7 +81,7 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
 
 def _light_under(ground: Bytes, found: Components) -> Floats:
     """The ground's brightness in the middle of each component, (n,)."""
-    grey = ground if ground.ndim == 2 else ground.max(axis=2)
+    grey = brightest(ground)
     rows, columns = found.labels.shape
     x = (found.left + found.width / 2) * (grey.shape[1] / columns)
     y = (found.top + found.height / 2) * (grey.shape[0] / rows)
