@@ -13,9 +13,14 @@ from digitnet.data.found import Found, Options
 from digitnet.errors import SettingsError
 from digitnet.handwriting.hands import Hand, careful, write
 from digitnet.handwriting.raster import cover
+from digitnet.handwriting.schools import FORMS, first_ways
 from digitnet.imaging.frame import BOX, SIDE, place
 
 CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result
+
+CARE = (
+    0.6  # of hands that write what is rare: nobody learns a form from where it can hardly be told
+)
 
 
 def read_synthetic(word: str, options: Options) -> Found:
@@ -54,8 +59,9 @@ def synthesize(
         rng: draws everything.
         hand: one hand that writes them all.
         rare: in forms that are rare in MNIST and common elsewhere, such as a 1 with flag and foot
-            and a hooked 9, where a digit has such; by hands that take care, since nobody learns a
-            form from where it can hardly be told.
+            and a hooked 9: each hand is from one of `schools.SCHOOLS`, and a form comes as often
+            as it is written there, times its `lift`; by hands that take care, since nobody learns
+            a form from where it can hardly be told.
         threads: how many chunks are drawn at the same time.
         progress: called with (drawn, n) now and then.
 
@@ -81,7 +87,7 @@ def synthesize(
         own = np.random.default_rng(seeds[k])
         hands = hand or Hand.sample(own, len(labels[chunk]), rare=rare)
         if rare:
-            hands = careful(hands)
+            hands = careful(hands, CARE)
         images[chunk] = _frames(labels[chunk], hands, own)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -91,14 +97,44 @@ def synthesize(
     return Dataset(images, labels, source="rare-forms" if rare else "synthetic")
 
 
-def _frames(labels: NDArray[np.int64], hand: Hand, rng: np.random.Generator) -> NDArray[np.uint8]:
+def draw_forms(
+    forms: NDArray[np.integer], rng: np.random.Generator, *, care: float = CARE
+) -> NDArray[np.uint8]:
+    """Draw one digit in each of the given forms, each by a hand of its own that takes care.
+
+    Args:
+        forms: (n,) places in `schools.FORMS`; one of a form's paths is drawn for each.
+        rng: draws everything.
+        care: see `hands.careful`.
+
+    Returns:
+        (n, 28, 28) uint8, framed as MNIST frames its digits.
+    """
+    n_paths = np.array([len(form.paths) for form in FORMS])
+    labels = np.array([form.label for form in FORMS])[forms]
+    first = first_ways()[forms]
+    images = np.empty((len(forms), SIDE, SIDE), np.uint8)
+    for start in range(0, len(forms), CHUNK):
+        own = slice(start, start + CHUNK)
+        which = first[own] + rng.integers(n_paths[forms[own]])
+        hands = careful(Hand.sample(rng, len(which)), care)
+        images[own] = _frames(labels[own], hands, rng, which)
+    return images
+
+
+def _frames(
+    labels: NDArray[np.int64],
+    hand: Hand,
+    rng: np.random.Generator,
+    which: NDArray[np.int64] | None = None,
+) -> NDArray[np.uint8]:
     """Write and frame: the ink's longer side fills the box, its centre of mass is in the middle.
 
     Returns:
         (n, 28, 28), as MNIST frames its digits: drawn in a 20 x 20 box, then moved by whole pixels.
     """
     n = len(labels)
-    x, y, radii, _ = write(labels, hand, rng)
+    x, y, radii, _ = write(labels, hand, rng, which=which)
     left, right = (x - radii).min(axis=1), (x + radii).max(axis=1)
     top, bottom = (y - radii).min(axis=1), (y + radii).max(axis=1)
     scale = BOX / np.maximum(right - left, bottom - top)

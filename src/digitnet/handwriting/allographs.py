@@ -1,4 +1,4 @@
-"""Allographs: how people write each digit, as control points that we drew ourselves.
+"""Allographs: how MNIST's writers write each digit, as control points that we drew ourselves.
 
 A digit is written in several ways, its allographs; each is one or more strokes, each stroke the
 points x,y a pen passes through, in hundredths of the digit's height: x to the right, y down from
@@ -15,8 +15,7 @@ from dataclasses import dataclass
 class Allograph:
     """One way of writing one digit.
 
-    `share` is how often it comes, relative to the digit's other ways; 0 for a form that MNIST's
-    writers hardly used.
+    `share` is how often MNIST's writers write it so, relative to the digit's other ways.
     """
 
     label: int
@@ -212,32 +211,5 @@ ALLOGRAPHS: tuple[Allograph, ...] = (
         "67,16 45,1 15,6 0,28 14,50 42,48 64,28 70,8! 69,40 66,70 67,98"),
     Allograph(9, "leaning oval", 1.5,
         "53,16 43,2 21,6 3,24 4,42 22,46 42,30 55,8! 48,38 40,70 34,100"),
-    # Rare in MNIST, everyday elsewhere: drawn only where they are asked for.
-    Allograph(1, "long flag", 0,
-        "0,44 18,22 36,0! 32,34 28,67 24,100"),
-    Allograph(1, "flag, upright", 0,
-        "2,36 20,18 36,0! 36,34 36,67 36,100"),
-    Allograph(1, "flag and foot", 0,
-        "6,30 22,15 36,0! 36,34 36,66 36,98 / 6,100 36,99 66,99"),
-    Allograph(1, "foot alone", 0,
-        "20,0 18,34 16,66 15,98 / -12,100 15,99 44,99"),
-    Allograph(1, "flag, leaning back", 0,
-        "0,36 6,16 10,0! 24,34 38,67 50,98"),
-    Allograph(3, "straight foot", 0,
-        "6,10 26,0 50,6 48,24 26,42! 50,52 56,72 46,92 24,99 -4,99"),
-    Allograph(6, "hooked", 0,
-        "58,16 46,2 26,3 9,24 2,54 7,84 26,100 48,95 60,76 50,59 30,56 10,68"),
-    Allograph(6, "hooked, closed", 0,
-        "60,10 38,0 16,8 4,32 2,64 12,92 34,100 56,90 60,70 46,56 22,57 4,72"),
-    Allograph(6, "hooked, small bowl", 0,
-        "64,14 48,0 24,6 6,28 1,62 8,92 30,100 50,90 48,72 30,66 8,76"),
-    Allograph(7, "serif, bar, upright", 0,
-        "0,18 1,4! 30,4 62,3! 52,34 42,68 34,100 / 16,52 38,51 62,50"),
-    Allograph(9, "hooked", 0,
-        "58,28 50,46 28,52 6,40 2,20 16,3 40,0 56,14 60,44 54,80 36,99 12,96 2,82"),
-    Allograph(9, "hooked, closed", 0,
-        "58,22 46,40 22,44 3,28 8,8 30,0 50,6 59,26! 60,60 52,92 28,100 4,92"),
-    Allograph(9, "flat foot", 0,
-        "54,18 42,36 20,40 2,26 10,6 32,0 50,6 56,22! 57,56 53,92 42,99 20,99 -2,99"),
 )
 # fmt: on

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import SettingsError
 from digitnet.handwriting.raster import Stroke
+from digitnet.handwriting.schools import SCHOOLS
 from digitnet.handwriting.splines import N_MARKS, Floats, all_shapes
 
 # How bold each digit is: closed ones are written larger, so that their pen is finer.
 HEFT = np.array([1.1, 1.1, 1.0, 1.0, 0.93, 1.0, 1.0, 1.0, 0.95, 0.92], np.float32)
+
+ELSEWHERE = 0.1  # of the hands that are drawn unasked
+STEEPEST = 0.6  # of a wave in the paper, as rise by run; at 1 the paper would fold onto itself
+THICKEST = 0.1  # radius of a careful hand's pen: a thicker one fills loops
+HURRY = 6  # how often a fast pen's way is smoothed: a corner spreads over about as many marks
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,17 @@ class Hand:
     pressure: Floats  # how much that radius changes on the way, relative
     haste: Floats  # how far a point of the stroke misses its place
     wobble: Floats  # how far a smooth warp of the paper moves it
-    taste: Floats  # (n, 10) which allograph of each digit: in 0..1 a usual one, in 1..2 a rare one
+    taste: Floats  # (n, 10) which of its custom's allographs of each digit, in 0..1
+    custom: NDArray[np.int64]  # where it learnt to write, see `schools.N_CUSTOMS`
+    speed: Floats  # how much corners are rounded: 0 for as drawn
 
     @classmethod
     def sample(cls, rng: np.random.Generator, n: int = 1, *, rare: bool = False) -> Hand:
-        """Draw n hands; ones that write the rare form of each digit that has one, if so asked."""
+        """Draw n hands, `ELSEWHERE` of them from the schools of other parts of the world.
+
+        A hand keeps to one school, and to one allograph of each digit. With `rare`, all of them
+        are from those schools, each equally often, and write the school's rare forms.
+        """
 
         def normal(mean: float, sd: float) -> Floats:
             return (mean + sd * rng.standard_normal(n)).astype(np.float32)
@@ -46,15 +59,25 @@ class Hand:
             pressure=np.abs(normal(0.0, 0.12)),
             haste=np.exp(normal(np.log(0.028), 0.4)),
             wobble=np.exp(normal(np.log(0.05), 0.4)),
-            taste=rng.random((n, 10), dtype=np.float32) + (all_shapes().has_rare if rare else 0),
+            taste=rng.random((n, 10), dtype=np.float32),
+            custom=_customs(rng, n, rare),
+            speed=np.clip(normal(0.0, 0.4), 0, 1),
         )
 
     def __len__(self) -> int:
         return len(self.slant)
 
 
+def _customs(rng: np.random.Generator, n: int, rare: bool) -> NDArray[np.int64]:
+    school = rng.integers(len(SCHOOLS), size=n)
+    if rare:
+        return 1 + len(SCHOOLS) + school
+    return np.where(rng.random(n) < ELSEWHERE, 1 + school, 0)
+
+
 def careful(hand: Hand, care: float = 0.5) -> Hand:
-    """The same hand taking care: a share ``care`` of its deviations from an even script is gone.
+    """The same hand taking care: a share ``care`` of its deviations from an even script is gone,
+    and its pen is no thicker than `THICKEST`.
 
     Forms and sums are written so that others can read them; hands sampled for training reach to
     the edge of what can be read at all.
@@ -65,8 +88,10 @@ def careful(hand: Hand, care: float = 0.5) -> Hand:
         slant=np.float32(0.15) + left * (hand.slant - np.float32(0.15)),
         width=np.float32(1.06) + left * (hand.width - np.float32(1.06)),
         rotation=left * hand.rotation,
+        pen=np.minimum(hand.pen, np.float32(THICKEST)),
         haste=left * hand.haste,
         wobble=left * hand.wobble,
+        speed=left * hand.speed,
     )
 
 
@@ -94,7 +119,11 @@ def draw_digit(label: int, rng: np.random.Generator, *, hand: Hand | None = None
 
 
 def write(
-    labels: NDArray[np.integer], hand: Hand, rng: np.random.Generator
+    labels: NDArray[np.integer],
+    hand: Hand,
+    rng: np.random.Generator,
+    *,
+    which: NDArray[np.integer] | None = None,
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int8]]:
     """Write n digits at once.
 
@@ -102,6 +131,8 @@ def write(
         labels: (n,) digits 0 to 9.
         hand: n hands, or one that writes them all.
         rng: draws what differs from one digit to the next.
+        which: (n,) the allographs to use, by their number in `schools.ways()`; each hand's own if
+            not given.
 
     Returns:
         x, y, radii: (n, N_MARKS) the pen's way and radius, in heights of the plain digit.
@@ -110,20 +141,35 @@ def write(
     shapes = all_shapes()
     n, K = len(labels), shapes.control.shape[1]
     hand = Hand(*(np.broadcast_to(v, (n, *v.shape[1:])) for v in _values(hand)))
-    which = shapes.first[labels] + (
-        hand.taste[np.arange(n), labels][:, None] > shapes.quantiles[labels]
-    ).sum(axis=1)
+    if which is None:
+        taste = hand.taste[np.arange(n), labels][:, None]
+        beyond = (taste > shapes.quantiles[hand.custom, labels]).sum(axis=1)
+        which = shapes.first[labels] + beyond
 
     # The points the pen aims at, missed a little: each alone, and each stroke as a whole.
     miss = rng.standard_normal((n, K, 2), dtype=np.float32) * shapes.loose[which][:, :, None]
     whole = rng.standard_normal((n, shapes.n_strokes, 2), dtype=np.float32)
     miss += 1.2 * np.take_along_axis(whole, shapes.stroke_of_point[which][:, :, None], axis=1)
     control = shapes.control[which] + hand.haste[:, None, None] * miss
-    x, y = np.moveaxis(shapes.basis[which] @ control, 2, 0)  # (n, P, K) @ (n, K, 2)
+    way = shapes.basis[which] @ control  # (n, P, K) @ (n, K, 2)
+    way = _rounded(way, shapes.before[which], shapes.after[which], hand.speed)
+    x, y = np.moveaxis(way, 2, 0)
 
     x, y = _warp(x, y, hand, rng)
     radii = (HEFT[labels] * hand.pen)[:, None] * _swell(hand.pressure, rng)
     return x, y, radii, shapes.stroke_of_mark[which]
+
+
+def _rounded(
+    way: Floats, before: NDArray[np.int64], after: NDArray[np.int64], speed: Floats
+) -> Floats:
+    """A fast pen's way (n, N_MARKS, 2): each mark drawn towards its neighbours in the stroke."""
+    pull = (0.5 * speed[:, None, None]).astype(np.float32)
+    for _ in range(HURRY):
+        between = np.take_along_axis(way, before[:, :, None], axis=1)
+        between += np.take_along_axis(way, after[:, :, None], axis=1)
+        way = way + pull * (np.float32(0.5) * between - way)
+    return way
 
 
 def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -135,9 +181,12 @@ def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[F
 
     for _ in range(2):
         phase = np.float32(2 * np.pi) * rng.random((n, 1), dtype=np.float32)
-        angle = one(4.0) * x + one(4.0) * y + phase
-        wave = np.float32(np.sqrt(2)) * hand.wobble[:, None] * np.sin(angle)
-        x, y = x + one(1.0) * wave, y + one(1.0) * wave
+        along, down = one(4.0), one(4.0)
+        wave = np.float32(np.sqrt(2)) * hand.wobble[:, None] * np.sin(along * x + down * y + phase)
+        across, up = one(1.0), one(1.0)
+        steep = np.sqrt(2) * hand.wobble[:, None] * np.hypot(along, down) * np.hypot(across, up)
+        wave = wave * (STEEPEST / np.maximum(steep, STEEPEST)).astype(np.float32)
+        x, y = x + across * wave, y + up * wave
     # Larger or smaller below than above; the middle higher or lower; the whole bent like a bow.
     edge = 0.25 - y * y
     x = x * (1 + one(0.22) * y) + one(0.22) * edge
@@ -158,5 +207,5 @@ def _swell(pressure: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(np.clip(1 + pressure[:, None] * waves, 0.4, 1.8), dtype=np.float32)
 
 
-def _values(hand: Hand) -> list[Floats]:
+def _values(hand: Hand) -> list[NDArray[Any]]:
     return [getattr(hand, field.name) for field in fields(hand)]

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.handwriting.allographs import ALLOGRAPHS
+from digitnet.handwriting.schools import N_CUSTOMS, odds, ways
 
 N_MARKS = 80  # places along a digit at which its pen is known
 LOOSE_END = 2.0  # how much more than its other points the ends of a stroke vary
@@ -25,21 +25,22 @@ class Shapes:
     stroke_of_point: NDArray[np.int64]  # (A, K)
     stroke_of_mark: NDArray[np.int8]  # (A, P)
     first: NDArray[np.int64]  # (10,) the first allograph of each digit
-    quantiles: Floats  # (10, most - 1): taste above the k-th chooses beyond the k-th allograph;
-    # up to 1 for the usual ones, by their shares, from there to 2 for the rare ones
-    has_rare: Floats  # (10,) 1 for digits that have rare forms, else 0
+    before: NDArray[np.int64]  # (A, P) the mark before in the same stroke, its own for the first
+    after: NDArray[np.int64]  # (A, P) likewise the next
+    quantiles: Floats  # (N_CUSTOMS, 10, most - 1): among a custom's writers, taste above the k-th
+    # chooses beyond a digit's k-th allograph
     n_strokes: int
 
 
 @cache
 def all_shapes() -> Shapes:
     """Build the matrices of every allograph; once, then remembered."""
-    ways = sorted(ALLOGRAPHS, key=lambda way: (way.label, way.share == 0))
-    A, P = len(ways), N_MARKS
-    K = max(sum(len(stroke) for stroke in way.strokes()) for way in ways)
+    every = ways()
+    A, P = len(every), N_MARKS
+    K = max(sum(len(stroke) for stroke in way.strokes()) for way in every)
     basis, control, loose = np.zeros((A, P, K)), np.zeros((A, K, 2)), np.zeros((A, K))
     of_point, of_mark = np.zeros((A, K), np.int64), np.zeros((A, P), np.int8)
-    for a, way in enumerate(ways):
+    for a, way in enumerate(every):
         strokes = [np.array(stroke) for stroke in way.strokes()]  # (k, 3): x, y, corner
         lengths = [np.hypot(*np.diff(stroke[:, :2], axis=0).T).sum() for stroke in strokes]
         cuts = np.rint(P * np.cumsum([0.0, *lengths]) / sum(lengths)).astype(int)
@@ -57,20 +58,21 @@ def all_shapes() -> Shapes:
             start = columns.stop
         used = control[a, :start]
         control[a, :start] -= (used.max(axis=0) + used.min(axis=0)) / 2
-    labels = np.array([way.label for way in ways])
-    counts = np.bincount(labels, minlength=10)
-    has_rare = np.zeros(10)
-    quantiles = np.full((10, counts.max() - 1), np.inf)
+    labels = np.array([way.label for way in every])
+    quantiles = np.full((N_CUSTOMS, 10, np.bincount(labels).max() - 1), np.inf)
     for label in range(10):
-        share = np.array([way.share for way in ways if way.label == label])
-        rare = share == 0
-        has_rare[label] = rare.any()
-        upper = np.cumsum(share) / share.sum() + np.cumsum(rare) / max(1, rare.sum())
-        quantiles[label, : len(share) - 1] = upper[:-1]
+        upper = np.cumsum(odds(label), axis=1)[:, :-1]
+        # What comes after the last way that a custom has is never chosen, whatever rounding does.
+        quantiles[:, label, : upper.shape[1]] = np.where(upper > 1 - 1e-6, np.inf, upper)
+    place = np.arange(P)
+    same = of_mark[:, 1:] == of_mark[:, :-1]
+    before, after = np.tile(place, (A, 1)), np.tile(place, (A, 1))
+    before[:, 1:] -= same
+    after[:, :-1] += same
     return Shapes(
         basis.astype(np.float32), control.astype(np.float32), loose.astype(np.float32),
-        of_point, of_mark, np.searchsorted(labels, np.arange(10)),
-        quantiles.astype(np.float32), has_rare.astype(np.float32), int(of_mark.max()) + 1,
+        of_point, of_mark, np.searchsorted(labels, np.arange(10)), before, after,
+        quantiles.astype(np.float32), int(of_mark.max()) + 1,
     )  # fmt: skip
 
 
