@@ -2,10 +2,10 @@
 
     python -m benchmarks.arrays MODEL [MODEL ...] [-n 2000] [--test]
 
-MNIST's digits are changed, framed and read as `digitnet predict` would read them; each row gives
-the share whose likeliest digit is right, answered or not. They are those that each model's own
-training had set aside, or, with `--test`, MNIST's test digits, for a final figure. The drawn
-digits come from seeds that no training uses.
+MNIST's digits are changed and read as `digitnet predict` reads a table of them: framed anew, or
+as they are where they have 28 x 28 pixels. Each row gives the share whose likeliest digit is right,
+answered or not. They are those that each model's own training had set aside, or, with `--test`,
+MNIST's test digits, for a final figure. The drawn digits come from a seed that no training uses.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from benchmarks.invariances import pen
 from digitnet.data.dataset import Dataset
+from digitnet.data.frames import reframed
 from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
-from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.frame import SIDE
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
 
@@ -45,6 +46,11 @@ def resized(picture: Picture, width: int, height: int) -> Picture:
 
 def small(side: int) -> Make:
     return lambda picture: resized(picture, side, side)
+
+
+def enlarged(side: int) -> Make:
+    """Few pixels, made 28 x 28 again by whoever made the array."""
+    return lambda picture: resized(resized(picture, side, side), SIDE, SIDE)
 
 
 def small_filled(side: int) -> Make:
@@ -81,7 +87,8 @@ ARRAYS: dict[str, Make] = {
     "as it is": lambda picture: picture,
     **{f"{side} x {side}": small(side) for side in (8, 12, 16, 20)},
     **{f"{side} x {side}, no margin": small_filled(side) for side in (8, 12, 16)},
-    **{f"stretched to {side} x {side}": stretched(side) for side in (8, 16, 28)},
+    **{f"{side} x {side}, enlarged": enlarged(side) for side in (8, 16)},
+    **{f"stretched to {side} x {side}": stretched(side) for side in (8, 16, 32)},
     "16 x 16, 0 or 255": black_and_white(stretched(16)),
     "half as wide": squeezed(0.5),
     "twice as wide": squeezed(2.0),
@@ -101,8 +108,13 @@ def set_aside(model: Model, digits: Dataset) -> Dataset:
 
 def right(model: Model, pictures: list[Picture], labels: NDArray[np.int64]) -> float:
     """Share of pictures whose likeliest digit is right."""
-    frames = np.stack([frame_picture(picture, model.framing).image for picture in pictures])
-    return float((model.probabilities(frames).argmax(axis=1) == labels).mean())
+    frames = [
+        picture
+        if picture.shape == (SIDE, SIDE)
+        else reframed(picture[None], None, model.framing)[0]
+        for picture in pictures
+    ]
+    return float((model.probabilities(np.stack(frames)).argmax(axis=1) == labels).mean())
 
 
 def main() -> None:
@@ -114,10 +126,7 @@ def main() -> None:
     models = {name: load_model(name) for name in args.models}
     digits = open_source("mnist", part="test" if args.test else "train")
     shown = {
-        name: digits.take(np.arange(len(digits)))[: args.n]
-        if args.test
-        else set_aside(model, digits)
-        for name, model in models.items()
+        name: digits if args.test else set_aside(model, digits) for name, model in models.items()
     }
     print(f"{'likeliest digit right':<24}" + "".join(f"{name[-18:]:>19}" for name in models))
     for what, make in ARRAYS.items():

@@ -199,30 +199,39 @@ def stroke_widths(images: Bytes) -> Floats:
 
 
 def _coarsen(images: Bytes, share: float, rng: np.random.Generator) -> None:
-    """A share of the frames as framing makes them of few pixels.
+    """A share of the frames as they are made of few pixels.
 
-    Means over large pixels, anywhere on the digit, then straight lines between their middles; and
-    the edges hard again, since framing takes ink that is half as dark as the darkest for full.
+    Means over large pixels, anywhere on the digit; then those pixels again, or straight lines
+    between their middles, or something between both; and the edges as soft as that leaves them, or
+    hard again, since framing takes ink that is half as dark as the darkest for full.
     """
     hit = _hit(len(images), share, rng)
     if not len(hit):
         return
     n, height, width = images[hit].shape
     pitch = BOX / np.exp(rng.uniform(np.log(COARSEST), np.log(FINEST), n))
-    rows, columns = (_through_pixels(side, pitch, rng.random(n)) for side in (height, width))
+    soft = rng.uniform(0.2, 1.0, n)
+    rows, columns = (_through_pixels(side, pitch, rng.random(n), soft) for side in (height, width))
     seen = rows @ images[hit].astype(np.float32) @ columns.transpose(0, 2, 1)
     darkest = np.maximum(seen.max(axis=(1, 2), keepdims=True), 1)
-    ground = rng.uniform(0.1, 0.4, (n, 1, 1)).astype(np.float32)
-    images[hit] = np.rint(((seen / darkest - ground) * 2.5).clip(0, 1) * 255)
+    hard, ground = (rng.uniform(0, most, (n, 1, 1)).astype(np.float32) for most in (1.0, 0.4))
+    share = (seen / darkest - hard * ground) * (1 + 1.5 * hard)
+    images[hit] = np.rint(share.clip(0, 1) * 255)
 
 
-def _through_pixels(side: int, pitch: NDArray[np.float64], phase: NDArray[np.float64]) -> Floats:
+def _through_pixels(
+    side: int,
+    pitch: NDArray[np.float64],
+    phase: NDArray[np.float64],
+    soft: NDArray[np.float64],
+) -> Floats:
     """(N, side, side): what each pixel weighs in each, by way of pixels `pitch` (N,) wide.
 
     Args:
         side: of the frame, in pixels.
         pitch: of the large pixels, in small ones, each frame's own.
         phase: (N,) where the first begins before the frame's edge, in large pixels.
+        soft: (N,) 1 for straight lines between their middles, towards 0 for pixels seen as such.
     """
     n_large = int(np.ceil(side / pitch.min())) + 2
     wide = pitch[:, None, None]
@@ -230,7 +239,8 @@ def _through_pixels(side: int, pitch: NDArray[np.float64], phase: NDArray[np.flo
     small = np.arange(side)[:, None]  # (side, 1)
     ends = np.minimum(begins + wide, small + 1)
     down = np.maximum(ends - np.maximum(begins, small), 0.0) / wide  # (N, side, n_large)
-    up = np.maximum(1 - np.abs(small + 0.5 - begins - wide / 2) / wide, 0.0)
+    away = np.abs(small + 0.5 - begins - wide / 2) / wide
+    up = ((0.5 - away) / soft[:, None, None] + 0.5).clip(0, 1)
     return np.asarray(up @ down.transpose(0, 2, 1), np.float32)
 
 
