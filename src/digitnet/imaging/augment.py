@@ -208,15 +208,17 @@ def _coarsen(images: Bytes, share: float, rng: np.random.Generator) -> None:
     hit = _hit(len(images), share, rng)
     if not len(hit):
         return
-    n, height, width = images[hit].shape
+    n, height, width = len(hit), *images.shape[1:]
     pitch = BOX / np.exp(rng.uniform(np.log(COARSEST), np.log(FINEST), n))
-    soft = rng.uniform(0.2, 1.0, n)
-    rows, columns = (_through_pixels(side, pitch, rng.random(n), soft) for side in (height, width))
+    soft, first_row, first_column = rng.uniform(0.2, 1.0, n), rng.random(n), rng.random(n)
+    rows = _through_pixels(height, pitch, first_row, soft)
+    columns = _through_pixels(width, pitch, first_column, soft)
     seen = rows @ images[hit].astype(np.float32) @ columns.transpose(0, 2, 1)
     darkest = np.maximum(seen.max(axis=(1, 2), keepdims=True), 1)
-    hard, ground = (rng.uniform(0, most, (n, 1, 1)).astype(np.float32) for most in (1.0, 0.4))
+    hard = rng.uniform(0, 1.0, (n, 1, 1)).astype(np.float32)
+    ground = rng.uniform(0, 0.4, (n, 1, 1)).astype(np.float32)
     share = (seen / darkest - hard * ground) * (1 + 1.5 * hard)
-    images[hit] = np.rint(share.clip(0, 1) * 255)
+    images[hit] = np.rint(np.clip(share, 0, 1) * 255)
 
 
 def _through_pixels(
