@@ -82,8 +82,9 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 		|| exit 1; \
 	done
 
-docs: $(VENV)/installed  ## bring the README's list of files up to date
+docs: $(VENV)/installed  ## bring the README's list of files and the table of forms up to date
 	$(BIN)/python tools/house.py
+	$(BIN)/python tools/forms.py
 
 clean:  ## drop the environments and caches; the model stays
 	rm -rf $(VENV) $(PAGE) .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

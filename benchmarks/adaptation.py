@@ -49,6 +49,8 @@ def odd_hand(rng: np.random.Generator) -> Hand:
         haste=single(0.03),
         wobble=single(0.05),
         taste=rng.uniform(0.85, 1.0, (1, 10)).astype(np.float32),
+        custom=np.array([0]),
+        speed=single(0.0),
     )
 
 

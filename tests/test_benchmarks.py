@@ -43,6 +43,7 @@ SMALLEST = {
     "board": "--repeats 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
+    "forms": "-n 2",
     "fuzz": "--seconds 1",
     "fuzz_pictures": "-n 20",
     "heavy_pictures": "--pixels 10000 --only rgb.png bomb.png",

@@ -24,6 +24,11 @@ def test_the_list_of_files_is_up_to_date() -> None:
     assert done.returncode == 0, "run make docs"
 
 
+def test_the_table_of_forms_is_up_to_date() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "forms.py"), "--check"])
+    assert done.returncode == 0, "run make docs"
+
+
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     quick = example.replace("epochs=20", "epochs=1").replace(

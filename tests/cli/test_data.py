@@ -40,6 +40,23 @@ def test_pages_with_their_text_and_boxes(tmp_path: Path) -> None:
         assert np.median(np.asarray(picture)) > 220  # plain paper
 
 
+def test_the_gallery_of_forms(tmp_path: Path) -> None:
+    done = digitnet("data", "preview", "forms", "-o", "forms.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "Drawn: forms.png"
+    with Image.open(tmp_path / "forms.png") as picture:
+        assert picture.width > 1200
+        assert picture.height > picture.width
+    assert (tmp_path / "forms.png").stat().st_size < 300_000
+
+
+def test_forms_beside_others_are_digits_as_any(tmp_path: Path) -> None:
+    done = digitnet("data", "preview", "forms", "--beside", "rare-forms", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "preview.png") as picture:
+        assert picture.width > picture.height
+
+
 @pytest.mark.parametrize(
     ("words", "about"),
     [

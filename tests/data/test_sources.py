@@ -65,11 +65,11 @@ def test_synthetic_digits_are_seeded_and_the_test_part_is_new() -> None:
         assert dataset.report.sentence.startswith(f"20 digits from {word}")
         return dataset.fingerprint()
 
-    words = ("synthetic", "rare-forms")
+    words = ("synthetic", "rare-forms", "forms")
     for word in words:
         assert draw(word) == draw(word)
     ways = ((0, "train"), (1, "train"), (0, "test"), (1, "test"))
-    assert len({draw(word, *way) for word in words for way in ways}) == 8
+    assert len({draw(word, *way) for word in words for way in ways}) == 12
 
 
 def test_an_archive_and_a_table_hold_the_same_digits(tmp_path: Path) -> None:
@@ -115,7 +115,16 @@ def test_an_unknown_source_is_told_what_it_may_be(tmp_path: Path, name: str) -> 
         open_source(str(tmp_path / name))
     sentence = str(caught.value)
     assert name in sentence
-    for kind in ("`synthetic`", "`rare-forms`", "`mnist`", "IDX", "pictures", ".npz", ".csv"):
+    for kind in (
+        "`synthetic`",
+        "`rare-forms`",
+        "`forms`",
+        "`mnist`",
+        "IDX",
+        "pictures",
+        ".npz",
+        ".csv",
+    ):
         assert kind in sentence
 
 

@@ -14,6 +14,7 @@ from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
 from digitnet.handwriting.allographs import ALLOGRAPHS, Allograph
 from digitnet.handwriting.hands import Hand, draw_digit, write
+from digitnet.handwriting.schools import ways
 from digitnet.handwriting.splines import N_MARKS, all_shapes, even_places, spline
 
 
@@ -104,35 +105,17 @@ def test_no_two_digits_are_alike(digits):
     assert len({image.tobytes() for image in digits.images}) == len(digits)
 
 
-def test_every_allograph_is_written(rng):
-    shapes = all_shapes()
-    assert len(shapes.control) == len(ALLOGRAPHS)
+def test_every_allograph_of_mnist_is_written_by_its_share(rng):
+    assert len(all_shapes().control) == len(ways())
     hand = Hand.sample(rng, 4000)
+    quantiles = all_shapes().quantiles[0]
     for label in range(10):
         mine = [way for way in ALLOGRAPHS if way.label == label]
         assert len(mine) >= 3
-        chosen = (hand.taste[:, label, None] > shapes.quantiles[label]).sum(axis=1)
+        chosen = (hand.taste[:, label, None] >= quantiles[label]).sum(axis=1)
         seen = np.bincount(chosen, minlength=len(mine)) / len(chosen)
         share = np.array([way.share for way in mine])
         np.testing.assert_allclose(seen, share / share.sum(), atol=0.04)
-
-
-def test_rare_forms_are_written_where_they_are_asked_for(rng):
-    shapes = all_shapes()
-    usual, rare = (Hand.sample(rng, 4000, rare=asked) for asked in (False, True))
-    for label in range(10):
-        mine = sorted(
-            (way for way in ALLOGRAPHS if way.label == label), key=lambda way: way.share == 0
-        )
-        for hand, asked in ((usual, False), (rare, True)):
-            chosen = (hand.taste[:, label, None] > shapes.quantiles[label]).sum(axis=1)
-            wanted = asked and mine[-1].share == 0
-            assert {(mine[k].share == 0) for k in chosen} == {wanted}
-        if mine[-1].share == 0:
-            n_rare = sum(way.share == 0 for way in mine)
-            seen = np.bincount(chosen, minlength=len(mine))[-n_rare:] / len(chosen)
-            np.testing.assert_allclose(seen, 1 / n_rare, atol=0.04)
-    assert {way.label for way in ALLOGRAPHS if way.share == 0} >= {1, 6, 9}
 
 
 def test_rare_forms_are_as_many_of_each_digit_and_called_so(rng):
@@ -143,9 +126,8 @@ def test_rare_forms_are_as_many_of_each_digit_and_called_so(rng):
 
 def test_marks_lie_close_enough_for_a_line_without_gaps(digits):
     shapes = all_shapes()
-    ways = sorted(ALLOGRAPHS, key=lambda way: (way.label, way.share == 0))
     marks = shapes.basis @ shapes.control
-    for a, way in enumerate(ways):
+    for a, way in enumerate(ways()):
         for s in range(len(way.strokes())):
             stroke = marks[a, shapes.stroke_of_mark[a] == s]
             assert np.hypot(*np.diff(stroke, axis=0).T).max() < 0.072, way.name
@@ -170,7 +152,7 @@ def test_the_allographs_are_written_as_their_paths_say():
         [(0.2, 0.0, False), (0.0, 0.5, True), (0.6, 0.5, False)],
         [(0.4, 0.1, False), (0.4, 1.0, False)],
     ]
-    for way in ALLOGRAPHS:
+    for way in ways():
         y = [point[1] for stroke in way.strokes() for point in stroke]
         assert min(y) >= 0
         assert max(y) <= 1

@@ -41,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("sources", help="list all that digits can come from")
 
     preview = actions.add_parser("preview", help="a picture of ten digits of each class")
-    preview.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE")
+    preview.add_argument(
+        "source", nargs="?", default="synthetic", metavar="SOURCE",
+        help="default: synthetic; forms shows how digits are written around the world",
+    )  # fmt: skip
     preview.add_argument("--beside", metavar="SOURCE", help="a second source to compare with")
     preview.add_argument(
         "--augment", metavar="NAME", help=f"show the same digits augmented beside: {AUGMENTED}"
@@ -125,6 +128,8 @@ def _preview(args: argparse.Namespace) -> int:
     from digitnet.plots.report import save_image_grid
 
     require("plots")
+    if args.source == "forms" and args.augment is None and args.beside is None:
+        return _preview_forms(args.output)
     if args.augment is not None and args.beside is not None:
         raise SettingsError("--augment and --beside both fill the second half; choose one.")
     rng = np.random.default_rng(args.seed)
@@ -148,6 +153,14 @@ def _preview(args: argparse.Namespace) -> int:
     )
     show(f"Drawn: {args.output}")
     return 1 if some_failed else 0
+
+
+def _preview_forms(output: str) -> int:
+    from digitnet.plots.forms import save_forms
+
+    save_forms(output)
+    show(f"Drawn: {output}")
+    return 0
 
 
 def _augmented(dataset: Dataset, name: str, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -69,6 +69,8 @@ SOURCES: tuple[Source, ...] = (
     Source("synthetic", "word", f"{_DATA}.synthetic:read_synthetic", "digits drawn by digitnet"),
     Source("rare-forms", "word", f"{_DATA}.synthetic:read_rare_forms",
            "drawn as MNIST's writers hardly wrote"),
+    Source("forms", "word", f"{_DATA}.synthetic:read_forms",
+           "each of those forms as often as the next"),
     Source("mnist", "word", f"{_DATA}.mnist:read_mnist", "MNIST, downloaded if it is not here"),
     Source("folder of IDX files", "folder", f"{_DATA}.idx:read_idx_folder",
            "MNIST's or EMNIST's own files", holds=f"{_DATA}.idx:has_idx"),

@@ -33,6 +33,16 @@ def read_rare_forms(word: str, options: Options) -> Found:
     return _read(word, options, rare=True)
 
 
+def read_forms(word: str, options: Options) -> Found:
+    """The source `forms`: every form of `schools.FORMS` in turn, shuffled."""
+    rng = np.random.default_rng([options.seed, 0 if options.part == "train" else 1])
+    require_some(options.n_synthetic)
+    forms = rng.permutation(np.arange(options.n_synthetic) % len(FORMS))
+    images = draw_forms(forms, rng, progress=options.progress)
+    labels = np.array([form.label for form in FORMS])[forms]
+    return Found(images, labels, word, framed=True, trusted=True)
+
+
 def _read(word: str, options: Options, *, rare: bool) -> Found:
     rng = np.random.default_rng([options.seed, 0 if options.part == "train" else 1])
     drawn = synthesize(options.n_synthetic, rng, rare=rare, progress=options.progress)
@@ -71,8 +81,7 @@ def synthesize(
     Raises:
         SettingsError: n or threads is not positive, or `hand` holds several hands.
     """
-    if n < 1:
-        raise SettingsError(f"The number of digits to draw must be at least 1, not {n}.")
+    require_some(n)
     if threads < 1:
         raise SettingsError(f"The number of threads must be at least 1, not {threads}.")
     if hand is not None and len(hand) != 1:
@@ -97,8 +106,18 @@ def synthesize(
     return Dataset(images, labels, source="rare-forms" if rare else "synthetic")
 
 
+def require_some(n: int) -> None:
+    """Raise SettingsError if fewer than one digit is asked for."""
+    if n < 1:
+        raise SettingsError(f"The number of digits to draw must be at least 1, not {n}.")
+
+
 def draw_forms(
-    forms: NDArray[np.integer], rng: np.random.Generator, *, care: float = CARE
+    forms: NDArray[np.integer],
+    rng: np.random.Generator,
+    *,
+    care: float = CARE,
+    progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.uint8]:
     """Draw one digit in each of the given forms, each by a hand of its own that takes care.
 
@@ -106,6 +125,7 @@ def draw_forms(
         forms: (n,) places in `schools.FORMS`; one of a form's paths is drawn for each.
         rng: draws everything.
         care: see `hands.careful`.
+        progress: called with (drawn, n) now and then.
 
     Returns:
         (n, 28, 28) uint8, framed as MNIST frames its digits.
@@ -119,6 +139,8 @@ def draw_forms(
         which = first[own] + rng.integers(n_paths[forms[own]])
         hands = careful(Hand.sample(rng, len(which)), care)
         images[own] = _frames(labels[own], hands, rng, which)
+        if progress is not None:
+            progress(start + len(which), len(forms))
     return images
 
 

@@ -143,7 +143,7 @@ def write(
     hand = Hand(*(np.broadcast_to(v, (n, *v.shape[1:])) for v in _values(hand)))
     if which is None:
         taste = hand.taste[np.arange(n), labels][:, None]
-        beyond = (taste > shapes.quantiles[hand.custom, labels]).sum(axis=1)
+        beyond = (taste >= shapes.quantiles[hand.custom, labels]).sum(axis=1)
         which = shapes.first[labels] + beyond
 
     # The points the pen aims at, missed a little: each alone, and each stroke as a whole.

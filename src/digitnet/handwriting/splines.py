@@ -27,7 +27,7 @@ class Shapes:
     first: NDArray[np.int64]  # (10,) the first allograph of each digit
     before: NDArray[np.int64]  # (A, P) the mark before in the same stroke, its own for the first
     after: NDArray[np.int64]  # (A, P) likewise the next
-    quantiles: Floats  # (N_CUSTOMS, 10, most - 1): among a custom's writers, taste above the k-th
+    quantiles: Floats  # (N_CUSTOMS, 10, most - 1): among a custom's writers, taste from the k-th on
     # chooses beyond a digit's k-th allograph
     n_strokes: int
 

@@ -57,8 +57,14 @@ def as_ticks(names: Sequence[str]) -> list[str]:
     return [shown(name, LONGEST_TICK) for name in names]
 
 
-def save_figure(figure: Figure, path: str | Path) -> None:
+def save_figure(figure: Figure, path: str | Path, *, colors: int | None = None) -> None:
     """Write a figure in the format its name ends in: .png, .pdf, .svg and others.
+
+    Args:
+        figure: as `new_figure` made it.
+        path: where to.
+        colors: how many different ones a .png keeps, which makes drawings a third as large; all
+            of them if not given.
 
     Raises:
         OutputError: the ending is unknown, or the place cannot be written to.
@@ -69,3 +75,9 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     with replacing(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # it draws an empty box
         figure.savefig(temporary, format=kind)
+        if colors is not None and kind == "png":
+            from PIL import Image
+
+            with Image.open(temporary) as full:
+                few = full.convert("RGB").quantize(colors)
+            few.save(temporary, format="png", optimize=True)
