@@ -76,8 +76,10 @@ mutants: $(VENV)/installed  ## plant small faults and count those that the tests
 models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	for name in mlp cnn; do \
 		$(BIN)/digitnet train --recipe $$name --out runs/$$name && \
+		$(BIN)/digitnet train --recipe $$name-hands --out runs/$$name-hands && \
 		mkdir -p src/digitnet/models/box/$$name && \
-		cp runs/$$name/*.npy runs/$$name/model.json src/digitnet/models/box/$$name/ || exit 1; \
+		cp runs/$$name-hands/*.npy runs/$$name-hands/model.json src/digitnet/models/box/$$name/ \
+		|| exit 1; \
 	done
 
 docs: $(VENV)/installed  ## bring the README's list of files and the table of forms up to date

@@ -11,13 +11,16 @@ from digitnet.imaging.augment import (
     AUGMENTATIONS,
     MOST,
     Augmentation,
+    _coarsen,
     _elastic,
     _sources,
+    _through_pixels,
     _warp,
     augmented,
     erase,
     soften,
     speckle,
+    stroke_widths,
     thicken,
 )
 
@@ -157,15 +160,19 @@ def test_changed_ink_does_not_reach_the_next_frame(rng: np.random.Generator) -> 
 def test_what_the_names_of_augmentations_stand_for() -> None:
     affine = {"rotation": 10, "shift": 1.5, "scale": 0.1, "shear": 0.15}
     ink = {"thickness": 0.5, "blur": 0.7, "erasure": 0.3, "noise": 8}
+    arrays = {"width": 0.2, "pen": 0.2, "coarse": 0.2}
     assert {name: each.augmentation for name, each in AUGMENTATIONS.items()} == {
         "none": None,
         "affine": Augmentation(**affine),
         "elastic": Augmentation(**affine, elastic=0.8),
         "ink": Augmentation(**affine, elastic=0.8, **ink),
+        "wide": Augmentation(**affine, **arrays),
+        "wide-elastic": Augmentation(**affine, elastic=0.8, **arrays),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
     changes = {name: bool(each.augmentation) for name, each in AUGMENTATIONS.items()}
-    assert changes == {"none": False, "affine": True, "elastic": True, "ink": True}
+    assert changes.pop("none") is False
+    assert all(changes.values())
 
 
 def test_frames_are_drawn_for_128_at_a_time() -> None:
@@ -300,3 +307,134 @@ def test_beyond_the_frame_there_is_no_ink() -> None:
     half = _warp(images, x + np.float32(0.5), y - np.float32(0.25))
     assert half[1, 4].tolist() == [200] * 5 + [100]
     assert half[0, 0].tolist() == [150] * 5 + [75]
+
+
+def ring(wide: int, high: int, n: int) -> np.ndarray:
+    """Frames with an upright ring, its centre in the middle of the frame."""
+    y, x = np.mgrid[:28, :28] - 13.5
+    away = np.hypot(x / (wide / 2 - 1.5), y / (high / 2 - 1.5))
+    inside = np.abs(away - 1) * min(wide, high) / 2 < 1.5
+    return np.repeat((inside * np.uint8(255))[None], n, axis=0)
+
+
+def sizes(images: np.ndarray) -> np.ndarray:
+    """(N, 2): the width and height of each frame's ink where it is at least half full."""
+    return np.stack([(images > 127).any(axis=axis).sum(axis=1) for axis in (1, 2)], axis=1)
+
+
+@pytest.mark.parametrize("name", ["width", "pen", "coarse"])
+def test_what_only_a_share_of_the_frames_undergo_leaves_the_others_their_bits(
+    name: str, rng: np.random.Generator
+) -> None:
+    images = ring(12, 20, 1000)
+    changed = augmented(images, Augmentation(**{name: 0.3}), rng)
+    same = (changed == images).all(axis=(1, 2))
+    assert same.mean() == pytest.approx(0.7, abs=0.05)
+    every = augmented(images, Augmentation(**{name: 1.0}), rng)
+    assert (every != images).any(axis=(1, 2)).mean() > 0.95
+
+
+def test_a_digit_is_squeezed_to_half_its_width_or_stretched_to_a_square(
+    rng: np.random.Generator,
+) -> None:
+    wide, high = sizes(augmented(ring(12, 20, 2000), Augmentation(width=1.0), rng)).T
+    np.testing.assert_allclose(high, 20, atol=1)
+    assert wide.min() in (6, 7)
+    assert wide.max() in (19, 20)
+    # Evenly in its logarithm: as often below 12 * sqrt(0.5 / 0.6), the middle, as above.
+    assert np.mean(wide < 11) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_wide_digit_grows_as_high_as_the_box_when_it_is_squeezed(
+    rng: np.random.Generator,
+) -> None:
+    """A proportion of 20 : 12 goes down to half of that, and is never exceeded."""
+    wide, high = sizes(augmented(ring(20, 12, 1000), Augmentation(width=1.0), rng)).T
+    assert np.abs(np.maximum(wide, high) - 20).max() <= 1
+    proportion = wide / high
+    assert proportion.max() <= 20 / 10  # 20 : 12, but for the softest rows of the ring
+    assert 0.75 < proportion.min() < 0.95
+
+
+def test_a_bare_stroke_is_stretched_three_times_at_most(rng: np.random.Generator) -> None:
+    bar = np.zeros((500, 28, 28), np.uint8)
+    bar[:, 4:24, 12:16] = 255
+    wide, _ = sizes(augmented(bar, Augmentation(width=1.0), rng)).T
+    assert 9 <= wide.max() <= 12
+
+
+def test_strokes_that_a_stretch_made_fat_or_fine_come_back_into_range(
+    rng: np.random.Generator,
+) -> None:
+    fine = ring(20, 20, 300)
+    fine[:] = thicken(fine, np.full(300, -0.5, np.float32))  # strokes of two pixels
+    squeezed = augmented(fine, Augmentation(width=1.0), rng)
+    narrow = squeezed[sizes(squeezed)[:, 0] < 12]
+    assert stroke_widths(narrow).mean() == pytest.approx(2.3, abs=0.25)
+
+
+def test_the_width_of_strokes_is_measured() -> None:
+    """As `stroke_width` finds it on MNIST's digits: 2.4 times the ink by its slopes."""
+    for width in (2, 3, 4):
+        bars = bars_of_width(width)
+        right, down = 2 * 19, 2 * (width - 1)  # slopes of 200 within the corners that are looked at
+        corners = right + down
+        ink = 20 * width
+        assert stroke_widths(bars)[0] == pytest.approx(2.4 * ink / corners, rel=0.12)
+    assert stroke_widths(np.zeros((2, 28, 28), np.uint8)).tolist() == [0, 0]
+    half = stroke_widths(ring(14, 20, 1) // 2)
+    np.testing.assert_allclose(half, stroke_widths(ring(14, 20, 1)), rtol=0.02)
+
+
+def test_another_pen_is_any_that_framing_leaves(rng: np.random.Generator) -> None:
+    drawn = ring(14, 20, 800)  # strokes of some three pixels
+    widths = stroke_widths(augmented(drawn, Augmentation(pen=1.0), rng))
+    assert widths.min() == pytest.approx(2.3, abs=0.35)
+    assert widths.max() == pytest.approx(4.2, abs=0.35)
+    assert np.ptp(np.histogram(widths, 4)[0]) < 200
+
+
+def test_no_stroke_moves_by_more_than_a_pixel_on_each_side(rng: np.random.Generator) -> None:
+    fat = bars_of_width(10, 200)
+    across = (augmented(fat, Augmentation(pen=1.0), rng)[:, 14] / 200).sum(axis=1)
+    np.testing.assert_allclose(across, 8, atol=0.05)
+
+
+def test_large_pixels_are_means_and_come_back_as_lines_or_steps() -> None:
+    """Pixels 4 wide, the first from the edge on: a ramp of 8 has the means 1.5 and 5.5."""
+    pitch, phase = np.array([4.0, 4.0]), np.zeros(2)
+    lines, steps = _through_pixels(8, pitch, phase, np.array([1.0, 1e-9])) @ np.arange(8)
+    np.testing.assert_allclose(steps, [1.5] * 4 + [5.5] * 4)
+    # Beyond the frame there is no ink: half a large pixel from the edge the line falls towards it.
+    np.testing.assert_allclose(lines[2:6], [2.0, 3.0, 4.0, 5.0])
+    half = _through_pixels(8, np.array([4.0]), np.array([0.5]), np.array([1e-9]))[0] @ np.arange(8)
+    np.testing.assert_allclose(half, [0.25] * 2 + [3.5] * 4 + [3.25] * 2)
+
+
+def test_few_pixels_keep_the_place_of_the_ink_and_lose_its_detail(
+    rng: np.random.Generator,
+) -> None:
+    images = ring(12, 20, 600)
+    coarse = images.copy()
+    _coarsen(coarse, 1.0, rng)
+    assert np.abs(centres(coarse).mean(axis=0) - 13.5).max() < 0.1
+    assert np.abs(centres(coarse) - 13.5).max() < 1.2
+    assert coarse.max(axis=(1, 2)).min() > 140
+    # The ring's hole of some eight pixels stays, thin gaps do not.
+    gaps = np.zeros((300, 28, 28), np.uint8)
+    gaps[:, 4:24, 6:22:2] = 255
+    _coarsen(gaps, 1.0, rng)
+    assert (gaps[:, 10:18, 10:18].min(axis=(1, 2)) > 60).mean() > 0.8
+
+
+def test_an_empty_frame_stays_empty(rng: np.random.Generator) -> None:
+    empty = np.zeros((20, 28, 28), np.uint8)
+    assert not augmented(empty, Augmentation(width=1.0, pen=1.0, coarse=1.0), rng).any()
+
+
+def test_shares_of_none_draw_nothing() -> None:
+    """So that runs of before go on with the very images they would have seen."""
+    one, other = np.random.default_rng(5), np.random.default_rng(5)
+    augmented(spots(10), Augmentation(shift=1), one)
+    _sources((10, 28, 28), Augmentation(shift=1), other)
+    assert one.bit_generator.state == other.bit_generator.state

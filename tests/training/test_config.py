@@ -194,7 +194,7 @@ def test_what_the_other_names_stand_for() -> None:
         ("teacher_share", [0, 1], [-0.1, 1.1]),
         ("patience", [1, None], [0]),
         ("class_weights", ["balanced", None], ["heavy"]),
-        ("augment", ["none", "affine", "elastic", "ink"], ["mirror"]),
+        ("augment", ["none", "affine", "elastic", "ink", "wide", "wide-elastic"], ["mirror"]),
         ("validation", [0, 0.999], [-0.1, 1]),
         ("mix_share", [0.001, 0.999], [0, 1]),
         ("seed", [0], [-1, 0.5]),

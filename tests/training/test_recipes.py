@@ -72,11 +72,10 @@ def test_the_box_holds_whole_models_made_by_their_recipes_and_stays_small() -> N
     assert BEST in box_names()
     for name in box_names():
         model = load_model(in_box(name))  # checks every SHA-256
-        assert model.training["plan"] == TrainingConfig(**read_recipe(name)).as_dict()
+        last = f"{name}-hands" if f"{name}-hands" in recipe_names() else name
+        assert model.training["plan"] == TrainingConfig(**read_recipe(last)).as_dict()
         assert (in_box(name).parent / f"{name}.md").is_file()
-        assert "/" not in json.dumps(
-            model.training["plan"]
-        )  # no path of the machine it was made on
+        assert '"/' not in json.dumps(model.training)  # no path of the machine it was made on
     files = [path for path in in_box("").rglob("*") if path.suffix in (".npy", ".json", ".md")]
     assert sum(path.stat().st_size for path in files) < 2_000_000
 

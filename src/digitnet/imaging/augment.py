@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
+from digitnet.imaging.frame import BOX
 
 MARGIN = 2
 """Empty rows between frames that are warped together, so that none shows in its neighbour."""
@@ -23,6 +24,15 @@ MOST = 128
 
 KNOTS = 8
 """An elastic distortion is a smooth surface through so many random knots a side."""
+
+NARROWEST = 0.5
+"""A digit squeezed to so much of its width; the other way, it is stretched to a square at most."""
+
+WIDEST = 3.0
+"""The most a digit is stretched: a bare vertical stroke made a square has no form left."""
+
+COARSEST, FINEST = 6.0, 16.0
+"""Pixels on a digit's longer side where it had few: 8 x 8 with a margin, 16 x 16 without one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,12 @@ class Augmentation:
             was made larger, 0 to 1.
         erasure: share of the frames that lose the ink of one small rectangle, 2 to 5 pixels a side.
         noise: largest standard deviation of grey levels (0 to 255) added to every pixel of ink.
+        width: share of the frames whose digit is squeezed to as little as half its width, or
+            stretched to as much as a square, and framed again.
+        pen: share of the frames that are written with another pen, of any width that framing
+            leaves as it is.
+        coarse: share of the frames that look as if the digit had come from a picture of few
+            pixels, 6 to 16 on its longer side, enlarged and framed.
     """
 
     rotation: float = 0.0
@@ -51,6 +67,9 @@ class Augmentation:
     blur: float = 0.0
     erasure: float = 0.0
     noise: float = 0.0
+    width: float = 0.0
+    pen: float = 0.0
+    coarse: float = 0.0
 
     def __bool__(self) -> bool:
         """Whether it changes anything."""
@@ -82,6 +101,19 @@ AUGMENTATIONS = {
         ),
         "that, and the strokes thicker or thinner, blurred, noisy, with small gaps",
     ),
+    "wide": NamedAugmentation(
+        Augmentation(
+            rotation=10, shift=1.5, scale=0.1, shear=0.15, width=0.2, pen=0.2, coarse=0.2
+        ),
+        "affine, and some far wider or narrower, by another pen, or of few pixels",
+    ),
+    "wide-elastic": NamedAugmentation(
+        Augmentation(
+            rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8,
+            width=0.2, pen=0.2, coarse=0.2,
+        ),
+        "that, and bent",
+    ),
 }  # fmt: skip
 """Names for `--augment`, recipes and the like: one row makes another one known everywhere."""
 
@@ -97,9 +129,121 @@ def augmented(images: Bytes, augmentation: Augmentation, rng: np.random.Generato
     changed = np.empty_like(images)
     for start in range(0, len(images), MOST):
         part = images[start : start + MOST]
-        warped = _warp(part, *_sources(part.shape, augmentation, rng))
+        from_x, from_y = _sources(part.shape, augmentation, rng)
+        stretched = _stretch(part, from_x, from_y, augmentation.width, rng)
+        warped = _warp(part, from_x, from_y)
+        _redraw(warped, stretched, augmentation.pen, rng)
+        _coarsen(warped, augmentation.coarse, rng)
         changed[start : start + MOST] = _inked(warped, augmentation, rng)
     return changed
+
+
+def _hit(n: int, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Which of n frames a share of them are; without a share, nothing is drawn."""
+    return np.nonzero(rng.random(n) < share)[0] if share else np.zeros(0, np.int64)
+
+
+def _stretch(
+    images: Bytes, from_x: Floats, from_y: Floats, share: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Let the sources of a share of the frames take them squeezed or stretched; says which.
+
+    The proportion of width to height is drawn evenly in its logarithm; the longer side fills the
+    box again, as framing has it.
+    """
+    hit = _hit(len(images), share, rng)
+    ink = images[hit] > 0
+    sides = [np.maximum(ink.any(axis=axis).sum(axis=1), 1) for axis in (1, 2)]
+    wide, high = (side.astype(np.float32) for side in sides)
+    least = np.log(NARROWEST * wide / high)
+    most = np.log(np.clip(1.0, wide / high, WIDEST * wide / high))
+    proportion = np.exp(rng.uniform(least, most)).astype(np.float32)
+    new_wide, new_high = BOX * np.minimum(proportion, 1.0), BOX * np.minimum(1 / proportion, 1.0)
+    for sources, shrinks in ((from_x, wide / new_wide), (from_y, high / new_high)):
+        middle = np.float32((images.shape[2 if sources is from_x else 1] - 1) / 2)
+        sources[hit] = (sources[hit] - middle) * shrinks[:, None, None] + middle
+    return hit
+
+
+def _redraw(
+    images: Bytes, stretched: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> None:
+    """Strokes of another width for a share of the frames, and of one in range where stretched.
+
+    Framing brings strokes to its range, whatever a stretch has made of them.
+    """
+    from digitnet.imaging.stroke_width import THICKEST, THINNEST
+
+    if len(stretched):
+        widths = stroke_widths(images[stretched])
+        moves = (np.clip(widths, THINNEST, THICKEST) - widths) / 2
+        images[stretched] = thicken(images[stretched], np.clip(moves, -1, 1))
+    hit = _hit(len(images), share, rng)
+    if len(hit):
+        wanted = rng.uniform(THINNEST, THICKEST, len(hit)).astype(np.float32)
+        moves = (wanted - stroke_widths(images[hit])) / 2
+        images[hit] = thicken(images[hit], np.clip(moves, -1, 1))
+
+
+def stroke_widths(images: Bytes) -> Floats:
+    """Mean width of the strokes of each frame (N, H, W), in pixels: (N,), 0 without ink.
+
+    A stroke of width w and length l has an area of w l and an outline of 2 l; the outline of soft
+    ink is the sum of its slopes (the co-area formula). On MNIST's digits that sum is a fifth
+    longer than the outline which `stroke_width.stroke_width` goes by, and is taken as so much less.
+    """
+    ink = images.astype(np.float32)
+    right, down = np.diff(ink, axis=2)[:, :-1], np.diff(ink, axis=1)[:, :, :-1]
+    outline = np.sqrt(right**2 + down**2).sum(axis=(1, 2))
+    return np.asarray(2.4 * ink.sum(axis=(1, 2)) / np.maximum(outline, 1), np.float32)
+
+
+def _coarsen(images: Bytes, share: float, rng: np.random.Generator) -> None:
+    """A share of the frames as they are made of few pixels.
+
+    Means over large pixels, anywhere on the digit; then those pixels again, or straight lines
+    between their middles, or something between both; and the edges as soft as that leaves them, or
+    hard again, since framing takes ink that is half as dark as the darkest for full.
+    """
+    hit = _hit(len(images), share, rng)
+    if not len(hit):
+        return
+    n, height, width = len(hit), *images.shape[1:]
+    pitch = BOX / np.exp(rng.uniform(np.log(COARSEST), np.log(FINEST), n))
+    soft, first_row, first_column = rng.uniform(0.2, 1.0, n), rng.random(n), rng.random(n)
+    rows = _through_pixels(height, pitch, first_row, soft)
+    columns = _through_pixels(width, pitch, first_column, soft)
+    seen = rows @ images[hit].astype(np.float32) @ columns.transpose(0, 2, 1)
+    darkest = np.maximum(seen.max(axis=(1, 2), keepdims=True), 1)
+    hard = rng.uniform(0, 1.0, (n, 1, 1)).astype(np.float32)
+    ground = rng.uniform(0, 0.4, (n, 1, 1)).astype(np.float32)
+    share = (seen / darkest - hard * ground) * (1 + 1.5 * hard)
+    images[hit] = np.rint(np.clip(share, 0, 1) * 255)
+
+
+def _through_pixels(
+    side: int,
+    pitch: NDArray[np.float64],
+    phase: NDArray[np.float64],
+    soft: NDArray[np.float64],
+) -> Floats:
+    """(N, side, side): what each pixel weighs in each, by way of pixels `pitch` (N,) wide.
+
+    Args:
+        side: of the frame, in pixels.
+        pitch: of the large pixels, in small ones, each frame's own.
+        phase: (N,) where the first begins before the frame's edge, in large pixels.
+        soft: (N,) 1 for straight lines between their middles, towards 0 for pixels seen as such.
+    """
+    n_large = int(np.ceil(side / pitch.min())) + 2
+    wide = pitch[:, None, None]
+    begins = (np.arange(n_large) - phase[:, None])[:, None] * wide  # (N, 1, n_large)
+    small = np.arange(side)[:, None]  # (side, 1)
+    ends = np.minimum(begins + wide, small + 1)
+    down = np.maximum(ends - np.maximum(begins, small), 0.0) / wide  # (N, side, n_large)
+    away = np.abs(small + 0.5 - begins - wide / 2) / wide
+    up = ((0.5 - away) / soft[:, None, None] + 0.5).clip(0, 1)
+    return np.asarray(up @ down.transpose(0, 2, 1), np.float32)
 
 
 def _inked(images: Bytes, augmentation: Augmentation, rng: np.random.Generator) -> Bytes:
