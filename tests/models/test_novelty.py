@@ -298,7 +298,9 @@ def test_the_higher_opinion_counts() -> None:
 
 def test_constants_of_the_network_that_learns_others() -> None:
     assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (32, 32)
-    assert list(module.VARIED) == [AUGMENTATIONS["ink"].augmentation, module.STRETCHED]
+    ink, wide = (AUGMENTATIONS[name].augmentation for name in ("ink", "wide-elastic"))
+    assert wide is not None
+    assert list(module.VARIED) == [ink, replace(wide, width=0.4, pen=0.4, coarse=0.4)]
     assert (module.EPOCHS, module.RATE, module.DECAY, module.TOGETHER) == (20, 2e-3, 1e-3, 128)
     assert module.FITTED == 0.9
     assert (module.AT_FAR, module.AT_SAYS) == ((0.9, 0.99), (0.95, 0.995))

@@ -22,7 +22,7 @@ from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_r
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
-MOST_LOST = 0.02  # of the digits, to "no digit"
+MOST_LOST = 0.005  # of the digits, to "no digit"
 TUNING = 3  # every third digit chooses temperature and limit, the others are counted
 FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
 FEWEST_TO_LIMIT = 49  # of them the highest score loses one new digit in fifty

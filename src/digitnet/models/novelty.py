@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
-from digitnet.imaging.augment import AUGMENTATIONS, Augmentation, augmented
+from digitnet.imaging.augment import AUGMENTATIONS, augmented
 from digitnet.nn import Adam, Network, multilayer_perceptron, one_hot
 from digitnet.threads import one_blas_thread
 
@@ -31,12 +31,13 @@ FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in 
 BATCH = 32  # images at a time: what they become on the way then stays in the cache
 
 N_HIDDEN = 32  # neurons of the network that tells others from the classes
-STRETCHED = Augmentation(
-    rotation=10, shift=1.5, scale=0.3, shear=0.2, elastic=0.8, thickness=1, blur=0.7, erasure=0.3
-)
-INK = AUGMENTATIONS["ink"].augmentation
+INK, WIDE = (AUGMENTATIONS[name].augmentation for name in ("ink", "wide-elastic"))
 assert INK is not None
-VARIED = (INK, STRETCHED)  # ways in which the classes' members are varied for it, once each
+assert WIDE is not None
+VARIED = (
+    INK,
+    replace(WIDE, width=0.4, pen=0.4, coarse=0.4),
+)  # ways in which the classes' members are varied for it, once each
 EPOCHS, RATE, DECAY, TOGETHER = 20, 2e-3, 1e-3, 128
 FITTED = 0.9  # of the members it learns from; on the rest its scale is set
 AT_FAR, AT_SAYS = (0.9, 0.99), (0.95, 0.995)  # shares of the rest below what counts as equal
