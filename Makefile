@@ -77,6 +77,7 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	for name in mlp cnn; do \
 		$(BIN)/digitnet train --recipe $$name --out runs/$$name && \
 		$(BIN)/digitnet train --recipe $$name-hands --out runs/$$name-hands && \
+		$(BIN)/digitnet calibrate runs/$$name-hands && \
 		mkdir -p src/digitnet/models/box/$$name && \
 		cp runs/$$name-hands/*.npy runs/$$name-hands/model.json src/digitnet/models/box/$$name/ \
 		|| exit 1; \

@@ -167,7 +167,9 @@ def test_what_the_names_of_augmentations_stand_for() -> None:
         "elastic": Augmentation(**affine, elastic=0.8),
         "ink": Augmentation(**affine, elastic=0.8, **ink),
         "wide": Augmentation(**affine, **arrays),
-        "wide-elastic": Augmentation(**affine, elastic=0.8, **arrays),
+        "wide-elastic": Augmentation(
+            **affine, elastic=0.8, **{name: share / 2 for name, share in arrays.items()}
+        ),
     }
     assert all(each.help for each in AUGMENTATIONS.values())
     changes = {name: bool(each.augmentation) for name, each in AUGMENTATIONS.items()}

@@ -110,9 +110,9 @@ AUGMENTATIONS = {
     "wide-elastic": NamedAugmentation(
         Augmentation(
             rotation=10, shift=1.5, scale=0.1, shear=0.15, elastic=0.8,
-            width=0.2, pen=0.2, coarse=0.2,
+            width=0.1, pen=0.1, coarse=0.1,
         ),
-        "that, and bent",
+        "elastic, and fewer of those",
     ),
 }  # fmt: skip
 """Names for `--augment`, recipes and the like: one row makes another one known everywhere."""
