@@ -242,9 +242,7 @@ def _from_above(rng: np.random.Generator) -> tuple[NDArray[np.float64], tuple[in
     return np.asarray(view, np.float64), (int(width), int(height))
 
 
-def _write(
-    ink: Bytes, kind: Kind, text: str, box: Box, pen: Pen, rng: np.random.Generator
-) -> None:
+def _write(ink: Bytes, kind: Kind, text: str, box: Box, pen: Pen, rng: np.random.Generator) -> None:
     """Write a text into its field."""
     left, top, right, bottom = (v * FINE for v in box)
     middle = (top + bottom) / 2 + rng.normal(0, 0.04) * pen.height

@@ -1,0 +1,65 @@
+"""Printed: what a blank form has printed, painted over in a picture of the filled-in one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from digitnet.imaging.arrays import Bytes, Floats, Mask
+from digitnet.imaging.background import closed
+
+FAINTEST = 0.06
+"""How much darker than its ground a pixel of the blank form is, at least, that is print."""
+DARKER = 0.25
+"""By how much more the filled-in form must be darker there, to be writing on print."""
+
+
+def printed_on(blank: Bytes, ground: int) -> Floats:
+    """How much darker than its paper each pixel of a blank form is, (h, w), 0 where it is paper.
+
+    Args:
+        blank: (h, w) or (h, w, 3) uint8.
+        ground: width in pixels of what is wider than any printed line.
+    """
+    contrast = _contrast(blank, ground)
+    contrast[contrast < FAINTEST] = 0
+    return contrast
+
+
+def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> tuple[Bytes, Mask]:
+    """A part of a filled-in form with paper where the blank one is printed.
+
+    Strokes that cross printed lines are painted on across them (Telea 2004), and what is much
+    darker than print stays.
+
+    Args:
+        picture: (h, w) or (h, w, 3) uint8.
+        blank: the same part of the blank form, (h, w) or (h, w, 3).
+        slack: pixels by which print may lie beside its place.
+        ground: width in pixels of what is wider than any printed line or stroke.
+
+    Returns:
+        The picture, and (h, w) where it was painted over, 0 or 1.
+    """
+    printed = printed_on(blank, ground)
+    size = 2 * slack + 1
+    near = np.asarray(cv2.dilate(printed, np.ones((size, size), np.uint8)), np.float32)
+    contrast = _contrast(picture, ground)
+    there = near > 0
+    level = 1.0
+    if there.any():  # the print as dark as this picture shows it
+        level = float(
+            np.median(contrast[there & (printed == near)] / near[there & (printed == near)])
+        )
+    written = contrast > near * np.float32(max(level, 0.5)) + np.float32(DARKER)
+    mask = (there & ~written).astype(np.uint8)
+    if not mask.any():
+        return picture, mask
+    return np.asarray(cv2.inpaint(picture, mask, slack + 1, cv2.INPAINT_TELEA), np.uint8), mask
+
+
+def _contrast(picture: Bytes, ground: int) -> Floats:
+    """How much darker than the ground around it each pixel is, (h, w): 0 ground, 1 black."""
+    paper = closed(picture, ground).astype(np.float32)
+    ratio = 1 - (picture + np.float32(1)) / (paper + np.float32(1))
+    return np.asarray(ratio if ratio.ndim == 2 else ratio.max(axis=2), np.float32)

@@ -1,0 +1,347 @@
+"""Form: the fields of a filled-in form, each read by itself where the blank one has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.imaging.arrays import Bytes, Flags, Mask
+from digitnet.imaging.boxes import Box
+from digitnet.imaging.components import Component
+from digitnet.imaging.pictures import open_picture
+from digitnet.imaging.printed import without_print
+from digitnet.models.lines import LineModel
+from digitnet.models.model import Model
+from digitnet.reading.alignment import Alignment, align, moved
+from digitnet.reading.cuts import cut_apart
+from digitnet.reading.fields import Field
+from digitnet.reading.line_reader import read_line, row_image, settle
+from digitnet.reading.page import check_reads_pages, row_lattice
+from digitnet.reading.segmentation import Frames, doubtful, read_row
+from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
+from digitnet.reading.signs import UNREAD
+from digitnet.reading.template import Template, TemplateField
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MARGIN = 0.35
+"""Heights of a box that are cut out around it, as writing reaches over its edge."""
+BEYOND = 0.12
+"""Heights of a box by which the middle of what belongs to it may lie outside."""
+MOST_ZOOM = 2.5
+"""Pixels a form is read at, at most, per pixel of the blank one."""
+LARGEST = 2600
+"""Longer side of the form that is read, in pixels, where the blank one is larger than that."""
+FAINT = 0.1
+"""How much darker than the paper writing is, at least."""
+SPECK = 0.16
+"""Of a box's height: what is smaller is dust."""
+OTHER_ROW, LEFT_OVER = 0.45, 0.45
+"""Of a digit's height, the size from which what was not read is told: another row, a mark."""
+SURE = 0.9
+"""How likely each character must be right."""
+FITS = 0.02
+"""The probability that the writing is one of the texts that the field may say, at least."""
+STATUSES = ("ok", "look", "empty", "unreadable")
+
+
+@dataclass(frozen=True)
+class FieldReading:
+    """What a field of a form says.
+
+    Attributes:
+        name: the field's.
+        value: the text; "" where there is none.
+        confidence: how likely its least sure character is right, from 0 to 1; None without a text.
+        status: "ok"; "look", where a person should; "empty", with nothing written in it; or
+            "unreadable".
+        reason: why a person should look, or why there is no text; None for "ok" and "empty".
+        quad: the box's corners in the picture, ((x, y), ...), clockwise from the top left.
+    """
+
+    name: str
+    value: str
+    confidence: float | None
+    status: str
+    reason: str | None
+    quad: tuple[tuple[int, int], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return {
+            "name": self.name, "value": self.value, "confidence": self.confidence,
+            "status": self.status, "reason": self.reason, "quad": [list(xy) for xy in self.quad],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FormReading:
+    """What a form says.
+
+    Attributes:
+        fields: in the template's order.
+        turned: how the form lies in the picture, in degrees clockwise, 0 to 359.
+        aligned: the share of the form's print that is where it should be.
+    """
+
+    fields: tuple[FieldReading, ...]
+    turned: int
+    aligned: float
+
+    @property
+    def to_look_at(self) -> tuple[FieldReading, ...]:
+        """The fields that a person must look at."""
+        return tuple(one for one in self.fields if one.status in ("look", "unreadable"))
+
+    @property
+    def status(self) -> str:
+        """Whether a person must look at some field, "look", or not, "ok"."""
+        return "look" if self.to_look_at else "ok"
+
+    def __getitem__(self, name: str) -> FieldReading:
+        """The field of that name."""
+        return next(one for one in self.fields if one.name == name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain values for JSON."""
+        return {
+            "lines": [one.value for one in self.fields],
+            "fields": [one.as_dict() for one in self.fields],
+            "status": self.status,
+            "turned": self.turned,
+            "aligned": round(self.aligned, 4),
+        }
+
+
+def read_form(
+    model: Model,
+    line_model: LineModel,
+    picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any],
+    template: Template,
+) -> FormReading:
+    """Read the fields of a form that was scanned or photographed, however it lies.
+
+    Args:
+        model: reads digits; one with the framing "mnist".
+        line_model: reads each field whole.
+        picture: a path, bytes, an open file, a Pillow image or an array (H, W[, 3]).
+        template: the form.
+
+    Raises:
+        AlignmentError: the picture does not show this form.
+        PictureError: the picture cannot be opened.
+        ModelError: as for `read_page`.
+    """
+    check_reads_pages(model)
+    seen = open_picture(picture)
+    found = align(template.blank, seen)
+    cutter = _Cutter(template, seen, found)
+    readers = model, line_model
+    fields = tuple(_read_field(readers, field, cutter) for field in template.fields)
+    return FormReading(fields, found.turned, found.share)
+
+
+class _Cut(NamedTuple):
+    """A field cut out of a form, its print painted over.
+
+    Attributes:
+        picture: (h, w) or (h, w, 3).
+        box: the field's in it.
+        painted: (h, w), where print was painted over, 0 or 1.
+    """
+
+    picture: Bytes
+    box: Box
+    painted: Mask
+
+
+class _Cutter:
+    """Cuts fields out of a form, flat and at the size that is read."""
+
+    def __init__(self, template: Template, picture: Bytes, found: Alignment) -> None:
+        self.template, self.found = template, found
+        height, width = template.blank.picture.shape[:2]
+        middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2]])
+        scale = float(np.hypot(*np.diff(moved(middle, found.view), axis=0)[0]))
+        self.zoom = float(np.clip(scale, 1.0, MOST_ZOOM)) * min(1.0, LARGEST / max(height, width))
+        self.inside = picture.shape[1], picture.shape[0]
+        self.picture, self.view = picture, found.view
+        if scale > 1.3 * self.zoom:  # several pixels of the picture make one here
+            less = self.zoom / scale
+            self.picture = np.asarray(
+                cv2.resize(picture, None, fx=less, fy=less, interpolation=cv2.INTER_AREA), np.uint8
+            )
+            self.view = np.diag([less, less, 1]) @ found.view
+
+    def cut(self, box: Box, shift: NDArray[np.float64]) -> _Cut:
+        """A field's box of the blank form, with its margin."""
+        left, top, right, bottom = box
+        pad = MARGIN * (bottom - top)
+        x, y = left - pad, top - pad
+        size = (
+            max(1, round((right - left + 2 * pad) * self.zoom)),
+            max(1, round((bottom - top + 2 * pad) * self.zoom)),
+        )
+        # A pixel's middle lies half a pixel from its corner, in both pictures.
+        half, back = _moved_by(0.5, 0.5), _moved_by(-0.5, -0.5)
+        own = _moved_by(x, y) @ np.diag([1 / self.zoom, 1 / self.zoom, 1]) @ half
+        there = back @ self.view @ _moved_by(*shift) @ own
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        seen = cv2.warpPerspective(
+            self.picture, there, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        blank = cv2.warpPerspective(
+            self.template.blank.picture, back @ own, size, flags=flags,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        ground = 2 * max(3, round(0.2 * (bottom - top) * self.zoom)) + 1
+        clean, painted = without_print(
+            np.asarray(seen, np.uint8), np.asarray(blank, np.uint8),
+            slack=max(1, round(self.zoom)), ground=ground,
+        )  # fmt: skip
+        a, b = round(pad * self.zoom), round(pad * self.zoom)
+        return _Cut(clean, (a, b, size[0] - a, size[1] - b), painted)
+
+
+def _moved_by(x: float, y: float) -> NDArray[np.float64]:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
+class _Text(NamedTuple):
+    """A text that was read, how likely each character is right, and how likely it is in the field.
+
+    ``doubt`` says why a person should look; None where nobody need.
+    """
+
+    text: str
+    probabilities: list[float]
+    fits: float
+    doubt: str | None
+
+
+def _read_field(
+    readers: tuple[Model, LineModel], field: TemplateField, cutter: _Cutter
+) -> FieldReading:
+    """Read one field of a form that was found."""
+    quad = cutter.found.quad(field.box)
+    corners = tuple((round(x), round(y)) for x, y in quad.tolist())
+
+    def reading(status: str, reason: str | None, said: _Text | None = None) -> FieldReading:
+        if said is None:
+            return FieldReading(field.name, "", None, status, reason, corners)
+        least = float(min(said.probabilities))
+        return FieldReading(field.name, said.text, round(least, 4), status, reason, corners)
+
+    width, height = cutter.inside
+    if (quad < -2).any() or (quad > np.array([width, height]) + 2).any():
+        return reading("unreadable", "it lies outside of the picture")
+    near = cutter.found.around(field.box)
+    cut = cutter.cut(field.box, near.shift)
+    sheet = scan_page(cut.picture)
+    own = _of_box(sheet, cut)
+    if not _is_written(own, sheet, cut):
+        if not near.vouched:
+            return reading("unreadable", "the print around it is not where it should be")
+        return reading("empty", None)
+    own_sheet = replace(
+        sheet,
+        components=tuple(one for one in sheet.components if own[one.label]),
+        fragments=tuple(one for one in sheet.fragments if own[one.label]),
+    )
+    if not own_sheet.components:
+        return reading("unreadable", "what is written there is no number")
+    said = _read_text(readers, own_sheet, own, field.says)
+    if said is None:
+        what = "what is written there is no number"
+        return reading("unreadable", what if field.says is None else "nothing that it may say")
+    if not near.vouched:
+        return reading("look", "the print around it is not where it should be", said)
+    if UNREAD in said.text:
+        return reading("look", "a mark was not read", said)
+    if said.fits < FITS:
+        return reading("look", "it says hardly anything that it may say", said)
+    if min(said.probabilities) < SURE:
+        return reading("look", "not sure", said)
+    return reading("ok" if said.doubt is None else "look", said.doubt, said)
+
+
+def _of_box(sheet: Sheet, cut: _Cut) -> Flags:
+    """Which components of a cut-out's ink, by their labels, belong to its field: (n + 1,)."""
+    n = int(sheet.labels.max()) + 1
+    if n == 1:
+        return np.zeros(1, np.bool_)
+    rows, columns = np.nonzero(sheet.labels)
+    labels = sheet.labels[rows, columns]
+    count = np.maximum(np.bincount(labels, minlength=n), 1)
+    x = np.bincount(labels, columns, n) / count * sheet.zoom
+    y = np.bincount(labels, rows, n) / count * sheet.zoom
+    left, top, right, bottom = cut.box
+    room = BEYOND * (bottom - top)
+    inside = (x > left - room) & (x < right + room) & (y > top - room) & (y < bottom + room)
+    inside[0] = False
+    return np.asarray(inside, np.bool_)
+
+
+def _is_written(own: Flags, sheet: Sheet, cut: _Cut) -> bool:
+    """Whether somebody wrote into a field: dust and what is left of print are not that."""
+    return any(_sizes(own, sheet, cut))
+
+
+def _sizes(own: Flags, sheet: Sheet, cut: _Cut) -> list[float]:
+    """The longer sides of what is written in a field, in pixels of the sheet."""
+    if sheet.ink is None or sheet.ink.level < FAINT:
+        return []
+    least = SPECK * (cut.box[3] - cut.box[1]) / sheet.zoom
+    sizes = []
+    for label in np.flatnonzero(own).tolist():
+        y, x = np.nonzero(sheet.labels == label)
+        size = max(int(np.ptp(x)), int(np.ptp(y))) + 1
+        if size >= least:
+            sizes.append(float(size))
+    return sizes
+
+
+def _read_text(
+    readers: tuple[Model, LineModel], sheet: Sheet, own: Flags, says: Field | None
+) -> _Text | None:
+    """The text of a field's ink; None where there is none that it may say."""
+    model, line_model = readers
+    rows = component_rows(sheet)
+    row = max(rows, key=lambda each: sum(one.mass for one in each))
+    height = usual_height(sheet, row)
+    frames: Frames = {}
+    cut_up, parts = cut_apart(sheet, doubtful(model, sheet, frames))
+    lattice = row_lattice(
+        model, cut_up, frames, row, [part for one in row for part in parts[one.label]], height
+    )
+    parts_say = read_row(lattice)
+    line = read_line(line_model, row_image(sheet, row, height), says)
+    fits = float(sum(np.exp(one.log_prob) for one in line.found))
+    settled = settle(line_model, line, lattice, parts_say, says)
+    if settled is None or not settled.text:
+        best = max(line.found, key=lambda one: one.log_prob, default=None)
+        if best is None or not best.classes:
+            return None
+        text = line_model.text_of(best.classes)
+        return _Text(text, [float(np.exp(v)) for v in best.log_probs], fits, "not sure")
+    left_over = _left_over(sheet, own, row, height)
+    doubt = None if left_over is None else f"{left_over} was not read"
+    return _Text(settled.text, settled.probabilities, fits, doubt)
+
+
+def _left_over(sheet: Sheet, own: Flags, row: list[Component], height: float) -> str | None:
+    """What stands in a field beside the row that was read; None where nothing does."""
+    read = {one.label for one in row}
+    for label in np.flatnonzero(own).tolist():
+        if label in read:
+            continue
+        y, x = np.nonzero(sheet.labels == label)
+        if int(np.ptp(y)) + 1 >= OTHER_ROW * height or int(np.ptp(x)) + 1 >= LEFT_OVER * height:
+            return "something beside the number"
+    return None
