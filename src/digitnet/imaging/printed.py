@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digitnet.imaging.arrays import Bytes, Floats, Mask
+from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.background import closed
 
 FAINTEST = 0.06
@@ -26,7 +26,7 @@ def printed_on(blank: Bytes, ground: int) -> Floats:
     return contrast
 
 
-def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> tuple[Bytes, Mask]:
+def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> Bytes:
     """A part of a filled-in form with paper where the blank one is printed.
 
     Strokes that cross printed lines are painted on across them (Telea 2004), and what is much
@@ -37,25 +37,20 @@ def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> t
         blank: the same part of the blank form, (h, w) or (h, w, 3).
         slack: pixels by which print may lie beside its place.
         ground: width in pixels of what is wider than any printed line or stroke.
-
-    Returns:
-        The picture, and (h, w) where it was painted over, 0 or 1.
     """
     printed = printed_on(blank, ground)
     size = 2 * slack + 1
     near = np.asarray(cv2.dilate(printed, np.ones((size, size), np.uint8)), np.float32)
     contrast = _contrast(picture, ground)
-    there = near > 0
+    there, sharp = near > 0, (printed > 0) & (printed == near)
     level = 1.0
-    if there.any():  # the print as dark as this picture shows it
-        level = float(
-            np.median(contrast[there & (printed == near)] / near[there & (printed == near)])
-        )
+    if sharp.any():  # the print as dark as this picture shows it
+        level = float(np.median(contrast[sharp] / near[sharp]))
     written = contrast > near * np.float32(max(level, 0.5)) + np.float32(DARKER)
     mask = (there & ~written).astype(np.uint8)
     if not mask.any():
-        return picture, mask
-    return np.asarray(cv2.inpaint(picture, mask, slack + 1, cv2.INPAINT_TELEA), np.uint8), mask
+        return picture
+    return np.asarray(cv2.inpaint(picture, mask, slack + 1, cv2.INPAINT_TELEA), np.uint8)
 
 
 def _contrast(picture: Bytes, ground: int) -> Floats:

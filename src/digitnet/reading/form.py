@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.arrays import Bytes, Flags, Mask
+from digitnet.imaging.arrays import Bytes, Flags
 from digitnet.imaging.boxes import Box
 from digitnet.imaging.components import Component
 from digitnet.imaging.pictures import open_picture
@@ -22,7 +22,7 @@ from digitnet.reading.cuts import cut_apart
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import read_line, row_image, settle
 from digitnet.reading.page import check_reads_pages, row_lattice
-from digitnet.reading.segmentation import Frames, doubtful, read_row
+from digitnet.reading.segmentation import DIGITS, Frames, doubtful, read_row
 from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
 from digitnet.reading.signs import UNREAD
 from digitnet.reading.template import Template, TemplateField
@@ -51,6 +51,17 @@ FITS = 0.02
 STATUSES = ("ok", "look", "empty", "unreadable")
 
 
+class Character(NamedTuple):
+    """One character of a field: what it is, how likely that is right, and its box in the picture.
+
+    ``box`` is (left, top, right, bottom) in pixels.
+    """
+
+    text: str
+    probability: float
+    box: Box
+
+
 @dataclass(frozen=True)
 class FieldReading:
     """What a field of a form says.
@@ -63,6 +74,7 @@ class FieldReading:
             "unreadable".
         reason: why a person should look, or why there is no text; None for "ok" and "empty".
         quad: the box's corners in the picture, ((x, y), ...), clockwise from the top left.
+        characters: of the text; none where their places are not known.
     """
 
     name: str
@@ -71,6 +83,13 @@ class FieldReading:
     status: str
     reason: str | None
     quad: tuple[tuple[int, int], ...]
+    characters: tuple[Character, ...] = ()
+
+    @property
+    def box(self) -> Box:
+        """The upright box around its corners in the picture."""
+        x, y = zip(*self.quad, strict=True)
+        return min(x), min(y), max(x), max(y)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
@@ -112,6 +131,17 @@ class FormReading:
         """Everything as plain values for JSON."""
         return {
             "lines": [one.value for one in self.fields],
+            "digits": [
+                {
+                    "box": list(one.box),
+                    "label": DIGITS.index(one.text),
+                    "probability": one.probability,
+                    "line": line,
+                }
+                for line, field in enumerate(self.fields)
+                for one in field.characters
+                if one.text in DIGITS
+            ],
             "fields": [one.as_dict() for one in self.fields],
             "status": self.status,
             "turned": self.turned,
@@ -153,12 +183,19 @@ class _Cut(NamedTuple):
     Attributes:
         picture: (h, w) or (h, w, 3).
         box: the field's in it.
-        painted: (h, w), where print was painted over, 0 or 1.
+        view: (3, 3), from its pixels to those of the picture of the form.
     """
 
     picture: Bytes
     box: Box
-    painted: Mask
+    view: NDArray[np.float64]
+
+    def in_form(self, box: Box, zoom: float) -> Box:
+        """A box of a sheet that was made of it, ``zoom`` pixels of it in one, in the picture."""
+        left, top, right, bottom = (zoom * v for v in box)
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+        x, y = moved(corners, self.view).T
+        return int(x.min()), int(y.min()), int(np.ceil(x.max())), int(np.ceil(y.max()))
 
 
 class _Cutter:
@@ -190,23 +227,24 @@ class _Cutter:
         )
         # A pixel's middle lies half a pixel from its corner, in both pictures.
         half, back = _moved_by(0.5, 0.5), _moved_by(-0.5, -0.5)
-        own = _moved_by(x, y) @ np.diag([1 / self.zoom, 1 / self.zoom, 1]) @ half
-        there = back @ self.view @ _moved_by(*shift) @ own
+        own = _moved_by(x, y) @ np.diag([1 / self.zoom, 1 / self.zoom, 1])
+        there = back @ self.view @ _moved_by(*shift) @ own @ half
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         seen = cv2.warpPerspective(
             self.picture, there, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
         blank = cv2.warpPerspective(
-            self.template.blank.picture, back @ own, size, flags=flags,
+            self.template.blank.picture, back @ own @ half, size, flags=flags,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
         ground = 2 * max(3, round(0.2 * (bottom - top) * self.zoom)) + 1
-        clean, painted = without_print(
+        clean = without_print(
             np.asarray(seen, np.uint8), np.asarray(blank, np.uint8),
             slack=max(1, round(self.zoom)), ground=ground,
         )  # fmt: skip
-        a, b = round(pad * self.zoom), round(pad * self.zoom)
-        return _Cut(clean, (a, b, size[0] - a, size[1] - b), painted)
+        edge = round(pad * self.zoom)
+        box = edge, edge, size[0] - edge, size[1] - edge
+        return _Cut(clean, box, self.found.view @ _moved_by(*shift) @ own)
 
 
 def _moved_by(x: float, y: float) -> NDArray[np.float64]:
@@ -214,13 +252,19 @@ def _moved_by(x: float, y: float) -> NDArray[np.float64]:
 
 
 class _Text(NamedTuple):
-    """A text that was read, how likely each character is right, and how likely it is in the field.
+    """A text that was read.
 
-    ``doubt`` says why a person should look; None where nobody need.
+    Attributes:
+        text: it.
+        probabilities: how likely each character is right.
+        places: the box of each in the sheet; none where they are not known.
+        fits: how likely the writing is any of the texts that the field may say.
+        doubt: why a person should look; None where nobody need.
     """
 
     text: str
     probabilities: list[float]
+    places: list[Box]
     fits: float
     doubt: str | None
 
@@ -235,8 +279,12 @@ def _read_field(
     def reading(status: str, reason: str | None, said: _Text | None = None) -> FieldReading:
         if said is None:
             return FieldReading(field.name, "", None, status, reason, corners)
-        least = float(min(said.probabilities))
-        return FieldReading(field.name, said.text, round(least, 4), status, reason, corners)
+        least = round(float(min(said.probabilities)), 4)
+        characters = tuple(
+            Character(text, round(float(chance), 4), cut.in_form(box, sheet.zoom))
+            for text, chance, box in zip(said.text, said.probabilities, said.places, strict=False)
+        )
+        return FieldReading(field.name, said.text, least, status, reason, corners, characters)
 
     width, height = cutter.inside
     if (quad < -2).any() or (quad > np.array([width, height]) + 2).any():
@@ -329,10 +377,11 @@ def _read_text(
         if best is None or not best.classes:
             return None
         text = line_model.text_of(best.classes)
-        return _Text(text, [float(np.exp(v)) for v in best.log_probs], fits, "not sure")
+        return _Text(text, [float(np.exp(v)) for v in best.log_probs], [], fits, "not sure")
     left_over = _left_over(sheet, own, row, height)
     doubt = None if left_over is None else f"{left_over} was not read"
-    return _Text(settled.text, settled.probabilities, fits, doubt)
+    places = [box for box, _ in settled.aligned.places]
+    return _Text(settled.text, settled.probabilities, places, fits, doubt)
 
 
 def _left_over(sheet: Sheet, own: Flags, row: list[Component], height: float) -> str | None:

@@ -1,4 +1,4 @@
-"""Forms: made pictures of filled-in forms whose values are known, for tests and measurements."""
+"""Form pages: made pictures of filled-in forms whose values are known, to measure with."""
 
 from __future__ import annotations
 
