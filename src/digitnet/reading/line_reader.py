@@ -104,16 +104,22 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     return normalise_line(crop, digit_top, digit_top + height)
 
 
-class _InField(NamedTuple):
-    """A field's texts for a search over classes."""
+class _InField:
+    """A field's texts for a search over classes; what may follow a beginning is told once."""
 
-    model: LineModel
-    field: Field
+    def __init__(self, model: LineModel, field: Field) -> None:
+        self.model, self.field = model, field
+        self._may_follow: dict[tuple[int, ...], frozenset[int]] = {}
 
     def allowed(self, prefix: tuple[int, ...], following: int) -> bool:
         """Whether a text of the field may begin so."""
-        character = self.model.text_of((following,))
-        return self.field.may_begin(self.model.text_of(prefix), character)
+        if prefix not in self._may_follow:
+            text = self.model.text_of(prefix)
+            self._may_follow[prefix] = frozenset(
+                k for k, character in enumerate(self.model.characters, 1)
+                if self.field.may_begin(text, character)
+            )  # fmt: skip
+        return following in self._may_follow[prefix]
 
     def complete(self, prefix: tuple[int, ...]) -> bool:
         """Whether it is one."""
@@ -124,13 +130,14 @@ def read_line(model: LineModel, image: Bytes, field: Field | None = None) -> Row
     """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own."""
     x, columns = as_batch([image])
     logits = model.network.forward(x)[0][: columns[0]]
+    best = greedy(logits)
+    within = field is None or field.holds(model.text_of(best.classes))
+    if within and np.exp(best.log_prob) >= CERTAIN:
+        return RowLine([best], logits)
     if field is not None:
         found = beam_search(logits, FIELD_BEAM, _InField(model, field), least=LEAST_IN_FIELD)
         found.sort(key=lambda one: -one.log_prob)
         return RowLine(found[:BEAM], logits)
-    best = greedy(logits)
-    if np.exp(best.log_prob) >= CERTAIN:
-        return RowLine([best], logits)
     return RowLine(beam_search(logits, width=BEAM), logits)
 
 
