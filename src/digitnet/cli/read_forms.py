@@ -14,6 +14,7 @@ from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
+from digitnet.reading.alignment import flattened
 from digitnet.reading.form import FieldReading, FormReading, read_form
 from digitnet.reading.template import Template
 from digitnet.training.progress import clock
@@ -119,13 +120,11 @@ class _Pile:
             from digitnet.plots.overlay import Caption, save_overlay
 
             captions = [
-                Caption(
-                    field.box, f"{field.name} {field.value or field.status}",
-                    field.status in ("ok", "empty"),
-                )
-                for field in reading.fields
-            ]  # fmt: skip
-            save_overlay(picture, captions, drawing)
+                Caption(asked.box, f"{one.name} {one.value or one.status}", one.is_settled)
+                for asked, one in zip(self.template.fields, reading.fields, strict=True)
+            ]
+            flat = flattened(picture, reading.view, self.template.blank.picture.shape)
+            save_overlay(flat, captions, drawing)
         return reading
 
     def tell_what_to_look_at(self, table: str | None) -> None:

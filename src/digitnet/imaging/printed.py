@@ -10,8 +10,12 @@ from digitnet.imaging.background import closed
 
 FAINTEST = 0.06
 """How much darker than its ground a pixel of the blank form is, at least, that is print."""
-DARKER = 0.25
-"""By how much more the filled-in form must be darker there, to be writing on print."""
+DARK_PRINT = 0.9
+"""The share of print that is lighter than the print is said to be."""
+DARKER = 0.15
+"""By how much the filled-in form must be darker than that, to be writing on print."""
+BESIDE = 0.3
+"""Of a stroke on print, the share that lies beside it, at least; a dark bit of a line has none."""
 
 
 def printed_on(blank: Bytes, ground: int) -> Floats:
@@ -29,8 +33,8 @@ def printed_on(blank: Bytes, ground: int) -> Floats:
 def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> Bytes:
     """A part of a filled-in form with paper where the blank one is printed.
 
-    Strokes that cross printed lines are painted on across them (Telea 2004), and what is much
-    darker than print stays.
+    Strokes that cross printed lines are painted on across them (Telea 2004), and what is darker
+    than all print stays.
 
     Args:
         picture: (h, w) or (h, w, 3) uint8.
@@ -42,14 +46,17 @@ def without_print(picture: Bytes, blank: Bytes, *, slack: int, ground: int) -> B
     size = 2 * slack + 1
     near = np.asarray(cv2.dilate(printed, np.ones((size, size), np.uint8)), np.float32)
     contrast = _contrast(picture, ground)
-    there, sharp = near > 0, (printed > 0) & (printed == near)
-    level = 1.0
-    if sharp.any():  # the print as dark as this picture shows it
-        level = float(np.median(contrast[sharp] / near[sharp]))
-    written = contrast > near * np.float32(max(level, 0.5)) + np.float32(DARKER)
-    mask = (there & ~written).astype(np.uint8)
-    if not mask.any():
+    there = near > 0
+    if not there.any():
         return picture
+    # A thin line is as dark as all print where it fills a pixel, however faint the blank has it.
+    darkest = np.quantile(contrast[printed > 0], DARK_PRINT)
+    dark = (contrast > np.float32(darkest + DARKER)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(dark, connectivity=8)
+    beside = np.bincount(labels[~there], minlength=int(labels.max()) + 1)
+    share = beside / np.maximum(np.bincount(labels.ravel(), minlength=len(beside)), 1)
+    written = (dark > 0) & (share[labels] >= BESIDE)
+    mask = (there & ~written).astype(np.uint8)
     return np.asarray(cv2.inpaint(picture, mask, slack + 1, cv2.INPAINT_TELEA), np.uint8)
 
 

@@ -24,6 +24,9 @@ APART = 0.5
 LEAST_LINE = 0.04
 """Of the form's width: a shorter line is not for writing on."""
 
+LEAST_PRINT = 8
+"""Pixels of the smallest print; less is a scanner's noise."""
+
 
 class Place(NamedTuple):
     """A place to write: its box (left, top, right, bottom), and how many characters it has.
@@ -39,10 +42,19 @@ def find_places(blank: Bytes) -> list[Place]:
     """The places to write on a blank form, (H, W) or (H, W, 3), from top to bottom."""
     size = max(blank.shape[:2])
     printed = (printed_on(blank, 2 * round(0.006 * size) + 3) > 0).astype(np.uint8)
+    printed = _without_specks(printed)
     boxes = _boxes(printed, LEAST * size, MOST * size)
     places = _joined(boxes)
     places += _lines(printed, [place.box for place in places], LEAST * size, MOST * size)
     return _in_reading_order(places)
+
+
+def _without_specks(printed: Mask) -> Mask:
+    """A mask (h, w) of 0 and 1 without what is too small to be print."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(printed, connectivity=8)
+    large = np.asarray(stats)[:, cv2.CC_STAT_AREA] >= LEAST_PRINT
+    large[0] = False
+    return np.asarray(large[np.asarray(labels)], np.uint8)
 
 
 def _boxes(printed: Mask, least: float, most: float) -> list[Box]:
@@ -107,10 +119,11 @@ def _lines(printed: Mask, taken: list[Box], least: float, most: float) -> list[P
         if height > least or width > 0.8 * printed.shape[1] or around:
             continue
         above = printed[max(0, top - int(most)) : top, left:right]
-        ticks = _ticks(printed[max(0, top - round(0.6 * least)) : top, left:right])
+        edges = slice(max(0, left - 3), right + 3)  # a tick may end the line
+        ticks = _ticks(printed[max(0, top - round(0.6 * least)) : top, edges])
         rest = above.copy()
         for x in ticks:
-            rest[-2 * int(least) :, max(0, x - 3) : x + 4] = 0
+            rest[-2 * int(least) :, max(0, x - 6) : x + 7] = 0
         inked = np.flatnonzero(rest.any(axis=1))
         free = len(above) - (int(inked[-1]) + 1 if len(inked) else 0)
         high = min(free - 2, round(0.5 * most))

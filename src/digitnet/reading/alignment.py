@@ -142,6 +142,14 @@ def moved(points: NDArray[np.float64], view: NDArray[np.float64]) -> NDArray[np.
     return np.asarray(through, np.float64).reshape(-1, 2)
 
 
+def flattened(picture: Bytes, view: NDArray[np.float64], shape: tuple[int, ...]) -> Bytes:
+    """A form as it would lie over the blank one, whose shape is (H, W, ...)."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpPerspective(picture, view, (shape[1], shape[0]), flags=flags), np.uint8
+    )
+
+
 def align(blank: BlankForm, picture: Bytes) -> Alignment:
     """Find a form in a picture, (H, W) or (H, W, 3) uint8, however it lies.
 

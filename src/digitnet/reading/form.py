@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -24,7 +25,7 @@ from digitnet.reading.line_reader import read_line, row_image, settle
 from digitnet.reading.page import check_reads_pages, row_lattice
 from digitnet.reading.segmentation import DIGITS, Frames, doubtful, read_row
 from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
-from digitnet.reading.signs import UNREAD
+from digitnet.reading.signs import UNREAD, unread_marks
 from digitnet.reading.template import Template, TemplateField
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ FAINT = 0.1
 """How much darker than the paper writing is, at least."""
 SPECK = 0.16
 """Of a box's height: what is smaller is dust."""
-OTHER_ROW, LEFT_OVER = 0.45, 0.45
-"""Of a digit's height, the size from which what was not read is told: another row, a mark."""
+LEFT_OVER = 0.3
+"""Of a digit's height: what is as large and in no row was meant for something."""
 SURE = 0.9
 """How likely each character must be right."""
 FITS = 0.02
@@ -86,10 +87,9 @@ class FieldReading:
     characters: tuple[Character, ...] = ()
 
     @property
-    def box(self) -> Box:
-        """The upright box around its corners in the picture."""
-        x, y = zip(*self.quad, strict=True)
-        return min(x), min(y), max(x), max(y)
+    def is_settled(self) -> bool:
+        """Whether nobody need look at it."""
+        return self.status in ("ok", "empty")
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
@@ -107,16 +107,18 @@ class FormReading:
         fields: in the template's order.
         turned: how the form lies in the picture, in degrees clockwise, 0 to 359.
         aligned: the share of the form's print that is where it should be.
+        view: (3, 3), from the blank form's pixels to the picture's.
     """
 
     fields: tuple[FieldReading, ...]
     turned: int
     aligned: float
+    view: NDArray[np.float64] = field(compare=False, repr=False)
 
     @property
     def to_look_at(self) -> tuple[FieldReading, ...]:
         """The fields that a person must look at."""
-        return tuple(one for one in self.fields if one.status in ("look", "unreadable"))
+        return tuple(one for one in self.fields if not one.is_settled)
 
     @property
     def status(self) -> str:
@@ -138,8 +140,8 @@ class FormReading:
                     "probability": one.probability,
                     "line": line,
                 }
-                for line, field in enumerate(self.fields)
-                for one in field.characters
+                for line, of_field in enumerate(self.fields)
+                for one in of_field.characters
                 if one.text in DIGITS
             ],
             "fields": [one.as_dict() for one in self.fields],
@@ -173,8 +175,8 @@ def read_form(
     found = align(template.blank, seen)
     cutter = _Cutter(template, seen, found)
     readers = model, line_model
-    fields = tuple(_read_field(readers, field, cutter) for field in template.fields)
-    return FormReading(fields, found.turned, found.share)
+    fields = tuple(_read_field(readers, one, cutter) for one in template.fields)
+    return FormReading(fields, found.turned, found.share, found.view)
 
 
 class _Cut(NamedTuple):
@@ -270,27 +272,27 @@ class _Text(NamedTuple):
 
 
 def _read_field(
-    readers: tuple[Model, LineModel], field: TemplateField, cutter: _Cutter
+    readers: tuple[Model, LineModel], asked: TemplateField, cutter: _Cutter
 ) -> FieldReading:
     """Read one field of a form that was found."""
-    quad = cutter.found.quad(field.box)
+    quad = cutter.found.quad(asked.box)
     corners = tuple((round(x), round(y)) for x, y in quad.tolist())
 
     def reading(status: str, reason: str | None, said: _Text | None = None) -> FieldReading:
         if said is None:
-            return FieldReading(field.name, "", None, status, reason, corners)
+            return FieldReading(asked.name, "", None, status, reason, corners)
         least = round(float(min(said.probabilities)), 4)
         characters = tuple(
             Character(text, round(float(chance), 4), cut.in_form(box, sheet.zoom))
             for text, chance, box in zip(said.text, said.probabilities, said.places, strict=False)
         )
-        return FieldReading(field.name, said.text, least, status, reason, corners, characters)
+        return FieldReading(asked.name, said.text, least, status, reason, corners, characters)
 
     width, height = cutter.inside
     if (quad < -2).any() or (quad > np.array([width, height]) + 2).any():
         return reading("unreadable", "it lies outside of the picture")
-    near = cutter.found.around(field.box)
-    cut = cutter.cut(field.box, near.shift)
+    near = cutter.found.around(asked.box)
+    cut = cutter.cut(asked.box, near.shift)
     sheet = scan_page(cut.picture)
     own = _of_box(sheet, cut)
     if not _is_written(own, sheet, cut):
@@ -304,10 +306,10 @@ def _read_field(
     )
     if not own_sheet.components:
         return reading("unreadable", "what is written there is no number")
-    said = _read_text(readers, own_sheet, own, field.says)
+    said = _read_text(readers, own_sheet, own, asked.says)
     if said is None:
         what = "what is written there is no number"
-        return reading("unreadable", what if field.says is None else "nothing that it may say")
+        return reading("unreadable", what if asked.says is None else "nothing that it may say")
     if not near.vouched:
         return reading("look", "the print around it is not where it should be", said)
     if UNREAD in said.text:
@@ -338,21 +340,20 @@ def _of_box(sheet: Sheet, cut: _Cut) -> Flags:
 
 def _is_written(own: Flags, sheet: Sheet, cut: _Cut) -> bool:
     """Whether somebody wrote into a field: dust and what is left of print are not that."""
-    return any(_sizes(own, sheet, cut))
-
-
-def _sizes(own: Flags, sheet: Sheet, cut: _Cut) -> list[float]:
-    """The longer sides of what is written in a field, in pixels of the sheet."""
     if sheet.ink is None or sheet.ink.level < FAINT:
-        return []
+        return False
     least = SPECK * (cut.box[3] - cut.box[1]) / sheet.zoom
-    sizes = []
+    return any(
+        max(right - left, bottom - top) >= least
+        for _, (left, top, right, bottom) in _boxes(sheet, own)
+    )
+
+
+def _boxes(sheet: Sheet, own: Flags) -> Iterator[tuple[int, Box]]:
+    """The labels and boxes of a field's ink."""
     for label in np.flatnonzero(own).tolist():
         y, x = np.nonzero(sheet.labels == label)
-        size = max(int(np.ptp(x)), int(np.ptp(y))) + 1
-        if size >= least:
-            sizes.append(float(size))
-    return sizes
+        yield label, (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
 
 
 def _read_text(
@@ -378,19 +379,17 @@ def _read_text(
             return None
         text = line_model.text_of(best.classes)
         return _Text(text, [float(np.exp(v)) for v in best.log_probs], [], fits, "not sure")
-    left_over = _left_over(sheet, own, row, height)
-    doubt = None if left_over is None else f"{left_over} was not read"
     places = [box for box, _ in settled.aligned.places]
+    in_row = unread_marks(settled.aligned.left_out, places, cut_up)
+    doubt = "a mark was not read" if in_row or _left_over(sheet, own, row, height) else None
     return _Text(settled.text, settled.probabilities, places, fits, doubt)
 
 
-def _left_over(sheet: Sheet, own: Flags, row: list[Component], height: float) -> str | None:
-    """What stands in a field beside the row that was read; None where nothing does."""
+def _left_over(sheet: Sheet, own: Flags, row: list[Component], height: float) -> bool:
+    """Whether something stands in a field beside the row that was read."""
     read = {one.label for one in row}
-    for label in np.flatnonzero(own).tolist():
-        if label in read:
-            continue
-        y, x = np.nonzero(sheet.labels == label)
-        if int(np.ptp(y)) + 1 >= OTHER_ROW * height or int(np.ptp(x)) + 1 >= LEFT_OVER * height:
-            return "something beside the number"
-    return None
+    return any(
+        max(right - left, bottom - top) >= LEFT_OVER * height
+        for label, (left, top, right, bottom) in _boxes(sheet, own)
+        if label not in read
+    )
