@@ -41,8 +41,11 @@ LARGEST = 2600
 """Longer side of the form that is read, in pixels, where the blank one is larger than that."""
 FAINT = 0.1
 """How much darker than the paper writing is, at least."""
-SPECK = 0.16
-"""Of a box's height: what is smaller is dust."""
+LEAST_WRITING = 0.16
+"""Of a box's height: where nothing is larger, nobody wrote."""
+SPECK = 0.4
+"""Of the pen's width: what is smaller is dust. A page has more of that than a box that was cleared
+of its print, and a minus or a point is often thinner than the digits."""
 LEFT_OVER = 0.3
 """Of a digit's height: what is as large and in no row was meant for something."""
 SURE = 0.9
@@ -303,6 +306,7 @@ def _read_field(
         sheet,
         components=tuple(one for one in sheet.components if own[one.label]),
         fragments=tuple(one for one in sheet.fragments if own[one.label]),
+        pen=min(sheet.pen, _stroke_width(sheet, own)),
     )
     if not own_sheet.components:
         return reading("unreadable", "what is written there is no number")
@@ -342,11 +346,22 @@ def _is_written(own: Flags, sheet: Sheet, cut: _Cut) -> bool:
     """Whether somebody wrote into a field: dust and what is left of print are not that."""
     if sheet.ink is None or sheet.ink.level < FAINT:
         return False
-    least = SPECK * (cut.box[3] - cut.box[1]) / sheet.zoom
+    least = LEAST_WRITING * (cut.box[3] - cut.box[1]) / sheet.zoom
     return any(
         max(right - left, bottom - top) >= least
         for _, (left, top, right, bottom) in _boxes(sheet, own)
     )
+
+
+def _stroke_width(sheet: Sheet, own: Flags) -> float:
+    """How wide the strokes of a field's ink are, in pixels.
+
+    A bar's pixels lie a quarter of its width from its edge, on average. The scan's pen is the next
+    larger one of a few, and a point or a minus of the true one would be dust beside it.
+    """
+    mask = own[sheet.labels].astype(np.uint8)
+    away = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
+    return max(1.0, 4 * (float(away[mask > 0].mean()) - 0.5))
 
 
 def _boxes(sheet: Sheet, own: Flags) -> Iterator[tuple[int, Box]]:
@@ -370,7 +385,7 @@ def _read_text(
         model, cut_up, frames, row, [part for one in row for part in parts[one.label]], height
     )
     parts_say = read_row(lattice)
-    line = read_line(line_model, row_image(sheet, row, height), says)
+    line = read_line(line_model, row_image(sheet, row, height, SPECK), says)
     fits = float(sum(np.exp(one.log_prob) for one in line.found))
     settled = settle(line_model, line, lattice, parts_say, says)
     if settled is None or not settled.text:
@@ -380,7 +395,7 @@ def _read_text(
         text = line_model.text_of(best.classes)
         return _Text(text, [float(np.exp(v)) for v in best.log_probs], [], fits, "not sure")
     places = [box for box, _ in settled.aligned.places]
-    in_row = unread_marks(settled.aligned.left_out, places, cut_up)
+    in_row = unread_marks(settled.aligned.left_out, places, cut_up, SPECK)
     doubt = "a mark was not read" if in_row or _left_over(sheet, own, row, height) else None
     return _Text(settled.text, settled.probabilities, places, fits, doubt)
 

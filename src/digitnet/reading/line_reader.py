@@ -58,7 +58,7 @@ class Settled(NamedTuple):
     probabilities: list[float]
 
 
-def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
+def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: float = SPECK) -> Bytes:
     """A row set level and scaled for a network, (LINE_HEIGHT, W), ink 255 on 0.
 
     Only the row's own components are in it, and of those no dust.
@@ -67,6 +67,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
         sheet: before anything in it is cut apart.
         row: its components, from left to right.
         height: of a usual digit of it, in pixels.
+        speck: of the pen's width; what is smaller either way is dust.
     """
     bodies = [one for one in row if one.height > 0.5 * height]
     x, y = (np.array([(one.box[k] + one.box[k + 2]) / 2 for one in bodies]) for k in (0, 1))
@@ -79,7 +80,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     x0, x1 = max(0, left - pad), min(columns, right + pad)
     y0, y1 = max(0, top - 2), min(rows, bottom + 2)
     here = sheet.labels[y0:y1, x0:x1]
-    least = max(SPECK * sheet.pen, 2)
+    least = max(speck * sheet.pen, 2)
     no_dust = [
         one.label for one in row
         if min(one.width, one.height) >= least or one.height >= LEAST_HEIGHT * height

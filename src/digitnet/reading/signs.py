@@ -190,17 +190,19 @@ def is_straight(labels: Labels, part: Component, pen: float) -> bool:
     return bool(along[0] * along[1] > 0 and np.ptp(across) < 2.2 * pen + 1)
 
 
-def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -> list[Box]:
+def unread_marks(
+    left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet, speck: float = SPECK
+) -> list[Box]:
     """Of what was left out of a row, what somebody may have meant: no dust, no rest of a rule.
 
     A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one, at
-    their level, and away from the page's edge.
+    their level, and away from the page's edge; ``speck`` pens wide and high.
     """
     rows, columns = sheet.labels.shape
     found = []
     for box in left_out:
         left, top, right, bottom = box
-        if min(right - left, bottom - top) < max(SPECK * sheet.pen, 2):
+        if min(right - left, bottom - top) < max(speck * sheet.pen, 2):
             continue
         if left == 0 or top == 0 or right == columns or bottom == rows:
             continue
