@@ -45,7 +45,7 @@ def find_places(blank: Bytes) -> list[Place]:
     printed = _without_specks(printed)
     boxes = _boxes(printed, LEAST * size, MOST * size)
     places = _joined(boxes)
-    places += _lines(printed, [place.box for place in places], LEAST * size, MOST * size)
+    places += _lines(printed, boxes, LEAST * size, MOST * size)
     return _in_reading_order(places)
 
 

@@ -219,7 +219,8 @@ def _is_sound(view: NDArray[Any], shape: tuple[int, ...]) -> bool:
         return False
     quad = moved(corners, view)
     sides = np.roll(quad, -1, axis=0) - quad
-    turns = np.cross(sides, np.roll(sides, -1, axis=0))
+    after = np.roll(sides, -1, axis=0)
+    turns = sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]
     lengths = np.hypot(*sides.T)
     even = lengths.min() > 0.2 * lengths.max() * min(width, height) / max(width, height)
     return bool((turns > 0).all() and even)
