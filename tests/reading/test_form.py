@@ -146,14 +146,14 @@ def test_a_speck_is_no_writing_and_a_dash_is() -> None:
 def test_what_stands_beside_the_number_is_told() -> None:
     name, _ = longest()
     form = filled_form()
-    left, top, right, bottom = blank_form().boxes[name]
-    corner = np.array([[right - 12.0, bottom - 14.0], [right - 4.0, bottom - 3.0]])
+    _, top, right, bottom = blank_form().boxes[name]
+    middle = (top + bottom) / 2
+    corner = np.array([[right - 14.0, middle - 8], [right - 10.0, middle + 8]])
     (x0, y0), (x1, y1) = moved(corner, form.view)
     picture = form.picture.copy()
     cv2.line(picture, (round(x0), round(y0)), (round(x1), round(y1)), (30, 30, 30), 4)
     one = read(picture, **{name: says(name)})[name]
-    assert one.status != "ok" or one.value == form.values[name]
-    assert one.status == "look"
+    assert one.status in ("look", "unreadable")
 
 
 def test_another_form_is_refused() -> None:

@@ -48,7 +48,7 @@ SPECK = 0.4
 of its print, and a minus or a point is often thinner than the digits."""
 LEFT_OVER = 0.3
 """Of a digit's height: what is as large and in no row was meant for something."""
-SURE = 0.9
+SURE = 0.85
 """How likely each character must be right."""
 FITS = 0.02
 """The probability that the writing is one of the texts that the field may say, at least."""
