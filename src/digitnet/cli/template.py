@@ -70,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if not places:
         say(f"No boxes or lines to write on were found; {target} waits for fields of yours.")
         return 1
-    say(f"{len(places)} fields in {target}: give them names, and say what each may say.")
+    n = f"{len(places)} field{'' if len(places) == 1 else 's'}"
+    say(f"{n} in {target}: give each its name, and say what it may say.")
     return 0
 
 

@@ -59,10 +59,13 @@ def _without_specks(printed: Mask) -> Mask:
 
 def _boxes(printed: Mask, least: float, most: float) -> list[Box]:
     """Rectangles of paper that print surrounds."""
+    rows, columns = printed.shape
     _, _, stats, _ = cv2.connectedComponentsWithStats(1 - printed, connectivity=4)
     found = []
     for left, top, width, height, area in np.asarray(stats)[1:].tolist():
-        if least <= height <= most and width >= least and area >= FULL * width * height:
+        inside = left > 0 and top > 0 and left + width < columns and top + height < rows
+        full = area >= FULL * width * height
+        if inside and full and least <= height <= most and width >= least:
             found.append((left, top, left + width, top + height))
     return sorted(found, key=lambda box: (box[1], box[0]))
 

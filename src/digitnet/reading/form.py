@@ -49,7 +49,7 @@ of its print, and a minus or a point is often thinner than the digits."""
 LEFT_OVER = 0.3
 """Of a digit's height: what is as large and in no row was meant for something."""
 SURE = 0.85
-"""How likely each character must be right."""
+"""How likely a text must be right."""
 FITS = 0.02
 """The probability that the writing is one of the texts that the field may say, at least."""
 STATUSES = ("ok", "look", "empty", "unreadable")
@@ -73,7 +73,7 @@ class FieldReading:
     Attributes:
         name: the field's.
         value: the text; "" where there is none.
-        confidence: how likely its least sure character is right, from 0 to 1; None without a text.
+        confidence: how likely it is right, from 0 to 1; None without a text.
         status: "ok"; "look", where a person should; "empty", with nothing written in it; or
             "unreadable".
         reason: why a person should look, or why there is no text; None for "ok" and "empty".
@@ -263,6 +263,7 @@ class _Text(NamedTuple):
         text: it.
         probabilities: how likely each character is right.
         places: the box of each in the sheet; none where they are not known.
+        share: how likely it is the text, of all that were weighed.
         fits: how likely the writing is any of the texts that the field may say.
         doubt: why a person should look; None where nobody need.
     """
@@ -270,8 +271,14 @@ class _Text(NamedTuple):
     text: str
     probabilities: list[float]
     places: list[Box]
+    share: float
     fits: float
     doubt: str | None
+
+    @property
+    def confidence(self) -> float:
+        """How likely the text is right: no more than any of its characters."""
+        return min(*self.probabilities, self.share)
 
 
 def _read_field(
@@ -284,7 +291,7 @@ def _read_field(
     def reading(status: str, reason: str | None, said: _Text | None = None) -> FieldReading:
         if said is None:
             return FieldReading(asked.name, "", None, status, reason, corners)
-        least = round(float(min(said.probabilities)), 4)
+        least = round(said.confidence, 4)
         characters = tuple(
             Character(text, round(float(chance), 4), cut.in_form(box, sheet.zoom))
             for text, chance, box in zip(said.text, said.probabilities, said.places, strict=False)
@@ -320,7 +327,7 @@ def _read_field(
         return reading("look", "a mark was not read", said)
     if said.fits < FITS:
         return reading("look", "it says hardly anything that it may say", said)
-    if min(said.probabilities) < SURE:
+    if said.confidence < SURE:
         return reading("look", "not sure", said)
     return reading("ok" if said.doubt is None else "look", said.doubt, said)
 
@@ -393,11 +400,11 @@ def _read_text(
         if best is None or not best.classes:
             return None
         text = line_model.text_of(best.classes)
-        return _Text(text, [float(np.exp(v)) for v in best.log_probs], [], fits, "not sure")
+        return _Text(text, [float(np.exp(v)) for v in best.log_probs], [], 0.0, fits, "not sure")
     places = [box for box, _ in settled.aligned.places]
     in_row = unread_marks(settled.aligned.left_out, places, cut_up, SPECK)
     doubt = "a mark was not read" if in_row or _left_over(sheet, own, row, height) else None
-    return _Text(settled.text, settled.probabilities, places, fits, doubt)
+    return _Text(settled.text, settled.probabilities, places, settled.share, fits, doubt)
 
 
 def _left_over(sheet: Sheet, own: Flags, row: list[Component], height: float) -> bool:

@@ -50,12 +50,14 @@ class Settled(NamedTuple):
     """What a row says after all: the text, its place in the ink, and what each character is worth.
 
     ``probabilities`` are the characters', each the share of all weighed texts that agree on it,
-    and no more than what the network sees where it stands.
+    and no more than what the network sees where it stands. ``share`` is the text's own, of all
+    weighed texts: a character that was left out lowers no other's probability.
     """
 
     text: str
     aligned: Aligned
     probabilities: list[float]
+    share: float
 
 
 def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: float = SPECK) -> Bytes:
@@ -178,7 +180,7 @@ def settle(
         for a, _, n in SequenceMatcher(None, best, text, autojunk=False).get_matching_blocks():
             agreed[a : a + n] += share
     seen = np.exp(found[best].log_probs)
-    return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist())
+    return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist(), float(shares[0]))
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:
