@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.arrays import Bytes, Flags
+from digitnet.imaging.arrays import Flags
 from digitnet.imaging.boxes import Box
 from digitnet.imaging.components import Component
 from digitnet.imaging.pictures import open_picture
-from digitnet.imaging.printed import without_print
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
-from digitnet.reading.alignment import Alignment, align, moved
+from digitnet.reading.alignment import align
+from digitnet.reading.cut_out import CutOut, Cutter
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import read_line, row_image, settle
@@ -31,14 +31,8 @@ from digitnet.reading.template import Template, TemplateField
 if TYPE_CHECKING:
     from PIL import Image
 
-MARGIN = 0.35
-"""Heights of a box that are cut out around it, as writing reaches over its edge."""
 BEYOND = 0.12
 """Heights of a box by which the middle of what belongs to it may lie outside."""
-MOST_ZOOM = 2.5
-"""Pixels a form is read at, at most, per pixel of the blank one."""
-LARGEST = 2600
-"""Longer side of the form that is read, in pixels, where the blank one is larger than that."""
 FAINT = 0.1
 """How much darker than the paper writing is, at least."""
 LEAST_WRITING = 0.16
@@ -176,84 +170,10 @@ def read_form(
     check_reads_pages(model)
     seen = open_picture(picture)
     found = align(template.blank, seen)
-    cutter = _Cutter(template, seen, found)
+    cutter = Cutter(template, seen, found)
     readers = model, line_model
     fields = tuple(_read_field(readers, one, cutter) for one in template.fields)
     return FormReading(fields, found.turned, found.share, found.view)
-
-
-class _Cut(NamedTuple):
-    """A field cut out of a form, its print painted over.
-
-    Attributes:
-        picture: (h, w) or (h, w, 3).
-        box: the field's in it.
-        view: (3, 3), from its pixels to those of the picture of the form.
-    """
-
-    picture: Bytes
-    box: Box
-    view: NDArray[np.float64]
-
-    def in_form(self, box: Box, zoom: float) -> Box:
-        """A box of a sheet that was made of it, ``zoom`` pixels of it in one, in the picture."""
-        left, top, right, bottom = (zoom * v for v in box)
-        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-        x, y = moved(corners, self.view).T
-        return int(x.min()), int(y.min()), int(np.ceil(x.max())), int(np.ceil(y.max()))
-
-
-class _Cutter:
-    """Cuts fields out of a form, flat and at the size that is read."""
-
-    def __init__(self, template: Template, picture: Bytes, found: Alignment) -> None:
-        self.template, self.found = template, found
-        height, width = template.blank.picture.shape[:2]
-        middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2]])
-        scale = float(np.hypot(*np.diff(moved(middle, found.view), axis=0)[0]))
-        self.zoom = float(np.clip(scale, 1.0, MOST_ZOOM)) * min(1.0, LARGEST / max(height, width))
-        self.inside = picture.shape[1], picture.shape[0]
-        self.picture, self.view = picture, found.view
-        if scale > 1.3 * self.zoom:  # several pixels of the picture make one here
-            less = self.zoom / scale
-            self.picture = np.asarray(
-                cv2.resize(picture, None, fx=less, fy=less, interpolation=cv2.INTER_AREA), np.uint8
-            )
-            self.view = np.diag([less, less, 1]) @ found.view
-
-    def cut(self, box: Box, shift: NDArray[np.float64]) -> _Cut:
-        """A field's box of the blank form, with its margin."""
-        left, top, right, bottom = box
-        pad = MARGIN * (bottom - top)
-        x, y = left - pad, top - pad
-        size = (
-            max(1, round((right - left + 2 * pad) * self.zoom)),
-            max(1, round((bottom - top + 2 * pad) * self.zoom)),
-        )
-        # A pixel's middle lies half a pixel from its corner, in both pictures.
-        half, back = _moved_by(0.5, 0.5), _moved_by(-0.5, -0.5)
-        own = _moved_by(x, y) @ np.diag([1 / self.zoom, 1 / self.zoom, 1])
-        there = back @ self.view @ _moved_by(*shift) @ own @ half
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpPerspective(
-            self.picture, there, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        blank = cv2.warpPerspective(
-            self.template.blank.picture, back @ own @ half, size, flags=flags,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        ground = 2 * max(3, round(0.2 * (bottom - top) * self.zoom)) + 1
-        clean = without_print(
-            np.asarray(seen, np.uint8), np.asarray(blank, np.uint8),
-            slack=max(1, round(self.zoom)), ground=ground,
-        )  # fmt: skip
-        edge = round(pad * self.zoom)
-        box = edge, edge, size[0] - edge, size[1] - edge
-        return _Cut(clean, box, self.found.view @ _moved_by(*shift) @ own)
-
-
-def _moved_by(x: float, y: float) -> NDArray[np.float64]:
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 class _Text(NamedTuple):
@@ -282,7 +202,7 @@ class _Text(NamedTuple):
 
 
 def _read_field(
-    readers: tuple[Model, LineModel], asked: TemplateField, cutter: _Cutter
+    readers: tuple[Model, LineModel], asked: TemplateField, cutter: Cutter
 ) -> FieldReading:
     """Read one field of a form that was found."""
     quad = cutter.found.quad(asked.box)
@@ -332,7 +252,7 @@ def _read_field(
     return reading("ok" if said.doubt is None else "look", said.doubt, said)
 
 
-def _of_box(sheet: Sheet, cut: _Cut) -> Flags:
+def _of_box(sheet: Sheet, cut: CutOut) -> Flags:
     """Which components of a cut-out's ink, by their labels, belong to its field: (n + 1,)."""
     n = int(sheet.labels.max()) + 1
     if n == 1:
@@ -349,7 +269,7 @@ def _of_box(sheet: Sheet, cut: _Cut) -> Flags:
     return np.asarray(inside, np.bool_)
 
 
-def _is_written(own: Flags, sheet: Sheet, cut: _Cut) -> bool:
+def _is_written(own: Flags, sheet: Sheet, cut: CutOut) -> bool:
     """Whether somebody wrote into a field: dust and what is left of print are not that."""
     if sheet.ink is None or sheet.ink.level < FAINT:
         return False
