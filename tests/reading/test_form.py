@@ -135,6 +135,17 @@ def test_a_field_that_is_crossed_out_is_not_settled() -> None:
     assert one.reason
 
 
+def test_a_texture_is_no_number() -> None:
+    name, _ = longest()
+    left, top, right, bottom = blank_form().boxes[name]
+    picture = cv2.resize(blank_form().picture, None, fx=2.5, fy=2.5)
+    part = picture[round(2.5 * top) + 8 : round(2.5 * bottom) - 8, round(2.5 * left) + 8 :]
+    part = part[:, : round(2.5 * (right - left)) - 16]
+    part[::8, ::8] = part[1::8, ::8] = part[::8, 1::8] = part[1::8, 1::8] = 0
+    one = read(np.asarray(picture, np.uint8), **{name: None})[name]
+    assert one.status in ("unreadable", "look")
+
+
 def test_a_speck_is_no_writing_and_a_dash_is() -> None:
     name, _ = longest()
     speck = with_ink(name, [(0.5, 0.5), (0.5, 0.5)], 2)

@@ -42,6 +42,8 @@ SPECK = 0.4
 of its print, and a minus or a point is often thinner than the digits."""
 LEFT_OVER = 0.3
 """Of a digit's height: what is as large and in no row was meant for something."""
+MOST_MARKS = 300
+"""In a field; more are a texture, or print of another form."""
 SURE = 0.85
 """How likely a text must be right."""
 FITS = 0.02
@@ -237,6 +239,8 @@ def _read_field(
     )
     if not own_sheet.components:
         return reading("unreadable", "what is written there is no number")
+    if len(own_sheet.components) + len(own_sheet.fragments) > MOST_MARKS:
+        return reading("unreadable", "so many marks are no number")
     said = _read_text(readers, own_sheet, own, asked.says)
     if said is None:
         what = "what is written there is no number"
@@ -293,9 +297,16 @@ def _stroke_width(sheet: Sheet, own: Flags) -> float:
 
 def _boxes(sheet: Sheet, own: Flags) -> Iterator[tuple[int, Box]]:
     """The labels and boxes of a field's ink."""
+    y, x = np.nonzero(own[sheet.labels])
+    labels = sheet.labels[y, x]
+    low = np.full((2, len(own)), max(sheet.labels.shape))
+    high = np.zeros((2, len(own)), np.int64)
+    for k, places in enumerate((x, y)):
+        np.minimum.at(low[k], labels, places)
+        np.maximum.at(high[k], labels, places + 1)
     for label in np.flatnonzero(own).tolist():
-        y, x = np.nonzero(sheet.labels == label)
-        yield label, (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+        left, top, right, bottom = (int(v) for v in (*low[:, label], *high[:, label]))
+        yield label, (left, top, right, bottom)
 
 
 def _read_text(
