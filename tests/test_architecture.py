@@ -105,9 +105,10 @@ SAID = {"print", "pprint", "warnings.warn", "warn", "os.write", "traceback.print
 """What brings text out."""
 
 PUBLIC = """
-    Calibration Dataset DigitnetError EpochDone Evaluation Finished History Model Network
-    Prediction Reading Settings StepDone __version__ begin evaluate find_model fit load_model
-    multilayer_perceptron open_source predict read read_page save_model synthesize train
+    Calibration Dataset DigitnetError EpochDone Evaluation Finished FormReading History Model
+    Network Prediction Reading Settings StepDone Template __version__ begin evaluate find_model
+    fit load_model multilayer_perceptron open_source predict read read_form read_page save_model
+    synthesize train
 """
 
 

@@ -62,6 +62,7 @@ SMALLEST = {
     "rows": "--mnist {mnist} --digits 5",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
     "sources": "--n 20",
+    "templates": "--n 1 --layouts 1 --drawn",
     "web_load": "--seconds 0.1 --hold 0.1 --clients 2",
 }
 """What is said behind a documented command, so that it has as little to do as it can."""

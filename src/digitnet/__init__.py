@@ -29,8 +29,10 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.models.plausibility import open_source as open_source
     from digitnet.nn import Network as Network
     from digitnet.nn import multilayer_perceptron as multilayer_perceptron
+    from digitnet.reading.form import FormReading as FormReading
     from digitnet.reading.page import read_page as read_page
     from digitnet.reading.reading import Reading as Reading
+    from digitnet.reading.template import Template as Template
     from digitnet.training.checkpoints import begin as begin
     from digitnet.training.config import Settings as Settings
     from digitnet.training.events import EpochDone as EpochDone
@@ -55,8 +57,10 @@ _NAMES = {
     "models.model": "Model Prediction",
     "models.plausibility": "open_source",
     "nn": "Network multilayer_perceptron",
+    "reading.form": "FormReading",
     "reading.page": "read_page",
     "reading.reading": "Reading",
+    "reading.template": "Template",
     "training.checkpoints": "begin",
     "training.events": "EpochDone Finished History StepDone",
     "training.loop": "fit train",
@@ -64,7 +68,7 @@ _NAMES = {
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
-__all__ = sorted([*_HOMES, "__version__", "predict", "read"])
+__all__ = sorted([*_HOMES, "__version__", "predict", "read", "read_form"])
 
 
 if TYPE_CHECKING:
@@ -130,6 +134,40 @@ def read(
     if risk is not None:
         reader = reader.at_risk(risk)
     return read_page(reader, picture, line_model_beside(reader.class_names))
+
+
+def read_form(
+    picture: "OnePicture | NDArray[Any]",
+    template: "Template | str | Path",
+    model: "AnyModel" = None,
+) -> "FormReading":
+    """Read the fields of a form that was scanned or photographed.
+
+    Args:
+        picture: a path, bytes, an open file, a Pillow image or an array.
+        template: what the form asks for, or the path of its TOML (`Template.load`). Reading it
+            takes as long as a form: for many, load it once.
+        model: as for `read`.
+
+    Returns:
+        A FormReading: its `fields`, each with its `value`, `confidence` and `status`, also by
+        name, `reading["amount"]`; and those `to_look_at`.
+
+    Raises:
+        DigitnetError: there is no such model, template or picture, or the picture does not show
+            the form.
+    """
+    from digitnet.errors import ModelError
+    from digitnet.models.lines import line_model_beside
+    from digitnet.reading.form import read_form
+    from digitnet.reading.template import Template
+
+    reader = _as_model(model)
+    line_model = line_model_beside(reader.class_names)
+    if line_model is None:
+        raise ModelError("A form is read with a model of the ten digits, and this has others.")
+    form = template if isinstance(template, Template) else Template.load(template)
+    return read_form(reader, line_model, picture, form)
 
 
 def _as_model(model: "AnyModel") -> "Model":

@@ -315,7 +315,7 @@ def saying(
             (one.box, replace(one, sure=False) if character.isdigit() else None)
             for one, character in zip(row.digits, text, strict=True)
         ]
-        return Settled(text, Aligned(0.0, places, []), [chance] * len(text))
+        return Settled(text, Aligned(0.0, places, []), [chance] * len(text), chance)
 
     monkeypatch.setattr("digitnet.reading.page.settle", settle)
     monkeypatch.setattr("digitnet.reading.upright.LEAST_TO_TURN", 99)

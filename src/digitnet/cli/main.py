@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "learn to read digits, and keep the model",
     "predict": "say which digit a picture shows",
     "read": "read the lines of digits on a page",
+    "template": "draft the template of a form, of which read makes a table",
     "evaluate": "measure a model on labelled digits",
     "calibrate": "count anew how often a model's answers are wrong",
     "compare": "measure models on the same digits",

@@ -46,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "with `digitnet train lines`, or none (default: the one in the box)",
     )
     _add_field_options(parser)
+    parser.add_argument(
+        "--template", metavar="TOML", help="the sheets are forms with these named fields: a row "
+        "for each form (`digitnet template BLANK` drafts one); --out may name the table, too"
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object per sheet")
     add_table_option(
         parser, "--csv", "a row for each line: path, line, text, confidence (of its least sure "
@@ -83,6 +87,11 @@ def _field(args: argparse.Namespace) -> Field | None:
 
 def run(args: argparse.Namespace) -> int:
     """Read each page; exit code 1 if some could not be read, 2 if none could."""
+    if args.template is not None:
+        from digitnet.cli import read_forms
+
+        model, called = open_model(args.model, quiet=args.json)
+        return read_forms.run(args, _line_model(args.line_model, model), model, called)
     if args.json and args.csv is not None:
         raise SettingsError("--json and --csv are two ways to answer; leave one out.")
     sheets = named_pictures(args.sheets)

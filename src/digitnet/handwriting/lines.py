@@ -56,8 +56,8 @@ def _line(text: str, rng: np.random.Generator, glyphs: LineGlyphs, grade: float)
     # Easy and hard lines come in every grade above 0: each line has a grade of its own.
     own = grade * float(rng.beta(1.6, 1.1)) if grade else 0.0
     h = float(np.exp(rng.uniform(np.log(30 - 18 * own), np.log(34))))  # a digit's height, here
-    pen = _Pen(rng, glyphs, own, h)
-    canvas, boxes, base = _write(text, rng, pen, own)
+    pen = Pen(rng, glyphs, own, h)
+    canvas, boxes, base = write_text(text, rng, pen, own)
     ink = canvas
     if own:
         ink = _thickness(ink, rng, own, h)
@@ -70,7 +70,7 @@ def _line(text: str, rng: np.random.Generator, glyphs: LineGlyphs, grade: float)
     return _cut_out(ink, text.replace(" ", ""), boxes, rng, own, h, base)
 
 
-class _Pen:
+class Pen:
     """Who writes a line, and how large: gives a glyph for each character."""
 
     def __init__(
@@ -117,8 +117,8 @@ def _placed(glyph: Glyph, size: float, width: float, slant: float) -> tuple[Byte
     return np.asarray(placed, np.uint8), glyph.top * size - 1
 
 
-def _write(
-    text: str, rng: np.random.Generator, pen: _Pen, grade: float
+def write_text(
+    text: str, rng: np.random.Generator, pen: Pen, grade: float
 ) -> tuple[Bytes, NDArray[np.float64], NDArray[np.float64]]:
     """Write a text; its ink, (H, W), its characters' boxes (n, 4), and the top of a digit at
     each of its columns (W,).
@@ -217,7 +217,7 @@ def _thickness(ink: Bytes, rng: np.random.Generator, grade: float, h: float) -> 
 
 
 def _neighbours(
-    ink: Bytes, rng: np.random.Generator, pen: _Pen, grade: float, base: NDArray[np.float64]
+    ink: Bytes, rng: np.random.Generator, pen: Pen, grade: float, base: NDArray[np.float64]
 ) -> Bytes:
     """Tails and heads of the rows above and below."""
     h = pen.height

@@ -11,6 +11,7 @@ Shapes: N lines, T columns, K classes (the blank and the characters), L characte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -279,7 +280,9 @@ def beam_search(
 
 def _sum(a: float, b: float) -> float:
     """log(exp(a) + exp(b))."""
-    return float(np.logaddexp(a, b))
+    if a < b:
+        a, b = b, a
+    return a + math.log1p(math.exp(b - a)) if b > -math.inf else a
 
 
 def placed(classes: tuple[int, ...], log_probs: FloatArray, log_prob: float) -> Decoded:

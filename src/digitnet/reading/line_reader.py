@@ -22,7 +22,7 @@ from digitnet.reading.components import LEAST_HEIGHT
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import is_dust
+from digitnet.reading.signs import SPECK, is_dust
 
 BEAM = 6
 """Texts of a row that are weighed, at most, beside the one that its parts say."""
@@ -50,15 +50,17 @@ class Settled(NamedTuple):
     """What a row says after all: the text, its place in the ink, and what each character is worth.
 
     ``probabilities`` are the characters', each the share of all weighed texts that agree on it,
-    and no more than what the network sees where it stands.
+    and no more than what the network sees where it stands. ``share`` is the text's own, of all
+    weighed texts: a character that was left out lowers no other's probability.
     """
 
     text: str
     aligned: Aligned
     probabilities: list[float]
+    share: float
 
 
-def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
+def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: float = SPECK) -> Bytes:
     """A row set level and scaled for a network, (LINE_HEIGHT, W), ink 255 on 0.
 
     Only the row's own components are in it, and of those no dust.
@@ -67,6 +69,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
         sheet: before anything in it is cut apart.
         row: its components, from left to right.
         height: of a usual digit of it, in pixels.
+        speck: of the pen's width, see `is_dust`.
     """
     bodies = [one for one in row if one.height > 0.5 * height]
     x, y = (np.array([(one.box[k] + one.box[k + 2]) / 2 for one in bodies]) for k in (0, 1))
@@ -81,7 +84,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     here = sheet.labels[y0:y1, x0:x1]
     no_dust = [
         one.label for one in row
-        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height)
+        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height, speck)
     ]  # fmt: skip
     own = np.isin(here, no_dust)
     around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))
@@ -103,16 +106,22 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float) -> Bytes:
     return normalise_line(crop, digit_top, digit_top + height)
 
 
-class _InField(NamedTuple):
-    """A field's texts for a search over classes."""
+class _InField:
+    """A field's texts for a search over classes; what may follow a beginning is told once."""
 
-    model: LineModel
-    field: Field
+    def __init__(self, model: LineModel, field: Field) -> None:
+        self.model, self.field = model, field
+        self._may_follow: dict[tuple[int, ...], frozenset[int]] = {}
 
     def allowed(self, prefix: tuple[int, ...], following: int) -> bool:
         """Whether a text of the field may begin so."""
-        character = self.model.text_of((following,))
-        return self.field.may_begin(self.model.text_of(prefix), character)
+        if prefix not in self._may_follow:
+            text = self.model.text_of(prefix)
+            self._may_follow[prefix] = frozenset(
+                k for k, character in enumerate(self.model.characters, 1)
+                if self.field.may_begin(text, character)
+            )  # fmt: skip
+        return following in self._may_follow[prefix]
 
     def complete(self, prefix: tuple[int, ...]) -> bool:
         """Whether it is one."""
@@ -123,13 +132,14 @@ def read_line(model: LineModel, image: Bytes, field: Field | None = None) -> Row
     """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own."""
     x, columns = as_batch([image])
     logits = model.network.forward(x)[0][: columns[0]]
+    best = greedy(logits)
+    within = field is None or field.holds(model.text_of(best.classes))
+    if within and np.exp(best.log_prob) >= CERTAIN:
+        return RowLine([best], logits)
     if field is not None:
         found = beam_search(logits, FIELD_BEAM, _InField(model, field), least=LEAST_IN_FIELD)
         found.sort(key=lambda one: -one.log_prob)
         return RowLine(found[:BEAM], logits)
-    best = greedy(logits)
-    if np.exp(best.log_prob) >= CERTAIN:
-        return RowLine([best], logits)
     return RowLine(beam_search(logits, width=BEAM), logits)
 
 
@@ -169,7 +179,7 @@ def settle(
         for a, _, n in SequenceMatcher(None, best, text, autojunk=False).get_matching_blocks():
             agreed[a : a + n] += share
     seen = np.exp(found[best].log_probs)
-    return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist())
+    return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist(), float(shares[0]))
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:

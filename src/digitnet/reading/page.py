@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.boxes import Box, around
+from digitnet.imaging.components import Component
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.components import LEAST_PIXELS
-from digitnet.reading.cuts import cut_apart
+from digitnet.reading.cuts import Part, cut_apart
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
@@ -25,6 +26,7 @@ from digitnet.reading.segmentation import (
     DIGITS,
     Found,
     Frames,
+    Lattice,
     Row,
     doubtful,
     lattice_of,
@@ -92,6 +94,19 @@ def read_page(
             or its classes are not ten.
         SettingsError: a field without a line model.
     """
+    check_reads_pages(model)
+    if field is not None and line_model is None:
+        raise SettingsError("A field needs a model that reads lines, and there is none.")
+    read = partial(_read_as_it_lies, model, line_model, field)
+    return read_upright(read, open_picture(picture))
+
+
+def check_reads_pages(model: Model) -> None:
+    """Nothing, where a model can find and read the digits of a page.
+
+    Raises:
+        ModelError: it sees whole pictures, or its classes are not ten.
+    """
     if model.framing != "mnist":
         raise ModelError(
             f"A model with the framing {model.framing!r} sees whole pictures only and cannot read "
@@ -102,10 +117,6 @@ def read_page(
             "A page is read with a model of ten classes, and this one has "
             f"{len(model.class_names)}: choose another."
         )
-    if field is not None and line_model is None:
-        raise SettingsError("A field needs a model that reads lines, and there is none.")
-    read = partial(_read_as_it_lies, model, line_model, field)
-    return read_upright(read, open_picture(picture))
 
 
 def _read_as_it_lies(
@@ -128,8 +139,7 @@ def _read_as_it_lies(
     rows: list[list[_Item]] = []
     every: list[Found] = []
     for row, of_row, height in zip(found, of_rows, heights, strict=True):
-        signs = find_signs(sheet, of_row, row, height)
-        lattice = lattice_of(model, sheet, frames, of_row, height, signs)
+        lattice = row_lattice(model, sheet, frames, row, of_row, height)
         read = read_row(lattice)
         every += read.digits
         settled = None
@@ -146,6 +156,28 @@ def _read_as_it_lies(
     share = float(np.mean([one.sure for one in every]))
     likelihood = float(np.mean(np.log([one.probability for one in every])))
     return Try(reading, len(whole.components), len(every), share, likelihood, n_runs)
+
+
+def row_lattice(
+    model: Model,
+    sheet: Sheet,
+    frames: Frames,
+    row: list[Component],
+    parts: list[Part],
+    height: float,
+) -> Lattice:
+    """The ways to put a row's parts together to digits and signs.
+
+    Args:
+        model: knows digits.
+        sheet: with its doubtful components cut apart.
+        frames: remembers what was framed.
+        row: its components, from left to right.
+        parts: what those were cut into.
+        height: of a usual digit of the row, in pixels.
+    """
+    signs = find_signs(sheet, parts, row, height)
+    return lattice_of(model, sheet, frames, parts, height, signs)
 
 
 def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:

@@ -80,19 +80,21 @@ class Level:
         return self.bottom - self.top
 
 
-def is_dust(box: Box, pen: float, height: float) -> bool:
+def is_dust(box: Box, pen: float, height: float, speck: float = SPECK) -> bool:
     """Whether ink in a box, (left, top, right, bottom), is too fine for a pen of that width.
 
-    ``height`` is that of a digit beside it.
+    ``height`` is that of a digit beside it; ``speck`` is less where there is little dust, as in
+    a form's field.
     """
-    least = max(FINE * pen, min(SPECK * pen, max(GRAIN, LEAST_DOT * height)), 2)
+    least = max(min(FINE, speck) * pen, min(speck * pen, max(GRAIN, LEAST_DOT * height)), 2)
     return min(box[2] - box[0], box[3] - box[1]) < least
 
 
-def is_speck(box: Box, pen: float, height: float) -> bool:
+def is_speck(box: Box, pen: float, height: float, speck: float = SPECK) -> bool:
     """Whether it is so fine that, unless it is a sign, nobody may have meant it."""
     shorter, longer = sorted((box[2] - box[0], box[3] - box[1]))
-    return is_dust(box, pen, height) or (longer < LONG * pen and shorter < SPECK * pen)
+    dust = is_dust(box, pen, height, speck)
+    return dust or (longer < LONG * pen and shorter < speck * pen)
 
 
 def level_at(box: Box, row: Sequence[Component], height: float) -> Level | None:
@@ -209,11 +211,13 @@ def is_straight(labels: Labels, part: Component, pen: float) -> bool:
     return bool(along[0] * along[1] > 0 and np.ptp(across) < 2.2 * pen + 1)
 
 
-def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -> list[Box]:
+def unread_marks(
+    left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet, speck: float = SPECK
+) -> list[Box]:
     """Of what was left out of a row, what somebody may have meant: no dust, no rest of a rule.
 
     A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one, at
-    their level, and away from the page's edge.
+    their level, and away from the page's edge; ``speck`` as of `is_speck`.
     """
     rows, columns = sheet.labels.shape
     found = []
@@ -226,7 +230,7 @@ def unread_marks(left_out: Sequence[Box], digits: Sequence[Box], sheet: Sheet) -
         if near is None or any(one[0] < middle < one[2] for one in digits):
             continue
         height = near[3] - near[1]
-        if is_speck(box, sheet.pen, height):
+        if is_speck(box, sheet.pen, height, speck):
             continue
         place = ((top + bottom) / 2 - near[1]) / height
         if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
