@@ -19,6 +19,7 @@ from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
+from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
 from digitnet.reading.segmentation import (
@@ -39,7 +40,7 @@ from digitnet.reading.sheet import (
     usual_height,
 )
 from digitnet.reading.signs import UNREAD, Mark, find_signs, unread_marks
-from digitnet.reading.upright import Try, read_upright
+from digitnet.reading.upright import Try
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -105,7 +106,7 @@ def read_page(
     if field is not None and line_model is None:
         raise SettingsError("A field needs a model that reads lines, and there is none.")
     read = partial(_read_as_it_lies, model, line_model, field)
-    return read_upright(read, open_picture(picture))
+    return read_photo(read, open_picture(picture))
 
 
 def _read_as_it_lies(
