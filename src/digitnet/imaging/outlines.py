@@ -37,6 +37,8 @@ ALIKE = 0.75
 """The share of a side along which it does."""
 NEAR, FAR, REACH = 3, 6, 6
 """Pixels from the edge to where the two are compared, and within which the edge is looked for."""
+THIN = 25
+"""Levels by which writing differs from the ground, in the reduced picture, at least."""
 SURE_SIDES = 3
 """Sides that are seen, from which it is a sheet for certain; a shadow's edge has fewer."""
 MOST = 12
@@ -87,6 +89,24 @@ def find_outlines(picture: Bytes) -> list[Outline]:
     zoom = np.array([width / small.shape[1], height / small.shape[0]])
     kept = _apart(found)
     return [Outline((one.corners + 0.5) * zoom, one.n_seen >= SURE_SIDES) for one in _ordered(kept)]
+
+
+def strokes_outside(picture: Bytes, outlines: list[Outline]) -> float:
+    """The share of a picture's thin structure that lies on none of its sheets, 0 to 1.
+
+    Thin is what a median takes away; an edge's own width beside a sheet does not count.
+    """
+    small = reduce(picture, SCAN_SIDE)
+    away = np.asarray(cv2.absdiff(small, cv2.medianBlur(small, STROKE)), np.uint8)
+    thin = away if away.ndim == 2 else away.max(axis=2)
+    thin = thin > THIN
+    zoom = np.array([small.shape[1] / picture.shape[1], small.shape[0] / picture.shape[0]])
+    mask = np.zeros(small.shape[:2], np.uint8)
+    for outline in outlines:
+        cv2.fillConvexPoly(mask, np.rint(outline.corners * zoom - 0.5).astype(np.int32), (1,))
+    around = cv2.dilate(mask, np.ones((2 * FAR + 1, 2 * FAR + 1), np.uint8))
+    inside, outside = int(thin[mask > 0].sum()), int(thin[around == 0].sum())
+    return outside / max(inside + outside, 1)
 
 
 def _regions(smooth: Bytes) -> Iterator[NDArray[np.int32]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.boxes import Box
-from digitnet.imaging.outlines import Outline, Points, find_outlines
+from digitnet.imaging.outlines import Outline, Points, find_outlines, strokes_outside
 from digitnet.reading.reading import Quad, Reading
 from digitnet.reading.upright import Try, read_upright
 
@@ -18,6 +18,8 @@ INSET = 0.006
 """Of a sheet's longer side: as much is left out at its edges, where the table shows."""
 LARGEST = 4200
 """Pixels of a flattened sheet's longer side, at most."""
+OUTSIDE = 0.2
+"""The share of strokes outside the sheets, from which the picture is read as one page, too."""
 MORE = 1.1
 """How many times the digits of the other way a way must find to be taken, and one more."""
 
@@ -33,7 +35,10 @@ def read_photo(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     if not any(sheet.lines for sheet in sheets):
         return read_upright(read, picture)
     together = _together(sheets)
-    certain = all(one.certain for one, sheet in zip(outlines, sheets, strict=True) if sheet.lines)
+    speaking = [one for one, sheet in zip(outlines, sheets, strict=True) if sheet.lines]
+    certain = all(one.certain for one in speaking)
+    if certain and strokes_outside(picture, speaking) < OUTSIDE:
+        return together
     whole = read_upright(read, picture)
     in_sheets, in_whole = _n_sure(together), _n_sure(whole)
     if certain:
