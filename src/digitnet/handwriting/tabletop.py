@@ -61,7 +61,7 @@ def _table(height: int, width: int, rng: np.random.Generator) -> Floats:
     cells = (height // 3 + 2, width // int(rng.choice([3, 40])) + 2)
     grain = np.asarray(cv2.resize(rng.normal(0, 1, cells), (width, height)))
     table = colour + (rng.uniform(0.005, 0.05) * grain)[..., None]
-    return np.rint(np.clip(table, 0, 1) * 255).astype(np.float32)
+    return np.asarray(np.rint(np.clip(table, 0, 1) * 255), np.float32)
 
 
 def _lay(
@@ -81,7 +81,8 @@ def _lay(
     # Where the sheet covers a part of a pixel, the warp has already darkened it by that part.
     picture = lying.astype(np.float32) + back * (1 - inside)
     moved = cv2.perspectiveTransform(sheet.corners.reshape(-1, 1, 2), view)
-    return picture, np.asarray(moved.reshape(sheet.corners.shape), np.float32)
+    moved = np.asarray(moved, np.float32).reshape(sheet.corners.shape)
+    return np.asarray(picture, np.float32), moved
 
 
 def trimmed(shown: Shown, rng: np.random.Generator) -> Shown:

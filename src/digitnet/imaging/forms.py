@@ -30,8 +30,8 @@ CLOSED, WALL = 0.85, 0.8
 """Of a digit's height, how wide and high the sides of a box are at least."""
 HIGH = 1.2
 """Of a digit's height, how high a wall is at least that stands between lines across the page."""
-TOOTH = 0.15
-"""Of a digit's height, the least length of a comb's tooth."""
+TOOTH, LONGEST_TOOTH = 0.15, 0.6
+"""Of a digit's height, how long a comb's tooth is; a row of low 1s is longer."""
 EVEN = 0.1
 """Of a digit's height, by which the teeth of a comb differ in length at most."""
 LEAST_TEETH = 3
@@ -136,18 +136,22 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     bars = _turned(_level_bars(np.ascontiguousarray((mask & ~rules).T), least, thick))
     if len(bars.boxes) < LEAST_TEETH:
         return found
+    level = rules.astype(np.uint8)
+    level = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, max(3, round(height))), np.uint8))
+    near = cv2.dilate(level, np.ones((5, 5), np.uint8)) > 0
     # Boxes side by side have one line, in pieces.
-    near = np.ones((5, max(5, round(2 * APART * height))), np.uint8)
-    _, rule = cv2.connectedComponents(cv2.dilate(rules.astype(np.uint8), near))
+    apart = np.ones((5, max(5, round(2 * APART * height))), np.uint8)
+    _, rule = cv2.connectedComponents(cv2.dilate(level, apart))
     left, top, right, bottom = bars.boxes.T
-    foot = np.minimum(bottom, len(mask) - 1)
-    on = rule[foot, np.minimum((left + right) // 2, mask.shape[1] - 1)]
-    high = bottom - top
-    fits = (on > 0) & (high < WALL * height) & (right - left <= thick + 2)
+    foot, middle = np.minimum(bottom, len(mask) - 1), (left + right) // 2
+    on = np.where(near[foot, middle], rule[foot, middle], 0)
+    high, wide = bottom - top, right - left
+    fits = (on > 0) & (high < LONGEST_TOOTH * height) & (wide <= thick + 2)
     teeth = np.zeros(len(fits), np.bool_)
     for one in np.unique(on[fits]):
         own = fits & (on == one)
         own &= np.abs(high - np.median(high[own])) <= max(2.0, EVEN * height)
+        own &= wide <= np.median(wide[own]) + 1  # a comma leans
         if own.sum() >= LEAST_TEETH:
             teeth |= own
     return bars.only(teeth)

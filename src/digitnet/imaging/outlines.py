@@ -35,8 +35,9 @@ STEP = 9.0
 """Levels in CIELAB by which a sheet differs from what it lies on, across its edge, at least."""
 ALIKE = 0.75
 """The share of a side along which it does."""
-NEAR, FAR, REACH = 3, 6, 6
-"""Pixels from the edge to where the two are compared, and within which the edge is looked for."""
+NEAR, FAR = 3, 8
+"""Pixels from the edge to where the sheet and what it lies on are compared: a printed line is
+narrower. The edge itself is looked for as far out, and in."""
 THIN = 25
 """Levels by which writing differs from the ground, in the reduced picture, at least."""
 SURE_SIDES = 3
@@ -161,7 +162,7 @@ def _as_sheet(contour: NDArray[np.int32], lab: NDArray[np.float32]) -> _Candidat
     if any(point is None for point in meet):
         return None
     refined = np.array(meet)
-    if not _is_rectangular(refined) or np.abs(refined - corners).max() > 4 * REACH:
+    if not _is_rectangular(refined) or np.abs(refined - corners).max() > 3 * FAR:
         return None
     mask = np.zeros((rows, columns), np.uint8)
     cv2.fillConvexPoly(mask, np.rint(refined).astype(np.int32), (1,))
@@ -238,12 +239,12 @@ def _side(
     if inside.mean() < 0.25:
         return (start, way), 0.0
     points = points[inside]
-    offsets = np.arange(-REACH, REACH + 1)
+    offsets = np.arange(-FAR, FAR + 1)
     places = np.rint(points[:, None] + offsets[:, None] * out).astype(int)  # (n, offsets, 2)
     places = places.clip(0, (columns - 1, rows - 1))
     colours = lab[places[..., 1], places[..., 0]]
-    within = colours[:, [REACH - FAR, REACH - NEAR]].mean(axis=1)
-    beyond = colours[:, [REACH + NEAR, REACH + FAR]].mean(axis=1)
+    within = colours[:, [0, FAR - NEAR]].mean(axis=1)
+    beyond = colours[:, -1]
     step = np.median(within - beyond, axis=0)
     size = float(np.linalg.norm(step))
     if size < STEP:
@@ -252,7 +253,7 @@ def _side(
     if alike.mean() < ALIKE:
         return None, 0.0
     along = (colours - beyond[:, None]) @ step / np.maximum((within - beyond) @ step, 1)[:, None]
-    edge = (along > 0.5).sum(axis=1) - REACH - 0.5  # how far out the sheet ends
+    edge = (along > 0.5).sum(axis=1) - FAR - 0.5  # how far out the sheet ends
     seen = (points + edge[:, None] * out)[alike].astype(np.float32)
     u, v, x, y = cv2.fitLine(seen, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel().astype(np.float64)
     line = np.array([u, v])

@@ -11,7 +11,8 @@ import numpy as np
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.boxes import Box
 from digitnet.imaging.outlines import Outline, Points, find_outlines, strokes_outside
-from digitnet.reading.reading import Quad, Reading
+from digitnet.reading.reading import Quad, ReadDigit, Reading, Rejected
+from digitnet.reading.signs import Mark
 from digitnet.reading.upright import Try, read_upright
 
 INSET = 0.006
@@ -93,7 +94,10 @@ def flattened(picture: Bytes, corners: Points) -> tuple[Bytes, Points]:
 def _together(sheets: Sequence[Reading]) -> Reading:
     """What several sheets say, one after the other."""
     lines: list[str] = []
-    digits, marks, rejected, quads = [], [], [], []
+    digits: list[ReadDigit] = []
+    marks: list[Mark] = []
+    rejected: list[Rejected] = []
+    quads: list[Quad] = []
     for sheet in sheets:
         before = len(lines)
         lines += sheet.lines
