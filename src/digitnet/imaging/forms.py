@@ -136,8 +136,8 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     bars = _turned(_level_bars(np.ascontiguousarray((mask & ~rules).T), least, thick))
     if len(bars.boxes) < LEAST_TEETH:
         return found
-    level = rules.astype(np.uint8)
-    level = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, max(3, round(height))), np.uint8))
+    run = np.ones((1, max(3, round(height))), np.uint8)
+    level = cv2.morphologyEx(rules.astype(np.uint8), cv2.MORPH_OPEN, run)
     near = cv2.dilate(level, np.ones((5, 5), np.uint8)) > 0
     # Boxes side by side have one line, in pieces.
     apart = np.ones((5, max(5, round(2 * APART * height))), np.uint8)

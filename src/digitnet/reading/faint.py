@@ -8,13 +8,16 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from digitnet.imaging.boxes import Box, around
 from digitnet.imaging.components import connected_components
 from digitnet.imaging.ink import find_ink
-from digitnet.reading.components import FAINT, page_components
-from digitnet.reading.reading import Reading
+from digitnet.reading.components import page_components
+from digitnet.reading.reading import ReadDigit, Reading
+from digitnet.reading.rows import word_starts
 from digitnet.reading.sheet import Sheet
+from digitnet.reading.signs import Mark
 
-LEAST_LEVEL = 0.22
+LEAST_LEVEL = 0.28
 """Of the dark ink's contrast; what is fainter shows through from the other side."""
 MOST_TIMES = 1.6
 """How many times as high as dark digits, or as low, faint ones are at most."""
@@ -34,8 +37,9 @@ def faint_sheet(sheet: Sheet) -> Sheet | None:
     area = np.bincount(labels)
     depth = np.bincount(labels, sheet.contrast.ravel()) / np.maximum(area, 1)
     usual = float(np.median(depth[[one.label for one in sheet.components]]))
-    dark = depth >= FAINT * usual
+    dark = depth >= usual
     dark &= np.bincount(labels, sheet.ink.seeds.ravel()) > 0
+    dark[[one.label for one in (*sheet.components, *sheet.fragments)]] = True
     dark[0] = False
     reach = 2 * math.ceil(sheet.pen) + 1
     around = cv2.dilate(dark[sheet.labels].astype(np.uint8), np.ones((reach, reach), np.uint8))
@@ -46,7 +50,7 @@ def faint_sheet(sheet: Sheet) -> Sheet | None:
     found = connected_components(ink, contrast)
     ground = np.full((1, 1), 255, np.uint8)  # in this ink's own light, all ground is alike
     chosen = page_components(found, ground, sheet.pen)
-    if not LEAST_DIGITS <= len(chosen.whole) <= MOST_COMPONENTS:
+    if not 1 <= len(chosen.whole) <= MOST_COMPONENTS:
         return None
     if not 1 / MOST_TIMES < chosen.height / sheet.height < MOST_TIMES:
         return None
@@ -59,26 +63,58 @@ def faint_sheet(sheet: Sheet) -> Sheet | None:
 def with_faint_rows(reading: Reading, faint: Reading) -> Reading:
     """A page's reading with those rows of its faint ink that are digits for certain.
 
-    What shows through from the other side is mirrored, so few of its digits are sure.
+    What shows through from the other side is mirrored, so few of its digits are sure. A row of
+    which some digits are faint and some are not is put together again; beside a row that was
+    rejected, nothing is read.
     """
-    rows = []
-    for source in (reading, faint):
-        for number, text in enumerate(source.lines):
-            digits = [one for one in source.digits if one.line == number]
-            marks = [one for one in source.marks if one.line == number]
-            if source is faint:
-                sure = sum(one.sure for one in digits)
-                unread = any(mark.reason is not None for mark in marks)
-                if unread or len(digits) < LEAST_DIGITS or sure < LEAST_SURE * len(digits):
-                    continue
-            middle = float(np.mean([one.box[1] + one.box[3] for one in digits]))
-            rows.append((middle, text, digits, marks))
-    if len(rows) == len(reading.lines):
+    rows = [_row(reading, number) for number in range(len(reading.lines))]
+    for number in range(len(faint.lines)):
+        row = _row(faint, number)
+        sure = sum(isinstance(one, ReadDigit) and one.sure for one in row)
+        n = sum(isinstance(one, ReadDigit) for one in row)
+        if any(_is_unread(one) for one in row):
+            continue
+        box = around(one.box for one in row)
+        if any(_is_level(box, other.box) for other in reading.rejected):
+            continue
+        level = [own for own in rows if any(_is_level(one.box, box) for one in own)]
+        if level and sure == n:
+            level[0] += row
+        elif not level and n >= LEAST_DIGITS and sure >= LEAST_SURE * n:
+            rows.append(row)
+    if sum(map(len, rows)) == len(reading.digits) + len(reading.marks):
         return reading
-    rows.sort(key=lambda row: row[0])
-    return replace(
-        reading,
-        lines=tuple(text for _, text, _, _ in rows),
-        digits=tuple(replace(one, line=k) for k, row in enumerate(rows) for one in row[2]),
-        marks=tuple(replace(one, line=k) for k, row in enumerate(rows) for one in row[3]),
-    )
+    rows.sort(key=lambda row: float(np.mean([one.box[1] + one.box[3] for one in row])))
+    lines: list[str] = []
+    digits: list[ReadDigit] = []
+    marks: list[Mark] = []
+    for number, row in enumerate(rows):
+        row.sort(key=lambda one: one.box[0] + one.box[2])
+        height = float(np.median([one.box[3] - one.box[1] for one in row]))
+        (starts,) = word_starts([[one.box for one in row]], height)
+        text = ""
+        for one, first in zip(row, starts, strict=True):
+            text += " " if first and text else ""
+            if isinstance(one, Mark):
+                text += one.label
+                marks.append(replace(one, line=number))
+            else:
+                text += str(one.label)
+                digits.append(replace(one, line=number, starts_word=first))
+        lines.append(text)
+    return replace(reading, lines=tuple(lines), digits=tuple(digits), marks=tuple(marks))
+
+
+def _row(reading: Reading, number: int) -> list[ReadDigit | Mark]:
+    """What stands in a line of a reading."""
+    every: list[ReadDigit | Mark] = [*reading.digits, *reading.marks]
+    return [one for one in every if one.line == number]
+
+
+def _is_unread(one: ReadDigit | Mark) -> bool:
+    return isinstance(one, Mark) and one.reason is not None
+
+
+def _is_level(one: Box, other: Box) -> bool:
+    """Whether the middle of one box is as high as the other, which is a digit or a row."""
+    return other[1] < (one[1] + one[3]) / 2 < other[3]
