@@ -55,6 +55,7 @@ SMALLEST = {
     "pages": "--fields 1 --repeats 1 --sheets {folder}",
     "pictures": "--pictures {pictures}",
     "refusal": "--n 1",
+    "scenes": "--pages 1 --only none",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
     "sources": "--n 20",
     "web_load": "--seconds 0.1 --hold 0.1 --clients 2",
