@@ -24,8 +24,8 @@ LEAST_DEEP, MOST_DEEP = 0.7, 4.0
 
 LONG = 1.5
 """Of a digit's height, the length from which a straight level line is no stroke of a digit."""
-GAP = 5
-"""Pixels that a faint line may be broken for, and one more."""
+THICK = 0.2
+"""Of a digit's height, how thick a printed line is at most: bold strokes are no lines."""
 CLOSED, WALL = 0.85, 0.8
 """Of a digit's height, how wide and high the sides of a box are at least."""
 HIGH = 1.2
@@ -64,7 +64,7 @@ def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
     sides; teeth of one length that stand on a line; margin lines. Strokes that cross a line stay
     whole. The very same mask comes back where there is nothing of that kind.
     """
-    thick = 1.5 * pen + 2
+    thick = min(1.5 * pen + 2, THICK * height + 1)
     reach = max(3, round(0.15 * height))
     level = _level_bars(mask, max(5, round(CLOSED * height)), thick)
     upright = _turned(_level_bars(mask.T, max(5, round(WALL * height)), thick))
@@ -94,8 +94,7 @@ def _but_crossing(mask: Mask, bars: Flags, others: Flags, thick: float) -> Flags
 def _level_bars(mask: Mask, least: int, thick: float) -> _Bars:
     """What runs level, or nearly, for ``least`` pixels and is no thicker than ``thick``."""
     near = cv2.dilate(mask, np.ones((3, 1), np.uint8))
-    whole = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((1, GAP), np.uint8))
-    runs = cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+    runs = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
     left, top, width, high, _ = stats[1:].T.astype(np.int64)
     labels[mask == 0] = 0
