@@ -35,7 +35,7 @@ STEP = 9.0
 """Levels in CIELAB by which a sheet differs from what it lies on, across its edge, at least."""
 ALIKE = 0.75
 """The share of a side along which it does."""
-NEAR, FAR = 3, 8
+NEAR, FAR = 3, 7
 """Pixels from the edge to where the sheet and what it lies on are compared: a printed line is
 narrower. The edge itself is looked for as far out, and in."""
 THIN = 25
