@@ -60,6 +60,7 @@ SMALLEST = {
     "pictures": "--pictures {pictures}",
     "refusal": "--n 1",
     "rows": "--mnist {mnist} --digits 5",
+    "scenes": "--pages 1 --only none",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
     "sources": "--n 20",
     "templates": "--n 1 --layouts 1 --drawn",

@@ -52,7 +52,7 @@ def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
-    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "model"]
+    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "sheets", "model"]
     assert list(page) == list(blank) == keys
     assert page["model"] == blank["model"] == "./model"
     assert done.stderr == ""
@@ -205,7 +205,7 @@ def test_what_a_line_model_read_is_told_in_the_same_form(pair: Path) -> None:
     words = ("read", "pair.png", "--model", "cnn")
     (line,) = digitnet(*words, "--json", cwd=pair).stdout.splitlines()
     told = json.loads(line)
-    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "model"]
+    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "sheets", "model"]
     assert list(told) == keys
     assert (told["lines"], told["reason"], told["turned"]) == (["32"], None, 0)
     assert [list(one) for one in told["digits"]] == [

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from digitnet.errors import SettingsError
-from digitnet.handwriting.scenes import LARGEST, _on_a_table, _turned, draw_scene
+from digitnet.handwriting.scenes import KINDS, LARGEST, draw_scene
 from digitnet.handwriting.signs import SIGNS
+from digitnet.handwriting.tabletop import Shown, on_a_table, trimmed, turned
 
 
 def test_the_same_seed_gives_the_same_picture() -> None:
@@ -51,14 +52,48 @@ def test_boxes_go_where_the_sheet_goes(rng: np.random.Generator) -> None:
         y, x = np.nonzero((picture[..., 0] > 150) & (picture[..., 1] < 40))
         return float(x.mean() + 0.5), float(y.mean() + 0.5)
 
+    shown = Shown(sheet, corners)
     for quarters in (1, 2, 3):
-        turned, there = _turned(sheet, corners, quarters)
-        assert turned.shape[:2] == ((300, 200) if quarters % 2 else (200, 300))
-        assert red(turned) == pytest.approx(there[0].mean(axis=0), abs=0.6)
+        lying = turned(shown, quarters)
+        assert lying.picture.shape[:2] == ((300, 200) if quarters % 2 else (200, 300))
+        assert red(lying.picture) == pytest.approx(lying.corners[0].mean(axis=0), abs=0.6)
+    for degrees in (0, 7, 30):
+        lying = on_a_table([shown], rng, degrees)
+        assert lying.picture.shape[0] > 200
+        assert red(lying.picture) == pytest.approx(lying.corners[0].mean(axis=0), abs=1.5)
+        cut = trimmed(lying, rng)
+        assert red(cut.picture) == pytest.approx(cut.corners[0].mean(axis=0), abs=1.5)
+
+
+def test_sheets_on_a_table_do_not_lie_on_each_other(rng: np.random.Generator) -> None:
+    sheet = np.full((100, 200, 3), 255, np.uint8)
+    corners = np.array([[(0, 0), (200, 0), (200, 100), (0, 100)]], np.float32)
     for _ in range(5):
-        lying, there = _on_a_table(sheet, corners, rng, 1.0)
-        assert lying.shape[0] > 200
-        assert red(lying) == pytest.approx(there[0].mean(axis=0), abs=1.5)
+        shown = on_a_table([Shown(sheet, corners)] * 3, rng, 5.0)
+        lows, highs = shown.corners.min(axis=1), shown.corners.max(axis=1)
+        assert len(shown.corners) == 3
+        for k in (0, 1):
+            assert (highs[k] < lows[k + 1]).any()
+        assert lows.min() >= 0
+        assert (highs.max(axis=0) <= shown.picture.shape[1::-1]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_makes_another_page_of_the_same_text(kind: str) -> None:
+    plain = draw_scene(np.random.default_rng(4), grade=0.0)
+    page = draw_scene(np.random.default_rng(4), grade=0.0, kinds=(kind,))
+    assert len(page.boxes) == len("".join(page.lines).replace(" ", ""))
+    assert page.picture.shape != plain.picture.shape or (page.picture != plain.picture).any()
+
+
+def test_dark_paper_is_darker_than_its_ink() -> None:
+    page = draw_scene(np.random.default_rng(4), grade=0.0, kinds=("dark",))
+    assert np.median(page.picture) < 100 < page.picture.max()
+
+
+def test_no_such_kind() -> None:
+    with pytest.raises(SettingsError, match="no kind 'torn' of pages"):
+        draw_scene(np.random.default_rng(0), kinds=("torn",))
 
 
 @pytest.mark.parametrize("grade", [-0.1, 1.5, float("nan")])

@@ -1,10 +1,12 @@
-"""Walls of combs go out of the ink; strokes between them stay."""
+"""Boxes, tables and combs go out of the ink; strokes between them stay."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
-from digitnet.imaging.forms import erase_walls
+from digitnet.imaging.forms import erase_boxes, erase_walls
 
 
 def comb() -> tuple[np.ndarray, np.ndarray]:
@@ -36,3 +38,88 @@ def test_without_lines_or_with_squares_nothing_goes() -> None:
     assert erase_walls(mask, ruling, 15.0) is mask
     ruling[:45, 5] = True
     assert erase_walls(mask, ruling, 50.0) is mask
+
+
+def form(*, slope: float = 0.0) -> np.ndarray:
+    """A row of four boxes of 60 x 70 pixels, a 3 in the first and a stroke over a wall."""
+    mask = np.zeros((200, 500), np.uint8)
+    for y in (60, 130):
+        cv2.line(mask, (100, y), (340, round(y + slope * 240)), (1,), 2)
+    for k in range(5):
+        x = 100 + 60 * k
+        cv2.line(mask, (x, 60), (x, round(130 + slope * 60 * k)), (1,), 2)
+    return mask
+
+
+NOTHING = np.zeros((200, 500), np.bool_)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.03])
+def test_boxes_that_do_not_cross_the_page_go_and_strokes_stay(slope: float) -> None:
+    mask = form(slope=slope)
+    digits = np.zeros_like(mask)
+    cv2.ellipse(digits, (130, 97), (14, 22), 0, 0, 360, (1,), 5)
+    cv2.line(digits, (190, 75), (190, 119), (1,), 5)
+    cv2.line(digits, (330, 97), (360, 97), (1,), 5)  # over the last wall
+    erased = erase_boxes(mask | digits, NOTHING, 44.0, 5.0)
+    assert erased[digits > 0].mean() > 0.99
+    assert erased[digits == 0].sum() < 30
+
+
+def test_a_box_around_one_digit_goes_only_if_it_is_closed() -> None:
+    mask = np.zeros((200, 500), np.uint8)
+    cv2.rectangle(mask, (100, 60), (150, 130), (1,), 2)
+    assert erase_boxes(mask, NOTHING, 44.0, 5.0).sum() == 0
+    mask[125:, :] = 0
+    assert erase_boxes(mask, NOTHING, 44.0, 5.0) is mask
+
+
+def test_a_line_goes_from_one_and_a_half_heights_and_a_wall_from_2_3() -> None:
+    for long, stays in ((62, True), (70, False)):
+        mask = np.zeros((200, 500), np.uint8)
+        mask[100:103, 50 : 50 + long] = 1
+        assert (erase_boxes(mask, NOTHING, 44.0, 5.0).sum() > 0) == stays
+    for high, stays in ((95, True), (107, False)):
+        mask = np.zeros((200, 500), np.uint8)
+        mask[20 : 20 + high, 100:103] = 1
+        assert (erase_boxes(mask, NOTHING, 44.0, 5.0).sum() > 0) == stays
+
+
+def test_what_is_thick_is_no_line() -> None:
+    mask = np.zeros((200, 500), np.uint8)
+    mask[100:112, 50:450] = 1
+    assert erase_boxes(mask, NOTHING, 44.0, 5.0) is mask
+
+
+def test_three_teeth_of_one_length_go_and_ones_on_the_line_stay() -> None:
+    for n in (2, 3):
+        mask = np.zeros((200, 500), np.uint8)
+        mask[130:132, 60:400] = 1
+        for k in range(n):
+            mask[112:130, 100 + 60 * k : 103 + 60 * k] = 1
+        mask[86:130, 360:365] = 1
+        erased = erase_boxes(mask, NOTHING, 44.0, 5.0)
+        assert not erased[130:132, 250:350].any()
+        assert erased[100, 360:365].all()
+        assert erased[112:128, 95:240].any() == (n == 2)
+
+
+def test_a_1_between_lines_of_the_page_stays_and_a_higher_wall_goes() -> None:
+    ruling = NOTHING.copy()
+    ruling[[60, 61]] = True
+    for y, stays in ((112, True), (118, False)):
+        lines = ruling.copy()
+        lines[[y, y + 1]] = True
+        mask = np.zeros((200, 500), np.uint8)
+        mask[62:y, 100:104] = 1
+        assert (erase_boxes(mask, lines, 44.0, 5.0).sum() > 0) == stays
+
+
+def test_a_grid_whose_lines_are_out_loses_no_strokes() -> None:
+    ruling = NOTHING.copy()
+    ruling[::50] = ruling[:, ::50] = True
+    mask = np.zeros((200, 500), np.uint8)
+    for x in range(20, 480, 50):
+        cv2.line(mask, (x, 60), (x, 92), (1,), 4)
+        cv2.line(mask, (x + 12, 71), (x + 12, 95), (1,), 4)
+    assert erase_boxes(mask, ruling, 36.0, 4.0) is mask

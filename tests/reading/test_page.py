@@ -182,7 +182,7 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
-    assert set(values) == {"lines", "digits", "reason", "marks", "rejected", "turned"}
+    assert set(values) == {"lines", "digits", "reason", "marks", "rejected", "turned", "sheets"}
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
 
@@ -243,7 +243,7 @@ def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
     values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
     assert Reading(("7",), (made[0],), None).as_dict() == {
         "lines": ["7"], "digits": [values], "reason": None,
-        "marks": [], "rejected": [], "turned": 0,
+        "marks": [], "rejected": [], "turned": 0, "sheets": [],
     }  # fmt: skip
 
 

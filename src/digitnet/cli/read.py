@@ -169,12 +169,15 @@ def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) 
     captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
     captions += [Caption(mark.box, mark.label, mark.reason is None) for mark in reading.marks]
     captions += [Caption(row.box, UNREAD, False) for row in reading.rejected]
-    save_overlay(picture, captions, out)
+    save_overlay(picture, captions, out, reading.sheets)
 
 
 def _tell_apart(sheet: Named, reading: Reading) -> None:
     """What was turned, and what was found and not read, counted, on standard error."""
-    if reading.turned:
+    if reading.sheets:
+        found = _counted(len(reading.sheets), "sheet")
+        say(f"{sheet.name}: {found} found, set upright and read; nothing else was.")
+    elif reading.turned:
         say(f"{sheet.name}: turned by {reading.turned} degrees to stand upright.")
     unread = sum(mark.label == UNREAD for mark in reading.marks)
     if unread:

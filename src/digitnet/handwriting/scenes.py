@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -17,44 +17,99 @@ from digitnet.handwriting.pages import Page, box_of, lay_out
 from digitnet.handwriting.raster import Stroke, render
 from digitnet.handwriting.signs import OTHER
 from digitnet.handwriting.splines import Floats
-from digitnet.imaging.arrays import Bytes
+from digitnet.handwriting.tabletop import Shown, on_a_table, trimmed, turned, vignette
 
+KINDS = (
+    "sheet", "sheets", "askew", "trimmed", "coloured", "dark", "drift", "faint", "through",
+    "comb", "table", "margin", "underline", "words", "shadow", "vignette", "turned",
+)  # fmt: skip
+"""What makes a page hard: a sheet lying on a table of any colour, two of them, one far from level,
+one that the picture cuts off; paper of any colour; light ink on dark paper; rows that rise or fall
+and curve; faint rows beside dark ones; writing that shows through; combs and boxes, tables, margin
+lines, underlines; words that are no numbers; a shadow, a vignette; a picture on its side or head.
+"""
 LARGEST = 2400
 """Pixels of a sheet's longer side; a larger one is made smaller."""
 Bend = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
-def draw_scene(rng: np.random.Generator, *, grade: float = 1.0) -> Page:
-    """Photograph a page of 1 to 9 rows of numbers.
+def draw_scene(
+    rng: np.random.Generator, *, grade: float = 1.0, kinds: Collection[str] = ()
+) -> Page:
+    """Photograph a page of 1 to 9 rows of numbers, or two.
 
     Args:
         rng: draws everything; the same state gives the same bits.
-        grade: from 0, a clean page seen from above, to 1. What comes with it: rows that fall and
-            curve, faint rows beside dark ones, tables, combs and boxes, margin lines, underlines,
-            words and doodles that are no numbers, print that shows through, sheets lying tilted
-            on coloured and dark tables, pictures on their side, shadows, vignettes, blur and noise.
+        grade: from 0, a clean page seen from above, to 1. What comes with it are the `KINDS`, and
+            slopes, rulings, shadows, blur and noise.
+        kinds: of these `KINDS` in any case, at their hardest.
 
     Returns:
         The page. Its lines and boxes leave out the words and doodles.
 
     Raises:
-        SettingsError: the grade is not between 0 and 1.
+        SettingsError: the grade is not between 0 and 1, or there is no such kind.
     """
     if not 0 <= grade <= 1:
         raise SettingsError(f"The grade of pages must be between 0 and 1, not {grade}.")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SettingsError(f"There is no kind {kind!r} of pages: choose of {', '.join(KINDS)}")
 
-    def comes(share: float) -> bool:
-        return bool(rng.random() < share * grade)
+    def comes(kind: str, share: float) -> bool:
+        return bool(rng.random() < share * grade) or kind in kinds
 
-    texts = [_text(rng) for _ in range(rng.integers(1, 10))]
+    n_sheets = 2 if comes("sheets", 0.1) else 1
+    most = 9 // n_sheets
+    texts = [[_text(rng) for _ in range(rng.integers(1, most + 1))] for _ in range(n_sheets)]
+    sheets = [_sheet(rng, own, grade, comes) for own in texts]
+    shown = sheets[0]
+    if comes("sheet", 0.5) or n_sheets > 1 or {"askew", "trimmed"} & set(kinds):
+        askew = comes("askew", 0.3)
+        degrees = 25.0 if askew else 7.0 if {"sheet", "sheets"} & set(kinds) else 7 * grade
+        shown = on_a_table(sheets, rng, degrees if n_sheets == 1 else min(degrees, 7))
+        if comes("trimmed", 0.2) and n_sheets == 1:
+            shown = trimmed(shown, rng)
+    if comes("vignette", 0.3):
+        shown = shown._replace(picture=vignette(shown.picture, rng))
+    if comes("turned", 0.15):
+        shown = turned(shown, int(rng.integers(1, 4)))
+    picture, corners = shown
+    longest = max(picture.shape[:2])
+    if longest > LARGEST:
+        zoom = LARGEST / longest
+        size = (round(picture.shape[1] * zoom), round(picture.shape[0] * zoom))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        corners = corners * np.float32(zoom)
+    lines = tuple(text for own in texts for text in own)
+    return Page(picture, lines, _bounds(corners, picture.shape))
+
+
+def _sheet(
+    rng: np.random.Generator, texts: list[str], grade: float, comes: Callable[[str, float], bool]
+) -> Shown:
+    """A sheet of paper with some rows of numbers, as seen from above."""
     style = _style(rng, texts, grade)
-    combed = comes(0.2)
+    if comes("coloured", 0.1):
+        colour = rng.uniform(0.3, 1, 3)
+        red, green, blue = (colour * rng.uniform(0.75, 1) / colour.max()).tolist()
+        style = replace(style, paper=(red, green, blue))
+    if comes("dark", 0.08):
+        style = replace(style, paper=style.ink, ink=style.paper)
+    if comes("shadow", 0):
+        style = replace(style, shade=rng.uniform(0.2, 0.5), shadow=rng.uniform(0.3, 0.5))
+    combed = comes("comb", 0.2)
     if combed:
         style = replace(style, gap=float(rng.uniform(0.35, 0.8)), unevenness=style.unevenness / 2)
-    doodles = {k for k in (-1, len(texts)) if comes(0.2)}
+    doodles = {k for k in (-1, len(texts)) if comes("words", 0.2)}
     lines = [_words(rng)] * (-1 in doodles) + texts + [_words(rng)] * (len(texts) in doodles)
+    drifts = comes("drift", 0.1)
+    if drifts:
+        style = replace(style, slope=float(rng.uniform(0.05, 0.12) * rng.choice([-1, 1])))
     _, rows, (height, width), top = lay_out(lines, rng, style=style)
     amplitude = rng.normal(0, 0.25 * grade) * style.digit
+    if drifts:
+        amplitude = rng.uniform(0.3, 0.8) * rng.choice([-1, 1]) * style.digit
 
     def bend(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(amplitude * np.sin(np.pi * x / width))
@@ -62,37 +117,25 @@ def draw_scene(rng: np.random.Generator, *, grade: float = 1.0) -> Page:
     rows = [[[_bent(stroke, bend) for stroke in mark] for mark in row] for row in rows]
     shown = rows[-1 in doodles :][: len(texts)]
     cover = np.zeros((height, width), np.float32)
-    faint = rng.uniform(0.3, 0.6) if comes(0.3) else 1.0
+    faint = rng.uniform(0.3, 0.6) if comes("faint", 0.3) else 1.0
     for row in rows:
         strength = faint if rng.random() < 0.5 else 1.0
         ink = render([stroke for mark in row for stroke in mark], height, width)
         np.maximum(cover, ink * np.float32(strength / 255), out=cover)
     boxes = [box_of(mark, height, width) for row in shown for mark in row]
-    if comes(0.3):
+    if comes("through", 0.3):
         cover = _show_through(cover, lines, style, rng)
     if combed:
         _combs(cover, shown, style, rng)
-    elif comes(0.25):
+    elif comes("table", 0.25):
         _table(cover, boxes, len(lines), top, bend, style, rng)
-    if comes(0.2):
+    if comes("margin", 0.2):
         _margin(cover, boxes, style, rng)
-    if comes(0.2):
+    if comes("underline", 0.2):
         _underline(cover, shown, style, rng)
     picture = photograph(cover, style, top, rng)
     corners = np.array([[(x, y), (X, y), (X, Y), (x, Y)] for x, y, X, Y in boxes], np.float32)
-    if comes(0.5):
-        picture, corners = _on_a_table(picture, corners, rng, grade)
-    if comes(0.3):
-        picture = _vignette(picture, rng)
-    if comes(0.15):
-        picture, corners = _turned(picture, corners, int(rng.integers(1, 4)))
-    longest = max(picture.shape[:2])
-    if longest > LARGEST:
-        zoom = LARGEST / longest
-        size = (round(picture.shape[1] * zoom), round(picture.shape[0] * zoom))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        corners = corners * np.float32(zoom)
-    return Page(picture, tuple(texts), _bounds(corners, picture.shape))
+    return Shown(picture, corners)
 
 
 def _text(rng: np.random.Generator) -> str:
@@ -240,57 +283,6 @@ def _show_through(
     other = render([s for row in rows for mark in row for s in mark], *cover.shape)[:, ::-1]
     soft = cv2.GaussianBlur(other, (0, 0), rng.uniform(1, 2.5)).astype(np.float32) / 255
     return np.maximum(cover, soft * np.float32(rng.uniform(0.05, 0.18)))
-
-
-def _on_a_table(
-    sheet: Bytes, corners: Floats, rng: np.random.Generator, grade: float
-) -> tuple[Bytes, Floats]:
-    """The sheet lying on something of any colour, turned and in perspective."""
-    h, w = sheet.shape[:2]
-    around = rng.uniform(0.08, 0.6) * min(h, w)
-    angle = np.deg2rad(rng.normal(0, 7) * grade)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    own = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64)
-    there = (own - own.mean(axis=0)) @ turn.T
-    there += rng.uniform(-0.05, 0.05, (4, 2)) * grade * min(h, w)
-    there -= there.min(axis=0) - around * rng.uniform(0.3, 1, 2)
-    size = np.ceil(there.max(axis=0) + around * rng.uniform(0.3, 1, 2)).astype(int)
-    view = cv2.getPerspectiveTransform(own.astype(np.float32), there.astype(np.float32))
-    dark = rng.random() < 0.6
-    colour = rng.uniform(0.02, 0.35, 3) if dark else rng.uniform(0.3, 0.85, 3)
-    grain = cv2.resize(
-        rng.normal(0, 1, (size[1] // 3 + 2, size[0] // int(rng.choice([3, 40])) + 2)),
-        (int(size[0]), int(size[1])),
-    )
-    table = colour + (rng.uniform(0.005, 0.05) * np.asarray(grain))[..., None]
-    back = np.rint(np.clip(table, 0, 1) * 255).astype(np.float32)
-    across = (int(size[0]), int(size[1]))
-    lying = cv2.warpPerspective(sheet, view, across, flags=cv2.INTER_LINEAR).astype(np.float32)
-    full = np.full((h, w), 255, np.uint8)
-    inside = cv2.warpPerspective(full, view, across).astype(np.float32)[..., None] / 255
-    # The sheet throws a soft shadow on what it lies on.
-    shade = cv2.GaussianBlur(inside[..., 0], (0, 0), max(1.0, 0.02 * min(h, w)))[..., None]
-    back *= 1 - np.float32(rng.uniform(0, 0.6)) * shade
-    # Where the sheet covers a part of a pixel, the warp has already darkened it by that part.
-    picture = lying + back * (1 - inside)
-    moved = cv2.perspectiveTransform(corners.reshape(-1, 1, 2), view).reshape(corners.shape)
-    return np.rint(picture.clip(0, 255)).astype(np.uint8), np.asarray(moved, np.float32)
-
-
-def _vignette(picture: Bytes, rng: np.random.Generator) -> Bytes:
-    """Light that falls off towards the corners."""
-    h, w = picture.shape[:2]
-    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    light = 1 - rng.uniform(0.2, 0.6) * ((x * x + y * y) / 2) ** rng.uniform(0.8, 2)
-    return np.asarray(np.rint(picture * light[..., None]), np.uint8)
-
-
-def _turned(picture: Bytes, corners: Floats, quarters: int) -> tuple[Bytes, Floats]:
-    """The picture turned to the left by some quarters of a full turn."""
-    for _ in range(quarters):
-        corners = np.stack([corners[..., 1], picture.shape[1] - corners[..., 0]], axis=-1)
-        picture = np.rot90(picture)
-    return np.ascontiguousarray(picture), corners
 
 
 def _bounds(corners: Floats, shape: tuple[int, ...]) -> tuple[tuple[int, int, int, int], ...]:

@@ -1,13 +1,19 @@
-"""Forms: the walls of printed combs and boxes, which stand between ruled lines, out of the ink."""
+"""Forms: printed boxes, tables, combs and underlines that do not cross the page, out of the ink.
+
+What crosses the page is `ruling`'s; the walls between such lines are here, too.
+"""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from digitnet.imaging.arrays import Flags, Mask
+from digitnet.imaging.arrays import Flags, Labels, Mask
+from digitnet.imaging.ruling import vertical_runs
 
 FULL = 0.9
 """The share of the way from line to line that a wall is seen on, at least."""
@@ -15,6 +21,139 @@ LINE = 0.4
 """The share of the page that a ruled line covers, at least."""
 LEAST_DEEP, MOST_DEEP = 0.7, 4.0
 """How far apart the lines of a comb lie, in heights of a digit."""
+
+LONG = 1.5
+"""Of a digit's height, the length from which a straight level line is no stroke of a digit."""
+THICK = 0.2
+"""Of a digit's height, how thick a printed line is at most: bold strokes are no lines."""
+CLOSED, WALL = 0.85, 0.8
+"""Of a digit's height, how wide and high the sides of a box are at least."""
+HIGH = 1.2
+"""Of a digit's height, how high a wall is at least that stands between lines across the page."""
+TOOTH, LONGEST_TOOTH = 0.15, 0.6
+"""Of a digit's height, how long a comb's tooth is; a row of low 1s is longer."""
+EVEN = 0.1
+"""Of a digit's height, by which the teeth of a comb differ in length at most."""
+LEAST_TEETH = 3
+APART = 1.5
+"""Of a digit's height, how far apart the pieces of a comb's line lie at most."""
+TALL = 2.3
+"""Of a digit's height, from which an upright line is no 1, wherever it stands."""
+
+
+class _Bars(NamedTuple):
+    """Straight bars in a mask: their labels (h, w), and left, top, right, bottom of each, (n, 4).
+
+    Label k + 1 is the bar of row k; 0 is none.
+    """
+
+    labels: Labels
+    boxes: NDArray[np.int64]
+
+    def only(self, kept: Flags) -> Flags:
+        """The pixels (h, w) of some of the bars, (n,)."""
+        return np.concatenate([[False], kept])[self.labels]
+
+
+def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
+    """Take boxes, tables, combs and underlines out of a mask of 0 and 1, (h, w).
+
+    ``ruling`` (h, w) says which pixels were taken out as lines across the page, ``height`` is a
+    usual digit's in pixels, ``pen`` the width of the strokes. What goes: level lines longer than a
+    digit is wide, by far; straight walls that stand between two of them; boxes closed on four
+    sides; teeth of one length that stand on a line; margin lines. Strokes that cross a line stay
+    whole. The very same mask comes back where there is nothing of that kind.
+    """
+    thick = min(1.5 * pen + 2, THICK * height + 1)
+    reach = max(3, round(0.15 * height))
+    level = _level_bars(mask, max(5, round(CLOSED * height)), thick)
+    upright = _turned(_level_bars(mask.T, max(5, round(WALL * height)), thick))
+    long = level.boxes[:, 2] - level.boxes[:, 0] >= LONG * height
+    held = _end_at(upright, 1, level.labels > 0, reach)
+    rules = level.only(long | _end_at(level, 0, upright.only(held), reach))
+    # A 1 may fill the space between two lines of the page; a wall beside it is higher.
+    tall = upright.boxes[:, 3] - upright.boxes[:, 1]
+    standing = _end_at(upright, 1, rules, reach) | (tall >= TALL * height)
+    if ruling.any():
+        standing |= (tall >= HIGH * height) & _end_at(upright, 1, rules | ruling, reach)
+    walls = upright.only(standing) | _teeth(mask, level.only(long) | ruling, height, thick)
+    if not (rules.any() or walls.any()):
+        return mask
+    gone = _but_crossing(mask, rules, walls, thick)
+    gone |= _but_crossing(mask.T, walls.T, rules.T, thick).T
+    return np.asarray(mask & ~(gone | (walls & rules)), np.uint8)
+
+
+def _but_crossing(mask: Mask, bars: Flags, others: Flags, thick: float) -> Flags:
+    """The pixels (h, w) of level bars where no stroke crosses them; others are bars, too."""
+    rest = mask.copy()
+    rest[cv2.dilate(others.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
+    return np.asarray(bars & (thick >= vertical_runs(rest)))
+
+
+def _level_bars(mask: Mask, least: int, thick: float) -> _Bars:
+    """What runs level, or nearly, for ``least`` pixels and is no thicker than ``thick``."""
+    near = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    left, top, width, high, _ = stats[1:].T.astype(np.int64)
+    labels[mask == 0] = 0
+    area = np.bincount(labels.ravel(), minlength=len(stats))[1:]
+    kept = (width >= least) & (area <= thick * width) & (high <= thick + 2 + 0.12 * width)
+    number = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.int32)
+    boxes = np.stack([left, top, left + width, top + high], axis=1)[kept]
+    return _Bars(number[labels], boxes)
+
+
+def _turned(bars: _Bars) -> _Bars:
+    """Bars of a transposed mask, as they lie in the mask."""
+    return _Bars(np.ascontiguousarray(bars.labels.T), bars.boxes[:, [1, 0, 3, 2]])
+
+
+def _end_at(bars: _Bars, axis: int, others: Flags, reach: int) -> Flags:
+    """Which bars (n,) end at others, (h, w), at both ends: left and right for axis 0, else up and
+    down.
+    """
+    near = cv2.dilate(others.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    ends = np.zeros(len(bars.boxes), np.bool_)
+    for k, (left, top, right, bottom) in enumerate(bars.boxes.tolist()):
+        if axis == 0:
+            rows = slice(top, bottom)
+            one, other = near[rows, left : left + reach], near[rows, max(0, right - reach) : right]
+        else:
+            columns = slice(left, right)
+            one = near[top : top + reach, columns]
+            other = near[max(0, bottom - reach) : bottom, columns]
+        ends[k] = one.any() and other.any()
+    return ends
+
+
+def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
+    """The teeth (h, w) of combs: upright, of one length, three or more, on a rule of ``rules``."""
+    found = np.zeros(mask.shape, np.bool_)
+    least = max(3, round(TOOTH * height))
+    bars = _turned(_level_bars(np.ascontiguousarray((mask & ~rules).T), least, thick))
+    if len(bars.boxes) < LEAST_TEETH:
+        return found
+    run = np.ones((1, max(3, round(height))), np.uint8)
+    level = cv2.morphologyEx(rules.astype(np.uint8), cv2.MORPH_OPEN, run)
+    near = cv2.dilate(level, np.ones((5, 5), np.uint8)) > 0
+    # Boxes side by side have one line, in pieces.
+    apart = np.ones((5, max(5, round(2 * APART * height))), np.uint8)
+    _, rule = cv2.connectedComponents(cv2.dilate(level, apart))
+    left, top, right, bottom = bars.boxes.T
+    foot, middle = np.minimum(bottom, len(mask) - 1), (left + right) // 2
+    on = np.where(near[foot, middle], rule[foot, middle], 0)
+    high, wide = bottom - top, right - left
+    fits = (on > 0) & (high < LONGEST_TOOTH * height) & (wide <= thick + 2)
+    teeth = np.zeros(len(fits), np.bool_)
+    for one in np.unique(on[fits]):
+        own = fits & (on == one)
+        own &= np.abs(high - np.median(high[own])) <= max(2.0, EVEN * height)
+        own &= wide <= np.median(wide[own]) + 1  # a comma leans
+        if own.sum() >= LEAST_TEETH:
+            teeth |= own
+    return bars.only(teeth)
 
 
 def erase_walls(mask: Mask, ruling: Flags, height: float) -> Mask:

@@ -18,7 +18,9 @@ from digitnet.text import shown
 if TYPE_CHECKING:
     from PIL import Image
 
-SURE, UNSURE = (0, 150, 70), (225, 90, 0)
+SURE, UNSURE, SHEET = (0, 150, 70), (225, 90, 0), (30, 110, 220)
+Outline = Sequence[tuple[int, int]]
+"""The corners (x, y) of a polygon, in pixels."""
 LARGEST = 2000
 """Longer side of a picture with captions, in pixels, at most."""
 
@@ -36,11 +38,15 @@ class Caption:
 
 
 def save_overlay(
-    picture: NDArray[np.uint8], captions: Sequence[Caption], target: str | Path
+    picture: NDArray[np.uint8],
+    captions: Sequence[Caption],
+    target: str | Path,
+    outlines: Sequence[Outline] = (),
 ) -> None:
     """Draw captions on a copy of a picture, (H, W) or (H, W, 3) uint8, and save it whole or not.
 
-    Large pictures are reduced. The format follows from the target's suffix.
+    Large pictures are reduced. The format follows from the target's suffix. Outlines are drawn
+    below the captions.
 
     Raises:
         OutputError: it cannot be written, or the suffix names no picture.
@@ -51,13 +57,15 @@ def save_overlay(
     suffix = Path(target).suffix.lower()
     if suffix not in (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"):
         raise OutputError(f"{target} does not end like a picture: name it, for example, read.png.")
-    image = draw_overlay(picture, captions)
+    image = draw_overlay(picture, captions, outlines)
     with replacing(target) as temporary:
         image.save(temporary)
 
 
-def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Image.Image:
-    """The picture with its captions, as a Pillow image in RGB."""
+def draw_overlay(
+    picture: NDArray[np.uint8], captions: Sequence[Caption], outlines: Sequence[Outline] = ()
+) -> Image.Image:
+    """The picture with its outlines and captions, as a Pillow image in RGB."""
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.fromarray(picture).convert("RGB")
@@ -76,6 +84,9 @@ def draw_overlay(picture: NDArray[np.uint8], captions: Sequence[Caption]) -> Ima
     size = float(np.clip(0.4 * scale * np.median(heights), 12, 60)) if heights else 12.0
     font = ImageFont.load_default(size)
     thick = max(1, round(size / 12))
+    for outline in outlines:
+        corners = [(x * scale, y * scale) for x, y in outline]
+        draw.line([*corners, corners[0]], fill=SHEET, width=2 * thick, joint="curve")
     for caption in captions:
         left, top, right, bottom = (round(v * scale) for v in caption.box)
         colour = SURE if caption.sure else UNSURE

@@ -14,6 +14,8 @@ from digitnet.imaging.components import Component, Components
 
 LEAST_HEIGHT = 0.45
 """Of a typical digit's height; what is lower is a fragment."""
+FAINT = 0.55
+"""Of the usual ink's depth; what is less is faint."""
 LEAST_PIXELS = 8
 """Height of a typical digit, where the page is worked on, below which it is grain."""
 
@@ -71,7 +73,7 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
             dropped["at the border"] += 1
         elif light_there[k] < 0.3 * lit:
             dropped["on another ground"] += 1
-        elif depth[k] < 0.55 * dark:
+        elif depth[k] < FAINT * dark:
             dropped["faint"] += 1
         else:
             high = height[k] >= LEAST_HEIGHT * typical

@@ -18,8 +18,10 @@ from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import Part, cut_apart
+from digitnet.reading.faint import faint_sheet, with_faint_rows
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
+from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
 from digitnet.reading.segmentation import (
@@ -41,7 +43,7 @@ from digitnet.reading.sheet import (
     usual_height,
 )
 from digitnet.reading.signs import UNREAD, Mark, find_signs, unread_marks
-from digitnet.reading.upright import Try, read_upright
+from digitnet.reading.upright import Try
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -98,7 +100,7 @@ def read_page(
     if field is not None and line_model is None:
         raise SettingsError("A field needs a model that reads lines, and there is none.")
     read = partial(_read_as_it_lies, model, line_model, field)
-    return read_upright(read, open_picture(picture))
+    return read_photo(read, open_picture(picture))
 
 
 def check_reads_pages(model: Model) -> None:
@@ -124,7 +126,23 @@ def _read_as_it_lies(
 ) -> Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
     whole = scan_page(picture)
-    reason = _no_writing(whole, picture.shape)
+    lies = _read_sheet(model, line_model, field, whole, picture.shape)
+    faint = faint_sheet(whole) if lies.reading.lines else None
+    if faint is None:
+        return lies
+    beside = _read_sheet(model, line_model, field, faint, picture.shape)
+    return lies._replace(reading=with_faint_rows(lies.reading, beside.reading))
+
+
+def _read_sheet(
+    model: Model,
+    line_model: LineModel | None,
+    field: Field | None,
+    whole: Sheet,
+    shape: tuple[int, ...],
+) -> Try:
+    """Read a page that was scanned, of a picture of that shape."""
+    reason = _no_writing(whole, shape)
     if reason is not None:
         return Try(Reading((), (), reason))
     frames: Frames = {}
@@ -150,7 +168,7 @@ def _read_as_it_lies(
             rows.append([_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)])
         else:
             rows.append(_items(read, sheet) if settled is None else _settled_items(settled, sheet))
-    reading = _as_reading(model, sheet, rows, picture.shape)
+    reading = _as_reading(model, sheet, rows, shape)
     if not every:
         return Try(reading, len(whole.components))
     share = float(np.mean([one.sure for one in every]))

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from digitnet.imaging.boxes import Box
 from digitnet.reading.signs import Mark
 
+Quad = tuple[tuple[int, int], ...]
+"""Four corners (x, y) in pixels, clockwise from the upper left one."""
+
 
 @dataclass(frozen=True)
 class ReadDigit:
@@ -70,6 +73,9 @@ class Reading:
         rejected: rows of ink that are no digits.
         turned: by how many degrees the page was turned clockwise to stand upright, 0 to 359.
             Boxes are in the picture as it was given.
+        sheets: the corners of each sheet that was found lying on something else, set upright and
+            read as a page of its own; they may lie beyond the picture's ends. None where the
+            picture was read as one page. ``turned`` is 0 where there are several.
     """
 
     lines: tuple[str, ...]
@@ -78,6 +84,7 @@ class Reading:
     marks: tuple[Mark, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     turned: int = 0
+    sheets: tuple[Quad, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON."""
@@ -88,6 +95,7 @@ class Reading:
             "marks": [mark.as_dict() for mark in self.marks],
             "rejected": [row.as_dict() for row in self.rejected],
             "turned": self.turned,
+            "sheets": [[list(corner) for corner in sheet] for sheet in self.sheets],
         }
 
     def moved(self, turned: int, move: Callable[[Box], Box]) -> Reading:

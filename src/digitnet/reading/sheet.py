@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitnet.imaging.arrays import Bytes, Floats, Labels
 from digitnet.imaging.boxes import Box, bounds, gap
 from digitnet.imaging.components import Component, connected_components
-from digitnet.imaging.forms import erase_walls
+from digitnet.imaging.forms import erase_boxes, erase_walls
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
@@ -104,9 +104,16 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
     ink, contrast = seen.ink, seen.contrast * ~seen.ruling  # a line beside a digit is in no frame
     found = connected_components(ink, contrast)
     chosen = page_components(found, seen.ground, seen.pen)
-    mask = erase_walls(ink.mask, seen.ruling, chosen.height)
-    if mask is not ink.mask:
+    ruling = seen.ruling
+    for again in range(3):  # at first, a box's height is taken for a digit's
+        if again < 2:
+            mask = erase_boxes(ink.mask, ruling, chosen.height, seen.pen)
+        else:
+            mask = erase_walls(ink.mask, seen.ruling, chosen.height)
+        if mask is ink.mask:
+            continue
         printed = mask < ink.mask
+        ruling = ruling | printed
         ink, contrast = ink._replace(mask=mask, seeds=ink.seeds & ~printed), contrast * ~printed
         found = connected_components(ink, contrast)
         chosen = page_components(found, seen.ground, seen.pen)
