@@ -9,7 +9,7 @@ from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.synthetic import synthesize
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.training import calibration_set as module
-from digitnet.training.calibration_set import calibrated, calibration_set
+from digitnet.training.calibration_set import AT_TRAINING, THOROUGH, calibrated, calibration_set
 from support.helpers import bars
 
 
@@ -30,7 +30,7 @@ def test_non_digits_are_learnt_from_where_there_are_many_digits(
     monkeypatch.setattr(module, "non_digit_frames", record)
     monkeypatch.setattr(module, "fit_calibration", kept)
     monkeypatch.setattr(module, "reads_digits", lambda network, rng: reads)
-    monkeypatch.setattr(module, "calibration_set", lambda validation, rng, drawn: validation)
+    monkeypatch.setattr(module, "calibration_set", lambda validation, rng, **_: validation)
     network = Network(multilayer_perceptron(784, [4], 10, "relu"))
     network.initialize(rng)
 
@@ -61,6 +61,14 @@ def test_half_of_a_set_is_drawn_and_no_digit_comes_twice(rng: np.random.Generato
     assert len({image.tobytes() for image in made.images}) == len(made)
     first, second = unchanged[:180], unchanged[180:]
     assert min(sum(first), sum(second)) > 10
+
+
+def test_what_is_drawn_behind_a_training_and_where_it_is_asked_for() -> None:
+    assert (AT_TRAINING, THOROUGH) == ((1_800, 1_500), (5_400, 6_000))
+
+
+def test_a_set_has_no_more_digits_than_it_may(rng: np.random.Generator) -> None:
+    assert len(calibration_set(bars(50, rng), rng, drawn=False, most=30)) == 30
 
 
 def test_where_classes_are_others_nothing_is_drawn(rng: np.random.Generator) -> None:

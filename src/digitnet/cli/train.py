@@ -135,6 +135,8 @@ def train_and_keep(run: Run, *, live: bool = False, some_failed: bool = False) -
             checkpoint_path(out).unlink(missing_ok=True)
             tell_error(error)
             return 1
+        if run.is_calibrated:
+            say("Calibrating it on digits as people bring them; this takes some seconds.")
         model, no_curve = _keep(run)
     view.summarize(model, no_curve)
     if stopping.number is not None:  # it came while the model was written

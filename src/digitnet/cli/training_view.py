@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from digitnet.cli.main import as_option
 from digitnet.cli.output import say, show
+from digitnet.cli.risk_option import promise
 from digitnet.data.dataset import DIGITS
 from digitnet.errors import MissingExtraError
 from digitnet.models.box import BEST
@@ -86,6 +87,8 @@ class TrainingView:
                 "comes with digitnet, for 99.5 % (mean over the hands, "
                 f"python -m benchmarks.pictures {out} {BEST})."
             )
+        if model.calibration.risks is not None:
+            show(promise(model.calibration))
         show(f"Kept in {out}: the weights, model.json, history.json{curve}.")
         named = shlex.quote(str(out))
         if no_curve:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -33,15 +34,27 @@ from digitnet.models.model import classify
 from digitnet.nn import Ensemble, Network
 from digitnet.threads import on_all_cores
 
-MOST = 5_400
-"""Digits in a set: a bound of a tenth of a percent takes no more, and photographs take time."""
+
+class Effort(NamedTuple):
+    """What is drawn for a calibration: each picture takes some milliseconds.
+
+    Attributes:
+        digits: in the set, at most; a bound of half a percent takes some 900, of a tenth 4,500.
+        others: non-digits, at most; the more, the better those that were never seen are told.
+    """
+
+    digits: int
+    others: int
+
+
+AT_TRAINING, THOROUGH = Effort(1_800, 1_500), Effort(5_400, 6_000)
+"""Some seconds behind a training; a minute where somebody asks for it."""
 LEAST_READ = 0.5
 """Of drawn digits that a network must read, else it has learnt something other than digits."""
 LEAST_DIGITS = 5_000
 """Learnt digits below which no non-digits are drawn: fewer do not hold these off."""
-OTHERS_SHARE, MOST_OTHERS = 0.1, 6_000
-"""How many non-digits are drawn, as a share of the learnt digits, and at most: the more the
-better, and each takes some milliseconds."""
+OTHERS_SHARE = 0.1
+"""How many non-digits are drawn, as a share of the learnt digits, if these are few."""
 N_ASKED = 200
 """Drawn digits that tell."""
 SMALLEST, LARGEST = 8, 20
@@ -67,17 +80,20 @@ SPARE = 0.9
 """Of one's own digits that are taken on average, so that kinds drawn at random do not run out."""
 
 
-def calibration_set(validation: Dataset, rng: np.random.Generator, *, drawn: bool) -> Dataset:
+def calibration_set(
+    validation: Dataset, rng: np.random.Generator, *, drawn: bool, most: int = THOROUGH.digits
+) -> Dataset:
     """Digits to calibrate on, in no order.
 
     Args:
         validation: digits that the weights were not learnt from.
         rng: draws everything.
         drawn: whether digits are drawn beside them, where the classes are the digits.
+        most: digits in the set.
     """
     kinds = {**OWN, **DRAWN} if drawn else MILD
     own_share = sum(share for name, share in kinds.items() if name not in DRAWN)
-    n = min(max(1, int(len(validation) / own_share * (SPARE if drawn else 1))), MOST)
+    n = min(max(1, int(len(validation) / own_share * (SPARE if drawn else 1))), most)
     places = rng.choice(list(kinds), n, p=list(kinds.values()))
     is_own = ~np.isin(places, list(DRAWN))
     places[np.flatnonzero(is_own)[len(validation) :]] = next(iter(DRAWN))
@@ -108,6 +124,7 @@ def calibrated(
     *,
     framing: str = FRAMINGS[0],
     risk: float | None = None,
+    effort: Effort = THOROUGH,
 ) -> Calibration:
     """A calibration of a network that has learnt, on a set made for it.
 
@@ -118,13 +135,14 @@ def calibrated(
         rng: draws the set.
         framing: how its pictures are framed; drawn digits are framed as MNIST's only.
         risk: as of `fit_calibration`.
+        effort: how much is drawn.
     """
     drawn = validation.class_names == DIGITS and framing == FRAMINGS[0]
     drawn = drawn and reads_digits(network, rng)
-    digits = calibration_set(validation, rng, drawn=drawn)
+    digits = calibration_set(validation, rng, drawn=drawn, most=effort.digits)
     others = None  # of letters as classes nobody knows what is none
     if drawn and len(training) >= LEAST_DIGITS:
-        others = non_digit_frames(min(int(OTHERS_SHARE * len(training)), MOST_OTHERS), rng)
+        others = non_digit_frames(min(int(OTHERS_SHARE * len(training)), effort.others), rng)
     logits = classify(network, digits.images)
     return fit_calibration(logits, digits, training, risk, others=others)
 

@@ -17,7 +17,7 @@ from digitnet.models.calibration import Calibration, inherited
 from digitnet.models.folder import check_place, load_model, save_model
 from digitnet.models.model import Model
 from digitnet.nn import Ensemble, Network
-from digitnet.training.calibration_set import calibrated
+from digitnet.training.calibration_set import AT_TRAINING, THOROUGH, Effort, calibrated
 from digitnet.training.chance import check_learnt
 from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoint
 from digitnet.training.config import TrainingConfig
@@ -183,6 +183,11 @@ class Run:
         save_model(model, self.out, {"history.json": history, **companions})
         return model
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether what is kept is calibrated anew."""
+        return self._start is None and self.validation is not None
+
     def _calibration(self) -> Calibration:
         """Fitted on the validation part, which the weights were not; none without such a part.
 
@@ -190,15 +195,23 @@ class Run:
         """
         if self._start is not None:
             return inherited(self._start.calibration)
-        return self.calibrated(self.network)
+        return self.calibrated(self.network, effort=AT_TRAINING)
 
-    def calibrated(self, network: Network | Ensemble, risk: float | None = None) -> Calibration:
+    def calibrated(
+        self,
+        network: Network | Ensemble,
+        risk: float | None = None,
+        effort: Effort = THOROUGH,
+    ) -> Calibration:
         """The calibration of a network that has learnt from this run's digits."""
         if self.validation is None:
             return Calibration()
         rng = np.random.default_rng([self.config.seed, CALIBRATION])
         framing = self.config.framing
-        return calibrated(network, self.validation, self.training, rng, framing=framing, risk=risk)
+        return calibrated(
+            network, self.validation, self.training, rng,
+            framing=framing, risk=risk, effort=effort,
+        )  # fmt: skip
 
     def _training_record(self) -> dict[str, Any]:
         best = self.history.best_epoch - 1
