@@ -150,6 +150,7 @@ class Scored:
 
     def __init__(self, scores: np.ndarray) -> None:
         self.given = scores
+        self.hidden: np.ndarray | None = None
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         assert len(images) == len(self.given)
@@ -192,6 +193,18 @@ def test_the_limit_of_novelty_is_that_of_two_in_a_hundred_tuning_digits(
     monkeypatch.setattr(calibration, "fit_novelty", lambda *_: Scored(scores))
     kept = fit_calibration(rng.normal(0, 1, (n, 2)), answering(n), answering(n))
     assert kept.most_novelty == np.sort(tuning)[-rank]
+
+
+@pytest.mark.parametrize(("n", "rank"), [(149, 1), (1197, 2), (1194, 1), (3000, 5)])
+def test_beside_a_network_that_knows_others_it_is_that_of_one_in_two_hundred(
+    n: int, rank: int, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    scores = rng.permutation(n).astype(float)
+    learnt = Scored(scores)
+    learnt.hidden = np.zeros((1, 1), np.float32)
+    monkeypatch.setattr(calibration, "fit_novelty", lambda *_: learnt)
+    kept = fit_calibration(rng.normal(0, 1, (n, 2)), answering(n), answering(n))
+    assert kept.most_novelty == np.sort(scores[::3] if n >= 150 else scores)[-rank]
 
 
 def test_only_the_digits_that_nothing_was_fitted_to_are_counted(

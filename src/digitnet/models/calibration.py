@@ -22,7 +22,8 @@ from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_r
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
-MOST_LOST = 0.005  # of the digits, to "no digit"
+MOST_LOST, LOST_BESIDE = 0.02, 0.005
+"""Of the digits, to "no digit": by Gaussians alone, and beside a network that has learnt others."""
 TUNING = 3  # every third digit chooses temperature and limit, the others are counted
 FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
 FEWEST_TO_LIMIT = 49  # of them the highest score loses one new digit in fifty
@@ -139,11 +140,11 @@ def fit_calibration(
 
     A third of them, the tuning digits, choose the temperature and the limit of novelty: by split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
-    world", 2005) it loses at most 2 % of new digits of the same kind, on average over the draw;
-    of fewer than 49 it loses none of them. On the others, which nothing was fitted to, the risk of
-    each threshold is counted (`risk.py`). With fewer than FEWEST in all nothing can be promised,
-    all are tuning digits, and nothing is unsure; with fewer than FEWEST_TO_LIMIT nothing at all is
-    refused.
+    world", 2005) it loses at most 2 % of new digits of the same kind, on average over the draw,
+    0.5 % where the novelty has learnt others; of fewer than 49 or 199 it loses none of them. On
+    the others, which nothing was fitted to, the risk of each threshold is counted (`risk.py`).
+    With fewer than FEWEST in all nothing can be promised, all are tuning digits, and nothing is
+    unsure; with fewer than FEWEST_TO_LIMIT nothing at all is refused.
 
     Args:
         logits: (N, K) of the digits.
@@ -166,7 +167,7 @@ def fit_calibration(
         step = max(1, len(training) // ENOUGH)
         novelty = fit_novelty(training.images[::step], training.labels[::step], others)
     strangeness = np.zeros(len(digits)) if novelty is None else novelty.scores(digits.images)
-    most = _limit(strangeness[tuning])
+    most = _limit(strangeness[tuning], novelty)
     if len(digits) < FEWEST:
         return Calibration(temperature, most_novelty=most, novelty=novelty)
     probabilities = Calibration(temperature).probabilities(logits)
@@ -186,10 +187,14 @@ def fit_calibration(
     return calibration if risk is None else calibration.at(risk)
 
 
-def _limit(strangeness: NDArray[np.floating]) -> float:
-    """The score (N,) that at most MOST_LOST of new ones lie above; the highest of too few."""
+def _limit(strangeness: NDArray[np.floating], novelty: Novelty | None) -> float:
+    """The score that at most the share to be lost lies above, of new ones like those given, (N,).
+
+    The highest of too few.
+    """
+    lost = MOST_LOST if novelty is None or novelty.hidden is None else LOST_BESIDE
     n = len(strangeness)
-    rank = min(math.ceil((n + 1) * (1 - MOST_LOST)), n)
+    rank = min(math.ceil((n + 1) * (1 - lost)), n)
     return float(np.sort(strangeness)[rank - 1])
 
 

@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from digitnet.data import sources
 from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.report import Report
+from digitnet.data.synthetic import synthesize
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
+from digitnet.models.novelty import Novelty
 
 JUDGE = "mlp"
 """The model in the box that judges: the one that answers soonest."""
+N_USUAL, USUAL = 400, 0.9
+"""Drawn digits that say what is usual, and the share of them that is."""
 
 
 def open_source(source: str | Path, **options: Any) -> Dataset:
@@ -57,12 +61,21 @@ def open_unlabelled(
 
 
 def read_digits(images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The likeliest digit (N,) of frames (N, 28, 28), and whether each looks like a digit."""
-    model = _judge()
+    """The likeliest digit (N,) of frames (N, 28, 28), and whether each looks like a usual digit.
+
+    Stricter than an answer is: what is stretched or odd may be a digit, and yet say nothing of how
+    a whole source lies.
+    """
+    model, novelty, most = _judge()
     digits = model.probabilities(images).argmax(axis=1)
-    return digits.astype(np.int64), ~model.calibration.no_digit(images)
+    return digits.astype(np.int64), novelty.scores(images) <= most
 
 
 @cache
-def _judge() -> Model:
-    return load_model(in_box(JUDGE))
+def _judge() -> tuple[Model, Novelty, float]:
+    """The model that judges, and the score that most drawn digits do not pass."""
+    model = load_model(in_box(JUDGE))
+    novelty = model.calibration.novelty
+    assert novelty is not None, "the models in the box are calibrated"
+    usual = np.sort(novelty.scores(synthesize(N_USUAL, np.random.default_rng(0)).images))
+    return model, novelty, float(usual[int(USUAL * (N_USUAL - 1))])
