@@ -51,6 +51,7 @@ def odd_hand(rng: np.random.Generator) -> Hand:
         taste=rng.uniform(0.85, 1.0, (1, 10)).astype(np.float32),
         custom=np.array([0]),
         speed=single(0.0),
+        steepest=single(np.inf),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,9 @@ from digitnet.handwriting.schools import FORMS, first_ways
 from digitnet.imaging.frame import BOX, SIDE, place
 
 CHUNK = 128  # images drawn at once: bounds the memory and makes threads irrelevant to the result
-
-CARE = (
-    0.6  # of hands that write what is rare: nobody learns a form from where it can hardly be told
-)
+ELSEWHERE = 0.1  # of the hands of `synthetic` learnt to write in other parts of the world
+THICKEST = 0.1  # radius of the pen that writes rare forms: a thicker one fills loops
+CARE = 0.6  # of who writes rare forms: nobody learns one from where it can hardly be told
 
 
 def read_synthetic(word: str, options: Options) -> Found:
@@ -94,9 +94,9 @@ def synthesize(
     def draw(k: int) -> None:
         chunk = slice(starts[k], starts[k] + CHUNK)
         own = np.random.default_rng(seeds[k])
-        hands = hand or Hand.sample(own, len(labels[chunk]), rare=rare)
+        hands = hand or Hand.sample(own, len(labels[chunk]), elsewhere=ELSEWHERE, rare=rare)
         if rare:
-            hands = careful(hands, CARE)
+            hands = _clear(hands, CARE)
         images[chunk] = _frames(labels[chunk], hands, own)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -137,11 +137,16 @@ def draw_forms(
     for start in range(0, len(forms), CHUNK):
         own = slice(start, start + CHUNK)
         which = first[own] + rng.integers(n_paths[forms[own]])
-        hands = careful(Hand.sample(rng, len(which)), care)
+        hands = _clear(Hand.sample(rng, len(which), elsewhere=1.0), care)
         images[own] = _frames(labels[own], hands, rng, which)
         if progress is not None:
             progress(start + len(which), len(forms))
     return images
+
+
+def _clear(hand: Hand, care: float) -> Hand:
+    """The hand taking care, with a pen that leaves loops open."""
+    return careful(replace(hand, pen=np.minimum(hand.pen, np.float32(THICKEST))), care)
 
 
 def _frames(

@@ -16,9 +16,7 @@ from digitnet.handwriting.splines import N_MARKS, Floats, all_shapes
 # How bold each digit is: closed ones are written larger, so that their pen is finer.
 HEFT = np.array([1.1, 1.1, 1.0, 1.0, 0.93, 1.0, 1.0, 1.0, 0.95, 0.92], np.float32)
 
-ELSEWHERE = 0.1  # of the hands that are drawn unasked
-STEEPEST = 0.6  # of a wave in the paper, as rise by run; at 1 the paper would fold onto itself
-THICKEST = 0.1  # radius of a careful hand's pen: a thicker one fills loops
+STEEPEST = 0.6  # of a wave in the paper; from 1 on it may fold a digit to a blot
 HURRY = 6  # how often a fast pen's way is smoothed: a corner spreads over about as many marks
 
 
@@ -39,14 +37,24 @@ class Hand:
     taste: Floats  # (n, 10) which of its custom's allographs of each digit, in 0..1
     custom: NDArray[np.int64]  # where it learnt to write, see `schools.N_CUSTOMS`
     speed: Floats  # how much corners are rounded: 0 for as drawn
+    steepest: Floats  # of a wave in the paper, as rise by run
 
     @classmethod
-    def sample(cls, rng: np.random.Generator, n: int = 1, *, rare: bool = False) -> Hand:
-        """Draw n hands, `ELSEWHERE` of them from the schools of other parts of the world.
+    def sample(
+        cls, rng: np.random.Generator, n: int = 1, *, elsewhere: float = 0.0, rare: bool = False
+    ) -> Hand:
+        """Draw n hands. A hand keeps to one school, and to one allograph of each digit.
 
-        A hand keeps to one school, and to one allograph of each digit. With `rare`, all of them
-        are from those schools, each equally often, and write the school's rare forms.
+        Args:
+            rng: draws everything.
+            n: how many.
+            elsewhere: the share of them from the schools of other parts of the world, each school
+                equally often. With 0, all write as MNIST's writers do, no speed rounds
+                their corners and no limit tames the paper's waves: made pages keep the bits that
+                they had before there were schools.
+            rare: all of them are from those schools, and write the rare forms of each.
         """
+        natural = rare or elsewhere > 0
 
         def normal(mean: float, sd: float) -> Floats:
             return (mean + sd * rng.standard_normal(n)).astype(np.float32)
@@ -60,24 +68,26 @@ class Hand:
             haste=np.exp(normal(np.log(0.028), 0.4)),
             wobble=np.exp(normal(np.log(0.05), 0.4)),
             taste=rng.random((n, 10), dtype=np.float32),
-            custom=_customs(rng, n, rare),
-            speed=np.clip(normal(0.0, 0.4), 0, 1),
+            custom=_customs(rng, n, elsewhere, rare),
+            speed=np.clip(normal(0.0, 0.4), 0, 1) if natural else np.zeros(n, np.float32),
+            steepest=np.full(n, STEEPEST if natural else np.inf, np.float32),
         )
 
     def __len__(self) -> int:
         return len(self.slant)
 
 
-def _customs(rng: np.random.Generator, n: int, rare: bool) -> NDArray[np.int64]:
+def _customs(rng: np.random.Generator, n: int, elsewhere: float, rare: bool) -> NDArray[np.int64]:
+    if not elsewhere and not rare:
+        return np.zeros(n, np.int64)
     school = rng.integers(len(SCHOOLS), size=n)
     if rare:
         return 1 + len(SCHOOLS) + school
-    return np.where(rng.random(n) < ELSEWHERE, 1 + school, 0)
+    return np.where(rng.random(n) < elsewhere, 1 + school, 0)
 
 
 def careful(hand: Hand, care: float = 0.5) -> Hand:
-    """The same hand taking care: a share ``care`` of its deviations from an even script is gone,
-    and its pen is no thicker than `THICKEST`.
+    """The same hand taking care: a share ``care`` of its deviations from an even script is gone.
 
     Forms and sums are written so that others can read them; hands sampled for training reach to
     the edge of what can be read at all.
@@ -88,7 +98,6 @@ def careful(hand: Hand, care: float = 0.5) -> Hand:
         slant=np.float32(0.15) + left * (hand.slant - np.float32(0.15)),
         width=np.float32(1.06) + left * (hand.width - np.float32(1.06)),
         rotation=left * hand.rotation,
-        pen=np.minimum(hand.pen, np.float32(THICKEST)),
         haste=left * hand.haste,
         wobble=left * hand.wobble,
         speed=left * hand.speed,
@@ -185,7 +194,8 @@ def _warp(x: Floats, y: Floats, hand: Hand, rng: np.random.Generator) -> tuple[F
         wave = np.float32(np.sqrt(2)) * hand.wobble[:, None] * np.sin(along * x + down * y + phase)
         across, up = one(1.0), one(1.0)
         steep = np.sqrt(2) * hand.wobble[:, None] * np.hypot(along, down) * np.hypot(across, up)
-        wave = wave * (STEEPEST / np.maximum(steep, STEEPEST)).astype(np.float32)
+        limit = hand.steepest[:, None] / np.maximum(steep, np.float32(1e-6))
+        wave = wave * np.minimum(limit, 1).astype(np.float32)
         x, y = x + across * wave, y + up * wave
     # Larger or smaller below than above; the middle higher or lower; the whole bent like a bow.
     edge = 0.25 - y * y

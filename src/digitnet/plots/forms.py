@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digitnet.handwriting.schools import FORMS, Form, first_ways
+from digitnet.handwriting.schools import FORMS, Form, first_ways, odds
 from digitnet.handwriting.splines import all_shapes
 from digitnet.plots.figures import new_figure, save_figure
 
@@ -49,7 +49,8 @@ def save_forms(path: str | Path) -> None:
     row = 0
     for label, (block, height) in enumerate(zip(blocks, heights, strict=True)):
         axes.axhline(row, color=FAINT, linewidth=0.8)
-        _draw(axes, int(all_shapes().first[label]), 0.5, row, GREY)
+        commonest = int(all_shapes().first[label] + odds(label)[0].argmax())
+        _draw(axes, commonest, 0.5, row, GREY)
         for place, k in enumerate(block):
             across, down = 1.5 + place % COLUMNS, row + place // COLUMNS
             _draw(axes, int(starts[k]), across, down, INK)
@@ -63,7 +64,7 @@ def _draw(axes: Axes, way: int, across: float, down: float, color: str) -> None:
     shapes = all_shapes()
     points = shapes.basis[way] @ shapes.control[way]  # (N_MARKS, 2)
     points = points - (points.max(axis=0) + points.min(axis=0)) / 2
-    # A cell is wider than high or the other way round; a digit is neither.
+    # The axes count in cells, which are higher than wide: a digit shall keep its shape.
     points = points * HIGH / np.ptp(points[:, 1]) * (CELL_HEIGHT / CELL_WIDTH, 1)
     for stroke in range(shapes.stroke_of_mark[way].max() + 1):
         x, y = points[shapes.stroke_of_mark[way] == stroke].T
