@@ -1,6 +1,6 @@
 """Arrays: digits as other data sets keep them: few pixels, stretched, squeezed, thin, thick, drawn.
 
-    python -m benchmarks.arrays MODEL [MODEL ...] [-n 2000] [--test]
+    python -m benchmarks.arrays MODEL [MODEL ...] [-n 2000] [--test] [--only ROW ...] [--record]
 
 MNIST's digits are changed and read as `digitnet predict` reads a table of them: framed anew, or
 as they are where they have 28 x 28 pixels. Each row gives the share whose likeliest digit is right,
@@ -13,13 +13,16 @@ out what is less than two fifths as wide as high, nearly all of them ones.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.invariances import pen
+from benchmarks.records import keep_record
 from digitnet.data.dataset import Dataset
 from digitnet.data.frames import reframed
 from digitnet.data.sources import open_source
@@ -130,6 +133,8 @@ def main() -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("-n", type=int, default=2000, help="how many digits (default: %(default)s)")
     parser.add_argument("--test", action="store_true", help="open MNIST's test digits")
+    parser.add_argument("--only", nargs="+", choices=[*ARRAYS, *DRAWN], metavar="ROW")
+    parser.add_argument("--record", action="store_true", help="keep the shares in results/")
     args = parser.parse_args()
     models = {name: load_model(name) for name in args.models}
     digits = open_source("mnist", part="test" if args.test else "train")
@@ -137,18 +142,31 @@ def main() -> None:
         name: digits if args.test else set_aside(model, digits) for name, model in models.items()
     }
     print(f"{'likeliest digit right':<24}" + "".join(f"{name[-18:]:>19}" for name in models))
-    for what, make in ARRAYS.items():
+    for what in args.only or [*ARRAYS, *DRAWN]:
         shares = []
-        for model, part in zip(models.values(), shown.values(), strict=True):
-            images, labels = part.images[: args.n], part.labels[: args.n]
-            if what.startswith("stretched"):
+        for name, model in models.items():
+            images, labels = shown[name].images[: args.n], shown[name].labels[: args.n]
+            if what in DRAWN:
+                drawn = synthesize(args.n, np.random.default_rng(SEED), rare=DRAWN[what])
+                images, labels = drawn.images, drawn.labels
+            elif what.startswith("stretched"):
                 kept = np.array([has_form(each) for each in images])
                 images, labels = images[kept], labels[kept]
+            make = ARRAYS.get(what, ARRAYS["as it is"])
             shares.append(right(model, [make(each) for each in images], labels))
-        print(f"{what:<24}" + "".join(f"{share:>18.2%} " for share in shares), flush=True)
-    for what, rare in DRAWN.items():
-        drawn = synthesize(args.n, np.random.default_rng(SEED), rare=rare)
-        shares = [right(model, list(drawn.images), drawn.labels) for model in models.values()]
+            if args.record:
+                keep_record(
+                    f"arrays-{Path(name).name}-{re.sub('[^a-z0-9]+', '-', what)}",
+                    "digits that no training sees"
+                    if what in DRAWN
+                    else "test of mnist"
+                    if args.test
+                    else "digits set aside",
+                    len(labels),
+                    shares[-1:],
+                    part="arrays",
+                    what=f"{Path(name).name}, {what}",
+                )
         print(f"{what:<24}" + "".join(f"{share:>18.2%} " for share in shares), flush=True)
 
 

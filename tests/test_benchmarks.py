@@ -39,7 +39,7 @@ SMALLEST = {
     "accuracy": "--seeds 1 --epochs 1",
     "adaptation": "--hands 1 --epochs 1",
     "answer": "--repeats 1",
-    "arrays": "-n 5",
+    "arrays": "-n 5 --only drawn",
     "board": "--repeats 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
