@@ -22,7 +22,7 @@ from digitnet.models.risk import ALWAYS, RiskTable, as_risk, risk_table, usual_r
 from digitnet.nn import softmax
 from digitnet.nn.layer import FloatArray
 
-MOST_LOST, LOST_BESIDE = 0.02, 0.005
+MOST_LOST, LOST_BESIDE = 0.02, 0.003
 """Of the digits, to "no digit": by Gaussians alone, and beside a network that has learnt others."""
 TUNING = 3  # every third digit chooses temperature and limit, the others are counted
 FEWEST = 150  # digits in all: with fewer not even 3 % could be promised
@@ -141,7 +141,7 @@ def fit_calibration(
     A third of them, the tuning digits, choose the temperature and the limit of novelty: by split
     conformal prediction (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random
     world", 2005) it loses at most 2 % of new digits of the same kind, on average over the draw,
-    0.5 % where the novelty has learnt others; of fewer than 49 or 199 it loses none of them. On
+    0.3 % where the novelty has learnt others; of fewer than 49 or 333 it loses none of them. On
     the others, which nothing was fitted to, the risk of each threshold is counted (`risk.py`).
     With fewer than FEWEST in all nothing can be promised, all are tuning digits, and nothing is
     unsure; with fewer than FEWEST_TO_LIMIT nothing at all is refused.
