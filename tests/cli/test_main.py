@@ -101,7 +101,7 @@ def test_what_no_command_knows_is_one_sentence(
 
 def test_without_a_command_it_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, flags=re.MULTILINE)
+    listed = re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, flags=re.MULTILINE)
     assert listed == list(COMMANDS)
     assert main(["--version"]) == 0
     assert re.fullmatch(r"digitnet \d+\.\d+\.\d+\n", capsys.readouterr().out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.data.non_digits import non_digit_frames
+from digitnet.data.non_digits import non_digit_frames, raw_frames
 from digitnet.errors import SettingsError
 
 
@@ -27,3 +27,13 @@ def test_nothing_to_draw_is_said(rng: np.random.Generator) -> None:
         non_digit_frames(0, rng)
     with pytest.raises(SettingsError, match="no kind of non-digit 'dogs'"):
         non_digit_frames(3, rng, ["dogs"])
+
+
+def test_raw_frames_are_of_every_kind_and_drawn_by_the_generator() -> None:
+    first, second = (raw_frames(8, np.random.default_rng(3)) for _ in range(2))
+    assert first.shape == (8, 28, 28)
+    assert first.dtype == np.uint8
+    np.testing.assert_array_equal(first, second)
+    stripes = first[3::4]
+    assert all(np.ptp(one, axis=0).any() != np.ptp(one, axis=1).any() for one in stripes)
+    assert len({one.tobytes() for one in first}) == 8

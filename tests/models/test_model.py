@@ -69,13 +69,18 @@ def test_a_notebook_shows_what_the_network_saw_and_the_bars() -> None:
     assert 'width="280" height="42"' in shown
 
 
-def test_a_notebook_shows_the_ten_likeliest_of_many_and_no_markup_of_others() -> None:
+def test_a_notebook_shows_the_ten_likeliest_of_many() -> None:
     many = np.full(20, 0.01, dtype=np.float32)
     many[15] = 0.81
-    shown = Prediction(None, many, "unsure: <b>&</b>", FRAME)._repr_html_()
+    shown = Prediction(15, many, None, FRAME)._repr_html_()
     labels = re.findall(r'<text x="0" y="\d+">(\d+)</text>', shown)
     assert labels == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "15"]
+
+
+def test_a_notebook_shows_no_bar_beside_a_refusal_and_no_markup_of_others() -> None:
+    shown = Prediction(None, probabilities(0.25, 0.75), "unsure: <b>&</b>", FRAME)._repr_html_()
     assert "<b>no answer: unsure: &lt;b&gt;&amp;&lt;/b&gt;</b>" in shown
+    assert "<rect" not in shown
 
 
 def test_an_answer_as_plain_values() -> None:

@@ -25,6 +25,7 @@ def test_non_digits_are_learnt_from_where_there_are_many_digits(
         return np.zeros((1, 28, 28), np.uint8)
 
     def kept(*args: object, others: np.ndarray | None) -> bool:
+        assert others is None or len(others) == 1 + int(0.15 * drawn[-1])
         return others is not None
 
     monkeypatch.setattr(module, "non_digit_frames", record)

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from digitnet.data.dataset import DIGITS, Dataset
-from digitnet.data.non_digits import non_digit_frames
+from digitnet.data.non_digits import non_digit_frames, raw_frames
 from digitnet.data.synthetic import synthesize
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
@@ -53,8 +53,9 @@ LEAST_READ = 0.5
 """Of drawn digits that a network must read, else it has learnt something other than digits."""
 LEAST_DIGITS = 5_000
 """Learnt digits below which no non-digits are drawn: fewer do not hold these off."""
-OTHERS_SHARE = 0.1
-"""How many non-digits are drawn, as a share of the learnt digits, if these are few."""
+OTHERS_SHARE, RAW_SHARE = 0.1, 0.15
+"""How many non-digits are drawn, as a share of the learnt digits, if these are few; and beside
+them noise and patterns, as a share of those."""
 N_ASKED = 200
 """Drawn digits that tell."""
 SMALLEST, LARGEST = 8, 20
@@ -142,7 +143,8 @@ def calibrated(
     digits = calibration_set(validation, rng, drawn=drawn, most=effort.digits)
     others = None  # of letters as classes nobody knows what is none
     if drawn and len(training) >= LEAST_DIGITS:
-        others = non_digit_frames(min(int(OTHERS_SHARE * len(training)), effort.others), rng)
+        n = min(int(OTHERS_SHARE * len(training)), effort.others)
+        others = np.concatenate([non_digit_frames(n, rng), raw_frames(int(RAW_SHARE * n), rng)])
     logits = classify(network, digits.images)
     return fit_calibration(logits, digits, training, risk, others=others)
 
