@@ -80,6 +80,8 @@ function ofCalibration({ temperature, leastProbability, risk, novelty }) {
     ? " Whether it is a digit at all is told by a second opinion, which compares where strokes run, and which way, with the digits that were learnt."
     : "";
   const where = risk ? `Where ${100 * risk} % of the answers may be wrong, it` : "It";
-  const doubt = leastProbability ? `${where} is “unsure” below ${(100 * leastProbability).toFixed(0)} %.` : "";
+  const doubt = leastProbability
+    ? `${where} is “unsure” below ${(100 * leastProbability).toFixed(0)} %.`
+    : "";
   return `T = ${temperature.toFixed(2)} was set on digits the network had not learnt from, so that “90 %” is right nine times in ten. ${doubt}${other}`;
 }

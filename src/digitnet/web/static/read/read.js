@@ -49,7 +49,7 @@ class ReadPart {
   url = "";
   readWith = "";
   reading = new AbortController();
-  /** @type {WeakMap<File, { page: ReadPicture, model: string }>} and what was corrected since */
+  /** @type {WeakMap<File, { page: ReadPicture, asked: string }>} and what was corrected since */
   known = new WeakMap();
 
   /** @param {HTMLElement} root @param {Context} context */
