@@ -28,9 +28,7 @@ CUT, CUT_INK = 1.0, 2.0
 LEAST_SURE = 0.968
 """How likely the likeliest class of a part of a row must be, whatever the model's risk: parts are
 more often none than pictures are."""
-MOST_STRANGE = 20.0
-"""How strange a part may be that the model stands by, in the units of `strangeness`."""
-STRANGE, USUAL = 0.25, 60.0
+STRANGE, USUAL = 0.25, 25.0
 """What each unit of novelty costs, counted from this far below the model's own limit."""
 WIDEST, TOO_WIDE = 1.2, 30.0
 """Few digits are wider than this many heights; what each further height costs."""
@@ -147,7 +145,6 @@ def lattice_of(
         in zip(probabilities, strangeness(model, images), framed, spans, strict=True)
     ])  # fmt: skip
     sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= LEAST_SURE)
-    sure &= strangeness(model, images) <= MOST_STRANGE
     return Lattice(parts, spans, framed, scores, probabilities, sure, signs)
 
 
