@@ -72,6 +72,19 @@ def test_one_is_chosen_here_and_in_the_head_alike(visit: Visit) -> None:
     page.wait_for_selector(".models button[data-model='mine'][aria-pressed='true']")
 
 
+def test_a_long_name_leaves_the_head_within_a_narrow_screen(
+    browser: Any, address: str, folder: Path
+) -> None:
+    name = "what-we-trained-in-the-second-week-of-school"
+    save_model(small_model(np.random.default_rng(3)), folder / "models" / name)
+    visit = Visit(browser, address, NARROW, "light")
+    visit.page.wait_for_selector(f"#model option[value='{name}']", state="attached")
+    visit.page.select_option("#model", name)
+    assert visit.overflows() == []
+    visit.close()
+    shutil.rmtree(folder / "models" / name)
+
+
 def test_a_zip_holds_a_model_that_loads(visit: Visit, tmp_path: Path) -> None:
     page = opened(visit, "models")
     with page.expect_download() as download:
