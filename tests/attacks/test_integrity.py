@@ -246,5 +246,5 @@ def test_one_odd_checkpoint_breaks_no_list_and_no_run(
         h = state.history
         save_loss_curve(h, tmp_path / "curve.png") if number % 100 == 1 else None
         assert len(h.epochs) == len(h.seconds) == len(h.validation_loss)
-        assert isinstance(sum(h.seconds), float)
+        assert isinstance(sum(h.seconds), int | float)
         assert h.best_epoch in (0, *h.epochs)
