@@ -12,8 +12,8 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "formulas", "repository"]
 exclude_patterns = ["_site"]
+nitpick_ignore_regex = [("py:.*", ".*")]  # docstrings name things in plain words
 nitpicky = True
-suppress_warnings = ["toc.empty_glob"]  # index.md keeps a place for pages that come later
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

@@ -3,6 +3,8 @@
 The pages are read in the repository as well, so links are relative paths there, to a line where a
 line is meant: `../src/digitnet/nn/layers.py#L47`. A link to a file that is not there, or past its
 last line, is a warning, and with it the build fails.
+
+A page that is nothing but a link to such a file stands for it: on the site the file's text is there.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from sphinx.util import logging
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
 LINK = re.compile(r"\]\((\.\.?/[^)\s#]*)(?:#L(\d+)(?:-L\d+)?)?\)")
+STAND_IN = re.compile(r"\[.*\]\(\.\./(\w+\.md)\)\n")
+PLACE_KEPT = re.compile(r"^(\w+)\*\n", re.MULTILINE)
 log = logging.getLogger(__name__)
 shown: set[str] = set()
 
@@ -44,7 +48,18 @@ def point_to_source(app: Sphinx, name: str, content: list[str]) -> None:
         shown.add(inside)
         return f"](source:{inside}#L-{line})"
 
-    content[0] = LINK.sub(marked, content[0])
+    text = content[0]
+    if stand_in := STAND_IN.fullmatch(text):
+        text = as_seen_from_docs((ROOT / stand_in[1]).read_text())
+    if name == "index":  # a pattern of pages that are not there yet
+        text = PLACE_KEPT.sub(lambda m: m[0] if any(DOCS.glob(f"{m[1]}*.md")) else "", text)
+    content[0] = LINK.sub(marked, text)
+
+
+def as_seen_from_docs(text: str) -> str:
+    """The text of a file that stands in the root, its links those of a page in docs/."""
+    text = re.sub(r"\]\((?![a-z]+:|#|docs/)", "](../", text)
+    return text.replace("](docs/", "](")
 
 
 def resolve(app: Sphinx, tree: nodes.document, name: str) -> None:
