@@ -28,9 +28,11 @@ from digitnet.data.mnist import has_mnist
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("quickstart", "python", "training", "reading")),
-    *sorted((ROOT / "docs" / "learn").glob("*.md")),
+    ROOT / "docs" / "quickstart.md",
+    *sorted(page for page in (ROOT / "docs" / "learn").glob("*.md") if page.stem != "index"),
 ]
+"""Those with code to run. docs/python.md trains for minutes, docs/extending.md makes programs:
+tests of their own run them."""
 BLOCK = re.compile(
     r"(?P<needs><!-- needs mnist -->\n+)?```python\n(?P<code>.*?)```\n"
     r"(?:\n```text\n(?P<shown>.*?)```\n)?",
@@ -39,7 +41,7 @@ BLOCK = re.compile(
 
 
 class Block(NamedTuple):
-    """A block of Python on a page: its code, what is shown below it, and whether MNIST is needed."""
+    """A block of Python on a page: its code, what is shown below it, whether it needs MNIST."""
 
     code: str
     shown: str | None
@@ -107,7 +109,9 @@ def differences(page: Path) -> list[str]:
     except ValueError as error:
         return [str(error)]
     wrong = []
-    for number, (block, output) in enumerate(zip(blocks(page.read_text()), outputs, strict=True), 1):
+    for number, (block, output) in enumerate(
+        zip(blocks(page.read_text()), outputs, strict=True), 1
+    ):
         if output is not None and not alike((block.shown or "").rstrip("\n"), output):
             wrong.append(f"{page.name}, block {number} shows\n{block.shown}but prints\n{output}")
     return wrong

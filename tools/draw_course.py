@@ -74,7 +74,7 @@ def image(axes: Any, pixels: Any, title: str = "", **options: Any) -> None:
 
 def neuron() -> Any:
     figure, (left, right) = panels(2, width_ratios=(1.3, 1))
-    left.set(xlim=(0, 10), ylim=(-0.2, 3.4))
+    left.set(xlim=(0, 10), ylim=(-0.9, 4.1), aspect="equal")
     left.set_axis_off()
     values = zip((0.0, 0.5, 1.0), (0.4, -0.6, 0.8), (2.8, 1.6, 0.4), strict=True)
     for x, w, y in values:
@@ -84,7 +84,7 @@ def neuron() -> Any:
         colour = BLUE if w > 0 else ORANGE
         left.plot([2.7, 5.9], [y, 1.6], color=colour, lw=1 + 4 * abs(w), zorder=0)
         sign = f"{w:.1f}".replace("-", "\u2212")
-        left.text(3.4, y + (0.22 if y > 1 else -0.42), f"\u00d7 {sign}", color=colour)
+        left.text(3.4, y + (0.35 if y > 1 else -0.62), f"\u00d7 {sign}", color=colour)
     left.add_patch(plt.Circle((6.6, 1.6), 0.62, fc="none", ec=INK, lw=2))
     left.text(6.6, 1.6, "0.3", ha="center", va="center", color=INK)
     left.text(6.6, 0.55, "bias \u22120.2", ha="center", color=SOFT)
@@ -125,8 +125,8 @@ def softmax() -> Any:
 
 
 def backpropagation() -> Any:
-    figure, ax = panels(1, width=8.6, height=4.0)
-    ax.set(xlim=(-0.6, 9.2), ylim=(-0.9, 3.1))
+    figure, ax = panels(1, width=8.6, height=4.4)
+    ax.set(xlim=(-0.6, 9.2), ylim=(-1.9, 3.1), aspect="equal")
     ax.set_axis_off()
     columns = [
         (0.0, "X", ("1", "0.5"), None),
@@ -154,10 +154,10 @@ def backpropagation() -> Any:
     for y in (2, 0):
         ax.plot([6.85, 7.7], [y, 1.0], color=SOFT, lw=1.2)
     arrow = {"arrowstyle": "->", "lw": 2}
-    ax.annotate("", (4.2, 1.2), (2.2, 1.2), arrowprops={**arrow, "color": BLUE})
-    ax.text(4.4, 1.2, "forward: what each gives", va="center", color=BLUE, fontsize=10)
-    ax.annotate("", (2.2, 0.72), (4.2, 0.72), arrowprops={**arrow, "color": ORANGE})
-    ax.text(4.4, 0.72, "backward: dL/d of it", va="center", color=ORANGE, fontsize=10)
+    ax.annotate("", (2.2, -1.2), (0.0, -1.2), arrowprops={**arrow, "color": BLUE})
+    ax.text(2.4, -1.2, "forward: what each gives", va="center", color=BLUE)
+    ax.annotate("", (0.0, -1.7), (2.2, -1.7), arrowprops={**arrow, "color": ORANGE})
+    ax.text(2.4, -1.7, "backward: the slope of the loss L by it", va="center", color=ORANGE)
     return figure
 
 
@@ -233,7 +233,7 @@ def overfitting() -> Any:
     history = digitnet.fit(network, few, others, settings, rng=np.random.default_rng(0))
     ax.plot(history.epochs, history.training_loss, color=SOFT)
     ax.plot(history.epochs, history.validation_loss, color=BLUE)
-    ax.text(151, history.training_loss[-1], "learnt from", va="center", color=SOFT)
+    ax.text(151, history.training_loss[-1] + 0.08, "learnt from", va="center", color=SOFT)
     ax.text(151, history.validation_loss[-1], "others", va="center", color=BLUE)
     best = int(np.argmin(history.validation_loss))
     ax.plot([best + 1], [history.validation_loss[best]], "o", color=ORANGE)
@@ -257,7 +257,9 @@ def convolution() -> Any:
 
 
 def doubt() -> Any:
-    figure, axes = plt.subplots(2, 3, figsize=(8, 3.4), height_ratios=(1.1, 1), layout="constrained")
+    figure, axes = plt.subplots(
+        2, 3, figsize=(8, 3.4), height_ratios=(1.1, 1), layout="constrained"
+    )
     model = digitnet.load_model("cnn")
     rng = np.random.default_rng(0)
     letters = [frame_picture(draw_non_digit("capitals", rng)).image for _ in range(50)]

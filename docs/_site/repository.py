@@ -4,7 +4,7 @@ The pages are read in the repository as well, so links are relative paths there,
 line is meant: `../src/digitnet/nn/layers.py#L47`. A link to a file that is not there, or past its
 last line, is a warning, and with it the build fails.
 
-A page that is nothing but a link to such a file stands for it: on the site the file's text is there.
+A page that is nothing but a link to such a file stands for it: on the site it has the file's text.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from typing import Any
 from docutils import nodes
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_for_filename
+from pygments.lexers import PythonLexer, TextLexer
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-DOCS = Path(__file__).resolve().parents[1]
-ROOT = DOCS.parent
 LINK = re.compile(r"\]\((\.\.?/[^)\s#]*)(?:#L(\d+)(?:-L\d+)?)?\)")
 STAND_IN = re.compile(r"\[.*\]\(\.\./(\w+\.md)\)\n")
 PLACE_KEPT = re.compile(r"^(\w+)\*\n", re.MULTILINE)
@@ -33,9 +31,10 @@ shown: set[str] = set()
 
 def point_to_source(app: Sphinx, name: str, content: list[str]) -> None:
     """Before a page is parsed: mark links out of docs/ with a scheme of their own."""
+    docs = Path(app.srcdir)
 
     def marked(found: re.Match[str]) -> str:
-        path = (DOCS / name).parent / found[1]
+        path = (docs / name).parent / found[1]
         inside = posixpath.normpath(posixpath.join("docs", posixpath.dirname(name), found[1]))
         if inside.startswith("docs/"):
             return found[0]
@@ -50,9 +49,9 @@ def point_to_source(app: Sphinx, name: str, content: list[str]) -> None:
 
     text = content[0]
     if stand_in := STAND_IN.fullmatch(text):
-        text = as_seen_from_docs((ROOT / stand_in[1]).read_text())
+        text = as_seen_from_docs((docs.parent / stand_in[1]).read_text())
     if name == "index":  # a pattern of pages that are not there yet
-        text = PLACE_KEPT.sub(lambda m: m[0] if any(DOCS.glob(f"{m[1]}*.md")) else "", text)
+        text = PLACE_KEPT.sub(lambda m: m[0] if any(docs.glob(f"{m[1]}*.md")) else "", text)
     content[0] = LINK.sub(marked, text)
 
 
@@ -75,9 +74,9 @@ def resolve(app: Sphinx, tree: nodes.document, name: str) -> None:
 def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """A page for each file that was linked to, with its lines numbered."""
     for path in sorted(shown):
-        lexer = get_lexer_for_filename(path, stripnl=False)
+        lexer = PythonLexer(stripnl=False) if path.endswith(".py") else TextLexer(stripnl=False)
         form = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True)
-        body = highlight((ROOT / path).read_text(), lexer, form)
+        body = highlight((Path(app.srcdir).parent / path).read_text(), lexer, form)
         yield f"source/{path}", {"title": path, "body": f"<h1>{path}</h1>{body}"}, "page.html"
 
 
