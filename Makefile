@@ -83,9 +83,13 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 		|| exit 1; \
 	done
 
-docs: $(VENV)/installed  ## bring the README's list of files and the table of forms up to date
+docs: $(VENV)/installed  ## lists and tables brought up to date, all code on pages run, the site built
 	$(BIN)/python tools/house.py
 	$(BIN)/python tools/forms.py
+	$(BIN)/python tools/source_lines.py
+	$(BIN)/python tools/code_blocks.py
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs build/site
+	@echo "The site is in build/site/index.html."
 
 clean:  ## drop the environments and caches; the model stays
 	rm -rf $(VENV) $(PAGE) .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

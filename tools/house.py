@@ -1,4 +1,4 @@
-"""House: write the README's list of files from the first line of each module.
+"""House: write the list of files in docs/house.md from the first line of each module.
 
 python tools/house.py            rewrite the list
 python tools/house.py --check    exit with 1 where it is out of date
@@ -28,14 +28,14 @@ def captions() -> str:
 
 
 def main() -> int:
-    readme = ROOT / "README.md"
-    text = readme.read_text()
+    page = ROOT / "docs" / "house.md"
+    text = page.read_text()
     before, _, rest = text.partition(START)
     after = rest.partition(END)[2]
     new = f"{before}{START}\n{captions()}\n{END}{after}"
     if "--check" in sys.argv[1:]:
         return int(new != text)
-    readme.write_text(new)
+    page.write_text(new)
     return 0
 
 

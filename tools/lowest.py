@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-NO_USER_HAS = ("dev", "mutants")
+NO_USER_HAS = ("dev", "mutants", "docs")
 
 
 def lowest(project: Mapping[str, Any]) -> Iterator[str]:
