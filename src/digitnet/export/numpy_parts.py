@@ -1,0 +1,71 @@
+"""Numpy parts: the functions of which an exported model.py is made, NumPy and nothing else.
+
+`numpy.py` copies those that a model needs into its file, as they stand here. Images lie with the
+batch first, (n, channels, height, width).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def deskew(x: Floats) -> Floats:
+    """Frames (n, 784) sheared and shifted until their ink is upright and in the middle."""
+    images, row = x.reshape(-1, 28, 28), np.arange(28, dtype=np.float32)
+    by_row, moment = images.sum(2), images @ (row - np.float32(13.5))
+    mass = np.maximum(by_row.sum(1, keepdims=True), np.float32(1e-6))
+    from_mean = row - by_row @ row[:, None] / mass
+    variance = np.maximum((by_row * from_mean**2).sum(1, keepdims=True), np.float32(1e-6))
+    slant = np.clip((moment * from_mean).sum(1, keepdims=True) / variance, -1, 1)
+    shift = (slant * from_mean + moment.sum(1, keepdims=True) / mass)[:, :, None]
+    start = np.clip(np.floor(shift), -29, 28).astype(int) + 29 + np.arange(29)
+    taken = np.take_along_axis(np.pad(images, ((0, 0), (0, 0), (29, 29))), start, 2)
+    part = shift - np.floor(shift)
+    return (taken[:, :, :-1] * (1 - part) + taken[:, :, 1:] * part).reshape(x.shape)
+
+
+def conv(x: Floats, W: Floats, b: Floats, size: int, stride: int, padding: int) -> Floats:
+    """A window of size x size moved over images; W is (channels in * size * size, out)."""
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), (2, 3))
+    windows = windows[:, :, ::stride, ::stride].transpose(0, 2, 3, 1, 4, 5)
+    y = windows.reshape(*windows.shape[:3], -1) @ W + b
+    return y.transpose(0, 3, 1, 2)
+
+
+def windows_of(x: Floats, size: int) -> Floats:
+    """Images in windows of size x size that do not overlap, these in axes 3 and 5."""
+    n, channels, height, width = x.shape
+    return x.reshape(n, channels, height // size, size, width // size, size)
+
+
+def batch_norm(x: Floats, gamma: Floats, beta: Floats, mean: Floats, variance: Floats) -> Floats:
+    """Every channel (axis 1) brought to a mean and a spread that were learnt."""
+    scale = gamma / np.sqrt(variance + np.float32(1e-5))
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    return (x - mean.reshape(shape)) * scale.reshape(shape) + beta.reshape(shape)
+
+
+def novelty(ink: Floats, a: dict[str, Floats]) -> Floats:
+    """How unlike all that was learnt frames (n, 28, 28) are, by their strokes' directions."""
+    p = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
+    down = p[:, :-2] + 2 * p[:, 1:-1] + p[:, 2:]
+    along = p[:, :, :-2] + 2 * p[:, :, 1:-1] + p[:, :, 2:]
+    gx, gy = down[:, :, 2:] - down[:, :, :-2], along[:, 2:] - along[:, :-2]
+    sides = [np.maximum(each, 0) for each in (gx, gy, -gx, -gy)]  # right, below, left, above
+    planes = []
+    for side, after, other in zip(sides, sides[1:] + sides[:1], (gy, gx, gy, gx)):
+        planes.append(np.maximum(side - abs(other), 0))
+        planes.append(np.float32(2**0.5) * np.minimum(side, after))
+    cells = a["windows"] @ np.stack(planes) @ a["windows"].T
+    sums = cells.transpose(1, 2, 3, 0).reshape(len(ink), -1)
+    sums = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + np.float32(1e-6))
+    inner = ink[:, 2:-2, 2:-2].reshape(-1, 12, 2, 12, 2).mean((2, 4)).reshape(len(ink), -1)
+    seen = np.hstack([np.sqrt(sums), np.float32(0.2) * np.sqrt(inner)])
+    white = (seen @ a["axes"] - a["centres"][:, None]) @ a["whitening"]  # (classes, n, axes)
+    far = ((white**2).sum(2) + a["spreads"][:, None]).min(0)
+    excited = np.maximum(seen @ a["hidden"][:-1] + a["hidden"][-1], 0)
+    return np.maximum(far, excited @ a["readout"][:-1] + a["readout"][-1])
