@@ -38,9 +38,14 @@ BEST_KNOWN = {"mnist": "mnist"}
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!&~-])")
 
 LIMITS = """\
-- It reads **one digit in a frame** of 28 x 28, and what it knows of the world are such frames: ink bright on 0, {framing}. The framing of pictures is digitnet's and not in this folder; with another one the figures below do not hold.
-- It knows these classes and no other. What is none of them is refused where it looks like it; not all of it does.
-- A **refusal** is no error but an answer: whoever takes the likeliest class all the same takes a risk that nobody has counted.
+- It reads **one digit in a frame** of 28 x 28, and what it knows of the world are such frames:
+  ink bright on 0, {framing}.
+  The framing of pictures is digitnet's and not in this folder; with another one the figures do
+  not hold.
+- It knows these classes and no other. What is none of them is refused where it looks like it;
+  not all of it does.
+- A **refusal** is an answer, not an error: whoever takes the likeliest class all the same takes a
+  risk that nobody has counted.
 """
 FRAMINGS = {
     "mnist": "the digit 20 pixels at its longer side, its centre of mass in the middle, as MNIST's",
@@ -121,7 +126,7 @@ def figures(model: Model) -> dict[str, float | int]:
 
 
 def licence_of(model: Model, name: str) -> str | None:
-    """MIT for a model that is in the box; None for any other, whose licence is its maker's to say."""
+    """MIT for a model that is in the box; None for any other, which is its maker's to say."""
     if name not in box_names():
         return None
     own, boxed = arrays_of(model), arrays_of(load_model(in_box(name)))

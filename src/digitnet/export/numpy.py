@@ -43,7 +43,9 @@ labels, probabilities, reasons = predict(frames)
 print([CLASSES[label] if label >= 0 else reason for label, reason in zip(labels, reasons)])
 ```
 
-A label is the place of a class in `CLASSES`; -1 where there is no answer, and then the reason is "unsure" or "no digit". `digitnet.predict("photo.png").frame.image` is such a frame of a picture. From a shell: `python {CODE} frames.npy`.
+A label is the place of a class in `CLASSES`; -1 where there is no answer, and then the reason is
+"unsure" or "no digit", else "". `digitnet.predict("photo.png").frame.image` is such a frame of a
+picture. From a shell: `python {CODE} frames.npy`.
 """
 HEAD = '''\
 """A reader of handwritten digits that needs NumPy alone, exported by digitnet {version} (MIT).
@@ -60,26 +62,21 @@ from numpy.typing import NDArray
 with np.load(Path(__file__).with_name("{file}")) as stored:
     A = dict(stored)
 CLASSES = {classes}
-TEMPERATURE, LEAST_PROBABILITY, MOST_NOVELTY = {temperature!r}, {least!r}, {most!r}
-Floats = NDArray[np.float32]
+TEMPERATURE, LEAST_PROBABILITY = {temperature!r}, {least!r}
+{most}Floats = NDArray[np.float32]
 '''
 LOGITS = '''\
 def logits(x: Floats) -> Floats:
     """The network, layer by layer: frames (n, 784) in 0..1 to one number for each class."""
 {lines}
-    return x
 '''
 TAIL = '''\
-def predict(frames: NDArray[np.uint8]) -> tuple[NDArray[np.int64], Floats, list[str]]:
+def predict(frames: NDArray[np.uint8]) -> tuple[NDArray[np.int64], Floats, NDArray[np.str_]]:
     """Labels (n,), -1 for none; probabilities (n, classes); and why there is no label, or ""."""
     if frames.dtype != np.uint8 or frames.shape[1:] != (28, 28):
         raise ValueError(f"frames are (n, 28, 28) uint8, not {frames.shape} {frames.dtype}")
-    found = [_predict(frames[i : i + 256]) for i in range(0, max(1, len(frames)), 256)]
-    labels, probabilities, reasons = zip(*found)
-    return np.concatenate(labels), np.concatenate(probabilities), sum(reasons, [])
-
-
-def _predict(frames):
+    if (half := len(frames) // 2) > 128:  # memory stays bounded
+        return tuple(map(np.concatenate, zip(predict(frames[:half]), predict(frames[half:]))))
     ink = frames * np.float32(1 / 255)
     z = logits(ink.reshape(-1, 784)) / np.float32(TEMPERATURE)
     z = np.exp(z - z.max(1, keepdims=True))
@@ -87,7 +84,7 @@ def _predict(frames):
     no_digit = ~frames.any((1, 2)){novelty}
     unsure = probabilities.max(1) < np.float32(LEAST_PROBABILITY)
     reasons = np.where(no_digit, "no digit", np.where(unsure, "unsure", ""))
-    return np.where(reasons == "", probabilities.argmax(1), -1), probabilities, reasons.tolist()
+    return np.where(reasons == "", probabilities.argmax(1), -1), probabilities, reasons
 
 
 if __name__ == "__main__":
@@ -134,10 +131,12 @@ def write_code(model: Model, network: Network) -> str:
         classes=json.dumps(model.class_names),
         temperature=calibration.temperature,
         least=calibration.least_probability,
-        most=calibration.most_novelty if judged else None,
+        most=f"MOST_NOVELTY = {calibration.most_novelty!r}\n" if judged else "",
     )
     tail = TAIL.replace("{novelty}", " | (novelty(ink, A) > MOST_NOVELTY)" if judged else "")
-    network_code = LOGITS.format(lines="\n".join(f"    x = {line}" for line in lines))
+    *before, last = lines
+    body = [*(f"    x = {line}" for line in before), f"    return {last}"]
+    network_code = LOGITS.format(lines="\n".join(body))
     return "\n\n".join([head, *_parts(needed), network_code, tail])
 
 
@@ -154,22 +153,26 @@ def _parts(needed: set[str]) -> list[str]:
 
 
 def _layer_lines(network: Network) -> tuple[list[str], set[str]]:
-    """What x becomes in each layer, as Python, and the functions that are needed for it."""
-    lines, needed = [], set()
+    """What x becomes from line to line, as Python, and the functions that are needed for it."""
+    lines: list[str] = []
+    needed = set()
     named = iter(network.parameters)
-    for layer, views in zip(network.layers, network.views, strict=True):
+    for layer, views, given in zip(network.layers, network.views, network.shapes, strict=True):
         arrays = [f'A["{next(named)}"]' for _ in views]
-        form = LINES[type(layer).__name__]
-        line = form.format(*arrays, arrays=", ".join(arrays), **vars(layer))
-        for function in ("deskew", "conv", "windows_of", "batch_norm"):
-            if line.startswith(f"{function}("):
-                needed.add(function)
+        kind = type(layer).__name__
+        sides = dict(zip(("channels", "height", "width"), given, strict=False))
+        settings = {**sides, "numbers": given[0], **vars(layer), "arrays": ", ".join(arrays)}
+        within = lines.pop() if kind in WITHIN and lines else "x"
+        line = LINES[kind].format(*arrays, x=within, **settings)
+        needed |= {name for name in FUNCTIONS if line.startswith(f"{name}(")}
         lines += [line] if line else []
     return lines, needed
 
 
+FUNCTIONS = ("deskew", "conv", "batch_norm")
+"""Of numpy_parts.py, what layers are written with."""
 LINES = {
-    "AveragePool2D": "windows_of(x, {size}).mean((3, 5))",
+    "AveragePool2D": "x.reshape(-1, {channels}, {height}, {size}, {width}, {size}).mean((3, 5))",
     "BatchNorm": "batch_norm(x, {arrays})",
     "Conv2D": "conv(x, {arrays}, size={size}, stride={stride}, padding={padding})",
     "Dense": "x @ {0} + {1}",
@@ -177,14 +180,16 @@ LINES = {
     "Dropout": "",
     "Flatten": "",
     "GlobalAveragePool2D": "x.mean((2, 3))",
-    "MaxPool2D": "windows_of(x, {size}).max((3, 5))",
-    "ReLU": "np.maximum(x, 0)",
-    "Sigmoid": "0.5 + 0.5 * np.tanh(0.5 * x)",
-    "Tanh": "np.tanh(x)",
+    "MaxPool2D": "x.reshape(-1, {channels}, {height}, {size}, {width}, {size}).max((3, 5))",
+    "ReLU": "np.maximum({x}, 0)",
+    "Sigmoid": "0.5 + 0.5 * np.tanh(0.5 * ({x}))",
+    "Tanh": "np.tanh({x})",
     "ToImages": "x.reshape(-1, 1, {height}, {width})",
-    "ToRows": "x.reshape(len(x), -1)",
+    "ToRows": "x.reshape(-1, {numbers})",
 }
 """For each kind of layer (nn/kinds.py), what x becomes in it; "" where it stays what it is."""
+WITHIN = ("ReLU", "Sigmoid", "Tanh")
+"""Kinds that take the line before them into theirs."""
 
 
 def _novelty_counts(calibration: Calibration) -> bool:

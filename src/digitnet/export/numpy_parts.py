@@ -24,7 +24,8 @@ def deskew(x: Floats) -> Floats:
     start = np.clip(np.floor(shift), -29, 28).astype(int) + 29 + np.arange(29)
     taken = np.take_along_axis(np.pad(images, ((0, 0), (0, 0), (29, 29))), start, 2)
     part = shift - np.floor(shift)
-    return (taken[:, :, :-1] * (1 - part) + taken[:, :, 1:] * part).reshape(x.shape)
+    y: Floats = taken[:, :, :-1] * (1 - part) + taken[:, :, 1:] * part
+    return y.reshape(x.shape)
 
 
 def conv(x: Floats, W: Floats, b: Floats, size: int, stride: int, padding: int) -> Floats:
@@ -32,14 +33,8 @@ def conv(x: Floats, W: Floats, b: Floats, size: int, stride: int, padding: int) 
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), (2, 3))
     windows = windows[:, :, ::stride, ::stride].transpose(0, 2, 3, 1, 4, 5)
-    y = windows.reshape(*windows.shape[:3], -1) @ W + b
+    y: Floats = windows.reshape(*windows.shape[:3], len(W)) @ W + b
     return y.transpose(0, 3, 1, 2)
-
-
-def windows_of(x: Floats, size: int) -> Floats:
-    """Images in windows of size x size that do not overlap, these in axes 3 and 5."""
-    n, channels, height, width = x.shape
-    return x.reshape(n, channels, height // size, size, width // size, size)
 
 
 def batch_norm(x: Floats, gamma: Floats, beta: Floats, mean: Floats, variance: Floats) -> Floats:
@@ -57,15 +52,16 @@ def novelty(ink: Floats, a: dict[str, Floats]) -> Floats:
     gx, gy = down[:, :, 2:] - down[:, :, :-2], along[:, 2:] - along[:, :-2]
     sides = [np.maximum(each, 0) for each in (gx, gy, -gx, -gy)]  # right, below, left, above
     planes = []
-    for side, after, other in zip(sides, sides[1:] + sides[:1], (gy, gx, gy, gx)):
-        planes.append(np.maximum(side - abs(other), 0))
-        planes.append(np.float32(2**0.5) * np.minimum(side, after))
+    for i, other in enumerate((gy, gx, gy, gx)):
+        planes.append(np.maximum(sides[i] - abs(other), 0))
+        planes.append(np.float32(2**0.5) * np.minimum(sides[i], sides[(i + 1) % 4]))
     cells = a["windows"] @ np.stack(planes) @ a["windows"].T
-    sums = cells.transpose(1, 2, 3, 0).reshape(len(ink), -1)
+    sums = cells.transpose(1, 2, 3, 0).reshape(-1, 128)
     sums = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + np.float32(1e-6))
-    inner = ink[:, 2:-2, 2:-2].reshape(-1, 12, 2, 12, 2).mean((2, 4)).reshape(len(ink), -1)
+    inner = ink[:, 2:-2, 2:-2].reshape(-1, 12, 2, 12, 2).mean((2, 4)).reshape(-1, 144)
     seen = np.hstack([np.sqrt(sums), np.float32(0.2) * np.sqrt(inner)])
     white = (seen @ a["axes"] - a["centres"][:, None]) @ a["whitening"]  # (classes, n, axes)
-    far = ((white**2).sum(2) + a["spreads"][:, None]).min(0)
+    far: Floats = ((white**2).sum(2) + a["spreads"][:, None]).min(0)
     excited = np.maximum(seen @ a["hidden"][:-1] + a["hidden"][-1], 0)
-    return np.maximum(far, excited @ a["readout"][:-1] + a["readout"][-1])
+    says: Floats = excited @ a["readout"][:-1] + a["readout"][-1]
+    return np.maximum(far, says)

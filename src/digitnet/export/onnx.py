@@ -65,7 +65,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
         kind="ONNX",
         library="onnx",
         files={FILE: f"the network and its refusals, opset {OPSET}"},
-        use=USE.replace("{{refusals}}", said),
+        use=USE.replace("{refusals}", said),
     )
     contents = {FILE: proto.SerializeToString(), CARD: write_card(model, name, card)}
     n_bytes = write_files(contents, target)

@@ -40,7 +40,9 @@ def answer(graph: Graph, calibration: Calibration, rows: str) -> None:
     no_digit = add("LessOrEqual", most_ink, constant(np.float32(0)))
     if calibration.novelty is not None and not calibration.answers_always:
         most = constant(np.float32(calibration.most_novelty))
-        no_digit = add("Or", no_digit, add("Greater", _scores(graph, calibration.novelty, rows), most))
+        no_digit = add(
+            "Or", no_digit, add("Greater", _scores(graph, calibration.novelty, rows), most)
+        )
     refusal = constant(np.int64(ANSWERED))
     for case, number in ((unsure, UNSURE), (no_digit, NO_DIGIT), (add("Not", fits), NO_FRAME)):
         output = "refusal" if number == NO_FRAME else ""
@@ -67,7 +69,9 @@ def _scores(graph: Graph, novelty: Novelty, rows: str) -> str:
         return far
     weights, biases = novelty.hidden[:-1], novelty.hidden[-1]
     excited = add("Relu", add("Gemm", seen, constant(weights, "novelty_hidden"), constant(biases)))
-    says = add("Gemm", excited, constant(novelty.readout[:-1, None]), constant(novelty.readout[-1:]))
+    says = add(
+        "Gemm", excited, constant(novelty.readout[:-1, None]), constant(novelty.readout[-1:])
+    )
     return add("Max", far, graph.reshape(says, (-1,)))
 
 

@@ -36,7 +36,11 @@ from safetensors.numpy import load_file
 arrays = load_file("{FILE}")  # W1, b1, ...: as in a model's folder of digitnet
 ```
 
-`{CONFIG}` names the layers in their order with their settings, the classes, the framing, and the calibration: temperature, least probability, and the most novelty, which the arrays `novelty_...` are for. A `Dense` layer is x W + b; the rows of a convolution's W are (channel in, row, column) and its columns the channels out. There is no code in here: to compute at once, take the export to ONNX or to NumPy.
+`{CONFIG}` names the layers in their order with their settings, the classes, the framing, and the
+calibration: temperature, least probability, and the most novelty, which the arrays `novelty_...`
+are for. A `Dense` layer is x W + b; the rows of a convolution's W are (channel in, row, column),
+its columns the channels out. There is no code in here: to compute at once, take the export to ONNX
+or to NumPy.
 """
 
 
