@@ -57,7 +57,7 @@ ASK = {"onnx": by_onnx, "numpy": by_numpy}
 
 
 def own(model: Model, frames: Frames) -> Answers:
-    """digitnet's own answers."""
+    """The answers that digitnet gives."""
     probabilities = model.probabilities(frames)
     accepted = model.accepted(frames, probabilities) & frames.any(axis=(1, 2))
     labels = np.where(accepted, probabilities.argmax(axis=1), -1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from digitnet.models.model import Model
 from digitnet.models.novelty import N_FEATURES, log_determinant, soft_windows
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.network import Network
+from digitnet.nn.normalization import BatchNorm
 
 CODE, ARRAYS = "model.py", "model.npz"
 NEVER = np.float32(-3e38)
@@ -101,7 +103,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
     """
     check_target(target, {CODE, ARRAYS, CARD})
     network = plain_network(model, name, "NumPy")
-    arrays = dict(network.parameters) | _novelty_arrays(model.calibration)
+    arrays = _network_arrays(network) | _novelty_arrays(model.calibration)
     card = Card(
         kind="NumPy",
         library="numpy",
@@ -131,7 +133,7 @@ def write_code(model: Model, network: Network) -> str:
         classes=json.dumps(model.class_names),
         temperature=calibration.temperature,
         least=calibration.least_probability,
-        most=f"MOST_NOVELTY = {calibration.most_novelty!r}\n" if judged else "",
+        most=f'MOST_NOVELTY = float("{calibration.most_novelty!r}")\n' if judged else "",
     )
     tail = TAIL.replace("{novelty}", " | (novelty(ink, A) > MOST_NOVELTY)" if judged else "")
     *before, last = lines
@@ -162,18 +164,19 @@ def _layer_lines(network: Network) -> tuple[list[str], set[str]]:
         kind = type(layer).__name__
         sides = dict(zip(("channels", "height", "width"), given, strict=False))
         settings = {**sides, "numbers": given[0], **vars(layer), "arrays": ", ".join(arrays)}
-        within = lines.pop() if kind in WITHIN and lines else "x"
-        line = LINES[kind].format(*arrays, x=within, **settings)
+        line = LINES[kind].format(*arrays, x="x", **settings)
+        if kind in WITHIN and lines and len(lines[-1]) + len(line) <= MOST_WIDE:
+            line = LINES[kind].format(x=lines.pop())
         needed |= {name for name in FUNCTIONS if line.startswith(f"{name}(")}
         lines += [line] if line else []
     return lines, needed
 
 
-FUNCTIONS = ("deskew", "conv", "batch_norm")
+FUNCTIONS = ("deskew", "conv")
 """Of numpy_parts.py, what layers are written with."""
 LINES = {
     "AveragePool2D": "x.reshape(-1, {channels}, {height}, {size}, {width}, {size}).mean((3, 5))",
-    "BatchNorm": "batch_norm(x, {arrays})",
+    "BatchNorm": "(x - {2}) * ({0} / np.sqrt({3} + np.float32(1e-5))) + {1}",
     "Conv2D": "conv(x, {arrays}, size={size}, stride={stride}, padding={padding})",
     "Dense": "x @ {0} + {1}",
     "Deskew": "deskew(x)",
@@ -190,11 +193,25 @@ LINES = {
 """For each kind of layer (nn/kinds.py), what x becomes in it; "" where it stays what it is."""
 WITHIN = ("ReLU", "Sigmoid", "Tanh")
 """Kinds that take the line before them into theirs."""
+MOST_WIDE = 85
+"""Characters of two such lines, so that one line of code has at most 100."""
+
+
+def _network_arrays(network: Network) -> dict[str, FloatArray]:
+    """The network's parameters by name; those of normalised images as one number a channel."""
+    arrays = dict(network.parameters)
+    named = iter(network.parameters)
+    for layer, views, given in zip(network.layers, network.views, network.shapes, strict=True):
+        names = [next(named) for _ in views]
+        if isinstance(layer, BatchNorm) and len(given) == 3:
+            arrays |= {name: arrays[name][:, None, None] for name in names}
+    return arrays
 
 
 def _novelty_counts(calibration: Calibration) -> bool:
     """Whether a frame may be refused because it is too novel."""
-    return calibration.novelty is not None and not calibration.answers_always
+    limited = calibration.most_novelty < math.inf
+    return calibration.novelty is not None and limited and not calibration.answers_always
 
 
 def _novelty_arrays(calibration: Calibration) -> dict[str, FloatArray]:

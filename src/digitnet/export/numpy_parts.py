@@ -37,13 +37,6 @@ def conv(x: Floats, W: Floats, b: Floats, size: int, stride: int, padding: int) 
     return y.transpose(0, 3, 1, 2)
 
 
-def batch_norm(x: Floats, gamma: Floats, beta: Floats, mean: Floats, variance: Floats) -> Floats:
-    """Every channel (axis 1) brought to a mean and a spread that were learnt."""
-    scale = gamma / np.sqrt(variance + np.float32(1e-5))
-    shape = (1, -1) + (1,) * (x.ndim - 2)
-    return (x - mean.reshape(shape)) * scale.reshape(shape) + beta.reshape(shape)
-
-
 def novelty(ink: Floats, a: dict[str, Floats]) -> Floats:
     """How unlike all that was learnt frames (n, 28, 28) are, by their strokes' directions."""
     p = np.pad(ink, ((0, 0), (1, 1), (1, 1)))

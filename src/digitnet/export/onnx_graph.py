@@ -158,9 +158,10 @@ def _deskew(graph: Graph, x: str, layer: Any, params: Params, shape: Shape) -> s
     shift = add("Add", add("Mul", slant, from_mean), mean_x)
     whole = add("Floor", shift)
     part = graph.reshape(add("Sub", shift, whole), (-1, height, 1))
-    limits = (graph.constant(np.float32(each)) for each in (-border, width))
-    start = add("Add", add("Clip", whole, *limits), graph.constant(np.float32(border)))
-    start = graph.reshape(add("Cast", start, to=_whole_numbers()), (-1, height, 1))
+    # Clipped as whole numbers: what is no number becomes some number, and is not read outside.
+    start = add("Cast", whole, to=_whole_numbers())
+    start = add("Clip", start, graph.constant(-border), graph.constant(width))
+    start = add("Add", graph.reshape(start, (-1, height, 1)), graph.constant(border))
     places = add("Add", start, graph.constant(np.arange(width + 1)[None, None]))
     pads = np.array([0, 0, border, 0, 0, border], np.int64)
     padded = add("Pad", images, graph.constant(pads))
