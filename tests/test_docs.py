@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -52,6 +53,31 @@ def test_the_table_of_forms_is_up_to_date() -> None:
 def test_links_to_the_source_lead_to_the_right_lines() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "source_lines.py"), "--check"])
     assert done.returncode == 0, "run make docs"
+
+
+def test_the_notebooks_are_their_pages() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "notebooks.py"), "--check"])
+    assert done.returncode == 0, "run make docs"
+    for page in code_blocks.PAGES:
+        if page.parent.name == "learn":
+            cells = json.loads(page.with_suffix(".ipynb").read_text())["cells"]
+            n_code = sum(cell["cell_type"] == "code" for cell in cells)
+            assert n_code == page.read_text().count("```python\n"), page.stem
+            assert not any("```python" in "".join(cell["source"]) for cell in cells)
+
+
+def test_a_notebook_that_prints_something_else_is_told(
+    tmp_path: Path,
+) -> None:
+    for name in ("nbclient", "ipykernel"):
+        pytest.importorskip(name, reason="needs digitnet[docs]")
+    page = tmp_path / "page.md"
+    page.write_text("Text.\n\n```python\nprint(8)\n```\n\n```text\n5\n```\n")
+    program = f"from notebooks import differences, Path; print(*differences(Path({str(page)!r})))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "tools", capture_output=True, text=True
+    )
+    assert "page shows\n5\nbut its notebook prints\n8" in done.stdout, done.stderr
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
