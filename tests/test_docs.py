@@ -220,13 +220,21 @@ def test_the_site_refuses_what_leads_nowhere(tmp_path: Path) -> None:
     docs.mkdir()
     (tmp_path / "code.py").write_text("first = 1\nsecond = 2\n")
     (docs / "other.md").write_text("# Other\n\nOf $x^2$.\n")
-    head = "# Site\n\n```{toctree}\nother\nexport*\n```\n\n[code](../code.py#L2)\n"
+    (tmp_path / "NOTES.md").write_text("# Notes\n\n[One](docs/other.md), [two](code.py).\n")
+    (docs / "notes.md").write_text("[NOTES.md](../NOTES.md)\n")
+    head = "# Site\n\n```{toctree}\n:caption: Pages\n\nother\nnotes\nexport*\n```\n\n"
+    head += "[code](../code.py#L2)\n"
     (docs / "index.md").write_text(head)
     done = build_site(tmp_path)
     assert done.returncode == 0, done.stderr
     assert 'href="source/code.py.html#L-2"' in (tmp_path / "site" / "index.html").read_text()
     assert 'id="L-2"' in (tmp_path / "site" / "source" / "code.py.html").read_text()
     assert "<msup>" in (tmp_path / "site" / "other.html").read_text()
+    assert 'role="heading" aria-level="2"' in (tmp_path / "site" / "other.html").read_text()
+    notes = (tmp_path / "site" / "notes.html").read_text()
+    assert "<h1>Notes" in notes
+    assert 'href="other.html"' in notes
+    assert 'href="source/code.py.html#L-1"' in notes
     for bad, said in (
         ("[a](none.md)", "none.md"),
         ("[a](other.md#none)", "none"),
