@@ -83,11 +83,13 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 		|| exit 1; \
 	done
 
-docs: $(VENV)/installed  ## lists and tables brought up to date, all code on pages run, the site built
+docs: $(VENV)/installed  ## bring lists and tables up to date, run the notebooks, build the site
 	$(BIN)/python tools/house.py
 	$(BIN)/python tools/forms.py
 	$(BIN)/python tools/source_lines.py
-	$(BIN)/python tools/code_blocks.py
+	$(BIN)/python tools/notebooks.py
+	$(BIN)/python tools/code_blocks.py README.md docs/quickstart.md
+	$(BIN)/python tools/notebooks.py --run
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs build/site
 	@echo "The site is in build/site/index.html."
 

@@ -11,7 +11,7 @@ copyright = author  # noqa: A001 (Sphinx calls it so)
 language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "formulas", "repository"]
-exclude_patterns = ["_site"]
+exclude_patterns = ["_site", "**.ipynb"]
 nitpick_ignore_regex = [("py:.*", ".*")]  # docstrings name things in plain words
 nitpicky = True
 

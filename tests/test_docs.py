@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -52,6 +53,31 @@ def test_the_table_of_forms_is_up_to_date() -> None:
 def test_links_to_the_source_lead_to_the_right_lines() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "source_lines.py"), "--check"])
     assert done.returncode == 0, "run make docs"
+
+
+def test_the_notebooks_are_their_pages() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "notebooks.py"), "--check"])
+    assert done.returncode == 0, "run make docs"
+    for page in code_blocks.PAGES:
+        if page.parent.name == "learn":
+            cells = json.loads(page.with_suffix(".ipynb").read_text())["cells"]
+            n_code = sum(cell["cell_type"] == "code" for cell in cells)
+            assert n_code == page.read_text().count("```python\n"), page.stem
+            assert not any("```python" in "".join(cell["source"]) for cell in cells)
+
+
+def test_a_notebook_that_prints_something_else_is_told(
+    tmp_path: Path,
+) -> None:
+    for name in ("nbclient", "ipykernel"):
+        pytest.importorskip(name, reason="needs digitnet[docs]")
+    page = tmp_path / "page.md"
+    page.write_text("Text.\n\n```python\nprint(8)\n```\n\n```text\n5\n```\n")
+    program = f"from notebooks import differences, Path; print(*differences(Path({str(page)!r})))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "tools", capture_output=True, text=True
+    )
+    assert "page shows\n5\nbut its notebook prints\n8" in done.stdout, done.stderr
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
@@ -194,13 +220,21 @@ def test_the_site_refuses_what_leads_nowhere(tmp_path: Path) -> None:
     docs.mkdir()
     (tmp_path / "code.py").write_text("first = 1\nsecond = 2\n")
     (docs / "other.md").write_text("# Other\n\nOf $x^2$.\n")
-    head = "# Site\n\n```{toctree}\nother\nexport*\n```\n\n[code](../code.py#L2)\n"
+    (tmp_path / "NOTES.md").write_text("# Notes\n\n[One](docs/other.md), [two](code.py).\n")
+    (docs / "notes.md").write_text("[NOTES.md](../NOTES.md)\n")
+    head = "# Site\n\n```{toctree}\n:caption: Pages\n\nother\nnotes\nexport*\n```\n\n"
+    head += "[code](../code.py#L2)\n"
     (docs / "index.md").write_text(head)
     done = build_site(tmp_path)
     assert done.returncode == 0, done.stderr
     assert 'href="source/code.py.html#L-2"' in (tmp_path / "site" / "index.html").read_text()
     assert 'id="L-2"' in (tmp_path / "site" / "source" / "code.py.html").read_text()
     assert "<msup>" in (tmp_path / "site" / "other.html").read_text()
+    assert 'role="heading" aria-level="2"' in (tmp_path / "site" / "other.html").read_text()
+    notes = (tmp_path / "site" / "notes.html").read_text()
+    assert "<h1>Notes" in notes
+    assert 'href="other.html"' in notes
+    assert 'href="source/code.py.html#L-1"' in notes
     for bad, said in (
         ("[a](none.md)", "none.md"),
         ("[a](other.md#none)", "none"),

@@ -1,4 +1,4 @@
-"""Course pictures: one for each chapter of docs/learn/, drawn from what the chapter computes.
+"""Course pictures: one for each chapter of docs/learn/, drawn from what it is about.
 
 Run from the root: `python tools/draw_course.py [NAME...]`. Each is an SVG, sharp at any size, whose
 ink follows the reader's light or dark surroundings. `sixty-lines` needs MNIST (DIGITNET_MNIST).

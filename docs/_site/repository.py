@@ -88,9 +88,20 @@ def plain_docstring(app: Sphinx, what: str, name: str, item: Any, options: Any, 
         lines[i] = "`".join(parts)
 
 
+def level_captions(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any
+) -> None:
+    """Say of what level the captions in the list of pages are, which the theme calls headings."""
+    listed = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = listed.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", point_to_source)
     app.connect("doctree-resolved", resolve)
     app.connect("html-collect-pages", source_pages)
+    app.connect("html-page-context", level_captions, priority=900)
     app.connect("autodoc-process-docstring", plain_docstring, priority=100)
     return {"parallel_read_safe": False}
