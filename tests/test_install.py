@@ -107,7 +107,7 @@ def test_every_extra_is_asked_for_by_its_own_name(monkeypatch: pytest.MonkeyPatc
 
 def test_the_extras_of_the_program_and_of_the_installation_are_the_same() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert set(EXTRAS) == set(extras) - {"all", "dev", "mutants"}
+    assert set(EXTRAS) == set(extras) - {"all", "dev", "docs", "mutants"}
     assert extras["all"] == [f"digitnet[{','.join(EXTRAS)}]"]
     assert "digitnet[all]" in extras["dev"]
     for name, extra in EXTRAS.items():
