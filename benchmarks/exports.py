@@ -24,6 +24,7 @@ from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
 from digitnet.export import export_model
 from digitnet.export.card import ANSWERED
+from digitnet.export.folder import CARD
 from digitnet.models.description import arrays_of
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
@@ -77,11 +78,7 @@ def compared(name: str, model: Model, sets: dict[str, Frames]) -> None:
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / kind
             export_model(model, kind, name, folder)
-            sizes = ", ".join(
-                f"{path.name} {path.stat().st_size / 1e3:,.0f} kB"
-                for path in sorted(folder.glob("model.*"))
-            )
-            print(f"{name} to {kind}: {sizes}", flush=True)
+            print(f"{name} to {kind}: {sizes(folder)}", flush=True)
             ask = opened(folder)
             for what, frames in sets.items():
                 furthest = {"logit": 0.0, "probability": 0.0}
@@ -106,13 +103,18 @@ def safetensors(name: str, model: Model) -> None:
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "safetensors"
         export_model(model, "safetensors", name, folder)
-        file = folder / "model.safetensors"
-        read, arrays = load_file(file), arrays_of(model)
+        read, arrays = load_file(folder / "model.safetensors"), arrays_of(model)
         same = sum(read[key].tobytes() == array.tobytes() for key, array in arrays.items())
-        print(
-            f"{name} to safetensors: {file.name} {file.stat().st_size / 1e3:,.0f} kB\n"
-            f"  {same} of {len(arrays)} arrays the same to the bit"
-        )
+        print(f"{name} to safetensors: {sizes(folder)}")
+        print(f"  {same} of {len(arrays)} arrays the same to the bit")
+
+
+def sizes(folder: Path) -> str:
+    """The files of an export but its card, and what they take together."""
+    files = {path.name: path.stat().st_size / 1e3 for path in sorted(folder.iterdir())}
+    del files[CARD]
+    each = ", ".join(f"{name} {size:,.0f} kB" for name, size in files.items())
+    return f"{each}; together {sum(files.values()):,.0f} kB"
 
 
 def main() -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digitnet.data.synthetic import synthesize
 from digitnet.errors import OutputError
+from digitnet.export import export_model
 from digitnet.export.card import Card, figures, licence_of, write_card
 from digitnet.export.folder import check_target, write_files
+from digitnet.models.description import arrays_of
 from digitnet.models.folder import load_model
 from support.helpers import assert_one_sentence, digitnet, small_model
 
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "test_images" / "digi_9.png"
 CARD = Card("a thing", "onnx", {"model.onnx": "the network"}, "Take it.")
 
 
@@ -160,3 +170,46 @@ def test_the_command_says_what_to_name(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "is in digit-safetensors, " in done.stdout
     assert (tmp_path / "digit-safetensors" / "README.md").exists()
+
+
+NEEDS = {"onnx": ("onnx", "onnxruntime"), "numpy": (), "safetensors": ("safetensors",)}
+
+
+@pytest.mark.parametrize("kind", NEEDS)
+def test_the_code_on_a_card_runs(kind: str, tmp_path: Path) -> None:
+    for package in NEEDS[kind]:
+        pytest.importorskip(package, reason=f"needs {package}")
+    export_model(load_model("cnn"), kind, "cnn", tmp_path / "out")
+    shutil.copy(PICTURE, tmp_path / "out" / "photo.png")
+    np.save(tmp_path / "out" / "frames.npy", synthesize(3, np.random.default_rng(1)).images)
+    (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "out" / "README.md").read_text(), re.S)
+    code = f"import sys; sys.path.insert(0, '.')\n{code}"
+    shown = {"onnx": "print(label)", "numpy": "", "safetensors": "print(len(arrays))"}[kind]
+    done = python(code + shown, tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    n_arrays = len(arrays_of(load_model("cnn")))
+    expected = {"onnx": r"\[9\]", "safetensors": str(n_arrays), "numpy": r"\['\d', .*\]"}
+    assert re.fullmatch(expected[kind], done.stdout.strip())
+
+
+def test_the_code_in_the_document_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
+    for package in ("onnx", "onnxruntime", "safetensors"):
+        pytest.importorskip(package, reason=f"needs {package}")
+    text = (ROOT / "docs" / "export.md").read_text()
+    exports = re.findall(r"^digitnet (export .*)$", text, re.MULTILINE)
+    assert len(exports) == 3
+    for words in exports:
+        done = digitnet(*words.split(), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "test_images").symlink_to(ROOT / "test_images")
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    done = python(code, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "".join(re.findall(r"```text\n(.*?)```", text, re.DOTALL))
+
+
+def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A program in a process of its own, with warnings as errors."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

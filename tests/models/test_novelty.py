@@ -14,9 +14,9 @@ from digitnet.models.novelty import (
     N_FEATURES,
     Novelty,
     _direction_planes,
-    soft_windows,
     features,
     fit_novelty,
+    soft_windows,
     stroke_directions,
 )
 from support.helpers import bars
