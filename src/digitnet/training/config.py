@@ -41,6 +41,7 @@ from digitnet.nn import (
     multilayer_perceptron,
 )
 from digitnet.nn.notation import convolutional_layers
+from digitnet.nn.quantization import FORMATS, quantized_layers
 from digitnet.training.setting import OnPage, Range, Setting, described, setting
 
 
@@ -124,6 +125,12 @@ class TrainingConfig:
         example="16C5-MP2-32C5-MP2", words="convolutions", metavar="LAYERS",
     )  # fmt: skip
     batch_norm: bool = setting(False, NETWORK, "normalise behind each convolution")
+    bits: str = setting(
+        "float", NETWORK,
+        "bits of each weight of a network in whole numbers for a microcontroller; ternary is -1, "
+        "0 and 1",
+        choices=("float", *FORMATS),
+    )  # fmt: skip
     input_dropout: float = setting(
         0.1, REGULARISATION, "share of the pixels dropped in each step", limits=SHARE, example="0.1"
     )
@@ -288,7 +295,7 @@ class TrainingConfig:
             layers.append(layer)
             if self.dropout and isinstance(layer, activation):
                 layers.append(Dropout(self.dropout))
-        return layers
+        return layers if self.bits == "float" else quantized_layers(layers, self.bits)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TrainingConfig(**d)` reads them back."""
