@@ -399,8 +399,8 @@ def _sums(layer: IntegerLayer, x: NDArray[Any]) -> Ints:
     kind: Any = np.float32 if layer.largest_sum() < EXACT_SINGLE else np.float64
     weights = layer.weights.reshape(layer.channels, -1).astype(kind)
     if layer.kind == "dense":
-        rows = x.reshape(len(x), -1).astype(kind) @ weights.T
-        return rows.astype(np.int32) + layer.bias
+        rows = np.matmul(x.reshape(len(x), -1).astype(kind), weights.T)
+        return np.add(rows.astype(np.int32), layer.bias)
     size = layer.weights.shape[2]
     n, channels, height, width = x.shape
     high, wide = height - size + 1, width - size + 1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, as_input
+from digitnet.errors import ModelError
 from digitnet.imaging.framing import Frame, frame_picture
 from digitnet.models.calibration import Calibration
 from digitnet.models.inputs import as_frames, pictures_in
@@ -215,6 +216,21 @@ class Model:
 def predictor(network: Network | Ensemble) -> Network | Ensemble:
     """What predicts the same with less work: batch normalisations folded into the weights."""
     return network.folded() if isinstance(network, Ensemble) else fold(network)
+
+
+def float_network(model: Model, called: str) -> Network | Ensemble:
+    """A model's network where it computes in floats, for what whole numbers are not made for.
+
+    Raises:
+        ModelError: it computes in whole numbers; `called` is the model's name.
+    """
+    if isinstance(model.network, IntegerNetwork):
+        raise ModelError(
+            f"{called} computes in whole numbers as a microcontroller does; it answers, and can do "
+            "nothing else here.",
+            "take a model in floats, such as cnn.",
+        )
+    return model.network
 
 
 def network_in_words(network: AnyNetwork) -> str:

@@ -20,7 +20,7 @@ from digitnet.errors import ModelError
 from digitnet.models.calibration import TUNING, Calibration, fit_temperature
 from digitnet.models.integer_network import MOST, OCTAVE, IntegerLayer, IntegerNetwork, Limits
 from digitnet.models.risk import risk_table, usual_risk
-from digitnet.nn import Dropout, Flatten, MaxPool2D, Network, ToImages, ToRows, fold
+from digitnet.nn import BatchNorm, Dropout, Flatten, MaxPool2D, Network, ToImages, ToRows, fold
 from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.quantization import (
     FORMATS,
@@ -28,6 +28,7 @@ from digitnet.nn.quantization import (
     Format,
     QuantizedAffine,
     QuantizedConv2D,
+    QuantizedDense,
     QuantizedReLU,
     quantized_layers,
     rounded,
@@ -55,6 +56,7 @@ def as_integers(network: Network, classes: Sequence[str]) -> IntegerNetwork:
         ModelError: a layer that whole numbers cannot do here, or sums that could overflow.
     """
     network = fold(network)
+    check_layers(network.layers)
     layers: list[IntegerLayer] = []
     waiting = -1  # the place of a layer whose sums have no scale yet
     steps: FloatArray = np.empty(0)
@@ -69,26 +71,42 @@ def as_integers(network: Network, classes: Sequence[str]) -> IntegerNetwork:
             if isinstance(layer, QuantizedConv2D):
                 kind, size = "conv", layer.size
                 weights = weights.reshape(layer.n_out, layer.channels_in, size, size)
-                if layer.padding or layer.stride != 1 or size not in (3, 5):
-                    raise _cannot(layer)
             layers.append(IntegerLayer(kind, layer.bits, weights.copy(), _biases(b, steps)))
-        elif isinstance(layer, MaxPool2D) and layer.size == 2:
+        elif isinstance(layer, MaxPool2D):
             layers.append(IntegerLayer("pool"))
         elif isinstance(layer, QuantizedReLU) and waiting >= 0:
             after = float(np.abs(params[0][0])) / LEVELS
             layers[waiting] = _scaled(layers[waiting], steps / after)
             unit, waiting = after, -1
-        elif not isinstance(layer, PASSED):
-            raise _cannot(layer)
     if waiting != len(layers) - 1:
         raise ModelError("A network in whole numbers ends in a Dense layer of one step.")
     return IntegerNetwork(tuple(layers), tuple(classes), limits_of(float(steps[0])))
 
 
+def check_layers(layers: Sequence[Layer]) -> None:
+    """Nothing where whole numbers can do what these layers do: asked for before a training.
+
+    Raises:
+        ModelError: one cannot be done, or they do not end in a Dense layer.
+    """
+    for layer in layers:
+        is_pool = isinstance(layer, MaxPool2D) and layer.size == 2
+        known = isinstance(layer, (QuantizedDense, QuantizedReLU, BatchNorm, *PASSED))
+        if not (known or is_pool or (isinstance(layer, QuantizedConv2D) and _is_plain(layer))):
+            raise _cannot(layer)
+    if not isinstance(layers[-1], QuantizedDense):
+        raise _cannot(layers[-1])
+
+
+def _is_plain(layer: QuantizedConv2D) -> bool:
+    return layer.padding == 0 and layer.stride == 1 and layer.size in (3, 5)
+
+
 def _cannot(layer: Layer) -> ModelError:
     return ModelError(
-        f"Whole numbers cannot do this layer: {layer}.",
-        "take a network of Dense and Conv2D without a border, MaxPool2D of 2, and ReLU.",
+        f"A network in whole numbers has no place for this layer: {layer}.",
+        "use windows of 3 or 5 without border or stride, MP2, relu, and no deskewing or pooling of "
+        "pixels.",
     )
 
 

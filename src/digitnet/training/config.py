@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset
+from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.labelling import LABELS
-from digitnet.errors import SettingsError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.files import MOST_TEXT, read_regular
 from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
+from digitnet.models.quantize import check_layers
 from digitnet.nn import (
     ACTIVATIONS,
     SGD,
@@ -248,6 +249,11 @@ class TrainingConfig:
                 convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
             except ValueError as error:
                 raise SettingsError(str(error)) from error
+        if self.bits != "float":
+            try:
+                check_layers(self.layers(SIDE**2, len(DIGITS)))
+            except (ModelError, ValueError) as error:
+                raise SettingsError(*error.args) from error
         if self.weight_decay * self.rate >= 1.0:
             raise SettingsError(
                 f"The weight decay must be below 1 / learning rate, which is {1 / self.rate:g}, "
