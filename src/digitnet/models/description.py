@@ -227,7 +227,10 @@ def _network(entry: dict[str, Any], class_names: Sequence[str]) -> AnyNetwork:
     """A network or an ensemble from its description, its parameters zeros."""
     if "integer" in entry:
         layers = [_integer_layer(**layer) for layer in entry["integer"]["layers"]]
-        limits = Limits(**{k: int(v) for k, v in entry["integer"]["limits"].items()})
+        said = entry["integer"]["limits"]
+        if set(said) != set(Limits._fields):
+            raise ValueError("limits that are not whole")
+        limits = Limits(*(int(said[name]) for name in Limits._fields))
         return IntegerNetwork.unfilled(layers, tuple(class_names), limits)
     if "members" in entry:
         return Ensemble([_plain(member) for member in entry["members"]])

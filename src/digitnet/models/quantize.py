@@ -24,6 +24,7 @@ from digitnet.nn import BatchNorm, Dropout, Flatten, MaxPool2D, Network, ToImage
 from digitnet.nn.layer import Context, FloatArray, Layer
 from digitnet.nn.quantization import (
     FORMATS,
+    LEAST_STEP,
     LEVELS,
     Format,
     QuantizedAffine,
@@ -60,13 +61,15 @@ def as_integers(network: Network, classes: Sequence[str]) -> IntegerNetwork:
     layers: list[IntegerLayer] = []
     waiting = -1  # the place of a layer whose sums have no scale yet
     steps: FloatArray = np.empty(0)
+    offsets: FloatArray = np.empty(0)
     unit = 1.0 / LEVELS  # what 1 stands for in the bytes that come in
     for layer, params in zip(network.layers, network.views, strict=True):
         if isinstance(layer, QuantizedAffine) and waiting < 0:
             W, b, step = (p.astype(np.float64) for p in params)
             waiting = len(layers)
-            steps = np.abs(np.broadcast_to(step, b.shape)) * unit
-            weights = rounded(W / np.abs(step), FORMATS[layer.bits]).T.astype(np.int8)
+            step = np.maximum(np.abs(np.broadcast_to(step, b.shape)), LEAST_STEP)
+            steps, offsets = step * unit, b
+            weights = rounded(W / step, FORMATS[layer.bits]).T.astype(np.int8)
             kind = "dense"
             if isinstance(layer, QuantizedConv2D):
                 kind, size = "conv", layer.size
@@ -76,7 +79,7 @@ def as_integers(network: Network, classes: Sequence[str]) -> IntegerNetwork:
             layers.append(IntegerLayer("pool"))
         elif isinstance(layer, QuantizedReLU) and waiting >= 0:
             after = float(np.abs(params[0][0])) / LEVELS
-            layers[waiting] = _scaled(layers[waiting], steps / after)
+            layers[waiting] = _scaled(layers[waiting], steps / after, offsets / after)
             unit, waiting = after, -1
     if waiting != len(layers) - 1:
         raise ModelError("A network in whole numbers ends in a Dense layer of one step.")
@@ -116,26 +119,28 @@ def _biases(b: NDArray[np.float64], steps: FloatArray) -> NDArray[np.int32]:
     return np.clip(units, -(MOST - 1), MOST - 1).astype(np.int32)
 
 
-def _scaled(layer: IntegerLayer, factors: FloatArray) -> IntegerLayer:
+def _scaled(layer: IntegerLayer, factors: FloatArray, offsets: FloatArray) -> IntegerLayer:
     """A layer with the multipliers and the shift that are nearest to its factors (out,).
 
+    `offsets` (out,) are the biases in units of the bytes behind it.
+
     The largest has 8 bits, or as many as leave its products below 2^31. A channel whose factor is
-    nothing beside the others' keeps its bias alone.
+    nothing beside the others' keeps its offset alone.
     """
     largest = float(factors.max())
     for shift in range(31, 0, -1):
         multiplier = np.floor(factors * 2.0**shift + 0.5)
         if not largest or multiplier.max() > MOST_MULTIPLIER:
             continue
-        weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
+        weights, bias = layer.weights.copy(), layer.bias.copy()
         dead = multiplier < 1
         if FORMATS[layer.bits].step == 1:
             weights[dead] = 0
-        bias[dead] = np.floor(bias[dead] * factors[dead] * 2.0**shift + 0.5)
+        bias[dead] = _biases(offsets[dead], np.array(2.0**-shift))
         candidate = dataclasses.replace(
             layer,
             weights=weights,
-            bias=np.clip(bias, -(MOST - 1), MOST - 1).astype(np.int32),
+            bias=bias,
             multiplier=np.maximum(multiplier, 1).astype(np.uint8),
             shift=shift,
         )
