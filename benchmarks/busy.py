@@ -23,8 +23,9 @@ import numpy as np
 from digitnet.data.sources import open_source
 from digitnet.nn import Network
 from digitnet.training.checkpoints import begin
-from digitnet.training.config import TrainingConfig, read_recipe
+from digitnet.training.config import TrainingConfig
 from digitnet.training.loop import train
+from digitnet.training.recipes import read_recipe
 
 WAYS = ("one thread", "all threads", "digitnet's choice")
 # A thread waits for the end of standard input, which comes when this program ends.

@@ -3,9 +3,10 @@
     python -m benchmarks.fuzz pictures --seconds 300
 
 The targets are pictures, models (model.json, sealed anew, and an array), checkpoints, idx, csv,
-npz and templates of forms. Small valid files are written as the first corpus, and libFuzzer goes on from there by what
-the bytes reach in digitnet and Pillow. It ends with libFuzzer's count of executions, or with the
-traceback and the input that broke the promise. Needs `pip install atheris` (benchmarks/fuzz.txt).
+npz and templates of forms. Small valid files are written as the first corpus, and libFuzzer goes
+on from there by what the bytes reach in digitnet and Pillow. It ends with libFuzzer's count of
+executions, or with the traceback and the input that broke the promise. Needs
+`pip install atheris` (benchmarks/fuzz.txt).
 """
 
 from __future__ import annotations

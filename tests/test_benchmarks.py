@@ -43,6 +43,7 @@ SMALLEST = {
     "board": "--repeats 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
+    "exports": "-n 20 --drawn",
     "fields": "--n 1 --drawn",
     "forms": "-n 2",
     "fuzz": "--seconds 1",

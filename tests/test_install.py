@@ -109,7 +109,7 @@ def test_the_extras_of_the_program_and_of_the_installation_are_the_same() -> Non
     extras = PROJECT["optional-dependencies"]
     assert set(EXTRAS) == set(extras) - {"all", "dev", "docs", "mutants"}
     assert extras["all"] == [f"digitnet[{','.join(EXTRAS)}]"]
-    assert "digitnet[all]" in extras["dev"]
+    assert "digitnet[all,docs]" in extras["dev"]
     for name, extra in EXTRAS.items():
         imported = {DISTRIBUTION.get(module, module.replace("_", "-")) for module in extra.modules}
         assert imported <= names(extras[name])

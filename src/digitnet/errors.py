@@ -104,6 +104,7 @@ EXTRAS = {
     "pdf": Extra("Reading a PDF needs pypdfium2", ("pypdfium2",)),
     "checksum": Extra("Checking luhn, isbn and iban needs python-stdnum", ("stdnum",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),
+    "onnx": Extra("Exporting to ONNX needs the package onnx", ("onnx",)),
 }
 """Every extra of pyproject.toml that a user may need."""
 

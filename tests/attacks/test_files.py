@@ -20,7 +20,7 @@ from digitnet.files import open_regular, read_regular
 from digitnet.imaging.pictures import open_picture, page_names, read_head
 from digitnet.models.folder import load_model, model_files, save_model
 from digitnet.training.checkpoints import load_checkpoint
-from digitnet.training.config import read_recipe
+from digitnet.training.recipes import read_recipe
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
 from support.helpers import assert_one_sentence, digitnet, small_model

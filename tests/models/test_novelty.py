@@ -14,9 +14,9 @@ from digitnet.models.novelty import (
     N_FEATURES,
     Novelty,
     _direction_planes,
-    _windows,
     features,
     fit_novelty,
+    soft_windows,
     stroke_directions,
 )
 from support.helpers import bars
@@ -69,7 +69,7 @@ def test_gradients_are_split_onto_the_two_directions_they_lie_between(ink: np.nd
 
 def test_windows_are_gaussians_over_the_box_that_digits_are_framed_in() -> None:
     """Four of 5 pixels between 4 and 24, so centred on 6, 11, 16, 21; sigma is 0.6 of 5."""
-    windows = _windows(28)
+    windows = soft_windows(28)
     assert (windows.shape, windows.dtype) == ((4, 28), np.float32)
     for window, centre in zip(windows, (6, 11, 16, 21), strict=True):
         bell = np.exp(-0.5 * ((np.arange(28) - centre) / 3) ** 2)
@@ -79,7 +79,7 @@ def test_windows_are_gaussians_over_the_box_that_digits_are_framed_in() -> None:
 def test_stroke_directions_are_roots_of_sums_of_length_one(ink: np.ndarray) -> None:
     found = stroke_directions(ink)
     assert (found.shape, found.dtype) == ((3, 128), np.float32)
-    windows, planes = _windows(28).astype(np.float64), _direction_planes(ink).astype(np.float64)
+    windows, planes = soft_windows(28).astype(np.float64), _direction_planes(ink).astype(np.float64)
     for i in range(3):
         sums = np.einsum("ay,dyx,bx->abd", windows, planes[:, i], windows).ravel()
         expected = np.sqrt(sums / np.linalg.norm(sums))

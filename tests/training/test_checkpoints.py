@@ -20,9 +20,10 @@ from digitnet.training.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
-from digitnet.training.config import Settings, TrainingConfig, read_recipe
+from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.events import EpochDone, History
 from digitnet.training.loop import train
+from digitnet.training.recipes import read_recipe
 from digitnet.training.run import Run
 from support.helpers import bars, digitnet
 

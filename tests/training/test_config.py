@@ -49,11 +49,10 @@ from digitnet.training.config import (
     Settings,
     Teacher,
     TrainingConfig,
-    read_recipe,
-    recipe_names,
     settings_of,
     settings_on_page,
 )
+from digitnet.training.recipes import read_recipe, recipe_names
 from digitnet.training.setting import OnPage, Range, setting
 from digitnet.web.schemas import training_form, training_request
 

@@ -13,7 +13,8 @@ from digitnet.errors import SettingsError
 from digitnet.handwriting.schools import FORMS
 from digitnet.models.box import BEST, box_names, in_box
 from digitnet.models.folder import load_model
-from digitnet.training.config import TrainingConfig, read_recipe, recipe_names
+from digitnet.training.config import TrainingConfig
+from digitnet.training.recipes import read_recipe, recipe_names
 from support.helpers import assert_one_sentence, bars, digitnet
 
 ROOT = Path(__file__).resolve().parents[2]

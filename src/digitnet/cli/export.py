@@ -1,4 +1,4 @@
-"""Export: `digitnet export KIND -o FILE`, a model taken to where digitnet is not."""
+"""Export: `digitnet export KIND -o PATH`, a model taken to where digitnet is not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     each = "; ".join(f"{kind}: {exporter.help}" for kind, exporter in EXPORTERS.items())
     parser.add_argument("kind", choices=tuple(EXPORTERS), help=each)
     names = ", ".join(dict.fromkeys(map(_file_name, EXPORTERS)))
-    parser.add_argument("-o", "--out", metavar="FILE", help=f"default: {names}")
+    parser.add_argument("-o", "--out", metavar="PATH", help=f"default: {names}")
     add_model_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file and say what it holds."""
+    """Write the file or folder and say what it holds."""
     folder = find_model(args.model)
     model, name = load_model(folder), folder.resolve().name
     out = args.out or _file_name(args.kind)
@@ -36,4 +36,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _file_name(kind: str) -> str:
-    return f"digit.{EXPORTERS[kind].suffix}"
+    exporter = EXPORTERS[kind]
+    return f"digit-{kind}" if exporter.is_folder else f"digit.{exporter.suffix}"

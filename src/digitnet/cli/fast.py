@@ -23,9 +23,10 @@ from digitnet.models.model import Model, classify
 from digitnet.models.plausibility import open_source
 from digitnet.nn import Network
 from digitnet.training.checkpoints import begin
-from digitnet.training.config import TrainingConfig, read_recipe, recipe_names
+from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone
 from digitnet.training.loop import train
+from digitnet.training.recipes import read_recipe, recipe_names
 
 
 def run_fast(target: str, source: str, seed: int, out: str) -> int:

@@ -31,9 +31,10 @@ from digitnet.models.folder import check_place, load_model
 from digitnet.models.model import Model
 from digitnet.nn import Network, in_words
 from digitnet.training.checkpoints import Checkpoint, damaged_checkpoint, load_checkpoint
-from digitnet.training.config import TrainingConfig, read_recipe, settings_of
+from digitnet.training.config import TrainingConfig, settings_of
 from digitnet.training.events import History
 from digitnet.training.finetune import N_MIXED, as_finetuning, n_others
+from digitnet.training.recipes import read_recipe
 from digitnet.training.run import Run, checkpoint_path
 from digitnet.training.setting import as_text
 

@@ -13,9 +13,9 @@ from digitnet.training.config import (
     FOLDER,
     GROUPS,
     TrainingConfig,
-    recipe_names,
     settings_of,
 )
+from digitnet.training.recipes import recipe_names
 from digitnet.training.setting import Setting, as_text
 
 METAVARS = {int: "N", float: "X", str: "NAME", tuple: "N[,N...]"}

@@ -27,7 +27,7 @@ MOST_PARTS = 65_536
 MOST_SEGMENTS = 2_048
 """Marker segments of a JPEG: EXIF, a colour profile in pieces, tables and scans."""
 MOST_EXIF = 16
-"""Segments of EXIF of a JPEG, which should have one; Pillow copies all that came before for each."""
+"""Segments of EXIF of a JPEG, which should have one: for each Pillow copies all before it."""
 MOST_PAGES = 1_000
 """Pages, and smaller copies of them, of a TIFF."""
 

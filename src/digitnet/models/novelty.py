@@ -68,6 +68,14 @@ class Novelty:
         """The arrays it consists of, by name."""
         return {name: array for name, array in vars(self).items() if array is not None}
 
+    @property
+    def triangles(self) -> Floats:
+        """(G, k, k) float32, for each class the L of `whitening`, 0 above its diagonal."""
+        k = self.axes.shape[1]
+        triangles = np.zeros((len(self.whitening), k, k), dtype=np.float32)
+        triangles[:, *np.tril_indices(k)] = self.whitening
+        return triangles
+
     def scores(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Scores (N,) of frames (N, 28, 28), the higher the stranger.
 
@@ -94,15 +102,16 @@ class Novelty:
         """
         least = np.full(len(seen), np.inf)
         x = seen @ self.axes  # (N, k)
-        k = self.axes.shape[1]
-        triangle, below = np.zeros((k, k), dtype=np.float32), np.tril_indices(k)
-        for centre, packed in zip(self.centres, self.whitening, strict=True):
-            triangle[below] = packed
+        for centre, triangle in zip(self.centres, self.triangles, strict=True):
             white = (x - centre) @ triangle.T
-            log_determinant = -2.0 * float(np.log(np.diagonal(triangle)).sum())
-            distance = np.einsum("nk,nk->n", white, white) + log_determinant
+            distance = np.einsum("nk,nk->n", white, white) + log_determinant(triangle)
             least = np.minimum(least, distance)
         return least
+
+
+def log_determinant(triangle: Floats) -> float:
+    """Of the covariance whose inverse Cholesky factor is the triangle (k, k)."""
+    return -2.0 * float(np.log(np.diagonal(triangle)).sum())
 
 
 def fit_novelty(
@@ -238,7 +247,7 @@ def stroke_directions(ink: Floats) -> Floats:
     and each value replaced by its root. C.-L. Liu et al., "Handwritten digit recognition:
     benchmarking of state-of-the-art techniques", Pattern Recognition 36 (2003), section 3.
     """
-    window = _windows(ink.shape[1])
+    window = soft_windows(ink.shape[1])
     cells = window @ _direction_planes(ink) @ window.T  # (8, N, CELLS, CELLS)
     sums = np.ascontiguousarray(cells.transpose(1, 2, 3, 0)).reshape(len(ink), -1)
     sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-6
@@ -246,7 +255,7 @@ def stroke_directions(ink: Floats) -> Floats:
     return roots
 
 
-def _windows(side: int) -> Floats:
+def soft_windows(side: int) -> Floats:
     """Gaussian windows along one side, (CELLS, side), over the box that digits are framed in."""
     margin, width = side / 7, side * 5 / 7 / CELLS
     centres = margin + (np.arange(CELLS) + 0.5) * width - 0.5

@@ -142,7 +142,7 @@ def _mark_best(axes: Axes, history: LossRecord, name: str, watched: NDArray[np.f
 
 
 def _numbers(values: Sequence[float | None], n: int) -> NDArray[np.float64]:
-    """(n,) floats; one that is missing or that no axis can show is NaN: Matplotlib leaves it out."""
+    """(n,) floats; NaN, which Matplotlib leaves out, for what is missing or no axis can show."""
     numbers = np.full(n, np.nan)
     numbers[: len(values)] = [np.nan if value is None else value for value in values]
     numbers[~(np.abs(numbers) < _MOST)] = np.nan

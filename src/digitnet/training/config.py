@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import Dataset
 from digitnet.data.labelling import LABELS
 from digitnet.errors import SettingsError
-from digitnet.files import MOST_TEXT, read_regular
 from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
@@ -303,49 +301,6 @@ def settings_of(config: type[TrainingConfig] = TrainingConfig) -> dict[str, Sett
 def settings_on_page(config: type[TrainingConfig] = TrainingConfig) -> list[Setting]:
     """The settings that the page asks for, with the server's limits and the page's defaults."""
     return [each.as_on_page(each.on_page) for each in described(config) if each.on_page]
-
-
-RECIPES = Path(__file__).parents[1] / "recipes"
-
-
-def recipe_names() -> list[str]:
-    """The recipes that come with digitnet."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
-
-
-def read_recipe(name: str, config: type[TrainingConfig] = TrainingConfig) -> dict[str, Any]:
-    """A training written down as a small TOML file, one line for each setting that it says.
-
-    Args:
-        name: of a recipe that comes with digitnet, or the path of a .toml file.
-        config: knows the settings.
-
-    Raises:
-        SettingsError: there is no such recipe, or it is not one.
-    """
-    import tomllib
-
-    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
-    try:
-        settings = tomllib.loads(read_regular(path, MOST_TEXT).decode())
-    except (OSError, ValueError) as error:
-        if not path.is_file():
-            raise SettingsError(
-                f"There is no recipe {name}.",
-                f"take one of {', '.join(recipe_names())}, or the path of a .toml file.",
-            ) from error
-        raise SettingsError(f"The recipe {path} cannot be read: {error}.") from error
-    odd = sorted(set(settings) - set(settings_of(config)))
-    if odd:
-        raise SettingsError(
-            f"The recipe {path} sets {odd[0]}, which is no setting.",
-            f"known are {', '.join(settings_of(config))}.",
-        )
-    try:
-        config(**settings)
-    except SettingsError as error:
-        raise SettingsError(f"The recipe {path}: {error.sentence}", error.hint) from error
-    return settings
 
 
 class Teacher(NamedTuple):

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,20 +87,14 @@ class StoredModel:
 
         What it was trained on is named in it as it is called here, not where it lies.
         """
-        packed = io.BytesIO()
-        with (
-            _unless_replaced(),
-            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        ):
+        contents = {}
+        with _unless_replaced():
             for path in model_files(self.folder):
-                entry = zipfile.ZipInfo(f"{self.name}/{path.name}")  # dated 1980, like all of them
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
                 content = read_regular(path, MOST_ARRAY)
                 if path.name == DESCRIPTION:
                     content = _without_places(content, places)
-                archive.writestr(entry, content)
-        return packed.getvalue()
+                contents[f"{self.name}/{path.name}"] = content
+        return as_zip(contents)
 
 
 class ModelStore:
@@ -212,6 +206,18 @@ class ModelStore:
             names += sorted(own)[: self._limits.own_models]
         found = {name: self._place(name) for name in names}
         return {name: place for name, place in found.items() if place is not None}
+
+
+def as_zip(contents: Mapping[str, bytes]) -> bytes:
+    """Files, path to content, as a zip file, the same bytes for the same files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path, content in contents.items():
+            entry = zipfile.ZipInfo(path)  # dated 1980, like all of them
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return packed.getvalue()
 
 
 def _without_places(content: bytes, places: Places) -> bytes:

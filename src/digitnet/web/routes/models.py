@@ -15,7 +15,7 @@ from digitnet.errors import OutputError
 from digitnet.export import EXPORTERS, Exporter, export_model
 from digitnet.web import schemas
 from digitnet.web.errors import Problem, as_field
-from digitnet.web.model_store import NAME, StoredModel
+from digitnet.web.model_store import NAME, StoredModel, as_zip
 from digitnet.web.services import Services
 
 Name = Annotated[str, InPath(pattern=NAME)]
@@ -62,6 +62,9 @@ def model_routes(services: Services) -> APIRouter:
         content, etag = await services.workers.do(work)
         return _unless_known(request, content, etag, "application/octet-stream")
 
+    for kind, exporter in EXPORTERS.items():  # before NAME.zip, which NAME.onnx.zip ends in, too
+        _add_export(routes, services, kind, exporter)
+
     @routes.get(
         "/api/models/{name}.zip", response_class=Response, responses=_file("application/zip")
     )
@@ -70,8 +73,6 @@ def model_routes(services: Services) -> APIRouter:
         content = await services.workers.do(lambda: store.get(name).as_zip(store.places))
         return _download(request, content, "application/zip", f"{name}.zip")
 
-    for kind, exporter in EXPORTERS.items():
-        _add_export(routes, services, kind, exporter)
     return routes
 
 
@@ -97,7 +98,10 @@ def _exported(stored: StoredModel, kind: str) -> bytes:
             export_model(stored.model, kind, stored.name, target)
         except OutputError as error:  # too large for one file, which another model is not
             raise Problem(422, error.worded(as_field)) from None
-        return target.read_bytes()
+        if not EXPORTERS[kind].is_folder:
+            return target.read_bytes()
+        files = sorted(target.iterdir())
+        return as_zip({f"{stored.name}-{kind}/{each.name}": each.read_bytes() for each in files})
 
 
 def _download(request: Request, content: bytes, kind: str, name: str) -> Response:
