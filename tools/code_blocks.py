@@ -143,7 +143,8 @@ def main() -> int:
             write(page)
         return 0
     wrong = [line for page in pages for line in differences(page)]
-    print(*wrong, sep="\n\n", file=sys.stderr)
+    if wrong:
+        print(*wrong, sep="\n\n", file=sys.stderr)
     needing = sum(block.needs_mnist for page in pages for block in blocks(page.read_text()))
     n_left = 0 if has_mnist() else needing
     print(f"{len(pages)} pages run; {n_left} blocks left out, which need MNIST.")

@@ -99,7 +99,8 @@ def main() -> int:
     named = [page for page in CHAPTERS if page.stem in words]
     if "--run" in words:
         wrong = [line for page in named or CHAPTERS for line in differences(page)]
-        print(*wrong, sep="\n\n", file=sys.stderr)
+        if wrong:
+            print(*wrong, sep="\n\n", file=sys.stderr)
         print(f"{len(named or CHAPTERS)} notebooks run.")
         return int(bool(wrong))
     stale = 0
