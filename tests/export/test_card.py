@@ -119,6 +119,19 @@ def test_a_model_that_answers_always_promises_nothing() -> None:
     assert "**Promised**: " not in write_card(model, "other", CARD).decode()
 
 
+@pytest.mark.parametrize("kind", ["onnx", "numpy"])
+def test_a_card_names_the_models_own_framing(
+    kind: str, rng: np.random.Generator, tmp_path: Path
+) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnx", reason="needs the package onnx")
+    export_model(small_model(rng, "stretch"), kind, "old", tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert 'frame_picture(open_picture("photo.png"), "stretch").image' in text
+    assert "the whole picture stretched to the frame" in text
+    assert "(`stretch`)" in text
+
+
 FILES = {"model.onnx": b"net", "README.md": b"card"}
 
 

@@ -40,8 +40,8 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!&~-])")
 LIMITS = """\
 - It reads **one digit in a frame** of 28 x 28, and what it knows of the world are such frames:
   ink bright on 0, {framing}.
-  The framing of pictures is digitnet's and not in this folder; with another one the figures do
-  not hold.
+  The framing of pictures is digitnet's (`{name}`) and not in this folder; with another one the
+  figures do not hold. It also says where a picture shows no single digit (`Frame.reason`).
 - It knows these classes and no other. What is none of them is refused where it looks like it;
   not all of it does.
 - A **refusal** is an answer, not an error: whoever takes the likeliest class all the same takes a
@@ -97,7 +97,7 @@ def write_card(model: Model, name: str, card: Card) -> bytes:
         "",
         "## Limits",
         "",
-        LIMITS.format(framing=FRAMINGS[model.framing]).rstrip(),
+        LIMITS.format(framing=FRAMINGS[model.framing], name=model.framing).rstrip(),
         "",
         *_own_card(model, name),
         "## Licence",

@@ -46,8 +46,9 @@ print([CLASSES[label] if label >= 0 else reason for label, reason in zip(labels,
 ```
 
 A label is the place of a class in `CLASSES`; -1 where there is no answer, and then the reason is
-"unsure" or "no digit", else "". `digitnet.predict("photo.png").frame.image` is such a frame of a
-picture. From a shell: `python {CODE} frames.npy`.
+"unsure" or "no digit", else "". From a shell: `python {CODE} frames.npy`. With digitnet, a frame of
+a picture is `frame_picture(open_picture("photo.png"), "{{framing}}").image`, of
+`digitnet.imaging.framing` and `digitnet.imaging.pictures`.
 """
 HEAD = '''\
 """A reader of handwritten digits that needs NumPy alone, exported by digitnet {version} (MIT).
@@ -108,7 +109,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
         kind="NumPy",
         library="numpy",
         files={CODE: "all the code, which needs NumPy alone", ARRAYS: f"{len(arrays)} arrays"},
-        use=USE,
+        use=USE.replace("{framing}", model.framing),
     )
     contents = {
         CODE: write_code(model, network).encode(),

@@ -30,12 +30,13 @@ FILE = "model.onnx"
 
 USE = f"""\
 ```python
-import digitnet
 import numpy as np
 import onnxruntime
+from digitnet.imaging.framing import frame_picture
+from digitnet.imaging.pictures import open_picture
 
 session = onnxruntime.InferenceSession("{FILE}")
-frame = digitnet.predict("photo.png").frame.image       # (28, 28) uint8, or by your own framing
+frame = frame_picture(open_picture("photo.png"), "{{framing}}").image  # (28, 28) uint8
 frames = np.float32(frame).reshape(-1, 1, 28, 28) / 255  # (n, 1, 28, 28), ink 1.0 on 0.0
 logits, probabilities, label, refusal = session.run(None, {{"frames": frames}})
 ```
@@ -65,7 +66,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
         kind="ONNX",
         library="onnx",
         files={FILE: f"the network and its refusals, opset {OPSET}"},
-        use=USE.replace("{refusals}", said),
+        use=USE.replace("{refusals}", said).replace("{framing}", model.framing),
     )
     contents = {FILE: proto.SerializeToString(), CARD: write_card(model, name, card)}
     n_bytes = write_files(contents, target)
