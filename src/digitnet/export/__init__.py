@@ -54,6 +54,13 @@ EXPORTERS = {
         suffix="html",
         media_type="text/html",
     ),
+    "c": Exporter(
+        module="digitnet.export.c",
+        help="a C99 header for microcontrollers and programs, with its framing",
+        title="C header",
+        suffix="h",
+        media_type="text/x-c",
+    ),
 }
 """All that a model can be exported to, by name; the command line and the page read it."""
 
