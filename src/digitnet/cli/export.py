@@ -6,6 +6,7 @@ import argparse
 
 from digitnet.cli.models import add_model_option
 from digitnet.cli.output import show
+from digitnet.errors import SettingsError
 from digitnet.export import EXPORTERS, export_model
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model
@@ -17,6 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=tuple(EXPORTERS), help=each)
     names = ", ".join(dict.fromkeys(map(_file_name, EXPORTERS)))
     parser.add_argument("-o", "--out", metavar="FILE", help=f"default: {names}")
+    parser.add_argument(
+        "--float", action="store_true", dest="floats",
+        help="c: write a network of floats, which needs a larger machine",
+    )  # fmt: skip
     add_model_option(parser)
 
 
@@ -24,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the file and say what it holds."""
     folder = find_model(args.model)
     model, name = load_model(folder), folder.resolve().name
+    _check_numbers(args.kind, args.floats, name)
     out = args.out or _file_name(args.kind)
     written = export_model(model, args.kind, name, out)
     note = f"; {written.note}" if written.note else ""
@@ -33,6 +39,21 @@ def run(args: argparse.Namespace) -> int:
     )
     show(written.use)
     return 0
+
+
+def _check_numbers(kind: str, floats: bool, name: str) -> None:
+    """Whether the numbers asked for are those that the model has.
+
+    Raises:
+        SettingsError: floats were not asked for, or are not C's.
+    """
+    if floats and kind != "c":
+        raise SettingsError("Only C is written in floats or in integers.", "leave out {float}.")
+    if kind == "c" and not floats:
+        raise SettingsError(
+            f"{name} is a network of floats, far larger than one of integers.",
+            "say {float} if a header of floats is meant.",
+        )
 
 
 def _file_name(kind: str) -> str:

@@ -164,11 +164,13 @@ def _logits(network: Network, calls: list[str]) -> str:
     return f"""int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
                  digit_logit logits[DIGIT_CLASSES])
 {{
-    float *x = work, *y = work + (DIGIT_WORK / 2U), *swap;
+    float *x, *y, *swap;
     uint32_t i;
     if ((frame == 0) || (work == 0) || (logits == 0)) {{
         return DIGIT_NULL;
     }}
+    x = work;
+    y = work + (DIGIT_WORK / 2U);
     for (i = 0U; i < DIGIT_PIXELS; i++) {{
         x[i] = (float)frame[i] * (1.0f / 255.0f);
     }}
