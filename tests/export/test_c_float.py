@@ -43,9 +43,7 @@ def assert_alike(one: np.ndarray, other: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("layers", SMALL.values(), ids=SMALL)
-def test_every_kind_of_layer(
-    layers: list[Layer], rng: np.random.Generator, tmp_path: Path
-) -> None:
+def test_every_kind_of_layer(layers: list[Layer], rng: np.random.Generator, tmp_path: Path) -> None:
     network = alive(layers, rng)
     names = tuple(str(i) for i in range(network.n_out))
     images = frames(rng)
@@ -179,3 +177,17 @@ def test_the_self_tests_frames_are_of_every_density() -> None:
     filled = [np.count_nonzero(frame) / frame.size for frame in c.test_frames()]
     assert filled[:2] == [0, 1]
     assert np.allclose(filled[2:], [2 / 8, 3 / 8, 4 / 8], atol=0.05)
+
+
+def test_powers_of_e_are_those_of_numpy(rng: np.random.Generator, tmp_path: Path) -> None:
+    """Through a sigmoid of one number, from where it is 0 to where it is 1, in one logit."""
+    network = Network(multilayer_perceptron(784, [1], 2))
+    network.parameters["W1"][0] = 40
+    network.parameters["b1"][:] = -20
+    network.parameters["W2"][:] = [[1, 100]]
+    images = np.zeros((256, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(256)
+    logits = compiled(Model(network, ("a", "b")), tmp_path).logits(images)
+    exact = 1 / (1 + np.exp(-(40 * np.arange(256) / 255 - 20)))
+    assert np.abs(logits[:, 0] - exact).max() < 1e-6
+    assert np.abs(logits[:, 1] - 100 * exact).max() < 1e-4

@@ -29,12 +29,8 @@ def program(header: Path, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     return compile_header(header, tmp_path_factory.mktemp("built"), "gcc", SANITIZED)
 
 
-def assert_framed_alike(
-    program: Compiled, pictures: list[np.ndarray], strides: list[int]
-) -> None:
-    for (code, frame), picture in zip(
-        program.frames(pictures, strides), pictures, strict=True
-    ):
+def assert_framed_alike(program: Compiled, pictures: list[np.ndarray], strides: list[int]) -> None:
+    for (code, frame), picture in zip(program.frames(pictures, strides), pictures, strict=True):
         expected = device_frame(picture)
         assert code == (1 if expected is None else 0)
         assert np.array_equal(frame, np.zeros((28, 28)) if expected is None else expected)

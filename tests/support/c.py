@@ -17,7 +17,9 @@ DRIVER = Path(__file__).with_name("c_driver.c")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-pedantic")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 WAYS = [
-    pytest.param(compiler, options, id=f"{compiler} {options[0]}{' sanitized' * (len(options) > 1)}")
+    pytest.param(
+        compiler, options, id=f"{compiler} {options[0]}{' sanitized' * (len(options) > 1)}"
+    )
     for compiler in ("gcc", "clang")
     for options in (("-O0",), ("-O2",), SANITIZED)
 ]
@@ -86,7 +88,7 @@ def compile_header(
     (folder / "digit.h").write_bytes(header.read_bytes())
     program = folder / "digit"
     done = subprocess.run(
-        [compiler, *STRICT, *options, f"-I{folder}", "-o", program, DRIVER, "-lm"],
+        [compiler, *STRICT, *options, f"-I{folder}", "-o", program, DRIVER],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     if "cannot find" in done.stderr and "san" in done.stderr:

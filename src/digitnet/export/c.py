@@ -38,8 +38,7 @@ class Body(NamedTuple):
         cell: C's type of the buffer that the network works in.
         logit: C's type of a logit.
         code: arrays and functions: digit_logits, digit_read, digit_same, digit_weights_hash.
-        includes: what the implementation includes, lines of C or "".
-        words: of the comment at the head: network, numbers, memory, refuses, library.
+        words: of the comment at the head: network, numbers, memory, refuses.
         numbers: how the parameters are written, for `Written`.
         note: what was done to them, or "".
     """
@@ -48,7 +47,6 @@ class Body(NamedTuple):
     cell: str
     logit: str
     code: str
-    includes: str
     words: Mapping[str, str]
     numbers: str
     note: str
@@ -87,14 +85,11 @@ def header(model: Model, name: str, body: Body) -> str:
         "accuracy": _accuracy(model),
         **{key: as_comment(text) for key, text in body.words.items()},
         "constants": _defines(body.defines, len(model.class_names)),
-        "includes": body.includes,
         "cell": body.cell,
         "logit": body.logit,
     }
     head = re.sub(r"@([A-Z]+)@", lambda found: words[found[1].lower()], part("head"))
-    return "\n".join(
-        [head, part("frame"), _names(model.class_names), body.code, part("tail")]
-    )
+    return "\n".join([head, part("frame"), _names(model.class_names), body.code, part("tail")])
 
 
 def part(name: str) -> str:
@@ -200,7 +195,7 @@ def _names(class_names: Sequence[str]) -> str:
     return (
         "const char *digit_class(int16_t label)\n{\n"
         f"    static const char *const names[] = {{{quoted}}};\n"
-        "    return ((label >= 0) && (label < (int16_t)DIGIT_CLASSES)) ? names[label] : \"\";\n}\n"
+        '    return ((label >= 0) && (label < (int16_t)DIGIT_CLASSES)) ? names[label] : "";\n}\n'
     )
 
 

@@ -80,10 +80,8 @@ def float_body(model: Model, name: str) -> c.Body:
         "numbers": f"{n_parameters:,} float32, {4 * n_parameters:,} bytes; sums in double",
         "memory": f"digit_frame {c.device.WORK**2:,} bytes, the network {8 * n_work:,}",
         "refuses": "what is unsure (digit_read), a blank picture (digit_frame); not what is no digit",
-        "library": "math.h",
     }
-    includes = "\n#ifdef DIGIT_IMPLEMENTATION\n#include <math.h>\n#endif\n"
-    return c.Body(defines, "float", "float", "\n".join(code), includes, words, "float32", "")
+    return c.Body(defines, "float", "float", "\n".join(code), words, "float32", "")
 
 
 def _arrays(network: Network) -> Iterator[tuple[str, FloatArray]]:

@@ -5,6 +5,26 @@
 #define DIGIT_SUM double /* what is added up in; define it as float where that must do */
 #endif
 
+/* e to the power of x, by 2^n and a series of seventh order: right to a float's last bits. */
+static float digit_exp(float x)
+{
+    const float within = (x < -87.0f) ? -87.0f : ((x > 88.0f) ? 88.0f : x);
+    const int32_t n = (int32_t)((within * 1.44269504f) + ((within < 0.0f) ? -0.5f : 0.5f));
+    const DIGIT_SUM r = ((DIGIT_SUM)within - ((DIGIT_SUM)n * (DIGIT_SUM)0.693359375)) +
+                        ((DIGIT_SUM)n * (DIGIT_SUM)2.12194440054690583e-4);
+    DIGIT_SUM sum = (DIGIT_SUM)1;
+    int32_t order;
+    union {
+        float number;
+        uint32_t bits;
+    } power;
+    for (order = 7; order > 0; order--) {
+        sum = (DIGIT_SUM)1 + ((sum * r) / (DIGIT_SUM)order);
+    }
+    power.bits = (uint32_t)(n + 127) << 23;
+    return (float)sum * power.number;
+}
+
 /*: Dense */
 static void digit_dense(const float *x, const float *weights, const float *bias, uint32_t n_in,
                         uint32_t n_out, float *y)
@@ -72,7 +92,7 @@ static void digit_sigmoid(float *x, uint32_t n)
 {
     uint32_t i;
     for (i = 0U; i < n; i++) {
-        x[i] = 1.0f / (1.0f + expf(-x[i]));
+        x[i] = 1.0f / (1.0f + digit_exp(-x[i]));
     }
 }
 
@@ -81,7 +101,7 @@ static void digit_tanh(float *x, uint32_t n)
 {
     uint32_t i;
     for (i = 0U; i < n; i++) {
-        x[i] = tanhf(x[i]);
+        x[i] = 1.0f - (2.0f / (digit_exp(2.0f * x[i]) + 1.0f));
     }
 }
 
@@ -222,7 +242,7 @@ int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
         best = (logits[i] > logits[best]) ? i : best;
     }
     for (i = 0U; i < DIGIT_CLASSES; i++) {
-        sum += expf((logits[i] - logits[best]) / DIGIT_TEMPERATURE);
+        sum += digit_exp((logits[i] - logits[best]) / DIGIT_TEMPERATURE);
     }
     sureness = 1.0f / sum;
     answer->label = (int16_t)best;

@@ -8,7 +8,7 @@
    Refuses    @REFUSES@
    Licence    the code is digitnet's, MIT; the weights belong to whoever trained the model
 
-   C99, also C++; no allocation, no global state that is written, @LIBRARY@. In one source file:
+   C99, also C++; no allocation, no global state that is written, no library. In one source file:
 
        #define DIGIT_IMPLEMENTATION
        #include "@NAME@.h"
@@ -21,7 +21,7 @@
 #define DIGIT_H
 
 #include <stdint.h>
-@INCLUDES@
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -1,0 +1,81 @@
+"""The example projects: built as they stand, run in emulators, and they say what NumPy says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.imaging.device_frame import device_frame
+from digitnet.models.folder import load_model
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOOLS = {
+    "host": ("cc",),
+    "cortex-m0": ("arm-none-eabi-gcc", "qemu-system-arm"),
+    "rv32": ("riscv64-unknown-elf-gcc", "qemu-riscv32"),
+    "wasm": ("clang", "wasm-ld", "node"),
+}
+
+
+def made(target: str, out: Path) -> str:
+    """What `make TARGET` prints, with a model of floats; skips where a tool is missing."""
+    for tool in ("make", *TOOLS[target]):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    command = f"DIGITNET={sys.executable} -m digitnet"
+    done = subprocess.run(
+        ["make", "-s", "-C", EXAMPLES, f"OUT={out}", command, target],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_there_is_a_test_for_every_target() -> None:
+    (targets,) = re.findall(r"^all: (.+)$", (EXAMPLES / "Makefile").read_text(), re.MULTILINE)
+    assert targets.split() == list(TOOLS)
+
+
+@pytest.mark.parametrize("target", [target for target in TOOLS if target != "host"])
+def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: Path) -> None:
+    said = made(target, tmp_path)
+    label, per_mille = re.findall(r"^(\d), (\d+) per mille$", said, re.MULTILINE)[0]
+    text = (EXAMPLES / "picture.h").read_text()
+    width, height = map(int, re.findall(r"#define PICTURE_\w+ (\d+)U", text))
+    pixels = [int(number) for number in re.findall(r"\d+", text[text.index("= {") :])]
+    frame = device_frame(np.array(pixels, np.uint8).reshape(height, width))
+    assert frame is not None
+    (probabilities,) = load_model("mlp").probabilities(frame[None])
+    assert (int(label), 7) == (7, int(probabilities.argmax()))
+    assert abs(int(per_mille) - 1000 * probabilities[7]) <= 0.51
+
+
+def test_the_host_program_reads_pgm(tmp_path: Path) -> None:
+    made("host", tmp_path)
+    picture = tmp_path / "three.pgm"
+    with Image.open(EXAMPLES.parent / "test_images" / "digi_3.png") as image:
+        image.convert("L").save(picture)
+    blank, short, text = (tmp_path / name for name in ("blank.pgm", "short.pgm", "text.pgm"))
+    blank.write_bytes(b"P5\n# a comment\n3 2\n255\n" + bytes(6))
+    short.write_bytes(b"P5 30 20 255\n" + bytes(6))
+    text.write_bytes(b"P2 1 1 255\n0")
+
+    def run(*paths: Path) -> tuple[int, str, str]:
+        done = subprocess.run([tmp_path / "digit", *paths], capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    code, out, err = run(picture, blank)
+    assert (code, err) == (0, "")
+    assert re.fullmatch(rf"{picture}: 3, \d+\.\d %\n{blank}: nothing stands out\n", out)
+    for wrong, why in ((short, "cut short"), (text, "no binary PGM"), (tmp_path / "x", "opened")):
+        code, out, err = run(wrong)
+        assert (code, out) == (1, "")
+        assert why in err
+    assert run()[0] == 1
