@@ -130,10 +130,10 @@ def test_frames() -> Bytes:
 
 
 def test_picture() -> Bytes:
-    """The picture of the self-test, as `digit_frames_well` draws it: a slanted 1 in uneven light."""
+    """The picture of the self-test, as `digit_frames_well` draws it: a slanted 1."""
     y, x = np.mgrid[:TEST_SIDE, :TEST_SIDE]
     ink = (y > 2) & (y < 11) & (2 * x + y > 15) & (2 * x + y < 20)
-    return np.where(ink, 60 + y, 220 - 4 * x - y).astype(np.uint8)
+    return np.asarray(np.where(ink, 60 + y, 220 - 4 * x - y), np.uint8)
 
 
 def fnv(content: bytes, value: int = 2166136261) -> int:

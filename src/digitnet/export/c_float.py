@@ -1,4 +1,4 @@
-"""C float: a network of floats in C, its parameters as hexadecimal floats: the very same numbers."""
+"""C float: a network of floats in C, its parameters as hexadecimal floats, the very same ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from digitnet.errors import OutputError
 from digitnet.export import c
+from digitnet.imaging.device_frame import WORK
 from digitnet.imaging.frame import SIDE
 from digitnet.models.model import Model, classify, predictor
 from digitnet.nn import (
@@ -37,7 +38,7 @@ TOLERANCE = 1e-4
 """Of the self-test, beside 1 + |logit|: sums may be in float, and in any order."""
 NOTHING_TO_DO = (Dropout, Flatten, ToImages, ToRows)
 """What leaves one image's numbers as they lie."""
-IN_PLACE = {ReLU: "relu", Sigmoid: "sigmoid", Tanh: "tanh"}
+IN_PLACE: dict[type[Layer], str] = {ReLU: "relu", Sigmoid: "sigmoid", Tanh: "tanh"}
 
 
 def float_body(model: Model, name: str) -> c.Body:
@@ -78,8 +79,8 @@ def float_body(model: Model, name: str) -> c.Body:
     words = {
         "network": repr(model).removeprefix("Model(").removesuffix(")"),
         "numbers": f"{n_parameters:,} float32, {4 * n_parameters:,} bytes; sums in double",
-        "memory": f"digit_frame {c.device.WORK**2:,} bytes, the network {8 * n_work:,}",
-        "refuses": "what is unsure (digit_read), a blank picture (digit_frame); not what is no digit",
+        "memory": f"digit_frame {WORK**2:,} bytes, the network {8 * n_work:,}",
+        "refuses": "what is unsure (digit_read), a blank picture (digit_frame); no other picture",
     }
     return c.Body(defines, "float", "float", "\n".join(code), words, "float32", "")
 

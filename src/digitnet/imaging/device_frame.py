@@ -1,9 +1,9 @@
 """Device frame: a grey picture framed as a microcontroller does it: integers, 4 kB, no library.
 
 The large framing's steps (`framing.py`), made small: the picture is looked at in 48 x 48, the
-digit is found there and looked at once more from near. `export/c_parts/frame.h` does the same in C, and
-both give the same frame to the bit: every number is an integer, every division rounds down where
-nothing else is said, and of equals the first is taken.
+digit is found there and looked at once more from near. `export/c_parts/frame.h` does the same in
+C, and both give the same frame to the bit: every number is an integer, every division rounds down
+where nothing else is said, and of equals the first is taken.
 """
 
 from __future__ import annotations
@@ -203,9 +203,9 @@ def components(share: Whole) -> tuple[list[Component], Labels]:
         (share > 0).astype(np.uint8), connectivity=8
     )
     mass = np.zeros(len(stats), np.int64)
-    np.add.at(mass, labels.ravel(), share.ravel())
+    np.add.at(mass, np.asarray(labels.ravel(), np.int64), share.ravel())
     first = np.full(len(stats), labels.size)
-    np.minimum.at(first, labels.ravel(), np.arange(labels.size))
+    np.minimum.at(first, np.asarray(labels.ravel(), np.int64), np.arange(labels.size))
     found = []
     for label in (1 + np.argsort(first[1:])).tolist():
         left, top, columns, rows, _ = stats[label].tolist()
@@ -321,5 +321,6 @@ def stroke_width(ink: Bytes) -> int:
     as the outline that they follow.
     """
     mask = np.pad(ink >= 128, 1)
-    edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    down, along = mask[1:] != mask[:-1], mask[:, 1:] != mask[:, :-1]
+    edges = int(np.count_nonzero(down)) + int(np.count_nonzero(along))
     return 25 * int(np.count_nonzero(mask)) // max(edges, 1)
