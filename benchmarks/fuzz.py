@@ -2,10 +2,11 @@
 
     python -m benchmarks.fuzz pictures --seconds 300
 
-The targets are pictures, models (model.json, sealed anew, and an array), checkpoints, idx, csv and
-npz. Small valid files are written as the first corpus, and libFuzzer goes on from there by what
-the bytes reach in digitnet and Pillow. It ends with libFuzzer's count of executions, or with the
-traceback and the input that broke the promise. Needs `pip install atheris` (benchmarks/fuzz.txt).
+The targets are pictures, models (model.json, sealed anew, and an array), checkpoints, idx, csv,
+npz and templates of forms. Small valid files are written as the first corpus, and libFuzzer goes
+on from there by what the bytes reach in digitnet and Pillow. It ends with libFuzzer's count of
+executions, or with the traceback and the input that broke the promise. Needs
+`pip install atheris` (benchmarks/fuzz.txt).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-TARGETS = ("pictures", "models", "checkpoints", "idx", "csv", "npz")
+TARGETS = ("pictures", "models", "checkpoints", "idx", "csv", "npz", "templates")
 Target = tuple[list[bytes], Callable[[bytes], object]]
 """The first corpus, and what is done with a file's bytes."""
 
@@ -122,6 +123,25 @@ def npz(folder: Path) -> Target:
         save(path, images=images, labels=np.array([1, 7]))
         corpus.append(path.read_bytes())
     return _source(folder, "digits.npz", corpus)
+
+
+def templates(folder: Path) -> Target:
+    """A form's template; the picture of the blank form is an honest one, and is opened once."""
+    from PIL import Image
+
+    from digitnet.imaging.pictures import open_picture
+    from digitnet.reading.template import Template
+
+    blank = np.full((120, 160), 255, np.uint8)
+    blank[[20, 100], 10:150] = 0
+    Image.fromarray(blank).save(folder / "blank.png")
+    opened = open_picture(folder / "blank.png")
+    path = folder / "form.toml"
+    head = 'picture = "blank.png"\n[[field]]\nname = "amount"\nbox = [60, 30, 140, 60]\n'
+    says = 'length = 4\npattern = "[0-9]+"\nallow = "0123456789.,"\nmin = 1\nmax = 9.5\n'
+    other = '[[field]]\nname = "number"\nbox = [20, 70, 90, 95]\nchecksum = "luhn"\n'
+    corpus = [(head + end).encode() for end in ("", says, says + other)]
+    return corpus, lambda data: (path.write_bytes(data), Template.load(path, lambda _: opened))
 
 
 def main() -> None:

@@ -74,5 +74,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.section(f"attacks, {SHARE:.0%} of a full run")
     for (promise, what), n in sorted(counts.items()):
-        terminalreporter.write_line(f"{promise:<40}{what:<52}{n:>9,}")
-    terminalreporter.write_line(f"{'all':<92}{sum(counts.values()):>9,}")
+        terminalreporter.write_line(f"{n:>9,}  {promise}: {what}")
+    terminalreporter.write_line(f"{sum(counts.values()):>9,}  all")

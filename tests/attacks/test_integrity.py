@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from attacks.conftest import Attack
 from digitnet.data.sources import open_source
@@ -19,7 +20,12 @@ from digitnet.models.folder import load_model, save_model
 from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
 from digitnet.plots.loss_curve import save_loss_curve
-from digitnet.training.checkpoints import begin, load_checkpoint, save_checkpoint
+from digitnet.training.checkpoints import (
+    TrainingState,
+    begin,
+    load_checkpoint,
+    save_checkpoint,
+)
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone
 from digitnet.web import schemas
@@ -179,29 +185,38 @@ def test_odd_values_in_a_description(
     attack.tried()
 
 
+CONFIG = TrainingConfig(hidden=(1,))
+
+
+def _begun() -> TrainingState:
+    network = Network(multilayer_perceptron(784, [1], 10))
+    return begin(network, CONFIG.settings(), np.random.default_rng(0))
+
+
+def _kept(state: TrainingState, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The head and the arrays of a state's checkpoint."""
+    save_checkpoint(path, state, {"plan": CONFIG.as_dict(), "data": "bars"})
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    return json.loads(arrays.pop("head").tobytes()), arrays
+
+
+def _bytes_of(head: object) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(head).encode(), np.uint8)
+
+
 @pytest.mark.promise("odd values are refused in a sentence")
 def test_odd_values_in_a_checkpoint(
     tmp_path: Path, rng: np.random.Generator, attack: Attack
 ) -> None:
     path = tmp_path / "m.checkpoint.npz"
-    config = TrainingConfig(hidden=(1,))
-    network = Network(multilayer_perceptron(784, [1], 10))
-    state = begin(network, config.settings(), np.random.default_rng(0))
-    save_checkpoint(path, state, {"plan": config.as_dict(), "data": "bars"})
-    with np.load(path) as archive:
-        arrays = dict(archive)
-    head = json.loads(arrays.pop("head").tobytes())
+    head, arrays = _kept(_begun(), path)
     places = _places(head)
     for _ in attack.times(5_000):
         place = places[int(rng.integers(len(places)))]
         odd = _replaced(head, place, ODD[int(rng.integers(len(ODD)))])
-        content = np.frombuffer(json.dumps(odd).encode(), np.uint8)
-        np.savez(path, head=content, **arrays)
-        fresh = begin(
-            Network(multilayer_perceptron(784, [1], 10)),
-            config.settings(),
-            np.random.default_rng(0),
-        )
+        np.savez(path, head=_bytes_of(odd), **arrays)
+        fresh = _begun()
         try:
             checkpoint = load_checkpoint(path)
             checkpoint.config()
@@ -215,24 +230,18 @@ def test_one_odd_checkpoint_breaks_no_list_and_no_run(
     tmp_path: Path, rng: np.random.Generator, attack: Attack
 ) -> None:
     """What the page shows of it can be shown, and a history that is taken can be drawn."""
-    path = tmp_path / "m.checkpoint.npz"
-    config = TrainingConfig(hidden=(1,))
-    network = Network(multilayer_perceptron(784, [1], 10))
-    state = begin(network, config.settings(), np.random.default_rng(0))
+    path, state = tmp_path / "m.checkpoint.npz", _begun()
     for epoch in (1, 2):
         state.history.add(EpochDone(epoch, 2.0, 0.1, None, None, 0.01, 1.5, is_best=True))
     state.epoch = 2
-    save_checkpoint(path, state, {"plan": config.as_dict(), "data": "bars"})
-    with np.load(path) as archive:
-        arrays = dict(archive)
-    head = json.loads(arrays.pop("head").tobytes())
+    head, arrays = _kept(state, path)
     places = _places(head)
     history = [place for place in places if "history" in place]
     for number in attack.times(3_000):
         several = history if number % 2 else places
         place = several[int(rng.integers(len(several)))]
         odd = _replaced(head, place, ODD[int(rng.integers(len(ODD)))])
-        np.savez(path, head=np.frombuffer(json.dumps(odd).encode(), np.uint8), **arrays)
+        np.savez(path, head=_bytes_of(odd), **arrays)
         newest = StoppedRuns(tmp_path).newest()
         if newest is not None:
             schemas.Resumable.model_validate(newest)
@@ -246,5 +255,5 @@ def test_one_odd_checkpoint_breaks_no_list_and_no_run(
         h = state.history
         save_loss_curve(h, tmp_path / "curve.png") if number % 100 == 1 else None
         assert len(h.epochs) == len(h.seconds) == len(h.validation_loss)
-        assert isinstance(sum(h.seconds), float)
+        assert isinstance(sum(h.seconds), int | float)
         assert h.best_epoch in (0, *h.epochs)

@@ -18,6 +18,10 @@ from support.helpers import bars
 PROMISE = "output that cannot be written is said in a sentence"
 PICTURE = str(Path(__file__).parents[2] / "test_images" / "digi_3.png")
 TRAIN = ["train", "bars.npz", "--hidden", "8", "--epochs", "2", "--out", "trained"]
+DIALOGUE = ["predict", "--model", "mlp"]
+SERVE = ["serve", "--port", "0"]
+OWN_WAYS = (TRAIN, DIALOGUE, SERVE)
+"""What writes in a way of its own, and is tried every time."""
 COMMANDS = [
     ["--help"],
     ["--version"],
@@ -25,14 +29,11 @@ COMMANDS = [
     ["predict", "--model", "mlp", PICTURE],
     ["predict", "--model", "mlp", "--json", PICTURE],
     ["predict", "--model", "mlp", "--csv", "-", PICTURE],
-    ["predict", "--model", "mlp"],
     ["read", PICTURE],
     ["evaluate", "bars.npz", "--model", "mlp"],
     ["data", "preview", "bars.npz"],
     ["data", "synthesize", "20", "-o", "drawn.npz"],
     ["export", "html", "--model", "mlp", "-o", "page.html"],
-    ["serve", "--port", "0"],
-    TRAIN,
 ]
 SHELL = {
     "closed": '"$@" >&-',
@@ -63,21 +64,20 @@ def run(words: list[str], way: str, place: Path) -> subprocess.CompletedProcess[
 @pytest.mark.promise(PROMISE)
 @pytest.mark.parametrize("way", ["closed", "full", "nobody's"])
 def test_standard_output_that_cannot_be_written_to(way: str, place: Path, attack: Attack) -> None:
-    order = np.random.default_rng(len(way)).permutation(len(COMMANDS) - 1)
-    chosen = [TRAIN, *(COMMANDS[int(order[i])] for i in attack.times(len(COMMANDS) - 1))]
-    for words in chosen:
+    order = np.random.default_rng(len(way)).permutation(len(COMMANDS))
+    for words in [*OWN_WAYS, *(COMMANDS[int(order[i])] for i in attack.times(len(COMMANDS)))]:
         done = run(words, way, place)
         told = [line for line in done.stderr.splitlines() if line.startswith("digitnet: ")]
         assert "Traceback" not in done.stderr, (words, done.stderr)
         assert "Exception" not in done.stderr, (words, done.stderr)
-        if way == "nobody's" and words[0] != "serve":
+        if way == "nobody's" and words is not SERVE:
             assert (done.returncode, told) == (0, []), (words, done.stderr)
         else:
             assert done.returncode == 2, (words, done.stderr)
             assert len(told) == 1, (words, done.stderr)
             assert "tandard output" in told[0], (words, done.stderr)
     assert load_model(place / "trained").training["epochs_done"] == 2
-    attack.tried()
+    attack.tried(len(OWN_WAYS))
 
 
 @pytest.mark.promise(PROMISE)
@@ -85,7 +85,7 @@ def test_standard_output_that_cannot_be_written_to(way: str, place: Path, attack
 def test_other_streams_that_are_closed_or_full_change_no_answer(
     way: str, place: Path, attack: Attack
 ) -> None:
-    quiet = [words for words in COMMANDS if words[0] not in ("serve", "train")]
+    quiet = [DIALOGUE, *COMMANDS]
     order = np.random.default_rng(len(way)).permutation(len(quiet))
     for number in attack.times(len(quiet)):
         words = quiet[int(order[number])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from PIL import Image
 
 from digitnet.data.idx import load_idx_folder
 from digitnet.errors import SettingsError
+from digitnet.imaging import locate
 from digitnet.imaging.frame import centre
 from digitnet.imaging.framing import Frame, frame_picture, framing_stages
 from digitnet.imaging.pictures import open_picture
@@ -257,6 +258,30 @@ def test_two_digits_are_said_to_be_several():
     both = np.hstack([draw(3), draw(8)])
     frame = frame_picture(picture(both))
     assert frame.reason == "several digits"
+
+
+def test_a_page_of_print_is_no_digit_and_dots_along_one_are():
+    page = np.full((400, 300), 245, np.uint8)
+    for row in range(30, 380, 30):
+        cv2.putText(page, "maintain the wires", (12, row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 20, 2)
+    frame = frame_picture(page)
+    assert frame.reason == "a page of marks"
+    zero = np.full((400, 300), 245, np.uint8)
+    for angle in np.linspace(0, 2 * np.pi, 90, endpoint=False):
+        place = (round(150 + 90 * np.cos(angle)), round(200 + 140 * np.sin(angle)))
+        cv2.circle(zero, place, 2, 20, -1)
+    assert frame_picture(zero).reason is None
+
+
+@pytest.mark.parametrize(("pieces", "reason"), [(24, None), (25, "a page of marks")])
+def test_how_many_pieces_a_digit_may_have(
+    pieces: int, reason: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    located = locate.locate(picture(draw(3)))
+    assert located is not None
+    assert located.pieces == 1
+    monkeypatch.setattr(locate, "locate", lambda _: replace(located, pieces=pieces))
+    assert frame_picture(picture(draw(3))).reason == reason
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])

@@ -27,7 +27,7 @@ def located(*box: int, score: float, light: bool = True, trust: float = 1.0, str
     contrast = mask.astype(np.float32)
     ink = Ink(mask, mask > 0, 1.0, 0.0)
     scan = Scan(light, trust, 4.0, mask, contrast, ink, mask > 9)
-    return Located(scan, mask, Counter(), 0, False, score, strokes)
+    return Located(scan, mask, Counter(), 0, False, 1, score, strokes)
 
 
 def score(*box: int, shape: tuple[int, int] = (80, 100)) -> float:

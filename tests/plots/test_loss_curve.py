@@ -94,12 +94,13 @@ def test_the_curves_differ_in_more_than_colour(make_history: MakeHistory) -> Non
     assert training.get_linewidth() > validation.get_linewidth()
 
 
-def test_a_loss_that_is_no_number_leaves_a_gap_and_limits_that_hold(
-    make_history: MakeHistory,
+@pytest.mark.parametrize("much", [float("inf"), 1e308, 1e30])
+def test_a_loss_that_no_axis_shows_leaves_a_gap_and_limits_that_hold(
+    make_history: MakeHistory, much: float
 ) -> None:
     history = make_history(10, best=10)
     history.training_loss[4] = float("nan")
-    history.validation_loss[9] = float("inf")
+    history.validation_loss[9] = much
     axes = drawn(history).axes[0]
     assert axes.get_ylim() == (0.0, pytest.approx(1.25 * 0.65))
     assert not axes.texts  # the best epoch has no validation loss to mark

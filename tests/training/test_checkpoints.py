@@ -166,6 +166,26 @@ def test_a_checkpoint_of_another_run_is_refused(
     )
 
 
+@pytest.mark.parametrize("share", [-0.5, 1.5, 1e308])
+@pytest.mark.parametrize("where", ["training_accuracy", "validation_accuracy", "best_accuracy"])
+def test_an_accuracy_that_is_no_share_is_damage(
+    where: str, share: float, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    state, path = small(rng, Settings()), tmp_path / "c.npz"
+    good = EpochDone(1, 0.5, 0.25, 0.5, 1.0, 0.1, 2.0, True)
+    state.history.add(good)
+    state.best_accuracy = 1.0
+    save_checkpoint(path, state, {})
+    load_checkpoint(path)
+    if where == "best_accuracy":
+        state.best_accuracy = share
+    else:
+        getattr(state.history, where)[0] = share
+    save_checkpoint(path, state, {})
+    with pytest.raises(ModelError, match="is damaged and cannot be resumed from"):
+        load_checkpoint(path)
+
+
 def test_files_that_are_no_checkpoint_of_ours(tmp_path: Path, rng: np.random.Generator) -> None:
     path = tmp_path / "c.npz"
     with pytest.raises(FileNotFoundError):

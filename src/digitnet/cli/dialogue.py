@@ -15,6 +15,7 @@ from digitnet.cli.output import can_show, show
 from digitnet.errors import PictureError
 from digitnet.imaging.pictures import page_names
 from digitnet.models.model import Model
+from digitnet.text import standard_output
 
 
 def converse(model: Model) -> int:
@@ -24,7 +25,8 @@ def converse(model: Model) -> int:
         show("Name a picture of a digit; q ends.")
     while True:
         try:
-            path = input("Path: ").strip().strip("'\"")
+            with standard_output():  # where the question goes
+                path = input("Path: ").strip().strip("'\"")
         except EOFError:
             show("")
             return 0

@@ -104,13 +104,16 @@ class Chosen(NamedTuple):
     """The digit's components: a (h, w) mask of 0 and 1, how many others were dropped and why.
 
     ``others`` counts groups that look like further digits, whole and of about the same height.
-    ``noisy`` says that there is more ink in many dropped specks than in the digit.
+    ``noisy`` says that there is more ink in many dropped specks than in the digit. ``pieces``
+    counts the mask's components that are strokes: longer than twice the pen, so that the dots of
+    a halftone are none.
     """
 
     mask: Mask
     dropped: Counter[str]
     others: int
     noisy: bool
+    pieces: int
 
 
 def choose_components(ink: Ink, contrast: Floats, pen: float) -> Chosen:
@@ -129,7 +132,7 @@ def choose_components(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     dropped["grain"] += len(kept[MOST_COMPONENTS:])
     kept = kept[:MOST_COMPONENTS]
     if not len(kept):
-        return Chosen(np.zeros_like(ink.mask), +dropped, 0, True)
+        return Chosen(np.zeros_like(ink.mask), +dropped, 0, True, 0)
     waiting = group_components(found, kept, 1.2 * pen)
     waiting.sort(key=lambda group: -group.mass * _centrality(group))
     main = waiting.pop(0)
@@ -152,7 +155,9 @@ def choose_components(ink: Ink, contrast: Floats, pen: float) -> Chosen:
     lines = sum(group.mass for group in waiting if group.along > 0.8)
     specks = float(found.mass[found.seeded].sum()) - main.mass - lines
     noisy = specks > main.mass * (1 if dropped.total() < 150 else 0.1) and dropped.total() > 20
-    return Chosen(keep[found.labels], +dropped, others, noisy)
+    longer = np.maximum(found.width, found.height)[list(main.labels)]
+    pieces = int((longer > 2 * pen).sum())
+    return Chosen(keep[found.labels], +dropped, others, noisy, pieces)
 
 
 class Distances:

@@ -21,6 +21,10 @@ FRAMINGS = ("mnist", "stretch")
 FRAMING_VERSION = 3
 """Counts up whenever a picture's frame changes, so that a model knows what it was trained on."""
 
+MOST_PIECES = 24
+"""Strokes apart of one digit: none of 1,071 real pictures has more than three, a page of print has
+more than a hundred."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -134,6 +138,8 @@ def _frame_located(shape: tuple[int, ...], located: Located | None) -> Frame:
     left, top = int(left * zoom), int(top * zoom)
     right, bottom = min(int(np.ceil(right * zoom)), width), min(int(np.ceil(bottom * zoom)), height)
     reason = "noise" if located.noisy else "several digits" if located.others else None
+    if located.pieces > MOST_PIECES:
+        reason = "a page of marks"
     if located.is_shapeless():
         reason = "no strokes"
     inks = "Dark ink on a light" if located.scan.light else "Light ink on a dark"

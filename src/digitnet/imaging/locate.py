@@ -42,6 +42,7 @@ class Located:
         dropped: how many others there are, by reason.
         others: how many of them look like further digits.
         noisy: whether there is more in specks than in the digit.
+        pieces: how many strokes apart it consists of; dots are none.
         score: how much of a digit there is.
         strokes: the same by slenderness, how many times it is longer than wide.
     """
@@ -51,6 +52,7 @@ class Located:
     dropped: Counter[str]
     others: int
     noisy: bool
+    pieces: int
     score: float
     strokes: float
 
@@ -110,12 +112,14 @@ def locate_in(seen: Scan) -> Located:
     """The digit in one scan."""
     if seen.ink is None:
         nothing = np.zeros(seen.contrast.shape, np.uint8)
-        return Located(seen, nothing, Counter(), 0, False, 0.0, 0.0)
+        return Located(seen, nothing, Counter(), 0, False, 0, 0.0, 0.0)
     chosen = choose_components(seen.ink, seen.contrast, seen.pen)
     chosen.dropped.update({"line or frame": 1} if seen.framed else {})
     score = digit_score(chosen.mask, seen.contrast)
     strokes = score / max(stroke_width(chosen.mask), 1.0) ** 2
-    return Located(seen, chosen.mask, chosen.dropped, chosen.others, chosen.noisy, score, strokes)
+    return Located(
+        seen, chosen.mask, chosen.dropped, chosen.others, chosen.noisy, chosen.pieces, score, strokes
+    )
 
 
 def digit_score(mask: Mask, contrast: Floats) -> float:

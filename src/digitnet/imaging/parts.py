@@ -26,6 +26,8 @@ MOST_PARTS = 65_536
 """Strips or tiles of a TIFF, chunks of a PNG; a strip may be a single row."""
 MOST_SEGMENTS = 2_048
 """Marker segments of a JPEG: EXIF, a colour profile in pieces, tables and scans."""
+MOST_EXIF = 16
+"""Segments of EXIF of a JPEG, which should have one: for each Pillow copies all before it."""
 MOST_PAGES = 1_000
 """Pages, and smaller copies of them, of a TIFF."""
 
@@ -129,13 +131,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _check_jpeg(data: bytes, name: str) -> None:
-    scans = 0
-    for segments, (marker, _) in enumerate(_segments(data), start=1):
+    scans = exif = 0
+    for segments, (marker, place) in enumerate(_segments(data), start=1):
         scans += marker == 0xDA
+        exif += marker == 0xE1 and data.startswith(b"Exif", place + 2)
         if scans > MOST_SCANS:
             raise _too_many(name, "scans", MOST_SCANS)
         if segments > MOST_SEGMENTS:
             raise _too_many(name, "segments", MOST_SEGMENTS)
+        if exif > MOST_EXIF:
+            raise _too_many(name, "segments of EXIF", MOST_EXIF)
 
 
 def _check_png(stream: BinaryIO, size: int, name: str) -> None:

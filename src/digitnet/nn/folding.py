@@ -39,8 +39,10 @@ def fold(network: Kind) -> Kind:
         if i in folded:
             gamma, beta, mean, variance = network.views[folded[i]]
             scale = gamma / np.sqrt(variance + network.vector.dtype.type(EPSILON))
-            W, b = views
+            W, b, *steps = views
             W *= scale
+            for step in steps:  # of quantised weights: W / step stays as it is, but for its sign
+                step *= np.abs(scale)
             b[:] = (b - mean) * scale + beta
     return lighter
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TRAINING_INK = "#12355b"  # dark blue: near black in grey
 VALIDATION_INK = "#e0701a"  # orange: mid-grey
 BEST_INK = "#a01c3c"
+_MOST = 1e30  # of a loss that is drawn: Matplotlib multiplies what it puts on an axis
 
 FIND_BACKEND = """
 import matplotlib.pyplot as plt
@@ -141,10 +142,10 @@ def _mark_best(axes: Axes, history: LossRecord, name: str, watched: NDArray[np.f
 
 
 def _numbers(values: Sequence[float | None], n: int) -> NDArray[np.float64]:
-    """(n,) floats; a value that is missing or not finite is NaN, which Matplotlib leaves out."""
+    """(n,) floats; NaN, which Matplotlib leaves out, for what is missing or no axis can show."""
     numbers = np.full(n, np.nan)
     numbers[: len(values)] = [np.nan if value is None else value for value in values]
-    numbers[~np.isfinite(numbers)] = np.nan
+    numbers[~(np.abs(numbers) < _MOST)] = np.nan
     return numbers
 
 

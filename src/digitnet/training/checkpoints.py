@@ -210,6 +210,8 @@ def _check_progress(progress: dict[str, Any]) -> None:
     for name in ("loss_sum", "best_accuracy", "best_loss"):
         if not isinstance(progress[name], int | float) or math.isnan(progress[name]):
             raise ValueError(f"{name} is no number")
+    if progress["best_accuracy"] != -1 and not 0 <= progress["best_accuracy"] <= 1:
+        raise ValueError("the best accuracy is no share")
     _check_history(progress["history"])
 
 
@@ -227,6 +229,8 @@ def _check_history(history: dict[str, Any]) -> None:
             raise ValueError(f"its {name} is not one of each epoch")
         if not all(type(n) in kinds and not (type(n) is int and abs(n) >= 2**53) for n in values):
             raise ValueError(f"its {name} is no number")
+        if name.endswith("accuracy") and not all(n is None or 0 <= n <= 1 for n in values):
+            raise ValueError(f"its {name} is no share")
 
 
 def damaged_checkpoint(path: Path) -> ModelError:

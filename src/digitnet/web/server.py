@@ -62,10 +62,9 @@ def serve(
     with listening:
         server.run(sockets=[listening])
     if server.untold is not None:
-        raise OutputError(
-            f"{server.untold or 'Nobody reads standard output.'}",
-            "send the address of the server somewhere else.",
-        ) from server.untold
+        told = getattr(server.untold, "sentence", "Nobody reads standard output.")
+        hint = "send the address of the server somewhere else."
+        raise OutputError(told, hint) from server.untold
 
 
 class Stalled(NamedTuple):

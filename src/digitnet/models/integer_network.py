@@ -1,0 +1,388 @@
+"""Integer network: what a microcontroller computes, in whole numbers alone; this is the answer.
+
+The C that `digitnet export c` writes gives the same numbers to the bit. Rounding is the same in
+every place: to the nearest whole number, halves up, `floor(x + 1/2)`; of `x / 2^s` in integers
+`(x + 2^(s - 1)) >> s`.
+
+A hidden layer sums weights times inputs and adds its bias, in int32; below 0 it gives 0, else
+`(sum * multiplier + 2^(shift - 1)) >> shift`, at most 255. A pool takes the largest of 2 x 2 sums
+before that. The last layer's sums are the logits. After B. Jacob et al., "Quantization and
+training of neural networks for efficient integer-arithmetic-only inference", CVPR 2018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.data.dataset import DIGITS
+from digitnet.errors import ModelError
+from digitnet.imaging.frame import SIDE
+from digitnet.nn.quantization import FORMATS
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int32]
+
+MOST = 2**31
+"""Every sum, and every sum times its multiplier, stays below it whatever is in the picture."""
+
+MOST_LOGIT = 2**30
+"""Of the logits, so that the difference of two is an int32 too."""
+
+EXACT_SINGLE = 2**24
+"""Whole numbers up to here are exact in float32, whose matrix products are the fastest."""
+
+AT_ONCE = 256
+
+OCTAVE = 16
+"""Steps of the table of powers of two from one power to the next."""
+
+POWERS = tuple(int(2.0 ** (15 - k / OCTAVE) + 0.5) for k in range(OCTAVE))
+"""2^15 2^(-k / 16), rounded: 32768, 31379, ... 17109. All that softmax needs."""
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerLayer:
+    """A layer as a microcontroller has it.
+
+    Attributes:
+        kind: "conv" (each place of the picture where the window fits; not mirrored, so
+            y[o, r, c] is the sum of weights[o, i, a, b] x[i, r + a, c + b]), "pool" (the largest
+            of 2 x 2) or "dense" (takes pictures as rows: channel, row, column).
+        bits: of the weights, a word of `FORMATS`: ternary, 2, 3, 4 or 8; "" of a pool.
+        weights: int8, conv (out, in, k, k), dense (out, in); empty of a pool.
+        bias: int32 (out,).
+        multiplier: uint8 (out,); empty of a pool and of the last layer.
+        shift: 1 to 31, one for all channels; 0 of a pool and of the last layer.
+    """
+
+    kind: str
+    bits: str = ""
+    weights: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    bias: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    multiplier: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
+    shift: int = 0
+
+    @property
+    def channels(self) -> int:
+        """Outputs at each place; 0 of a pool."""
+        return len(self.bias)
+
+    @property
+    def scales(self) -> bool:
+        """Whether sums become bytes again here; not of a pool nor of the last layer."""
+        return self.shift > 0
+
+    @property
+    def bias_bytes(self) -> int:
+        """Bytes that one bias takes on the device: 2 where all fit into int16, else 4."""
+        fits = not self.channels or int(np.abs(self.bias.astype(np.int64)).max()) < 2**15
+        return 2 if fits else 4
+
+    def packed(self) -> bytes:
+        """The weights as they lie in flash, in the order of their array; see `pack`."""
+        return pack(self.weights, self.bits) if self.channels else b""
+
+    def packed_bytes(self) -> int:
+        """Of the weights at their bits, the biases, multipliers and the shift."""
+        constants = self.channels * self.bias_bytes + len(self.multiplier) + int(self.scales)
+        return len(self.packed()) + constants
+
+    def largest_sum(self) -> int:
+        """No sum of these weights, in whatever order it is added up, is larger in size than this.
+
+        |bias| + 255 times the sum of |weight|, of the worst channel: inputs are bytes.
+        """
+        if not self.channels:
+            return 0
+        rows = np.abs(self.weights.astype(np.int64)).reshape(self.channels, -1)
+        return int((np.abs(self.bias.astype(np.int64)) + 255 * rows.sum(axis=1)).max())
+
+    def largest_product(self) -> int:
+        """No sum times its multiplier, with the half that rounds it, is larger than this."""
+        if not self.scales:
+            return 0
+        rows = np.maximum(self.weights.astype(np.int64), 0).reshape(self.channels, -1)
+        highest = np.maximum(self.bias.astype(np.int64) + 255 * rows.sum(axis=1), 0)
+        return int((highest * self.multiplier).max()) + (1 << (self.shift - 1))
+
+
+class Bound(NamedTuple):
+    """What a layer's numbers cannot pass, whatever is in the picture; see `IntegerLayer`."""
+
+    layer: str
+    sum: int
+    product: int
+
+
+class Limits(NamedTuple):
+    """How logits become a confidence in per mille, and below which there is no answer.
+
+    How many sixteenths of a power of two a class is behind the likeliest is `(behind * multiplier
+    + 2^(shift - 1)) >> shift`, `behind` in units of the logits.
+
+    Attributes:
+        multiplier: 1 to 255.
+        shift: 1 to 30.
+        least: per mille; an answer with less is refused, 0 answers always.
+    """
+
+    multiplier: int = 1
+    shift: int = 1
+    least: int = 0
+
+    @property
+    def furthest(self) -> int:
+        """`behind` is cut here first: its power is 0 by then, or its product near 2^31."""
+        return (MOST - 1 - (1 << (self.shift - 1))) // self.multiplier
+
+
+class Reading(NamedTuple):
+    """Answers for n frames: label and confidence in per mille (n,) int32, refused (n,) bool."""
+
+    labels: Ints
+    per_mille: Ints
+    refused: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerNetwork:
+    """Layers of whole numbers: 28 x 28 bytes, 0 paper to 255 ink, to int32 logits.
+
+    Attributes:
+        layers: input first; the last is dense, without multiplier.
+        classes: what the logits stand for.
+        limits: of the refusal.
+
+    Raises:
+        ModelError: layers that do not fit together, or a sum that could overflow.
+    """
+
+    layers: tuple[IntegerLayer, ...]
+    classes: tuple[str, ...] = DIGITS
+    limits: Limits = Limits()  # noqa: RUF009 (a tuple, which never changes)
+
+    def __post_init__(self) -> None:
+        _check_limits(self.limits)
+        shape = self.shapes()[-1]
+        if shape != (len(self.classes),):
+            raise ModelError(
+                f"An integer network of {len(self.classes)} classes gives {shape}, not one number "
+                "for each."
+            )
+        for layer, bound in zip(self.layers, self.bounds(), strict=True):
+            most = MOST if layer.scales else MOST_LOGIT
+            if bound.sum >= most or bound.product >= MOST:
+                raise ModelError(
+                    f"The sums of {bound.layer} could grow to {max(bound.sum, bound.product):,}, "
+                    f"and an int32 holds less than {most:,}.",
+                    "quantise with fewer bits.",
+                )
+
+    @property
+    def bits(self) -> str:
+        """Of the weights, a word of `FORMATS`; of several, joined by +."""
+        return "+".join(dict.fromkeys(layer.bits for layer in self.layers if layer.channels))
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """What each layer gives for one frame: (channels, height, width), or (n,).
+
+        Raises:
+            ModelError: a layer does not fit behind the one before it.
+        """
+        shape: tuple[int, ...] = (1, SIDE, SIDE)
+        shapes = []
+        for number, layer in enumerate(self.layers, 1):
+            after = _shape_after(layer, shape, last=number == len(self.layers))
+            if after is None:
+                raise ModelError(
+                    f"Layer {number}, {layer.kind}, does not fit what is before it: {shape}."
+                )
+            shape = after
+            shapes.append(shape)
+        if not shapes:
+            raise ModelError("An integer network has at least one layer.")
+        return shapes
+
+    def bounds(self) -> list[Bound]:
+        """What no sum and no product can pass for any frame, proven from the weights."""
+        return [
+            Bound(f"layer {number} ({layer.kind})", layer.largest_sum(), layer.largest_product())
+            for number, layer in enumerate(self.layers, 1)
+        ]
+
+    def packed_bytes(self) -> int:
+        """Bytes on the device: weights at their bits, constants, and the table of the refusal."""
+        table = 2 * OCTAVE + 4  # and multiplier, shift, least
+        return sum(layer.packed_bytes() for layer in self.layers) + table
+
+    def logits(self, frames: NDArray[Any]) -> Ints:
+        """Logits (n, classes) int32 for frames (n, 784) or (n, 28, 28) uint8.
+
+        The products go through BLAS, in floats that hold every whole number up to the layer's
+        bound: no order of adding changes a bit of them.
+
+        Raises:
+            ValueError: these are no such frames.
+        """
+        frames = np.asarray(frames)
+        if frames.dtype != np.uint8 or frames.reshape(len(frames), -1).shape[1:] != (SIDE**2,):
+            raise ValueError(f"Frames are uint8 (n, {SIDE**2}), not {frames.dtype} {frames.shape}.")
+        logits = np.empty((len(frames), len(self.classes)), np.int32)
+        for start in range(0, len(frames), AT_ONCE):
+            x = frames[start : start + AT_ONCE].reshape(-1, 1, SIDE, SIDE)
+            logits[start : start + AT_ONCE] = _through(self.layers, x)
+        return logits
+
+    def powers(self, logits: Ints) -> Ints:
+        """How likely each class is, (n, classes) int32, the likeliest of them 32768."""
+        m, s, _ = self.limits
+        behind = logits.max(axis=1, keepdims=True) - logits
+        steps = (np.minimum(behind, self.limits.furthest) * m + (1 << (s - 1))) >> s
+        octaves = np.minimum(steps // OCTAVE, 16)  # 2^15 >> 16 is 0
+        return np.array(POWERS, np.int32)[steps % OCTAVE] >> octaves
+
+    def read(self, frames: NDArray[Any]) -> Reading:
+        """The answers for frames (n, 784) uint8; of equal logits the first is the likeliest."""
+        return self.read_logits(self.logits(frames))
+
+    def read_logits(self, logits: Ints) -> Reading:
+        """The answers for logits (n, classes) int32.
+
+        Confidence is 1000 times the likeliest's share of all powers, rounded, in int32.
+        """
+        total = self.powers(logits).sum(axis=1, dtype=np.int32)
+        per_mille = (1000 * np.int32(POWERS[0]) + (total >> 1)) // total
+        labels = logits.argmax(axis=1).astype(np.int32)
+        return Reading(labels, per_mille.astype(np.int32), per_mille < self.limits.least)
+
+
+def pack(weights: NDArray[np.int8], bits: str) -> bytes:
+    """Weights as codes (weight + largest) / step, the first in the lowest bits.
+
+    Ternary: five to a byte, the first times 1, the next times 3, 9, 27, 81. Else a stream of bits:
+    code i takes the `bits` bits from bit `i * bits` on, of bytes lowest bit first.
+
+    Raises:
+        ValueError: a weight that is none of the format's.
+    """
+    form = FORMATS[bits]
+    flat = weights.astype(np.int64).ravel() + form.largest
+    if flat.size and (flat.min() < 0 or flat.max() > 2 * form.largest or (flat % form.step).any()):
+        raise ValueError(f"Weights of {bits} bits lie within {form.largest}, in {form.step}s.")
+    codes = flat // form.step
+    if bits == "ternary":
+        padded = np.zeros(-(-len(codes) // 5) * 5, np.int64)
+        padded[: len(codes)] = codes
+        return bytes((padded.reshape(-1, 5) @ 3 ** np.arange(5)).astype(np.uint8))
+    width = int(bits)
+    stream = (codes[:, None] >> np.arange(width)) & 1
+    return bytes(np.packbits(stream.astype(np.uint8).ravel(), bitorder="little"))
+
+
+def unpack(packed: bytes, n: int, bits: str) -> NDArray[np.int8]:
+    """The first n weights, (n,) int8; `pack` the other way round."""
+    form = FORMATS[bits]
+    content = np.frombuffer(packed, np.uint8)
+    if bits == "ternary":
+        codes = (content[:, None].astype(np.int64) // 3 ** np.arange(5) % 3).ravel()[:n]
+    else:
+        width = int(bits)
+        stream = np.unpackbits(content, bitorder="little")[: n * width].reshape(n, width)
+        codes = stream.astype(np.int64) @ (1 << np.arange(width))
+    weights: NDArray[np.int8] = (codes * form.step - form.largest).astype(np.int8)
+    return weights
+
+
+def _check_limits(limits: Limits) -> None:
+    if not (
+        1 <= limits.multiplier <= 255 and 1 <= limits.shift <= 30 and 0 <= limits.least <= 1000
+    ):
+        raise ModelError(f"These are no limits of a refusal: {limits}.")
+
+
+def _shape_after(
+    layer: IntegerLayer, shape: tuple[int, ...], *, last: bool
+) -> tuple[int, ...] | None:
+    """What a layer gives for an input of a shape; None where it does not fit."""
+    if layer.kind == "pool":
+        if len(shape) != 3 or shape[1] % 2 or shape[2] % 2 or last or layer.channels:
+            return None
+        return shape[0], shape[1] // 2, shape[2] // 2
+    weights = layer.weights
+    n_scales = 0 if last else layer.channels
+    if (
+        layer.bits not in FORMATS
+        or not layer.channels
+        or (weights.dtype, layer.bias.dtype, layer.multiplier.dtype) != TYPES
+        or layer.bias.shape != weights.shape[:1]
+        or layer.multiplier.shape != (n_scales,)
+        or not (layer.shift == 0 if last else 1 <= layer.shift <= 31)
+        or not _in_format(weights, layer.bits)
+    ):
+        return None
+    if layer.kind == "dense":
+        fits = weights.ndim == 2 and weights.shape[1] == int(np.prod(shape))
+        return (layer.channels,) if fits else None
+    if layer.kind != "conv" or weights.ndim != 4 or last:
+        return None
+    size = weights.shape[2]
+    fits = len(shape) == 3 and weights.shape[1:] == (shape[0], size, size) and size in (3, 5)
+    if not fits or min(shape[1:]) < size:
+        return None
+    return layer.channels, shape[1] - size + 1, shape[2] - size + 1
+
+
+TYPES = (np.dtype(np.int8), np.dtype(np.int32), np.dtype(np.uint8))
+
+
+def _in_format(weights: NDArray[np.int8], bits: str) -> bool:
+    form = FORMATS[bits]
+    codes = weights.astype(np.int64) + form.largest
+    return bool(((codes >= 0) & (codes <= 2 * form.largest) & (codes % form.step == 0)).all())
+
+
+def _through(layers: Sequence[IntegerLayer], x: NDArray[Any]) -> Ints:
+    """Logits for one batch of bytes (n, 1, 28, 28)."""
+    waiting: IntegerLayer | None = None  # whose sums are not yet bytes: a pool may come between
+    for layer in layers:
+        if layer.kind == "pool":
+            n, channels, height, width = x.shape
+            x = x.reshape(n, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
+            continue
+        if waiting is not None:
+            x = _scaled(waiting, x)
+        x = _sums(layer, x)
+        waiting = layer
+    return x
+
+
+def _sums(layer: IntegerLayer, x: NDArray[Any]) -> Ints:
+    """Weights times bytes and the bias: (n, out, rows, columns) or (n, out) int32."""
+    kind = np.float32 if layer.largest_sum() < EXACT_SINGLE else np.float64
+    weights = layer.weights.reshape(layer.channels, -1).astype(kind)
+    if layer.kind == "dense":
+        sums = x.reshape(len(x), -1).astype(kind) @ weights.T
+        return sums.astype(np.int32) + layer.bias
+    size = layer.weights.shape[2]
+    n, channels, height, width = x.shape
+    rows, columns = height - size + 1, width - size + 1
+    under = np.empty((channels, size, size, n, rows, columns), kind)
+    for a in range(size):
+        for b in range(size):
+            window = x[:, :, a : a + rows, b : b + columns]
+            under[:, a, b] = window.transpose(1, 0, 2, 3)
+    sums = (weights @ under.reshape(channels * size**2, -1)).astype(np.int32)
+    sums += layer.bias[:, None]
+    return sums.reshape(layer.channels, n, rows, columns).transpose(1, 0, 2, 3)
+
+
+def _scaled(layer: IntegerLayer, sums: Ints) -> Bytes:
+    """Sums (n, out, ...) as bytes: 0 below 0, times the multiplier, shifted, at most 255."""
+    m = layer.multiplier.astype(np.int32).reshape(-1, *[1] * (sums.ndim - 2))
+    scaled = (np.maximum(sums, 0) * m + np.int32(1 << (layer.shift - 1))) >> layer.shift
+    return np.minimum(scaled, 255).astype(np.uint8)
