@@ -8,14 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from digitnet.imaging.device_frame import device_frame
 from digitnet.models.folder import load_model
+from support.c import EXAMPLES, example_picture
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 TOOLS = {
     "host": ("cc",),
     "cortex-m0": ("arm-none-eabi-gcc", "qemu-system-arm"),
@@ -47,10 +46,7 @@ def test_there_is_a_test_for_every_target() -> None:
 def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: Path) -> None:
     said = made(target, tmp_path)
     label, per_mille = re.findall(r"^(\d), (\d+) per mille$", said, re.MULTILINE)[0]
-    text = (EXAMPLES / "picture.h").read_text()
-    width, height = map(int, re.findall(r"#define PICTURE_\w+ (\d+)U", text))
-    pixels = [int(number) for number in re.findall(r"\d+", text[text.index("= {") :])]
-    frame = device_frame(np.array(pixels, np.uint8).reshape(height, width))
+    frame = device_frame(example_picture())
     assert frame is not None
     (probabilities,) = load_model("mlp").probabilities(frame[None])
     assert (int(label), 7) == (7, int(probabilities.argmax()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -25,6 +26,17 @@ WAYS = [
 ]
 """Compilers and what they are told; those that are not installed are skipped."""
 QUICK = ("gcc", ("-O2",))
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def example_picture() -> Bytes:
+    """The grey picture (H, W) that the examples read."""
+    text = (EXAMPLES / "picture.h").read_text()
+    width, height = map(int, re.findall(r"#define PICTURE_\w+ (\d+)U", text))
+    pixels = [int(number) for number in re.findall(r"\d+", text[text.index("= {") :])]
+    return np.array(pixels, np.uint8).reshape(height, width)
 
 
 class Compiled:

@@ -10,6 +10,8 @@ from digitnet.errors import SettingsError
 from digitnet.export import EXPORTERS, export_model
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model
+from digitnet.models.integer_network import IntegerNetwork
+from digitnet.models.model import Model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the file and say what it holds."""
     folder = find_model(args.model)
     model, name = load_model(folder), folder.resolve().name
-    _check_numbers(args.kind, args.floats, name)
+    _check_numbers(args.kind, args.floats, model, name)
     out = args.out or _file_name(args.kind)
     written = export_model(model, args.kind, name, out)
     note = f"; {written.note}" if written.note else ""
@@ -41,15 +43,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_numbers(kind: str, floats: bool, name: str) -> None:
+def _check_numbers(kind: str, floats: bool, model: Model, name: str) -> None:
     """Whether the numbers asked for are those that the model has.
 
     Raises:
-        SettingsError: floats were not asked for, or are not C's.
+        SettingsError: floats were not asked for, or are not there.
     """
+    integers = isinstance(model.network, IntegerNetwork)
     if floats and kind != "c":
         raise SettingsError("Only C is written in floats or in integers.", "leave out {float}.")
-    if kind == "c" and not floats:
+    if floats and integers:
+        raise SettingsError(f"{name} is a network of integers.", "leave out {float}.")
+    if kind == "c" and not floats and not integers:
         raise SettingsError(
             f"{name} is a network of floats, far larger than one of integers.",
             "say {float} if a header of floats is meant.",

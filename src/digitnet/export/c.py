@@ -19,6 +19,7 @@ from digitnet.files import replacing
 from digitnet.imaging import device_frame as device
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.frame import BOX, SIDE
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.models.model import Model
 
 PARTS = Path(__file__).with_name("c_parts")
@@ -59,6 +60,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
         OutputError: the model's network is none that C can have, or the file cannot be written.
     """
     from digitnet.export.c_float import float_body
+    from digitnet.export.c_integer import integer_body
 
     if model.framing != "mnist":
         raise OutputError(
@@ -66,7 +68,11 @@ def export(model: Model, name: str, target: str | Path) -> Written:
             "MNIST's are.",
             "choose a model with framing mnist.",
         )
-    body = float_body(model, name)
+    network: object = model.network
+    if isinstance(network, IntegerNetwork):
+        body = integer_body(network, name)
+    else:
+        body = float_body(model, name)
     content = header(model, name, body).encode()
     with replacing(target) as temporary:
         temporary.write_bytes(content)

@@ -16,8 +16,8 @@ enum { DIGIT_CONV = 0, DIGIT_POOL = 1, DIGIT_DENSE = 2 };
 typedef struct {
     uint32_t at, weights, bias, multipliers; /* multipliers: 0 of the last layer */
     uint16_t channels, channels_out;
-    uint8_t kind, size, rows, height, width, bits, bias_bytes, shift;
-} digit_layer;
+    uint8_t kind, size, rows, height, width, bits, bias_bytes, shift, pooled;
+} digit_layer; /* pooled: 2 where the largest of 2 x 2 is taken right behind a convolution, else 1 */
 
 @LAYERS@
 /* Constants lie in flash; an AVR reads that byte by byte. */
@@ -100,19 +100,21 @@ static uint8_t digit_scale(int32_t sum, const digit_layer *layer, uint32_t chann
     return (scaled > 255U) ? 255U : (uint8_t)scaled;
 }
 
-/* One row of all channels, from the window's rows that begin with `row`. */
+/* One row of all channels, from the window's rows that begin with `row`; where it is pooled, what
+   is larger than the row before it. */
 static void digit_conv(const digit_layer *layer, const uint8_t *x, uint32_t row, uint8_t *y,
-                       const digit_layer *next, uint32_t row_out, int8_t *filter)
+                       const digit_layer *next, int8_t *filter)
 {
     const uint32_t size = layer->size, width = ((uint32_t)layer->width - size) + 1U;
-    const uint32_t n = layer->channels * size * size;
+    const uint32_t n = layer->channels * size * size, pooled = layer->pooled;
+    const uint32_t row_out = (row / pooled) % next->rows;
     int32_t sums[DIGIT_SIDE];
     uint32_t out, c, i, j;
     for (out = 0U; out < layer->channels_out; out++) {
         const int32_t bias = digit_signed(
             digit_weights + layer->bias + (out * layer->bias_bytes), layer->bias_bytes);
         const int8_t *w = filter;
-        uint8_t *to = y + (((out * next->rows) + (row_out % next->rows)) * width);
+        uint8_t *to = y + (((out * next->rows) + row_out) * (width / pooled));
         digit_unpack(layer, out * n, n, filter);
         for (j = 0U; j < width; j++) {
             sums[j] = bias;
@@ -139,7 +141,10 @@ static void digit_conv(const digit_layer *layer, const uint8_t *x, uint32_t row,
             }
         }
         for (j = 0U; j < width; j++) {
-            to[j] = digit_scale(sums[j], layer, out);
+            const uint8_t byte = digit_scale(sums[j], layer, out);
+            const uint8_t first = (((row % pooled) + (j % pooled)) == 0U) ? 1U : 0U;
+            uint8_t *cell = &to[j / pooled];
+            *cell = ((first != 0U) || (byte > *cell)) ? byte : *cell;
         }
     }
 }
@@ -211,9 +216,9 @@ int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
             more = 0U;
             if (layer.kind == (uint8_t)DIGIT_CONV) {
                 if (given >= layer.size) {
-                    digit_conv(&layer, x, given - layer.size, y, &next, given - layer.size,
-                               filter);
-                    more = 1U;
+                    const uint32_t first = given - layer.size;
+                    digit_conv(&layer, x, first, y, &next, filter);
+                    more = (((first + 1U) % layer.pooled) == 0U) ? 1U : 0U;
                 }
             } else if (layer.kind == (uint8_t)DIGIT_POOL) {
                 if ((given % 2U) == 0U) {
@@ -229,7 +234,7 @@ int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
                         y[i] = digit_scale(sum, &layer, i);
                     }
                 }
-                more = (last != 0U) ? 0U : 1U;
+                more = (uint8_t)(1U - last);
             } else {
                 /* a dense layer waits for all rows */
             }
@@ -264,7 +269,7 @@ int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
     }
     answer->label = (int16_t)best;
     answer->per_mille = (uint16_t)((32768000U + (total / 2U)) / total);
-    answer->refused = (answer->per_mille < DIGIT_LEAST) ? 1U : 0U;
+    answer->refused = ((answer->per_mille + 1U) <= DIGIT_LEAST) ? 1U : 0U; /* < 0 would warn */
     return (answer->refused != 0U) ? DIGIT_UNSURE : DIGIT_OK;
 }
 
