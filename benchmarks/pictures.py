@@ -109,10 +109,11 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="list what was not read rightly")
     parser.add_argument("--record", action="store_true", help="keep the means in results/")
     args = parser.parse_args()
-    if args.device and (args.resized or args.record):
-        parser.error("--device is a framing of its own: leave out --resized and --record")
+    if args.device and args.resized:
+        parser.error("--device is a framing of its own: leave out --resized")
     risk = None if args.risk is None else as_risk(args.risk)
-    for framing in reversed(FRAMINGS) if args.resized or args.record else FRAMINGS[:1]:
+    both = args.resized or (args.record and not args.device)
+    for framing in reversed(FRAMINGS) if both else FRAMINGS[:1]:
         sources = framed(args.pictures, framing, args.device)
         if not sources:
             sys.exit("There is no folder of pictures; name one with --pictures.")
@@ -120,7 +121,7 @@ def main() -> None:
             model = replace(load_model(name), framing=framing)
             scores = _show(name, model if risk is None else model.at_risk(risk), sources)
             if args.record:
-                _keep(name, framing, scores)
+                _keep(name, "on a device" if args.device else framing, scores)
             if framing == FRAMINGS[0]:
                 _show_promises(model, sources)
             if args.misses and framing == FRAMINGS[0]:
@@ -176,10 +177,13 @@ def _show_promises(model: Model, sources: Framed) -> None:
         )
 
 
+SUFFIXES = dict(zip((*FRAMINGS, "on a device"), ("", "-resized", "-device"), strict=True))
+
+
 def _keep(name: str, framing: str, scores: dict[str, Score]) -> None:
     """The means as records."""
     sizes = {source: int(one.counts[:4].sum()) for source, one in scores.items()}
-    label = Path(name).name + ("" if framing == FRAMINGS[0] else "-resized")
+    label = Path(name).name + SUFFIXES[framing]
     for kind, column in (("likeliest digit", 4), ("answered rightly", 0)):
         mean = np.mean([one.counts[column] / sizes[source] for source, one in scores.items()])
         keep_record(

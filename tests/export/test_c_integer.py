@@ -165,7 +165,7 @@ def test_digits_of_mnist(mnist_folder: Path, rng: np.random.Generator, tmp_path:
 
 
 def test_on_an_avr_of_eight_bits(rng: np.random.Generator, tmp_path: Path) -> None:
-    """int has 16 bits there, and constants lie where only special reads reach them."""
+    """There int has 16 bits, and constants lie where only special reads reach them."""
     for tool in ("avr-gcc", "simavr"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")

@@ -19,6 +19,7 @@ TOOLS = {
     "host": ("cc",),
     "cortex-m0": ("arm-none-eabi-gcc", "qemu-system-arm"),
     "rv32": ("riscv64-unknown-elf-gcc", "qemu-riscv32"),
+    "avr": ("avr-gcc", "simavr"),
     "wasm": ("clang", "wasm-ld", "node"),
 }
 
@@ -42,7 +43,7 @@ def test_there_is_a_test_for_every_target() -> None:
     assert targets.split() == list(TOOLS)
 
 
-@pytest.mark.parametrize("target", [target for target in TOOLS if target != "host"])
+@pytest.mark.parametrize("target", ["cortex-m0", "rv32", "wasm"])
 def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: Path) -> None:
     said = made(target, tmp_path)
     label, per_mille = re.findall(r"^(\d), (\d+) per mille$", said, re.MULTILINE)[0]
@@ -51,6 +52,15 @@ def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: 
     (probabilities,) = load_model("mlp").probabilities(frame[None])
     assert (int(label), 7) == (7, int(probabilities.argmax()))
     assert abs(int(per_mille) - 1000 * probabilities[7]) <= 0.51
+
+
+def test_floats_are_left_out_where_they_have_no_room(tmp_path: Path) -> None:
+    """With integers an AVR is tested in test_c_integer.py."""
+    assert made("avr", tmp_path) == (
+        "mlp, 50,890 parameters as float32, is in "
+        f"{tmp_path}/digit.h, 913 kB.\nInclude it with DIGIT_IMPLEMENTATION defined; its first "
+        "lines say how.\navr: left out, it takes a network of integers\n"
+    )
 
 
 def test_the_host_program_reads_pgm(tmp_path: Path) -> None:

@@ -82,11 +82,11 @@ def export(model: Model, name: str, target: str | Path) -> Written:
 
 def header(model: Model, name: str, body: Body) -> str:
     """The header's text."""
-    from digitnet import __version__
+    from importlib.metadata import version
 
     words = {
         "name": "digit",
-        "version": __version__,
+        "version": version("digitnet"),
         "model": as_comment(name),
         "accuracy": _accuracy(model),
         **{key: as_comment(text) for key, text in body.words.items()},

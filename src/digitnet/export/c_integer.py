@@ -119,7 +119,7 @@ def _place(network: IntegerNetwork) -> tuple[int, bytes, list[Placed]]:
     filters = [layer.weights[0].size for layer in network.layers if layer.kind == "conv"]
     filter_size = max([LEAST_FILTER, *filters])
     at, content = filter_size, b""
-    placed = []
+    placed: list[Placed] = []
     before: tuple[int, ...] = (1, SIDE, SIDE)
     for i, (layer, after) in enumerate(zip(network.layers, network.shapes(), strict=True)):
         if layer.kind == "pool" and _takes_pool(placed):
