@@ -15,9 +15,8 @@ from digitnet.models.integer_network import (
     IntegerLayer,
     IntegerNetwork,
     Limits,
-    pack,
-    unpack,
 )
+from digitnet.models.packing import pack, unpack
 from digitnet.nn.quantization import FORMATS
 from support.integers import POOL, some_layer, some_network
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.cli.evaluate import was_learnt_from
+from digitnet.cli.models import add_model_argument
 from digitnet.cli.output import say, show
 from digitnet.cli.risk_option import is_kept, not_kept, promise, show_risks
 from digitnet.cli.source_options import SOURCE_HELP, add_source_options, read_source
@@ -23,7 +24,7 @@ from digitnet.models.box import box_names
 from digitnet.models.calibration import FEWEST, Calibration, fit_calibration
 from digitnet.models.find import find_model
 from digitnet.models.folder import COMPANIONS, check_place, load_model, save_model
-from digitnet.models.model import Model, classify
+from digitnet.models.model import Model, classify, float_network
 from digitnet.models.risk import ALWAYS, RISK, as_risk
 from digitnet.training.config import TrainingConfig
 from digitnet.training.run import Run
@@ -36,7 +37,7 @@ MOST_BYTES = 50_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the digits, and the risk that it then takes where nobody asks for another."""
-    parser.add_argument("model", metavar="MODEL", help=f"a folder, or {' or '.join(box_names())}")
+    add_model_argument(parser)
     parser.add_argument(
         "source", nargs="?", metavar="SOURCE",
         help=f"{SOURCE_HELP}; none that it has learnt from, and the promise holds for others like "
@@ -69,11 +70,13 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out or folder)
     check_place(out)
     model = load_model(folder)
+    float_network(model, args.model)  # the limits of whole numbers are their own
     if args.source is None:
         if options := source_options(args):
             name = next(iter(options))
             raise SettingsError(f"{{{name}}} says how a SOURCE is understood; name one.")
-        calibration = _on_set_aside(args.model, model, out, risk)
+        run_again = run_of(args.model, model, out)
+        calibration = run_again.calibrated(float_network(model, args.model), risk)
         skipped = False
     else:
         dataset = read_source(
@@ -95,8 +98,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if skipped else 0
 
 
-def _on_set_aside(named: str, model: Model, out: Path, risk: float | None) -> Calibration:
-    """Calibrated as after its training, on the part that was set aside then.
+def run_of(named: str, model: Model, out: Path) -> Run:
+    """The run that made a model, which knows the part of the digits that was set aside then.
 
     Raises:
         SettingsError: nobody knows which part that is.
@@ -122,9 +125,7 @@ def _on_set_aside(named: str, model: Model, out: Path, risk: float | None) -> Ca
         raise DataError(f"{config.source} is not what {named} was trained on any more.", hint)
     rest = None if config.mix is None else mixed_in(config, len(dataset))
     alone = dataclasses.replace(config, start=None)
-    return Run(alone, dataset, out, rest=rest, understood=understood).calibrated(
-        model.network, risk
-    )
+    return Run(alone, dataset, out, rest=rest, understood=understood)
 
 
 def _is_split_alike(record: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ COMMANDS = {
     "template": "draft the template of a form, of which read makes a table",
     "evaluate": "measure a model on labelled digits",
     "calibrate": "count anew how often a model's answers are wrong",
+    "quantize": "make a model into whole numbers, for a microcontroller",
     "compare": "measure models on the same digits",
     "ensemble": "make several models into one that answers for all",
     "models": "list the models in the box",

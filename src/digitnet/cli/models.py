@@ -8,7 +8,7 @@ import os
 from digitnet.cli.main import as_option
 from digitnet.cli.output import say, show
 from digitnet.errors import ModelError
-from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.box import BEST, box_names, in_box, recipe_of
 from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model
@@ -19,6 +19,11 @@ def add_models_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models", nargs="+", metavar="MODEL", help=f"a folder, or {' or '.join(box_names())}"
     )
+
+
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Let the user name one model."""
+    parser.add_argument("model", metavar="MODEL", help=f"a folder, or {' or '.join(box_names())}")
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1000
         accuracy = model.training.get("validation_accuracy")
         shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"
-        made = f"digitnet train --recipe {name}"
+        made = f"digitnet train --recipe {recipe_of(name)}"
         show(f"{name:<6}{model.n_parameters:>11,}{size:>7.0f}  {shown}   {made}")
     show(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
     return 0

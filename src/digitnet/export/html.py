@@ -15,7 +15,7 @@ from digitnet.export import Written
 from digitnet.export.bundle import join_modules
 from digitnet.export.page_format import encode
 from digitnet.files import replacing
-from digitnet.models.model import Model, classify, predictor
+from digitnet.models.model import Model, classify, float_network, predictor
 from digitnet.nn import Ensemble, Network
 
 STATIC = Path(__file__).parents[1] / "web" / "static"
@@ -104,7 +104,7 @@ def _reads_alike_rounded(model: Model) -> bool:
     from digitnet.data.synthetic import synthesize
 
     images = synthesize(N_CHECKED, np.random.default_rng(0)).images
-    network = predictor(model.network)
+    network = predictor(float_network(model, "the model"))
     members = network.networks if isinstance(network, Ensemble) else (network,)
     rounded = [Network(member.layers, member.dtype) for member in members]
     for coarse, member in zip(rounded, members, strict=True):

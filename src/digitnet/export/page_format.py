@@ -24,7 +24,7 @@ from digitnet.errors import ModelError
 from digitnet.imaging.frame import BOX, SIDE
 from digitnet.imaging.stroke_width import FINE, THICKEST, THINNEST
 from digitnet.models.calibration import Calibration
-from digitnet.models.model import Model, predictor
+from digitnet.models.model import Model, float_network, predictor
 from digitnet.models.novelty import CELLS, DIRECTIONS, INK_SIDE, INK_WEIGHT, SPREAD
 from digitnet.models.risk import ALWAYS, OFFERED
 from digitnet.nn import Ensemble, Network, in_words
@@ -63,9 +63,9 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
     counts numbers from the first one behind the header.
 
     Raises:
-        ModelError: a layer that the page cannot compute.
+        ModelError: a layer or a network that the page cannot compute.
     """
-    network = predictor(model.network)
+    network = predictor(float_network(model, name))
     networks = network.networks if isinstance(network, Ensemble) else (network,)
     parameters: Parameters = []
     members = [_describe_member(member, parameters) for member in networks]

@@ -118,7 +118,14 @@ def locate_in(seen: Scan) -> Located:
     score = digit_score(chosen.mask, seen.contrast)
     strokes = score / max(stroke_width(chosen.mask), 1.0) ** 2
     return Located(
-        seen, chosen.mask, chosen.dropped, chosen.others, chosen.noisy, chosen.pieces, score, strokes
+        seen,
+        chosen.mask,
+        chosen.dropped,
+        chosen.others,
+        chosen.noisy,
+        chosen.pieces,
+        score,
+        strokes,
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.framing import FRAMING_VERSION, FRAMINGS
 from digitnet.models.calibration import Calibration
-from digitnet.models.model import Model
+from digitnet.models.integer_network import IntegerLayer, IntegerNetwork, Limits
+from digitnet.models.model import AnyNetwork, Model
 from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
 from digitnet.models.risk import MOST_ROWS, RiskTable, Row
 from digitnet.nn import Ensemble, Network
@@ -37,13 +39,15 @@ KEYS = {
 }  # fmt: skip
 """What model.json says, beside the layers or the members of an ensemble, and the seal."""
 NOVELTY = tuple(f"novelty_{field.name}" for field in fields(Novelty))
+MOST_WEIGHTS = 2**24
+"""Of a layer of whole numbers that are believed."""
 MOST_HIDDEN = 256
 """Neurons of a novelty's network that are believed."""
 
 
-def arrays_of(model: Model) -> dict[str, FloatArray]:
+def arrays_of(model: Model) -> dict[str, NDArray[Any]]:
     """Every array a model folder keeps, by name: the network's, then the calibration's."""
-    arrays = dict(model.network.parameters)
+    arrays: dict[str, NDArray[Any]] = dict(model.network.parameters)
     novelty = model.calibration.novelty
     if novelty is not None:
         arrays |= {f"novelty_{name}": array for name, array in novelty.arrays.items()}
@@ -68,12 +72,16 @@ def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
         "arrays": {
             name: {
                 "shape": list(arrays[name.removesuffix(".npy")].shape),
-                "dtype": "float32",
+                "dtype": _dtype(arrays[name.removesuffix(".npy")]),
                 "sha256": sha,
             }
             for name, sha in hashes.items()
         },
     }
+
+
+def _dtype(array: NDArray[Any]) -> str:
+    return "float32" if array.dtype.kind == "f" else str(array.dtype)
 
 
 def sealed(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,9 +138,10 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             )
         _check_keys(description)
         hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
+        class_names = tuple(str(name) for name in description["class_names"])
         model = Model(
-            _network(description),
-            tuple(str(name) for name in description["class_names"]),
+            _network(description, class_names),
+            class_names,
             _framing(description["framing"]["name"]),
             dict(description["training"]),
             _calibration(description.get("calibration")),
@@ -157,7 +166,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
 
 def _check_keys(description: dict[str, Any]) -> None:
     """All that must be said is said, of the right kind, and nothing that nobody understands."""
-    body = {"members"} if "members" in description else {"layers"}
+    body = next(({key} for key in ("members", "integer") if key in description), {"layers"})
     keys = set(description) - {SEAL}
     if odd := sorted((keys - KEYS - body) | (KEYS - {"calibration"} | body) - keys):
         raise ValueError(f"{odd[0]!r} is missing or not known")
@@ -187,8 +196,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _describe_network(network: Network | Ensemble) -> dict[str, Any]:
+def _describe_network(network: AnyNetwork) -> dict[str, Any]:
     """The layers of a network, or of each member of an ensemble."""
+    if isinstance(network, IntegerNetwork):
+        layers = [
+            {"kind": x.kind, "bits": x.bits, "shape": list(x.weights.shape), "shift": x.shift}
+            for x in network.layers
+        ]
+        return {"integer": {"layers": layers, "limits": network.limits._asdict()}}
     if isinstance(network, Ensemble):
         return {"members": [_describe_network(member) for member in network.networks]}
     return {"layers": [_describe_layer(layer) for layer in network.layers]}
@@ -208,11 +223,35 @@ def _describe_layer(layer: Layer) -> dict[str, Any]:
         raise ModelError(f"The model cannot be saved: {error}") from error
 
 
-def _network(entry: dict[str, Any]) -> Network | Ensemble:
+def _network(entry: dict[str, Any], class_names: Sequence[str]) -> AnyNetwork:
     """A network or an ensemble from its description, its parameters zeros."""
+    if "integer" in entry:
+        layers = [_integer_layer(**layer) for layer in entry["integer"]["layers"]]
+        said = entry["integer"]["limits"]
+        if set(said) != set(Limits._fields):
+            raise ValueError("limits that are not whole")
+        limits = Limits(*(int(said[name]) for name in Limits._fields))
+        return IntegerNetwork.unfilled(layers, tuple(class_names), limits)
     if "members" in entry:
         return Ensemble([_plain(member) for member in entry["members"]])
     return _plain(entry)
+
+
+def _integer_layer(kind: str, bits: str, shape: list[int], shift: int) -> IntegerLayer:
+    """A layer of whole numbers, its arrays zeros; they must be plausible before memory is taken."""
+    sides = tuple(int(n) for n in shape)
+    if kind == "pool":
+        return IntegerLayer("pool")
+    if not 2 <= len(sides) <= 4 or min(sides) < 1 or math.prod(sides) > MOST_WEIGHTS:
+        raise ValueError(f"a layer of shape {shape}")
+    return IntegerLayer(
+        str(kind),
+        str(bits),
+        np.zeros(sides, np.int8),
+        np.zeros(sides[0], np.int32),
+        np.zeros(sides[0] if shift else 0, np.uint8),
+        int(shift),
+    )
 
 
 def _plain(entry: dict[str, Any]) -> Network:

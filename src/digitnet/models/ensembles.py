@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from digitnet.errors import ModelError
 from digitnet.models.calibration import Calibration
-from digitnet.models.model import Model
+from digitnet.models.model import Model, float_network
 from digitnet.nn import Ensemble, Network
 
 
@@ -31,7 +31,7 @@ def combine(models: Mapping[str, Model]) -> Model:
                     f"{name} cannot be combined with {first_name}, which has {words}.",
                     "combine models that were trained alike.",
                 )
-        inner = model.network
+        inner = float_network(model, name)
         networks += inner.networks if isinstance(inner, Ensemble) else [inner]
     calibrations = [first.calibration, *(model.calibration for _, model in others)]
     return Model(

@@ -3,6 +3,8 @@
     model/
       W1.npy  b1.npy  W2.npy  b2.npy    float32, (784, 64) (64,) (64, 10) (10,)
       novelty_*.npy                     float32, see novelty.py; only where it was calibrated
+      multiplier1.npy                   uint8, of a network of whole numbers, whose W1 is int8 and
+                                        whose b1 is int32; see integer_network.py
       model.json                        layers, class names, framing, calibration, training record,
                                         SHA-256 of each array and of itself
 
@@ -17,6 +19,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from digitnet.errors import ModelError, OutputError
 from digitnet.files import (
@@ -29,11 +34,11 @@ from digitnet.files import (
 )
 from digitnet.models.description import NOVELTY, arrays_of, describe, rebuild, sealed, to_json
 from digitnet.models.find import find_model
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.models.model import Model
 from digitnet.models.npy import fill, read_array, read_content, sha256, to_npy
 from digitnet.models.original import load_original
 from digitnet.nn.kinds import layer_kinds
-from digitnet.nn.layer import FloatArray
 
 DESCRIPTION = "model.json"
 _ARRAY = re.compile(r"\w+\d\.npy").fullmatch
@@ -166,10 +171,14 @@ def _load(folder: Path) -> Model:
             "restore it or train anew.",
         )
     fill_arrays(arrays, hashes, folder)
+    if isinstance(model.network, IntegerNetwork):
+        model.network.check()
     return model
 
 
-def fill_arrays(arrays: Mapping[str, FloatArray], hashes: Mapping[str, str], folder: Path) -> None:
+def fill_arrays(
+    arrays: Mapping[str, NDArray[Any]], hashes: Mapping[str, str], folder: Path
+) -> None:
     """Fill arrays by their names from a folder's files, whose SHA-256 must be those of `hashes`.
 
     Raises:
@@ -183,7 +192,7 @@ def fill_arrays(arrays: Mapping[str, FloatArray], hashes: Mapping[str, str], fol
                 f"{path} is not the array that {DESCRIPTION} was written with (its SHA-256 "
                 "differs): damaged, swapped or changed; restore it or train anew."
             )
-        fill(view, read_array(path, content), path)
+        fill(view, read_array(path, content, "f" if view.dtype.kind == "f" else "iu"), path)
 
 
 def model_files(folder: str | Path) -> list[Path]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.imaging.frame import SIDE
+from digitnet.models.packing import in_format, pack
 from digitnet.nn.quantization import FORMATS
 
 Bytes = NDArray[np.uint8]
@@ -37,6 +38,9 @@ EXACT_SINGLE = 2**24
 """Whole numbers up to here are exact in float32, whose matrix products are the fastest."""
 
 AT_ONCE = 256
+
+LOG_OF_0, TIE = -1000.0, 1e-15
+"""What stands for the logarithm of a power that is 0, and for being a unit behind."""
 
 OCTAVE = 16
 """Steps of the table of powers of two from one power to the next."""
@@ -167,6 +171,24 @@ class IntegerNetwork:
     limits: Limits = Limits()  # noqa: RUF009 (a tuple, which never changes)
 
     def __post_init__(self) -> None:
+        self.check()
+
+    @classmethod
+    def unfilled(
+        cls, layers: Sequence[IntegerLayer], classes: tuple[str, ...], limits: Limits
+    ) -> IntegerNetwork:
+        """A network whose arrays are filled afterwards, and which is then to be checked."""
+        network = object.__new__(cls)
+        for name, value in (("layers", tuple(layers)), ("classes", classes), ("limits", limits)):
+            object.__setattr__(network, name, value)
+        return network
+
+    def check(self) -> None:
+        """Nothing where the layers fit together and no sum can overflow.
+
+        Raises:
+            ModelError: they do not, or one could.
+        """
         _check_limits(self.limits)
         shape = self.shapes()[-1]
         if shape != (len(self.classes),):
@@ -182,6 +204,59 @@ class IntegerNetwork:
                     f"and an int32 holds less than {most:,}.",
                     "quantise with fewer bits.",
                 )
+
+    @property
+    def n_in(self) -> int:
+        """Numbers per input: the pixels of a frame."""
+        return SIDE**2
+
+    @property
+    def n_out(self) -> int:
+        """Logits per input, one per class."""
+        return len(self.classes)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of what `forward` gives."""
+        return np.dtype(np.float64)
+
+    @property
+    def convolves(self) -> bool:
+        """Whether any layer is a convolution."""
+        return any(layer.kind == "conv" for layer in self.layers)
+
+    @property
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Its arrays by name: W1, b1 and multiplier1 of the first layer that has weights, ..."""
+        named: dict[str, NDArray[Any]] = {}
+        for number, layer in enumerate((x for x in self.layers if x.channels), 1):
+            named[f"W{number}"], named[f"b{number}"] = layer.weights, layer.bias
+            if layer.scales:
+                named[f"multiplier{number}"] = layer.multiplier
+        return named
+
+    @property
+    def words(self) -> str:
+        """The network in a word, 784-10C3-12C3-MP2-10 at 4 bits; see nn/notation.py."""
+        parts = [str(self.n_in)]
+        for layer in self.layers:
+            size = f"C{layer.weights.shape[2]}" if layer.kind == "conv" else ""
+            parts.append(f"{layer.channels}{size}" if layer.channels else "MP2")
+        return f"{'-'.join(parts)} at {self.bits} bits".replace("ternary bits", "1.6 bits")
+
+    def forward(self, x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """What the rest of digitnet takes for logits, (n, classes), of frames (n, 784) of 0 to 1.
+
+        Their softmax is the share of the powers of two (`powers`), and the likeliest class that of
+        `read`, so that whoever goes by probabilities answers as the device does.
+        """
+        logits = self.logits(np.floor(x * 255.0 + 0.5).astype(np.uint8))
+        powers = self.powers(logits)
+        log = np.full(powers.shape, LOG_OF_0)
+        np.log(powers / POWERS[0], out=log, where=powers > 0)
+        behind = logits.max(axis=1, keepdims=True) - logits
+        log -= TIE * np.minimum(behind, 10**6)  # of two in one step the likelier stays so
+        return log
 
     @property
     def bits(self) -> str:
@@ -244,7 +319,8 @@ class IntegerNetwork:
         behind = logits.max(axis=1, keepdims=True) - logits
         steps = (np.minimum(behind, self.limits.furthest) * m + (1 << (s - 1))) >> s
         octaves = np.minimum(steps // OCTAVE, 16)  # 2^15 >> 16 is 0
-        return np.array(POWERS, np.int32)[steps % OCTAVE] >> octaves
+        powers: Ints = np.array(POWERS, np.int32)[steps % OCTAVE] >> octaves
+        return powers
 
     def read(self, frames: NDArray[Any]) -> Reading:
         """The answers for frames (n, 784) uint8; of equal logits the first is the likeliest."""
@@ -259,43 +335,6 @@ class IntegerNetwork:
         per_mille = (1000 * np.int32(POWERS[0]) + (total >> 1)) // total
         labels = logits.argmax(axis=1).astype(np.int32)
         return Reading(labels, per_mille.astype(np.int32), per_mille < self.limits.least)
-
-
-def pack(weights: NDArray[np.int8], bits: str) -> bytes:
-    """Weights as codes (weight + largest) / step, the first in the lowest bits.
-
-    Ternary: five to a byte, the first times 1, the next times 3, 9, 27, 81. Else a stream of bits:
-    code i takes the `bits` bits from bit `i * bits` on, of bytes lowest bit first.
-
-    Raises:
-        ValueError: a weight that is none of the format's.
-    """
-    form = FORMATS[bits]
-    flat = weights.astype(np.int64).ravel() + form.largest
-    if flat.size and (flat.min() < 0 or flat.max() > 2 * form.largest or (flat % form.step).any()):
-        raise ValueError(f"Weights of {bits} bits lie within {form.largest}, in {form.step}s.")
-    codes = flat // form.step
-    if bits == "ternary":
-        padded = np.zeros(-(-len(codes) // 5) * 5, np.int64)
-        padded[: len(codes)] = codes
-        return bytes((padded.reshape(-1, 5) @ 3 ** np.arange(5)).astype(np.uint8))
-    width = int(bits)
-    stream = (codes[:, None] >> np.arange(width)) & 1
-    return bytes(np.packbits(stream.astype(np.uint8).ravel(), bitorder="little"))
-
-
-def unpack(packed: bytes, n: int, bits: str) -> NDArray[np.int8]:
-    """The first n weights, (n,) int8; `pack` the other way round."""
-    form = FORMATS[bits]
-    content = np.frombuffer(packed, np.uint8)
-    if bits == "ternary":
-        codes = (content[:, None].astype(np.int64) // 3 ** np.arange(5) % 3).ravel()[:n]
-    else:
-        width = int(bits)
-        stream = np.unpackbits(content, bitorder="little")[: n * width].reshape(n, width)
-        codes = stream.astype(np.int64) @ (1 << np.arange(width))
-    weights: NDArray[np.int8] = (codes * form.step - form.largest).astype(np.int8)
-    return weights
 
 
 def _check_limits(limits: Limits) -> None:
@@ -322,7 +361,7 @@ def _shape_after(
         or layer.bias.shape != weights.shape[:1]
         or layer.multiplier.shape != (n_scales,)
         or not (layer.shift == 0 if last else 1 <= layer.shift <= 31)
-        or not _in_format(weights, layer.bits)
+        or not in_format(weights, layer.bits)
     ):
         return None
     if layer.kind == "dense":
@@ -338,12 +377,6 @@ def _shape_after(
 
 
 TYPES = (np.dtype(np.int8), np.dtype(np.int32), np.dtype(np.uint8))
-
-
-def _in_format(weights: NDArray[np.int8], bits: str) -> bool:
-    form = FORMATS[bits]
-    codes = weights.astype(np.int64) + form.largest
-    return bool(((codes >= 0) & (codes <= 2 * form.largest) & (codes % form.step == 0)).all())
 
 
 def _through(layers: Sequence[IntegerLayer], x: NDArray[Any]) -> Ints:
@@ -363,26 +396,27 @@ def _through(layers: Sequence[IntegerLayer], x: NDArray[Any]) -> Ints:
 
 def _sums(layer: IntegerLayer, x: NDArray[Any]) -> Ints:
     """Weights times bytes and the bias: (n, out, rows, columns) or (n, out) int32."""
-    kind = np.float32 if layer.largest_sum() < EXACT_SINGLE else np.float64
+    kind: Any = np.float32 if layer.largest_sum() < EXACT_SINGLE else np.float64
     weights = layer.weights.reshape(layer.channels, -1).astype(kind)
     if layer.kind == "dense":
-        sums = x.reshape(len(x), -1).astype(kind) @ weights.T
-        return sums.astype(np.int32) + layer.bias
+        rows = np.matmul(x.reshape(len(x), -1).astype(kind), weights.T)
+        return np.add(rows.astype(np.int32), layer.bias)
     size = layer.weights.shape[2]
     n, channels, height, width = x.shape
-    rows, columns = height - size + 1, width - size + 1
-    under = np.empty((channels, size, size, n, rows, columns), kind)
+    high, wide = height - size + 1, width - size + 1
+    under = np.empty((channels, size, size, n, high, wide), kind)
     for a in range(size):
         for b in range(size):
-            window = x[:, :, a : a + rows, b : b + columns]
+            window = x[:, :, a : a + high, b : b + wide]
             under[:, a, b] = window.transpose(1, 0, 2, 3)
-    sums = (weights @ under.reshape(channels * size**2, -1)).astype(np.int32)
-    sums += layer.bias[:, None]
-    return sums.reshape(layer.channels, n, rows, columns).transpose(1, 0, 2, 3)
+    products = np.matmul(weights, under.reshape(channels * size**2, -1))
+    sums = products.astype(np.int32) + layer.bias[:, None]
+    return sums.reshape(layer.channels, n, high, wide).transpose(1, 0, 2, 3)
 
 
 def _scaled(layer: IntegerLayer, sums: Ints) -> Bytes:
     """Sums (n, out, ...) as bytes: 0 below 0, times the multiplier, shifted, at most 255."""
     m = layer.multiplier.astype(np.int32).reshape(-1, *[1] * (sums.ndim - 2))
     scaled = (np.maximum(sums, 0) * m + np.int32(1 << (layer.shift - 1))) >> layer.shift
-    return np.minimum(scaled, 255).astype(np.uint8)
+    cut: Bytes = np.minimum(scaled, 255).astype(np.uint8)
+    return cut

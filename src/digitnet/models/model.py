@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, as_input
+from digitnet.errors import ModelError
 from digitnet.imaging.framing import Frame, frame_picture
 from digitnet.models.calibration import Calibration
 from digitnet.models.inputs import as_frames, pictures_in
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.nn import Ensemble, Network, fold
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.notation import in_words
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 N_BARS = 10  # in a notebook
 BAR = "#4c78a8"
 Risk = float | str | None
+AnyNetwork = Network | Ensemble | IntegerNetwork
+"""All that a model may answer with."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class Model:
     """A trained network and what it takes to use it.
 
     Attributes:
-        network: maps inputs (N, 784) to logits (N, n_classes); or several that do as one.
+        network: maps inputs (N, 784) to logits (N, n_classes); or several that do as one; or one
+            of whole numbers, whose answers are those of a microcontroller.
         class_names: one per logit.
         framing: how a picture becomes the 28 x 28 frame, "mnist" or "stretch".
         training: the record of the run that made it: source, settings, seed, figures.
@@ -102,7 +107,7 @@ class Model:
             written before there were seals.
     """
 
-    network: Network | Ensemble
+    network: AnyNetwork
     class_names: tuple[str, ...] = DIGITS
     framing: str = "mnist"
     training: dict[str, Any] = field(default_factory=dict)
@@ -110,9 +115,8 @@ class Model:
     sealed: bool = field(default=True, compare=False)
 
     def __repr__(self) -> str:
-        members = self.network.networks if isinstance(self.network, Ensemble) else [self.network]
         return (
-            f"Model({' + '.join(in_words(member) for member in members)}, "
+            f"Model({network_in_words(self.network)}, "
             f"{len(self.class_names)} classes, framing {self.framing}, "
             f"{self.n_parameters:,} parameters)"
         )
@@ -120,7 +124,10 @@ class Model:
     @property
     def n_parameters(self) -> int:
         """Numbers that an answer is computed with; batch normalisations are in the weights."""
-        return sum(view.size for view in predictor(self.network).parameters.values())
+        network = self.network
+        if not isinstance(network, IntegerNetwork):
+            network = predictor(network)
+        return sum(view.size for view in network.parameters.values())
 
     def at_risk(self, risk: float | str) -> Model:
         """The same model, which answers so that no more than that share of its answers is wrong.
@@ -211,16 +218,38 @@ def predictor(network: Network | Ensemble) -> Network | Ensemble:
     return network.folded() if isinstance(network, Ensemble) else fold(network)
 
 
-def classify(
-    network: Network | Ensemble, images: NDArray[np.uint8], batch_size: int = 512
-) -> FloatArray:
+def float_network(model: Model, called: str) -> Network | Ensemble:
+    """A model's network where it computes in floats, for what whole numbers are not made for.
+
+    Raises:
+        ModelError: it computes in whole numbers; `called` is the model's name.
+    """
+    if isinstance(model.network, IntegerNetwork):
+        raise ModelError(
+            f"{called} computes in whole numbers as a microcontroller does; it answers, and can do "
+            "nothing else here.",
+            "take a model in floats, such as cnn.",
+        )
+    return model.network
+
+
+def network_in_words(network: AnyNetwork) -> str:
+    """784-64-10, several joined by +; see nn/notation.py."""
+    if isinstance(network, IntegerNetwork):
+        return network.words
+    members = network.networks if isinstance(network, Ensemble) else (network,)
+    return " + ".join(in_words(member) for member in members)
+
+
+def classify(network: AnyNetwork, images: NDArray[np.uint8], batch_size: int = 512) -> FloatArray:
     """Logits (N, n_classes) for frames (N, 28, 28); memory is bounded by the batch size.
 
     A batch of 512 stays in the cache between the layers; 4,096 take half as long again. A
     convolutional network works on a batch per core, since BLAS alone would not fill them. Batch
     normalisations are folded into the weights first.
     """
-    network = predictor(network)
+    if not isinstance(network, IntegerNetwork):
+        network = predictor(network)
     logits = np.empty((len(images), network.n_out), dtype=network.dtype)
 
     def fill(start: int) -> None:

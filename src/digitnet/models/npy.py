@@ -18,9 +18,10 @@ MOST_ARRAY = 2**30
 
 
 def to_npy(view: NDArray[Any]) -> bytes:
-    """An array as the bytes of an .npy file, float32."""
+    """An array as the bytes of an .npy file: float32, but whole numbers as they are."""
     file = io.BytesIO()
-    np.save(file, np.ascontiguousarray(view, dtype=np.float32), allow_pickle=False)
+    dtype = np.float32 if view.dtype.kind == "f" else view.dtype
+    np.save(file, np.ascontiguousarray(view, dtype=dtype), allow_pickle=False)
     return file.getvalue()
 
 
@@ -44,16 +45,23 @@ def read_content(path: Path) -> bytes:
         ) from error
 
 
-def read_array(path: Path, content: bytes) -> NDArray[Any]:
-    """The array of an .npy file's bytes; finite numbers only, never a pickle."""
+def read_array(path: Path, content: bytes, kinds: str = "f") -> NDArray[Any]:
+    """The array of an .npy file's bytes; finite numbers only, never a pickle.
+
+    Args:
+        path: where it comes from, for the error's sentence.
+        content: the file's bytes.
+        kinds: of numbers it may hold, as of NumPy's `dtype.kind`: f floats, i and u whole numbers.
+    """
     try:
         array = read_whole_npy(io.BytesIO(content))
     except Exception as error:  # over hostile bytes numpy.load raises a dozen kinds
         raise ModelError(
             f"{path} is not a whole .npy array; restore it or train the model anew."
         ) from error
-    if array.dtype.kind != "f":
-        raise ModelError(f"{path} holds no floating-point array; restore it or train anew.")
+    if array.dtype.kind not in kinds:
+        wanted = "floating-point array" if kinds == "f" else "array of whole numbers"
+        raise ModelError(f"{path} holds no {wanted}; restore it or train anew.")
     if not np.isfinite(array).all():
         raise ModelError(f"{path} holds NaN or infinity; restore it or train the model anew.")
     return array

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.augment import Augmentation, augmented
-from digitnet.models.model import classify
-from digitnet.nn import Ensemble, Network
+from digitnet.models.model import AnyNetwork, classify
 from digitnet.nn.layer import FloatArray
 
 AUGMENTATION = Augmentation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
@@ -15,7 +14,7 @@ AUGMENTATION = Augmentation(rotation=8, shift=1.0, scale=0.08, shear=0.1)
 
 
 def augmented_logits(
-    network: Network | Ensemble,
+    network: AnyNetwork,
     images: NDArray[np.uint8],
     n_views: int,
     rng: np.random.Generator,

@@ -165,7 +165,7 @@ class Affine(Layer):
     A BatchNorm right behind such a layer can be folded into them (folding.py).
     """
 
-    parameter_names = ("W", "b")
+    parameter_names: ClassVar[tuple[str, ...]] = ("W", "b")
 
     def initialize(self, params: Parameters, rng: np.random.Generator, start: str) -> None:
         """Draw W, so that what passes through keeps its size from layer to layer; b is 0.

@@ -30,7 +30,7 @@ from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS, frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.calibration import Calibration, fit_calibration
-from digitnet.models.model import classify
+from digitnet.models.model import AnyNetwork, classify
 from digitnet.nn import Ensemble, Network
 from digitnet.threads import on_all_cores
 
@@ -149,7 +149,7 @@ def calibrated(
     return fit_calibration(logits, digits, training, risk, others=others)
 
 
-def reads_digits(network: Network | Ensemble, rng: np.random.Generator) -> bool:
+def reads_digits(network: AnyNetwork, rng: np.random.Generator) -> bool:
     """Whether a network of ten classes has learnt digits, and no other things by their names."""
     asked = synthesize(N_ASKED, rng)
     right = classify(network, asked.images).argmax(axis=1) == asked.labels

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.data.dataset import Dataset
+from digitnet.data.dataset import DIGITS, Dataset
 from digitnet.data.labelling import LABELS
-from digitnet.errors import SettingsError
+from digitnet.errors import ModelError, SettingsError
 from digitnet.files import MOST_TEXT, read_regular
 from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
 from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS
+from digitnet.models.quantize import check_layers
 from digitnet.nn import (
     ACTIVATIONS,
     SGD,
@@ -41,6 +42,7 @@ from digitnet.nn import (
     multilayer_perceptron,
 )
 from digitnet.nn.notation import convolutional_layers
+from digitnet.nn.quantization import FORMATS, quantized_layers
 from digitnet.training.setting import OnPage, Range, Setting, described, setting
 
 
@@ -124,6 +126,12 @@ class TrainingConfig:
         example="16C5-MP2-32C5-MP2", words="convolutions", metavar="LAYERS",
     )  # fmt: skip
     batch_norm: bool = setting(False, NETWORK, "normalise behind each convolution")
+    bits: str = setting(
+        "float", NETWORK,
+        "bits of each weight of a network in whole numbers for a microcontroller; ternary is -1, "
+        "0 and 1",
+        choices=("float", *FORMATS),
+    )  # fmt: skip
     input_dropout: float = setting(
         0.1, REGULARISATION, "share of the pixels dropped in each step", limits=SHARE, example="0.1"
     )
@@ -241,6 +249,11 @@ class TrainingConfig:
                 convolutional_layers(self.conv, SIDE, ACTIVATIONS[self.activation], self.batch_norm)
             except ValueError as error:
                 raise SettingsError(str(error)) from error
+        if self.bits != "float":
+            try:
+                check_layers(self.layers(SIDE**2, len(DIGITS)))
+            except (ModelError, ValueError) as error:
+                raise SettingsError(*error.args) from error
         if self.weight_decay * self.rate >= 1.0:
             raise SettingsError(
                 f"The weight decay must be below 1 / learning rate, which is {1 / self.rate:g}, "
@@ -288,7 +301,7 @@ class TrainingConfig:
             layers.append(layer)
             if self.dropout and isinstance(layer, activation):
                 layers.append(Dropout(self.dropout))
-        return layers
+        return layers if self.bits == "float" else quantized_layers(layers, self.bits)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TrainingConfig(**d)` reads them back."""

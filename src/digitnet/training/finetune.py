@@ -9,7 +9,7 @@ import numpy as np
 from digitnet.data.dataset import Dataset
 from digitnet.data.mnist import has_mnist
 from digitnet.errors import ModelError, SettingsError
-from digitnet.models.model import Model
+from digitnet.models.model import Model, float_network
 from digitnet.nn import Ensemble, Network
 
 N_MIXED = 6_000
@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
 """What a config that starts from a model has where nothing else is said: small steps, few of them,
 and much augmentation, because few pictures must stand for many (docs/lab-notes.md)."""
 
-OF_THE_MODEL = ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "framing")
+OF_THE_MODEL = ("hidden", "activation", "pool", "deskew", "conv", "batch_norm", "bits", "framing")
 """Settings that the model decides."""
 
 
@@ -51,9 +51,10 @@ def network_to_finetune(name: str, model: Model, dataset: Dataset) -> Network:
     """The network of a model, to be trained on.
 
     Raises:
-        ModelError: an ensemble, or other classes than the dataset's.
+        ModelError: an ensemble, a network of whole numbers, or other classes than the dataset's.
     """
-    if isinstance(model.network, Ensemble):
+    network = float_network(model, name)
+    if isinstance(network, Ensemble):
         raise ModelError(
             f"{name} is an ensemble, which cannot learn.", "start from one of its members."
         )
@@ -63,7 +64,7 @@ def network_to_finetune(name: str, model: Model, dataset: Dataset) -> Network:
             f"{', '.join(dataset.class_names)}.",
             "start from a model of the same classes.",
         )
-    return model.network
+    return network
 
 
 def repeated(own: Dataset) -> Dataset:

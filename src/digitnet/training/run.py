@@ -15,7 +15,8 @@ from digitnet.errors import SettingsError
 from digitnet.files import make_folder
 from digitnet.models.calibration import Calibration, inherited
 from digitnet.models.folder import check_place, load_model, save_model
-from digitnet.models.model import Model
+from digitnet.models.model import Model, float_network
+from digitnet.models.quantize import as_integers
 from digitnet.nn import Ensemble, Network
 from digitnet.training.calibration_set import AT_TRAINING, THOROUGH, Effort, calibrated
 from digitnet.training.chance import check_learnt
@@ -23,6 +24,7 @@ from digitnet.training.checkpoints import ANEW, Checkpoint, begin, save_checkpoi
 from digitnet.training.config import TrainingConfig
 from digitnet.training.events import EpochDone, Event, Finished, History
 from digitnet.training.finetune import mixed, network_to_finetune, repeated
+from digitnet.training.integers import integer_model
 from digitnet.training.loop import train
 
 CALIBRATION = 1
@@ -82,7 +84,9 @@ class Run:
             self.training = repeated(self.training)
         if rest is not None:
             self.training = mixed(self.training, rest, config.mix_share, rng)
-        teacher = None if config.teacher is None else load_model(config.teacher).network
+        teacher = None
+        if config.teacher is not None:
+            teacher = float_network(load_model(config.teacher), config.teacher)
         self.settings = config.settings(teacher)
         self.state = begin(self.network, self.settings, rng)
         fingerprints = [d.fingerprint() for d in (dataset, rest) if d is not None]
@@ -172,13 +176,21 @@ class Run:
 
     def _write(self, companions: Mapping[str, bytes]) -> Model:
         """The model folder, from the parameters as they are in the network."""
-        model = Model(
-            self.network,
-            self.training.class_names,
-            self.config.framing,
-            self._training_record(),
-            self._calibration(),
-        )
+        record = self._training_record()
+        if self.config.bits == "float":
+            model = Model(
+                self.network,
+                self.training.class_names,
+                self.config.framing,
+                record,
+                self._calibration(),
+            )
+        else:
+            integers = as_integers(self.network, self.training.class_names)
+            model = integer_model(
+                integers, self.validation, self.config.framing, record,
+                np.random.default_rng([self.config.seed, CALIBRATION]),
+            )  # fmt: skip
         history = json.dumps(self.history.as_dict(), indent=1).encode() + b"\n"
         save_model(model, self.out, {"history.json": history, **companions})
         return model

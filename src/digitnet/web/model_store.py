@@ -20,12 +20,12 @@ from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.export.page_format import encode, header
 from digitnet.files import read_regular
-from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.box import BEST, MCU, box_names, in_box
 from digitnet.models.description import SEAL, sealed, to_json
 from digitnet.models.find import DEFAULT, put_back, standing
 from digitnet.models.folder import DESCRIPTION, load_model, model_files
 from digitnet.models.lines import LineModel, line_model_beside
-from digitnet.models.model import Model
+from digitnet.models.model import Model, float_network
 from digitnet.models.npy import MOST_ARRAY
 from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
@@ -114,7 +114,7 @@ class ModelStore:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self.places = Places(folder)
-        self._box = box_names()
+        self._box = [name for name in box_names() if name != MCU]
         self._loaded: dict[str, StoredModel] = {}
         self._lines = line_model_beside(DIGITS)
         self._lock = threading.Lock()
@@ -164,7 +164,7 @@ class ModelStore:
 
         Raises:
             Problem: 404, there is none of that name.
-            ModelError: it is damaged.
+            ModelError: it is damaged, or one that the page does not run.
         """
         name = name or self.default
         place = self._place(name)
@@ -184,6 +184,7 @@ class ModelStore:
         model = load_model(folder)
         if model.class_names != DIGITS:
             raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
+        float_network(model, name)
         stored = StoredModel(name, kind, folder, model, stamp)
         with self._lock:
             self._loaded.pop(name, None)

@@ -9,6 +9,12 @@ BEST = "cnn"
 """The one that reads real pictures best; taken where no other model is named."""
 
 
+MCU = "mcu"
+"""The one in whole numbers for a microcontroller; the page does not run it."""
+
+MADE_BY = {MCU: "mcu-4k"}
+"""The recipe of a model that is called otherwise."""
+
 LINES = "lines"
 """The one that reads whole lines, beside a model of single digits."""
 
@@ -17,6 +23,11 @@ def box_names() -> list[str]:
     """The models of single digits in the box."""
     return sorted(path.parent.name for path in FOLDER.glob("*/model.json")
                   if path.parent.name != LINES)  # fmt: skip
+
+
+def recipe_of(name: str) -> str:
+    """The recipe that made a model in the box."""
+    return MADE_BY.get(name, name)
 
 
 def in_box(name: str) -> Path:
