@@ -43,6 +43,7 @@ SMALLEST = {
     "board": "--repeats 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
+    "device": "",
     "fields": "--n 1 --drawn",
     "forms": "-n 2",
     "fuzz": "--seconds 1",

@@ -24,7 +24,7 @@ BITS = ("ternary", "2", "3", "4", "8")
 
 def written(network: IntegerNetwork, folder: Path) -> Path:
     header = folder / "exported.h"
-    export(Model(network, network.classes), "model", header)  # type: ignore[arg-type]
+    export(Model(network, network.classes), "model", header)
     return header
 
 

@@ -68,9 +68,8 @@ def export(model: Model, name: str, target: str | Path) -> Written:
             "MNIST's are.",
             "choose a model with framing mnist.",
         )
-    network: object = model.network
-    if isinstance(network, IntegerNetwork):
-        body = integer_body(network, name)
+    if isinstance(model.network, IntegerNetwork):
+        body = integer_body(model.network, name)
     else:
         body = float_body(model, name)
     content = header(model, name, body).encode()
@@ -155,11 +154,12 @@ def as_comment(text: str) -> str:
 
 
 def _accuracy(model: Model) -> str:
-    told = model.training.get("validation_accuracy")
-    n = model.training.get("n_validation")
-    if not isinstance(told, float) or not isinstance(n, int):
+    """What was counted after the training, on digits set aside; digits framed as MNIST's are."""
+    told, n = (model.training.get(key) for key in ("validation_accuracy", "n_validation"))
+    if not isinstance(told, float):
         return "not known"
-    return f"{100 * told:.2f} % of {n:,} digits that it has not learnt from, framed as MNIST's are"
+    of = f"{n:,} digits" if isinstance(n, int) else "digits"
+    return f"{100 * told:.2f} % of {of} that it has not learnt from, framed as MNIST's are"
 
 
 def _defines(of_network: Mapping[str, tuple[str, str]], n_classes: int) -> str:

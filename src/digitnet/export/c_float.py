@@ -11,7 +11,7 @@ from digitnet.errors import OutputError
 from digitnet.export import c
 from digitnet.imaging.device_frame import WORK
 from digitnet.imaging.frame import SIDE
-from digitnet.models.model import Model, classify, predictor
+from digitnet.models.model import Model, classify, float_network, predictor
 from digitnet.nn import (
     AveragePool2D,
     BatchNorm,
@@ -47,7 +47,7 @@ def float_body(model: Model, name: str) -> c.Body:
     Raises:
         OutputError: an ensemble, inputs that are no frame, or a layer of one's own.
     """
-    network = predictor(model.network)
+    network = predictor(float_network(model, name))
     if isinstance(network, Ensemble):
         raise OutputError(
             f"{name} is an ensemble of {len(network.networks)} networks, and a header holds one; "

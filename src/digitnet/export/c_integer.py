@@ -89,7 +89,7 @@ def integer_body(network: IntegerNetwork, name: str) -> c.Body:
     }
     most = max(max(bound.sum, bound.product) for bound in network.bounds())
     words = {
-        "network": _notation(network),
+        "network": f"{network.words}, {len(network.classes)} classes",
         "numbers": f"{network.packed_bytes():,} bytes of weights ({network.bits} bits) and "
         f"constants; no sum passes {most:,} of {2**31:,}",
         "memory": f"a buffer of {most_work:,} bytes for both, and the frame's {SIDE**2}",
@@ -158,17 +158,6 @@ def _numbers(one: Placed) -> Iterator[str]:
     for number in (size, one.rows, height, width, bits, layer.bias_bytes, layer.shift):
         yield f"{number}U"
     yield "2U" if one.pooled else "1U"
-
-
-def _notation(network: IntegerNetwork) -> str:
-    """The layers in digitnet's notation."""
-    words = [str(SIDE**2)]
-    for layer in network.layers:
-        if layer.kind == "conv":
-            words.append(f"{layer.channels}C{layer.weights.shape[-1]}")
-        else:
-            words.append("MP2" if layer.kind == "pool" else str(layer.channels))
-    return "-".join(words) + f", {len(network.classes)} classes"
 
 
 def _bytes(name: str, content: Iterable[int]) -> str:

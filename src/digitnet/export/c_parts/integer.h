@@ -75,15 +75,20 @@ static void digit_unpack(const digit_layer *layer, uint32_t first, uint32_t n, i
         }
     } else {
         const uint32_t bits = layer->bits, most = (((uint32_t)1U << bits) - 1U);
+        const int32_t step = (bits == 2U) ? 2 : 1;
+        const int32_t largest = (bits == 2U) ? 3 : (int32_t)(most / 2U);
+        const uint8_t *byte = from + ((first * bits) / 8U);
+        uint32_t have = 8U - ((first * bits) % 8U); /* bits that are read and not taken yet */
+        uint32_t rest = (uint32_t)digit_byte(byte) >> (8U - have);
         for (i = 0U; i < n; i++) {
-            const uint32_t bit = (first + i) * bits, within = bit % 8U;
-            uint32_t code = (uint32_t)digit_byte(from + (bit / 8U)) >> within;
-            if ((within + bits) > 8U) {
-                code |= (uint32_t)digit_byte(from + (bit / 8U) + 1U) << (8U - within);
+            if (have < bits) {
+                byte++;
+                rest |= (uint32_t)digit_byte(byte) << have;
+                have += 8U;
             }
-            code &= most;
-            filter[i] = (bits == 2U) ? (int8_t)((2 * (int32_t)code) - 3)
-                                     : (int8_t)((int32_t)code - (int32_t)(most / 2U));
+            filter[i] = (int8_t)((step * (int32_t)(rest & most)) - largest);
+            rest >>= bits;
+            have -= bits;
         }
     }
 }
