@@ -41,6 +41,7 @@ from digitnet.nn import (
     ToRows,
     in_words,
 )
+from digitnet.nn.quantization import QuantizedDense, QuantizedReLU
 from digitnet.training.config import (
     GROUPS,
     OPTIMIZERS,
@@ -118,7 +119,8 @@ def test_every_default_as_a_number() -> None:
     assert TrainingConfig().as_dict() == {
         "source": "synthetic", "framing": "mnist", "labels": "auto", "per_class": None,
         "hidden": [64], "activation": "sigmoid", "pool": 1, "deskew": False, "conv": "",
-        "batch_norm": False, "input_dropout": 0.1, "dropout": 0.0, "epochs": 100, "batch_size": 32,
+        "batch_norm": False, "bits": "float", "input_dropout": 0.1, "dropout": 0.0,
+        "epochs": 100, "batch_size": 32,
         "learning_rate": None, "optimizer": "sgd", "weight_decay": 0.0, "schedule": "cosine",
         "label_smoothing": 0.0, "ema_decay": 0.0, "teacher": None, "temperature": 2.0,
         "teacher_share": 0.9, "patience": None, "class_weights": None, "augment": "none",
@@ -180,6 +182,7 @@ def test_what_the_other_names_stand_for() -> None:
         ("deskew", [True, False], [1, "yes"]),
         ("conv", ["16C5-MP2", ""], ["16C5-XP2", "16C5-MP2-8C5-MP2-8C5", "0C5", "GAP-8C3", (16,)]),
         ("batch_norm", [False], [True]),
+        ("bits", ["float"], ["5", "4", 4]),  # the default sigmoid has no place in whole numbers
         ("input_dropout", [0, 0.999], [-0.1, 1]),
         ("dropout", [0, 0.999], [-0.1, 1, "0.1"]),
         ("epochs", [1, np.int64(5)], [0, 2.5, True, None, "5"]),
@@ -209,6 +212,17 @@ def test_both_ends_of_every_setting(field: str, good: list[Any], bad: list[Any])
         with pytest.raises(SettingsError):
             TrainingConfig(**{field: value})
     assert settings_of()[field].group in GROUPS
+
+
+@pytest.mark.parametrize("bits", ["ternary", "2", "3", "4", "8"])
+def test_bits_make_quantised_layers(bits: str) -> None:
+    config = TrainingConfig(bits=bits, activation="relu", hidden=(5,))
+    first, middle, last = config.layers(784, 10)[1:]
+    assert (first, last) == (
+        QuantizedDense(784, 5, bits),
+        QuantizedDense(5, 10, bits, shared=True),
+    )
+    assert middle == QuantizedReLU()
 
 
 @pytest.mark.parametrize(
