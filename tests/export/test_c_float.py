@@ -19,7 +19,7 @@ from digitnet.models.folder import load_model
 from digitnet.models.model import Model, classify
 from digitnet.nn import Dense, Ensemble, Layer, Network, ReLU, multilayer_perceptron
 from digitnet.nn.layer import Context, FloatArray, Shape
-from support.c import QUICK, WAYS, Compiled, compile_header, record
+from support.c import MACHINES, WAYS, Compiled, compile_header, record
 from support.helpers import assert_one_sentence, digitnet, small_model
 from support.networks import SMALL, alive
 
@@ -27,7 +27,7 @@ from support.networks import SMALL, alive
 def compiled(model: Model, folder: Path, *way: str | tuple[str, ...]) -> Compiled:
     header = folder / "exported.h"
     export(model, "model", header)
-    return compile_header(header, folder, *(way or QUICK))
+    return compile_header(header, folder, *way)  # type: ignore[arg-type]
 
 
 def frames(rng: np.random.Generator) -> np.ndarray:
@@ -74,6 +74,15 @@ def test_the_convolutional_model_of_the_box(rng: np.random.Generator, tmp_path: 
     assert (answers[:, 3] == unsure).all()
     assert (answers[:, 0] == np.where(unsure, 2, 0)).all()
     assert 0 < unsure.sum() < len(images)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_machine(machine: str, rng: np.random.Generator, tmp_path: Path) -> None:
+    network = alive(SMALL["deskewed, several hidden layers"], rng)
+    images = frames(rng)
+    program = compiled(Model(network), tmp_path, machine)
+    assert_alike(program.logits(images), classify(network, images))
+    assert program.selftest() == 0
 
 
 def test_sums_may_be_floats(rng: np.random.Generator, tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from digitnet.data.synthetic import synthesize
 from digitnet.export.c import export
 from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.device_frame import device_frame
+from digitnet.models.folder import save_model
 from digitnet.models.integer_network import IntegerLayer, IntegerNetwork, Limits
 from digitnet.models.model import Model
-from support.c import WAYS, Compiled, compile_header, example_picture
+from support.c import MACHINES, WAYS, Compiled, compile_header, example_picture
+from support.helpers import assert_one_sentence, digitnet
 from support.integers import POOL, some_layer, some_network
 
 BITS = ("ternary", "2", "3", "4", "8")
@@ -69,6 +71,15 @@ def test_every_compiler(
     network = some_network(bits, rng)
     program = compile_header(written(network, tmp_path), tmp_path, compiler, options)
     assert_equal(program, network, frames_for(network, rng))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_machine(machine: str, rng: np.random.Generator, tmp_path: Path) -> None:
+    network = some_network("3", rng)
+    program = compile_header(written(network, tmp_path), tmp_path, machine)
+    assert_equal(program, network, frames_for(network, rng))
+    picture = example_picture()
+    assert np.array_equal(program.frames([picture], [70])[0][1], device_frame(picture))
 
 
 @pytest.mark.parametrize("bits", BITS)
@@ -194,3 +205,16 @@ def example_frame() -> Bytes:
     frame = device_frame(example_picture())
     assert frame is not None
     return frame
+
+
+def test_the_command_line(rng: np.random.Generator, tmp_path: Path) -> None:
+    network = some_network("4", rng)
+    save_model(Model(network), tmp_path / "whole")
+    refused = digitnet("export", "c", "--model", "whole", "--float", cwd=tmp_path)
+    assert_one_sentence(refused, "whole is a network of integers", "--float")
+    assert not (tmp_path / "digit.h").exists()
+    done = digitnet("export", "c", "--model", "whole", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"as integers; {network.packed_bytes():,} bytes, is in digit.h" in done.stdout
+    program = compile_header(tmp_path / "digit.h", tmp_path / "built")
+    assert_equal(program, network, frames_for(network, rng)[:20])

@@ -25,6 +25,14 @@ WAYS = [
     for options in (("-O0",), ("-O2",), SANITIZED)
 ]
 """Compilers and what they are told; those that are not installed are skipped."""
+MACHINES = {
+    "i686": ("i686-linux-gnu-gcc", "qemu-i386"),
+    "armhf": ("arm-linux-gnueabihf-gcc", "qemu-arm"),
+    "aarch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64"),
+    "riscv64": ("riscv64-linux-gnu-gcc", "qemu-riscv64"),
+    "s390x": ("s390x-linux-gnu-gcc", "qemu-s390x"),  # the highest byte first
+}
+"""Other machines: a cross compiler, and what runs its programs."""
 QUICK = ("gcc", ("-O2",))
 
 
@@ -93,9 +101,19 @@ def picture_record(picture: Bytes, stride: int) -> bytes:
 def compile_header(
     header: Path, folder: Path, compiler: str = QUICK[0], options: Sequence[str] = QUICK[1]
 ) -> Compiled:
-    """Compile with the driver, warnings as errors; skips where the compiler is missing."""
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
+    """Compile with the driver, warnings as errors; skips where a tool is missing.
+
+    Args:
+        header: as it was exported.
+        folder: where to build.
+        compiler: its command, or a word of MACHINES.
+        options: of it.
+    """
+    compiler, *emulator = MACHINES.get(compiler, (compiler,))
+    for tool in (compiler, *emulator):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    options = [*options, *["-static"] * len(emulator)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "digit.h").write_bytes(header.read_bytes())
     program = folder / "digit"
@@ -106,4 +124,4 @@ def compile_header(
     if "cannot find" in done.stderr and "san" in done.stderr:
         pytest.skip(f"{compiler}'s sanitizers are not installed")
     assert done.returncode == 0, done.stderr[-3000:]
-    return Compiled([program])
+    return Compiled([*emulator, program])
