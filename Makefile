@@ -85,6 +85,9 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 		cp runs/$$name-hands/*.npy runs/$$name-hands/model.json src/digitnet/models/box/$$name/ \
 		|| exit 1; \
 	done
+	$(BIN)/digitnet train --recipe mcu-4k --out runs/mcu
+	mkdir -p src/digitnet/models/box/mcu
+	cp runs/mcu/*.npy runs/mcu/model.json src/digitnet/models/box/mcu/
 
 docs: $(VENV)/installed  ## bring the README's list of files and the table of forms up to date
 	$(BIN)/python tools/house.py

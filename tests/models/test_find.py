@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_names() -> None:
     assert (DEFAULT, BEST) == ("model", "cnn")
-    assert box_names() == ["cnn", "mlp"]
+    assert box_names() == ["cnn", "mcu", "mlp"]
     assert being_replaced(Path("a/b")) == (Path("a/.b.new"), Path("a/.b.old"))
     assert put_back(Path("a/.b.new")) == Path("a/b")
     for name in ("b", ".b", "b.new", ".new", "..new", ".b.old"):
@@ -76,7 +76,7 @@ def test_what_is_nowhere_is_said_with_what_there_is(name: str) -> None:
         find_model(name)
     assert str(caught.value) == (
         f"The model {name} does not exist; train one there first, "
-        "or take one in the box: cnn or mlp."
+        "or take one in the box: cnn or mcu or mlp."
     )
 
 

@@ -108,7 +108,7 @@ def test_the_box_s_reader_of_lines_is_no_model_of_single_digits(tmp_path: Path) 
         find_model(LINES)
     picture = Path(__file__).parents[2] / "test_images" / "digi_9.png"
     named = digitnet("predict", picture, "--model", LINES, cwd=tmp_path)
-    assert_one_sentence(named, "lines does not exist", "cnn or mlp")
+    assert_one_sentence(named, "lines does not exist", "cnn or mcu or mlp")
     folder = digitnet("predict", picture, "--model", in_box(LINES), cwd=tmp_path)
     assert_one_sentence(folder, "reads lines, not single digits")
     assert named.stdout == folder.stdout == ""

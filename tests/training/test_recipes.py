@@ -11,8 +11,9 @@ import pytest
 from digitnet.data.synthetic import draw_forms
 from digitnet.errors import SettingsError
 from digitnet.handwriting.schools import FORMS
-from digitnet.models.box import BEST, box_names, in_box
+from digitnet.models.box import BEST, MCU, box_names, in_box, recipe_of
 from digitnet.models.folder import load_model
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.training.config import TrainingConfig, read_recipe, recipe_names
 from support.helpers import assert_one_sentence, bars, digitnet
 
@@ -72,7 +73,7 @@ def test_the_box_holds_whole_models_made_by_their_recipes_and_stays_small() -> N
     assert BEST in box_names()
     for name in box_names():
         model = load_model(in_box(name))  # checks every SHA-256
-        last = f"{name}-hands" if f"{name}-hands" in recipe_names() else name
+        last = f"{name}-hands" if f"{name}-hands" in recipe_names() else recipe_of(name)
         assert model.training["plan"] == TrainingConfig(**read_recipe(last)).as_dict()
         assert (in_box(name).parent / f"{name}.md").is_file()
         assert '"/' not in json.dumps(model.training)  # no path of the machine it was made on
@@ -81,7 +82,7 @@ def test_the_box_holds_whole_models_made_by_their_recipes_and_stays_small() -> N
 
 
 def test_the_models_in_the_box_read_the_pictures_of_the_readme(tmp_path: Path) -> None:
-    """From any folder, without a model of one's own; both models, all ten digits."""
+    """From any folder, without a model of one's own; every model, all ten digits."""
     for name in box_names():
         done = digitnet("predict", "--json", "--model", name, ROOT / "test_images", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
@@ -106,6 +107,16 @@ def test_the_models_in_the_box_read_forms_that_mnist_hardly_has() -> None:
         model = load_model(in_box(name))
         assert (model.probabilities(images).argmax(axis=1) == labels).mean() > least
         assert model.calibration.no_digit(images).mean() < 0.08
+
+
+def test_the_model_for_a_microcontroller_fits_into_4_kb_and_refuses_by_itself() -> None:
+    model = load_model(in_box(MCU))
+    network = model.network
+    assert isinstance(network, IntegerNetwork)
+    assert network.packed_bytes() <= 4096
+    assert 300 < network.limits.least <= 1000
+    noise = np.random.default_rng(0).integers(0, 256, (500, 28, 28), np.uint8)
+    assert network.read(noise).refused.mean() > 0.5
 
 
 def test_a_model_of_ones_own_comes_before_the_box(place: Path) -> None:
