@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PAGE := .page-tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-busy attacks check check-page format bench peers mutants models docs clean
+.PHONY: help demo test test-busy attacks check check-page format embedded bench peers mutants models docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ format: $(VENV)/installed $(PAGE)/installed  ## lay the code out
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	if [ -f $(PAGE)/installed ]; then $(PAGE)/node_modules/.bin/biome check --write; fi
+
+embedded: $(VENV)/installed  ## build the C examples and run them in emulators, as far as they are installed
+	$(MAKE) -C examples DIGITNET=$(CURDIR)/$(BIN)/digitnet
 
 bench: $(VENV)/installed  ## the board: digitnet beside its peers, as far as they are installed
 	$(BIN)/python -m benchmarks.board

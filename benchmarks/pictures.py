@@ -1,6 +1,7 @@
 """Pictures: what becomes of real pictures, per source: right, wrong, unsure, no digit, likeliest.
 
     python -m benchmarks.pictures MODEL [MODEL ...] [--risk 0.5%] [--resized] [--misses]
+        [--device]
 
 A folder of pictures has a folder for each source; a picture's label is the first character of its
 name. A picture without an answer (unsure, no digit) is not answered rightly. The mean is over
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ import numpy as np
 
 from benchmarks.records import keep_record
 from digitnet.cli.main import guarded
+from digitnet.imaging.device_frame import device_frame
+from digitnet.imaging.frame import SIDE
 from digitnet.imaging.framing import FRAMINGS, Frame, frame_picture
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.folder import load_model
@@ -67,8 +71,9 @@ def _column(label: int, answer: Prediction) -> int:
     return 2 if (answer.reason or "").startswith("unsure") else 3
 
 
-def framed(folders: list[Path], framing: str) -> Framed:
+def framed(folders: list[Path], framing: str, device: bool = False) -> Framed:
     """Each source's pictures as frames with their labels; a folder that is missing is said."""
+    frame = framed_on_a_device if device else partial(frame_picture, framing=framing)
     found: Framed = {}
     for folder in folders:
         if not folder.is_dir():
@@ -76,11 +81,19 @@ def framed(folders: list[Path], framing: str) -> Framed:
             continue
         for source in sorted(path for path in folder.iterdir() if path.is_dir()):
             found[source.name] = [
-                (int(path.name[0]), frame_picture(open_picture(path), framing))
+                (int(path.name[0]), frame(open_picture(path)))
                 for path in sorted(source.iterdir())
                 if path.name[0].isdigit()
             ]
     return found
+
+
+def framed_on_a_device(picture: np.ndarray) -> Frame:
+    """The frame that a microcontroller makes of a picture."""
+    image = device_frame(picture)
+    blank = np.zeros((SIDE, SIDE), np.uint8)
+    reason = "blank" if image is None else None
+    return Frame(blank if image is None else image, "mnist", reason, "", (0, 0, 0, 0), {}, "")
 
 
 def main() -> None:
@@ -92,19 +105,23 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--risk", metavar="SHARE", help="as of digitnet predict")
     parser.add_argument("--resized", action="store_true", help="with pictures merely resized, too")
+    parser.add_argument("--device", action="store_true", help="framed as a microcontroller does")
     parser.add_argument("--misses", action="store_true", help="list what was not read rightly")
     parser.add_argument("--record", action="store_true", help="keep the means in results/")
     args = parser.parse_args()
+    if args.device and args.resized:
+        parser.error("--device is a framing of its own: leave out --resized")
     risk = None if args.risk is None else as_risk(args.risk)
-    for framing in reversed(FRAMINGS) if args.resized or args.record else FRAMINGS[:1]:
-        sources = framed(args.pictures, framing)
+    both = args.resized or (args.record and not args.device)
+    for framing in reversed(FRAMINGS) if both else FRAMINGS[:1]:
+        sources = framed(args.pictures, framing, args.device)
         if not sources:
             sys.exit("There is no folder of pictures; name one with --pictures.")
         for name in args.models:
             model = replace(load_model(name), framing=framing)
             scores = _show(name, model if risk is None else model.at_risk(risk), sources)
             if args.record:
-                _keep(name, framing, scores)
+                _keep(name, "on a device" if args.device else framing, scores)
             if framing == FRAMINGS[0]:
                 _show_promises(model, sources)
             if args.misses and framing == FRAMINGS[0]:
@@ -160,10 +177,13 @@ def _show_promises(model: Model, sources: Framed) -> None:
         )
 
 
+SUFFIXES = dict(zip((*FRAMINGS, "on a device"), ("", "-resized", "-device"), strict=True))
+
+
 def _keep(name: str, framing: str, scores: dict[str, Score]) -> None:
     """The means as records."""
     sizes = {source: int(one.counts[:4].sum()) for source, one in scores.items()}
-    label = Path(name).name + ("" if framing == FRAMINGS[0] else "-resized")
+    label = Path(name).name + SUFFIXES[framing]
     for kind, column in (("likeliest digit", 4), ("answered rightly", 0)):
         mean = np.mean([one.counts[column] / sizes[source] for source, one in scores.items()])
         keep_record(

@@ -44,6 +44,7 @@ SMALLEST = {
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
     "exports": "-n 20 --drawn",
+    "device": "",
     "fields": "--n 1 --drawn",
     "forms": "-n 2",
     "fuzz": "--seconds 1",

@@ -80,6 +80,13 @@ EXPORTERS = {
         media_type="application/zip",
         is_folder=True,
     ),
+    "c": Exporter(
+        module="digitnet.export.c",
+        help="a C99 header for microcontrollers and programs, with its framing",
+        title="C header",
+        suffix="h",
+        media_type="text/x-c",
+    ),
 }
 """All that a model can be exported to, by name; the command line and the page read it."""
 

@@ -1,0 +1,220 @@
+"""C in integers: every logit and every answer is the twin's in NumPy, to the bit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitnet.data.synthetic import synthesize
+from digitnet.export.c import export
+from digitnet.imaging.arrays import Bytes
+from digitnet.imaging.device_frame import device_frame
+from digitnet.models.folder import save_model
+from digitnet.models.integer_network import IntegerLayer, IntegerNetwork, Limits
+from digitnet.models.model import Model
+from support.c import MACHINES, WAYS, Compiled, compile_header, example_picture
+from support.helpers import assert_one_sentence, digitnet
+from support.integers import POOL, some_layer, some_network
+
+BITS = ("ternary", "2", "3", "4", "8")
+
+
+def written(network: IntegerNetwork, folder: Path) -> Path:
+    header = folder / "exported.h"
+    export(Model(network, network.classes), "model", header)
+    return header
+
+
+def worst_frames(network: IntegerNetwork) -> Bytes:
+    """Frames that bring a first sum to its highest and lowest, one channel after the other."""
+    first = next(layer for layer in network.layers if layer.channels)
+    frames = []
+    for weights in first.weights:
+        side = weights.shape[-1] if first.kind == "conv" else 28
+        pattern = weights.reshape(-1)[: side * side].reshape(side, side) > 0
+        tiled = np.tile(pattern, (-(-28 // side), -(-28 // side)))[:28, :28]
+        frames += [tiled, ~tiled]
+    return 255 * np.array(frames, np.uint8)
+
+
+def frames_for(network: IntegerNetwork, rng: np.random.Generator) -> Bytes:
+    """Drawn digits, noise of several densities, and the worst."""
+    noise = rng.integers(0, 256, (60, 28, 28))
+    noise[20:] *= rng.random((40, 28, 28)) < 0.2
+    ends = np.stack([np.zeros((28, 28)), np.full((28, 28), 255)])
+    every = [synthesize(60, rng).images, noise, ends]
+    if network.layers[0].kind != "pool":
+        every.append(worst_frames(network))
+    return np.concatenate(every).astype(np.uint8)
+
+
+def assert_equal(program: Compiled, network: IntegerNetwork, frames: Bytes) -> None:
+    assert np.array_equal(program.logits(frames), network.logits(frames))
+    answers, reading = program.answers(frames), network.read(frames)
+    assert np.array_equal(answers[:, 1], reading.labels)
+    assert np.array_equal(answers[:, 2], reading.per_mille)
+    assert np.array_equal(answers[:, 3], reading.refused)
+    assert np.array_equal(answers[:, 0], np.where(reading.refused, 2, 0))
+    assert program.selftest() == 0
+
+
+@pytest.mark.parametrize(("compiler", "options"), WAYS)
+@pytest.mark.parametrize("bits", ["ternary"])
+def test_every_compiler(
+    bits: str, compiler: str, options: tuple[str, ...], rng: np.random.Generator, tmp_path: Path
+) -> None:
+    network = some_network(bits, rng)
+    program = compile_header(written(network, tmp_path), tmp_path, compiler, options)
+    assert_equal(program, network, frames_for(network, rng))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_machine(machine: str, rng: np.random.Generator, tmp_path: Path) -> None:
+    network = some_network("3", rng)
+    program = compile_header(written(network, tmp_path), tmp_path, machine)
+    assert_equal(program, network, frames_for(network, rng))
+    picture = example_picture()
+    assert np.array_equal(program.frames([picture], [70])[0][1], device_frame(picture))
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_every_kind_of_weights(bits: str, rng: np.random.Generator, tmp_path: Path) -> None:
+    network = some_network(bits, rng)
+    program = compile_header(written(network, tmp_path), tmp_path)
+    assert_equal(program, network, frames_for(network, rng))
+
+
+def shapes(rng: np.random.Generator) -> dict[str, tuple[IntegerLayer, ...]]:
+    """Layers in every order that there may be."""
+
+    def conv(n: int, before: int, size: int = 3, bits: str = "3") -> IntegerLayer:
+        return some_layer("conv", bits, (n, before, size, size), rng)
+
+    def last(n: int, before: int, bits: str = "4") -> IntegerLayer:
+        return some_layer("dense", bits, (n, before), rng, last=True)
+
+    return {
+        "one layer": (last(10, 784),),
+        "a perceptron": (some_layer("dense", "ternary", (33, 784), rng), last(10, 33)),
+        "pooled at the head": (POOL, last(10, 196, "ternary")),
+        "pooled twice": (POOL, POOL, conv(3, 1, 5), last(10, 27, "8")),
+        "the recipe small": (
+            conv(10, 1), conv(12, 10), POOL, conv(16, 12), conv(18, 16), POOL, conv(20, 18),
+            last(10, 80, "2"),
+        ),
+        "pooled twice behind a convolution": (conv(3, 1, 5), POOL, POOL, last(10, 108)),
+        "windows of five": (conv(2, 1, 5, "8"), conv(3, 2, 5, "8"), POOL, last(10, 300)),
+        "deep and thin": (*(conv(2, 1 + (i > 0), 3, "2") for i in range(12)), last(10, 32)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", shapes(np.random.default_rng(0)))
+def test_layers_in_every_order(name: str, rng: np.random.Generator, tmp_path: Path) -> None:
+    network = IntegerNetwork(shapes(rng)[name], limits=Limits(255, 13, 500))
+    header = written(network, tmp_path)
+    assert_equal(compile_header(header, tmp_path), network, frames_for(network, rng))
+    (work,) = re.findall(r"#define DIGIT_MOST_WORK (\d+)U", header.read_text())
+    assert int(work) + 784 <= 3200  # the rest of 4 kB is the stack's
+
+
+def test_biases_of_four_bytes_and_other_classes(rng: np.random.Generator, tmp_path: Path) -> None:
+    ends = np.array([2**29, -(2**29), 2**15, -(2**15), 0, -1], np.int32)
+    layer = some_layer("dense", "8", (6, 784), rng, last=True)
+    network = IntegerNetwork(
+        (IntegerLayer("dense", "8", layer.weights, ends),), tuple("abcdef"), Limits(1, 30, 0)
+    )
+    program = compile_header(written(network, tmp_path), tmp_path)
+    assert_equal(program, network, frames_for(network, rng))
+
+
+def test_all_bytes_that_are_counted_are_there(rng: np.random.Generator, tmp_path: Path) -> None:
+    """In flash: weights and constants as `packed_bytes` says; five numbers are C's constants."""
+    network = some_network("ternary", rng)
+    text = written(network, tmp_path).read_text()
+    n_bytes = 0
+    for name in ("digit_weights", "digit_powers"):
+        start = text.index(f"{name}[] DIGIT_FLASH = {{")
+        n_bytes += len(re.findall(r"\d+U", text[start : text.index("}", start)]))
+    shifts = sum(layer.scales for layer in network.layers)
+    assert n_bytes + shifts + 4 == network.packed_bytes()
+    assert f"{network.packed_bytes():,} bytes of weights" in text
+
+
+@pytest.mark.parametrize("array", ["digit_weights", "digit_powers"])
+def test_a_changed_byte_fails_the_self_test(
+    array: str, rng: np.random.Generator, tmp_path: Path
+) -> None:
+    header = written(some_network("4", rng), tmp_path)
+    head, name, rest = header.read_text().partition(f"{array}[] DIGIT_FLASH = {{")
+    first = re.search(r"\d+U", rest)
+    assert first is not None
+    changed = f"{int(first[0][:-1]) ^ 1}U"
+    header.write_text(head + name + rest[: first.start()] + changed + rest[first.end() :])
+    assert compile_header(header, tmp_path).selftest() == -4
+
+
+def test_a_changed_arithmetic_fails_the_self_test(rng: np.random.Generator, tmp_path: Path) -> None:
+    header = written(some_network("4", rng), tmp_path)
+    text = header.read_text()
+    assert text.count("layer->shift - 1U") == 1
+    header.write_text(text.replace("layer->shift - 1U", "layer->shift - 2U"))
+    assert compile_header(header, tmp_path).selftest() == -4
+
+
+def test_digits_of_mnist(mnist_folder: Path, rng: np.random.Generator, tmp_path: Path) -> None:
+    from digitnet.data.idx import read_idx
+
+    images = read_idx(next(mnist_folder.glob("train-images*")))[:2000]
+    network = some_network("4", rng)
+    program = compile_header(written(network, tmp_path), tmp_path)
+    assert_equal(program, network, images)
+
+
+def test_on_an_avr_of_eight_bits(rng: np.random.Generator, tmp_path: Path) -> None:
+    """There int has 16 bits, and constants lie where only special reads reach them."""
+    for tool in ("avr-gcc", "simavr"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    network = some_network("ternary", rng)
+    written(network, tmp_path).rename(tmp_path / "digit.h")
+    source = Path(__file__).parents[2] / "examples" / "avr" / "start.c"
+    program = tmp_path / "digit.elf"
+    words = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic", "-Os"]
+    folders = [f"-I{tmp_path}", f"-I{source.parents[1]}"]
+    built = subprocess.run(
+        ["avr-gcc", *words, "-mmcu=atmega1284p", *folders, "-o", program, source,
+         source.parents[1] / "demo.c"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    run = subprocess.run(
+        ["simavr", "-m", "atmega1284p", "-f", "16000000", program],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    label, per_mille = re.findall(r"(\d), (\d+) per mille", run.stdout + run.stderr)[0]
+    reading = network.read(example_frame()[None])
+    assert (int(label), int(per_mille)) == (reading.labels[0], reading.per_mille[0])
+
+
+def example_frame() -> Bytes:
+    frame = device_frame(example_picture())
+    assert frame is not None
+    return frame
+
+
+def test_the_command_line(rng: np.random.Generator, tmp_path: Path) -> None:
+    network = some_network("4", rng)
+    save_model(Model(network), tmp_path / "whole")
+    refused = digitnet("export", "c", "--model", "whole", "--float", cwd=tmp_path)
+    assert_one_sentence(refused, "whole is a network of integers", "--float")
+    assert not (tmp_path / "digit.h").exists()
+    done = digitnet("export", "c", "--model", "whole", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"as integers; {network.packed_bytes():,} bytes, is in digit.h" in done.stdout
+    program = compile_header(tmp_path / "digit.h", tmp_path / "built")
+    assert_equal(program, network, frames_for(network, rng)[:20])
