@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digitnet.errors import OutputError
 from digitnet.imaging.frame import SIDE
-from digitnet.models.model import Model, predictor
+from digitnet.models.model import Model, float_network, predictor
 from digitnet.nn import Ensemble, Flatten, Network
 from digitnet.nn.kinds import LAYERS, layer_kind
 
@@ -18,9 +18,10 @@ def plain_network(model: Model, name: str, what: str) -> Network:
         what: what it is exported to, in words.
 
     Raises:
+        ModelError: it computes in whole numbers.
         OutputError: an ensemble, another input than a frame, or a layer that cannot be written.
     """
-    network = predictor(model.network)
+    network = predictor(float_network(model, name))
     if isinstance(network, Ensemble):
         raise OutputError(
             f"{name} is an ensemble of {len(network.networks)} networks, which cannot be exported "
