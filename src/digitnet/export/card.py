@@ -19,8 +19,7 @@ import numpy as np
 from digitnet.models.box import FOLDER, box_names, in_box
 from digitnet.models.description import arrays_of
 from digitnet.models.folder import load_model
-from digitnet.models.model import Model, predictor
-from digitnet.nn import Ensemble, in_words
+from digitnet.models.model import Model, network_in_words
 from digitnet.text import shown
 
 ANSWERED, UNSURE, NO_DIGIT, NO_FRAME = range(4)
@@ -75,8 +74,8 @@ def write_card(model: Model, name: str, card: Card) -> bytes:
         *_head(model, name, card),
         f"# {_plain(name)}",
         "",
-        f"A network that reads handwritten digits, {_network(model)}, {model.n_parameters:,} "
-        f"parameters, exported to {card.kind} by digitnet {version('digitnet')}. Its classes, in "
+        f"A network that reads handwritten digits, {network_in_words(model.network)}, "
+        f"{model.n_parameters:,} parameters, exported to {card.kind} by digitnet {version('digitnet')}. Its classes, in "
         "the order of its outputs:",
         "",
         "```json",
@@ -198,12 +197,6 @@ def _own_card(model: Model, name: str) -> list[str]:
     _, _, body = text.partition("\n\n")
     kept = [line for line in body.splitlines() if not line.startswith("- **Licence**")]
     return ["## What digitnet's own card says", "", *kept, ""]
-
-
-def _network(model: Model) -> str:
-    network = predictor(model.network)
-    members = network.networks if isinstance(network, Ensemble) else (network,)
-    return " + ".join(in_words(member) for member in members)
 
 
 def _source(model: Model) -> str:
