@@ -210,6 +210,13 @@ def test_a_layer_that_cannot_be_written_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("kind", ["onnx", "numpy", "safetensors"])
+def test_a_model_of_whole_numbers_is_one_sentence_and_no_file(kind: str, tmp_path: Path) -> None:
+    done = digitnet("export", kind, "--model", "mcu", "-o", "out", cwd=tmp_path)
+    assert_one_sentence(done, "mcu computes in whole numbers", "export it to c")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("kind", ["onnx", "numpy"])
 def test_what_cannot_be_exported_is_one_sentence_and_no_file(
     kind: str, rng: np.random.Generator, tmp_path: Path

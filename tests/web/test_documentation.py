@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from digitnet.export import EXPORTERS
 from digitnet.web.app import make_app
 from digitnet.web.services import Services
 from support.served import NINE, client, small_source
@@ -62,9 +63,11 @@ def test_every_address_answers_as_described(case: schemathesis.Case, web: httpx.
 
 def test_every_address_is_described(web: httpx.Client) -> None:
     paths = json.loads(web.get("/openapi.json").text)["paths"]
+    suffixes = [exporter.suffix for exporter in EXPORTERS.values()]
+    exports = {(f"/api/models/{{name}}.{suffix}", "get") for suffix in suffixes}
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/healthz", "get"), ("/api/models", "get"), ("/api/model", "get"),
-        ("/api/models/{name}.zip", "get"), ("/api/models/{name}.html", "get"),
+        ("/api/models/{name}.zip", "get"), *exports,
         ("/api/predict", "post"), ("/api/read", "post"), ("/api/sources", "get"),
         ("/api/train", "post"), ("/api/train", "get"), ("/api/train", "delete"),
         ("/api/train/events", "get"), ("/api/train/form", "get"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from digitnet.errors import OutputError
 from digitnet.imaging.frame import SIDE
-from digitnet.models.model import Model, float_network, predictor
+from digitnet.models.integer_network import IntegerNetwork
+from digitnet.models.model import Model, predictor
 from digitnet.nn import Ensemble, Flatten, Network
 from digitnet.nn.kinds import LAYERS, layer_kind
 
@@ -18,10 +19,10 @@ def plain_network(model: Model, name: str, what: str) -> Network:
         what: what it is exported to, in words.
 
     Raises:
-        ModelError: it computes in whole numbers.
-        OutputError: an ensemble, another input than a frame, or a layer that cannot be written.
+        OutputError: an ensemble, a network of whole numbers, another input than a frame,
+            or a layer that cannot be written.
     """
-    network = predictor(float_network(model, name))
+    network = predictor(in_floats(model, name, what))
     if isinstance(network, Ensemble):
         raise OutputError(
             f"{name} is an ensemble of {len(network.networks)} networks, which cannot be exported "
@@ -48,6 +49,21 @@ def plain_network(model: Model, name: str, what: str) -> Network:
     single = Network(network.layers)
     single.vector[:] = network.vector
     return single
+
+
+def in_floats(model: Model, name: str, what: str) -> Network | Ensemble:
+    """The network of a model called `name`, where it computes in floats.
+
+    Raises:
+        OutputError: it computes in whole numbers; `what` is what it was to be exported to.
+    """
+    if isinstance(model.network, IntegerNetwork):
+        raise OutputError(
+            f"{name} computes in whole numbers as a microcontroller does, and cannot be exported "
+            f"to {what}.",
+            "export it to c, or take a model in floats, such as cnn.",
+        )
+    return model.network
 
 
 def rounding(model: Model) -> str:

@@ -21,6 +21,7 @@ from digitnet.errors import ModelError, OutputError
 from digitnet.export import Written
 from digitnet.export.card import Card, write_card
 from digitnet.export.folder import CARD, check_target, write_files
+from digitnet.export.plain import in_floats
 from digitnet.models.description import arrays_of, describe, to_json
 from digitnet.models.model import Model
 from digitnet.nn.layer import FloatArray
@@ -51,8 +52,10 @@ def export(model: Model, name: str, target: str | Path) -> Written:
     an ensemble's of all its members.
 
     Raises:
-        OutputError: a layer that has no name, or the folder cannot be written.
+        OutputError: a network of whole numbers, a layer that has no name, or the folder
+            cannot be written.
     """
+    network = in_floats(model, name, "safetensors")
     check_target(target, {FILE, CONFIG, CARD})
     try:
         described = describe(model, {})
@@ -77,7 +80,7 @@ def export(model: Model, name: str, target: str | Path) -> Written:
     }
     n_bytes = write_files(contents, target)
     use = f"Put the folder on a hub as it is, or read {FILE} with the safetensors package."
-    return Written(n_bytes, str(model.network.dtype), "", use)
+    return Written(n_bytes, str(network.dtype), "", use)
 
 
 def to_safetensors(arrays: Mapping[str, FloatArray], about: Mapping[str, str]) -> bytes:
