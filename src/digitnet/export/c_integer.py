@@ -11,7 +11,8 @@ from digitnet.errors import OutputError
 from digitnet.export import c
 from digitnet.imaging.device_frame import WORK
 from digitnet.imaging.frame import SIDE
-from digitnet.models.integer_network import OCTAVE, POWERS, IntegerLayer, IntegerNetwork
+from digitnet.models.integer_layer import IntegerLayer
+from digitnet.models.integer_network import OCTAVE, POWERS, IntegerNetwork
 
 KINDS = {"conv": "DIGIT_CONV", "pool": "DIGIT_POOL", "dense": "DIGIT_DENSE"}
 LEAST_FILTER = 60
