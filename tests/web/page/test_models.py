@@ -75,7 +75,7 @@ def test_one_is_chosen_here_and_in_the_head_alike(visit: Visit) -> None:
 def test_a_long_name_leaves_the_head_within_a_narrow_screen(
     browser: Any, address: str, folder: Path
 ) -> None:
-    name = "what-we-trained-in-the-second-week-of-school"
+    name = "trained-in-the-second-week-of-school"
     save_model(small_model(np.random.default_rng(3)), folder / "models" / name)
     visit = Visit(browser, address, NARROW, "light")
     visit.page.wait_for_selector(f"#model option[value='{name}']", state="attached")
