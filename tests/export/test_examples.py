@@ -13,6 +13,7 @@ from PIL import Image
 
 from digitnet.imaging.device_frame import device_frame
 from digitnet.models.folder import load_model
+from digitnet.models.integer_network import IntegerNetwork
 from support.c import EXAMPLES, example_picture
 
 TOOLS = {
@@ -24,14 +25,14 @@ TOOLS = {
 }
 
 
-def made(target: str, out: Path) -> str:
-    """What `make TARGET` prints, with a model of floats; skips where a tool is missing."""
+def made(target: str, out: Path, *words: str) -> str:
+    """What `make TARGET` prints; skips where a tool is missing."""
     for tool in ("make", *TOOLS[target]):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     command = f"DIGITNET={sys.executable} -m digitnet"
     done = subprocess.run(
-        ["make", "-s", "-C", EXAMPLES, f"OUT={out}", command, target],
+        ["make", "-s", "-C", EXAMPLES, f"OUT={out}", command, *words, target],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,24 +44,29 @@ def test_there_is_a_test_for_every_target() -> None:
     assert targets.split() == list(TOOLS)
 
 
-@pytest.mark.parametrize("target", ["cortex-m0", "rv32", "wasm"])
+@pytest.mark.parametrize("target", ["cortex-m0", "rv32", "avr", "wasm"])
 def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: Path) -> None:
     said = made(target, tmp_path)
+    frame = device_frame(example_picture())
+    assert frame is not None
+    network = load_model("mcu").network
+    assert isinstance(network, IntegerNetwork)
+    (label,), (per_mille,), (refused,) = network.read(frame[None])
+    assert (label, refused) == (7, False)
+    assert f"{label}, {per_mille} per mille" in said
+
+
+def test_floats_fill_a_larger_machine_and_are_left_out_of_a_small_one(tmp_path: Path) -> None:
+    floats = "EXPORT=--model mlp --float"
+    said = made("avr", tmp_path, floats)
+    assert said.endswith("avr: left out, it takes a network of integers\n")
+    said = made("rv32", tmp_path, floats)
     label, per_mille = re.findall(r"^(\d), (\d+) per mille$", said, re.MULTILINE)[0]
     frame = device_frame(example_picture())
     assert frame is not None
     (probabilities,) = load_model("mlp").probabilities(frame[None])
     assert (int(label), 7) == (7, int(probabilities.argmax()))
     assert abs(int(per_mille) - 1000 * probabilities[7]) <= 0.51
-
-
-def test_floats_are_left_out_where_they_have_no_room(tmp_path: Path) -> None:
-    """With integers an AVR is tested in test_c_integer.py."""
-    assert made("avr", tmp_path) == (
-        "mlp, 50,890 parameters as float32, is in "
-        f"{tmp_path}/digit.h, 913 kB.\nInclude it with DIGIT_IMPLEMENTATION defined; its first "
-        "lines say how.\navr: left out, it takes a network of integers\n"
-    )
 
 
 def test_the_host_program_reads_pgm(tmp_path: Path) -> None:

@@ -75,14 +75,8 @@ def write_card(model: Model, name: str, card: Card) -> bytes:
         f"# {_plain(name)}",
         "",
         f"A network that reads handwritten digits, {network_in_words(model.network)}, "
-<<<<<<< HEAD
-        f"{model.n_parameters:,} "
-        f"parameters, exported to {card.kind} by digitnet {version('digitnet')}. Its classes, in "
-        "the order of its outputs:",
-=======
         f"{model.n_parameters:,} parameters, exported to {card.kind} by digitnet "
         f"{version('digitnet')}. Its classes, in the order of its outputs:",
->>>>>>> onnx
         "",
         "```json",
         json.dumps(model.class_names),
