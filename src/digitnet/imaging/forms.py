@@ -111,7 +111,7 @@ def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: f
     gap = round(GAP * height) + 1
     level = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     upright = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
-    faint = np.asarray(level | upright, np.uint8)
+    faint = np.asarray(cv2.bitwise_or(level, upright), np.uint8)
     left = erase_boxes(faint, ruling, height, pen)
     if left is faint:
         return np.zeros(faint.shape, np.bool_)
@@ -137,10 +137,12 @@ def _but_crossing(mask: Mask, bars: Flags, others: Flags, thick: float) -> Flags
 def _level_bars(mask: Mask, least: int, thick: float) -> _Bars:
     """What runs level, or nearly, for ``least`` pixels and is no thicker than ``thick``."""
     near = cv2.dilate(mask, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+    run = np.ones((1, least), np.uint8)
+    runs = np.asarray(cv2.morphologyEx(near, cv2.MORPH_OPEN, run), np.uint8)
     if not cv2.countNonZero(runs):
         return _Bars(np.zeros(mask.shape, np.int32), np.zeros((0, 4), np.int64))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    labels = np.asarray(found, np.int32)
     left, top, width, high, _ = stats[1:].T.astype(np.int64)
     inked = np.flatnonzero(runs & mask)
     number = labels.ravel()[inked]
