@@ -4,8 +4,8 @@
                                [--first 900000] [--peers PYTHON]
 
 With --peers, RapidOCR (`pip install -r benchmarks/requirements.txt` for that Python) and Tesseract
-(a program of the system's) read the photographed pages, too; only digits and signs of what they
-say are compared.
+(a program of the system's) read the photographed pages, too, each with the help that
+`benchmarks/sides/ocr.py` tells of; digitnet runs once more, in a process of its own as they do.
 
 The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
 A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -76,8 +77,7 @@ def main() -> None:
         print(f"{'mean over sources':<28}{'':>12}characters {np.mean(shares):7.1%}")
 
     if args.peers:
-        for peer in ("rapidocr", "tesseract"):
-            _show_peer(args.peers, peer, args.sheets)
+        _show_peers(args.peers, args.model, args.sheets)
 
     exact = lengths = digits = compared = 0
     for seed in range(args.first, args.first + args.fields):
@@ -115,33 +115,49 @@ def main() -> None:
     _say_seconds("120 digits on 12 megapixels", args.repeats, partial(read, page.picture))
 
 
-def _show_peer(python: str, peer: str, sheets: Path) -> None:
-    """The share of characters that a general reader of text has right, source by source."""
+def _show_peers(python: str, model: str, sheets: Path) -> None:
+    """The photographed pages by digitnet and by general readers of text, source by source."""
     folders = sorted(path.parent for path in sheets.glob("*/labels.txt"))
     labels = [(folder, *line.split("\t")) for folder in folders
               for line in (folder / "labels.txt").read_text().splitlines()]  # fmt: skip
     pictures = [str(folder / name) for folder, name, _ in labels]
-    command = [python, "-m", "benchmarks.sides.ocr", peer, *pictures]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        print(f"skipped: {peer}: {done.stderr.strip().splitlines()[-1]}")
-        return
-    *answers, last = (json.loads(line) for line in done.stdout.splitlines())
-    shares = []
+    wrong: dict[str, list[int]] = {}
+    costs: dict[str, str] = {}
+    for who in ("digitnet", "rapidocr", "tesseract"):
+        own = who == "digitnet"
+        command = [sys.executable if own else python, "-m", "benchmarks.sides.ocr"]
+        command += [f"{who}:{model}" if own else who, *pictures]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        if done.returncode:
+            print(f"skipped: {who}: {done.stderr.strip().splitlines()[-1]}")
+            continue
+        *answers, last = (json.loads(line) for line in done.stdout.splitlines())
+        wrong[who] = [_wrong(one["text"], text)
+                      for (_, _, text), one in zip(labels, answers, strict=True)]  # fmt: skip
+        seconds = [answer["seconds"] for answer in answers]
+        costs[who] = f"{np.median(seconds):.2f} s, {max(seconds):.2f} s, {last['MiB']:.0f} MiB"
+    print(f"{'characters right':<28}" + "".join(f"{who:>12}" for who in wrong))
+    shares: dict[str, list[float]] = {who: [] for who in wrong}
     for folder in folders:
-        wrong = length = 0
-        for (where, _, text), answer in zip(labels, answers, strict=True):
-            if where == folder:
-                said = "".join(c for c in answer["text"] if c in "0123456789.,-/:")
-                wrong += _wrong(said, text)
-                length += len(text.replace(" ", ""))
-        shares.append(max(1 - wrong / length, 0.0))
-        print(f"{peer + ' ' + folder.name:<28}{'':>12}characters {shares[-1]:7.1%}")
-    seconds = np.median([answer["seconds"] for answer in answers])
+        here = [where == folder for where, _, _ in labels]
+        length = sum(len(text.replace(" ", "")) for where, _, text in labels if where == folder)
+        for who, counts in wrong.items():
+            n = sum(count for count, is_here in zip(counts, here, strict=True) if is_here)
+            shares[who].append(max(1 - n / length, 0.0))
+        print(f"  {folder.name:<26}" + "".join(f"{shares[who][-1]:12.1%}" for who in wrong))
     print(
-        f"{peer + ', mean over sources':<28}{'':>12}characters {np.mean(shares):7.1%}  "
-        f"({seconds:.2f} s a page, {last['MiB']:.0f} MiB)"
+        f"  {'mean over sources':<26}" + "".join(f"{np.mean(shares[who]):12.1%}" for who in wrong)
     )
+    for who, cost in costs.items():
+        print(f"  {who}: {cost} (median and longest page, peak of memory)")
+    for who in [one for one in wrong if one != "digitnet"]:
+        pairs = list(zip(wrong.get("digitnet", []), wrong[who], labels, strict=False))
+        behind = [f"{folder.name}/{name}" for ours, theirs, (folder, name, _) in pairs
+                  if ours > theirs]  # fmt: skip
+        ahead = sum(ours < theirs for ours, theirs, _ in pairs)
+        print(f"  digitnet beside {who}: better on {ahead}, as good on "
+              f"{len(pairs) - ahead - len(behind)}, worse on {len(behind)}"
+              f"{': ' if behind else ''}{', '.join(behind)}")  # fmt: skip
 
 
 def _read(model: Model, lines: LineModel | None, picture: Any) -> Reading:

@@ -54,6 +54,7 @@ SMALLEST = {
     "invariances": "--mnist {mnist} -n 10 --only inversion",
     "kill": "--source {npz} --kills 1",
     "ledger": "--check",
+    "no_numbers": "--only blank --seeds 1",
     "novelty": "--n 3 --pictures {pictures}",
     "opencv": "--repeats 1",
     "outliers": "--n 2 --learnt 40 --pictures {pictures}",

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitnet.imaging.forms import erase_boxes, erase_walls
+from digitnet.imaging.forms import erase_boxes, erase_walls, faint_lines
+from digitnet.imaging.ink import Ink, find_ink
 
 
 def comb() -> tuple[np.ndarray, np.ndarray]:
@@ -123,3 +124,63 @@ def test_a_grid_whose_lines_are_out_loses_no_strokes() -> None:
         cv2.line(mask, (x, 60), (x, 92), (1,), 4)
         cv2.line(mask, (x + 12, 71), (x + 12, 95), (1,), 4)
     assert erase_boxes(mask, ruling, 36.0, 4.0) is mask
+
+
+@pytest.mark.parametrize("length", [76, 92])
+def test_the_long_foot_of_a_2_stays_and_a_line_as_long_goes(length: int) -> None:
+    two = np.zeros((200, 500), np.uint8)
+    cv2.ellipse(two, (130, 70), (20, 16), 0, 180, 370, (1,), 4)
+    cv2.line(two, (150, 72), (112, 110), (1,), 4)
+    cv2.line(two, (112, 110), (112 + length, 108), (1,), 4)
+    assert erase_boxes(two, NOTHING, 50.0, 4.0) is two
+    alone = np.zeros_like(two)
+    cv2.line(alone, (312, 110), (312 + length, 108), (1,), 4)
+    erased = erase_boxes(two | alone, NOTHING, 50.0, 4.0)
+    assert erased[:, :250].sum() == two.sum(), "the foot stays"
+    assert erased[:, 250:].sum() <= 3, "the line goes"
+
+
+def test_an_underline_that_digits_stand_on_goes() -> None:
+    mask = np.zeros((200, 500), np.uint8)
+    for x in (115, 160):
+        cv2.line(mask, (x, 60), (x + 6, 110), (1,), 4)
+    cv2.line(mask, (100, 111), (190, 111), (1,), 3)
+    erased = erase_boxes(mask, NOTHING, 50.0, 4.0)
+    assert not erased[110:113, 130:155].any()
+    assert erased[60:105].sum() == mask[60:105].sum()
+
+
+def faint_table(shade: float, grain: float = 0.0) -> tuple[np.ndarray, Ink]:
+    """Contrast of a table of 3 x 4 cells in ink of that shade, a dark 1 and 0; and the ink."""
+    contrast = np.zeros((320, 500), np.float32)
+    for y in range(40, 281, 80):
+        cv2.line(contrast, (60, y), (440, y + 8), (shade,), 3)
+    for x in range(60, 441, 95):
+        cv2.line(contrast, (x, 40), (x - 6, 286), (shade,), 3)
+    cv2.line(contrast, (100, 60), (102, 105), (1.0,), 5)
+    cv2.ellipse(contrast, (200, 82), (16, 22), 0, 0, 360, (1.0,), 5)
+    contrast += np.random.default_rng(0).normal(0, grain + 0.004, contrast.shape).astype(np.float32)
+    ink = find_ink(contrast)
+    assert ink is not None
+    return contrast, ink
+
+
+@pytest.mark.parametrize("shade", [0.3, 0.36, 0.5, 0.6])
+def test_a_table_in_fainter_ink_goes_whole_and_the_writing_stays(shade: float) -> None:
+    contrast, ink = faint_table(shade, grain=0.04)
+    gone = faint_lines(contrast, ink, np.zeros(contrast.shape, np.bool_), 45.0, 5.0)
+    clean, _ = faint_table(0.0)
+    dark = clean > 0.5
+    assert not gone[dark].any(), "no writing goes"
+    left = (ink.mask > 0) & ~gone & ~(cv2.dilate(dark.astype(np.uint8), np.ones((9, 9))) > 0)
+    line = faint_table(shade)[0] > 0.8 * shade
+    assert left[line].sum() < 0.03 * line.sum()
+    _, _, stats, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8))
+    assert stats[1:, [2, 3]].max(initial=0) < 20, "only crumbs are left"
+
+
+def test_on_plain_paper_and_beside_a_dark_table_nothing_is_faint() -> None:
+    for shade in (0.0, 1.0):
+        contrast, ink = faint_table(shade, grain=0.02)
+        gone = faint_lines(contrast, ink, np.zeros(contrast.shape, np.bool_), 45.0, 5.0)
+        assert not gone.any()

@@ -126,3 +126,16 @@ def test_what_is_no_template(tmp_path: Path) -> None:
             Template.load(bad)
     with pytest.raises(SettingsError, match="cannot be read"):
         Template.load(tmp_path)
+
+
+def test_a_template_whose_blank_form_is_at_hand(place: Path) -> None:
+    text = 'picture = "elsewhere/any.png"\n' + FIELD
+    template = Template.of(text.encode(), blank_form().picture)
+    assert template.fields == load(place, 'picture = "blank.png"\n' + FIELD).fields
+    assert Template.of(FIELD.encode(), blank_form().picture).fields == template.fields
+    with pytest.raises(SettingsError, match="The template is not right: It has 'colour'"):
+        Template.of(b"colour = 1\n" + text.encode(), blank_form().picture)
+    with pytest.raises(SettingsError, match="more than 1 MiB"):
+        Template.of(b"#" * (2**20 + 1), blank_form().picture)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Template.of(b"[" * 1000, blank_form().picture)

@@ -68,7 +68,8 @@ def test_every_address_is_described(web: httpx.Client) -> None:
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/healthz", "get"), ("/api/models", "get"), ("/api/model", "get"),
         ("/api/models/{name}.zip", "get"), *exports,
-        ("/api/predict", "post"), ("/api/read", "post"), ("/api/sources", "get"),
+        ("/api/predict", "post"), ("/api/read", "post"), ("/api/read-form", "post"),
+        ("/api/sources", "get"),
         ("/api/train", "post"), ("/api/train", "get"), ("/api/train", "delete"),
         ("/api/train/events", "get"), ("/api/train/form", "get"),
             ("/api/corrections", "post"), ("/api/corrections", "get"),

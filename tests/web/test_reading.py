@@ -17,13 +17,16 @@ import pytest
 from PIL import Image
 
 from digitnet import read as digitnet_read
+from digitnet import read_form as digitnet_read_form
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful
 from digitnet.handwriting.pages import draw_page
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
 from digitnet.reading.page import read_page
+from digitnet.reading.template import Template
 from support.drawn import Digit, painted, side_by_side
+from support.forms import blank_form, filled_form, template_text
 from support.helpers import digitnet
 from support.served import NINE, at_path, client, png, running
 
@@ -390,3 +393,64 @@ def test_no_page_of_a_document_is_left_out_in_silence(web: httpx.Client) -> None
     single = io.BytesIO()
     page.save(single, "TIFF")
     assert web.post("/api/predict", content=single.getvalue()).json()["answers"][0]["label"] == 9
+
+
+def form_files(**instead: bytes) -> dict[str, bytes]:
+    """What /api/read-form wants: a template, its blank form, one that is filled in."""
+    blank = blank_form()
+    return {
+        "template": template_text(blank).encode(),
+        "blank": png(blank.picture),
+        "form": png(filled_form().picture),
+        **instead,
+    }
+
+
+def test_a_form_is_read_by_its_template_as_python_reads_it(web: httpx.Client) -> None:
+    files = form_files()
+    answered = web.post("/api/read-form?model=cnn", files=files)
+    assert answered.status_code == 200, answered.text
+    form = answered.json()
+    template = Template.of(files["template"], blank_form().picture)
+    truth = digitnet_read_form(filled_form().picture, template, "cnn")
+    assert {key: form[key] for key in truth.as_dict()} == truth.as_dict()
+    assert [one["name"] for one in form["fields"]] == list(blank_form().boxes)
+    height, width = filled_form().picture.shape[:2]
+    assert (form["width"], form["height"]) == (width, height)
+
+
+@pytest.mark.parametrize(
+    ("instead", "words"),
+    [
+        ({"template": b"no toml at all"}, "The template cannot be read"),
+        ({"template": b"\xff\xfe"}, "The template cannot be read"),
+        ({"template": b'picture = "b.png"\n'}, "The template is not right: It has no fields"),
+        ({"blank": b"no picture"}, "not a picture"),
+        ({"form": b"no picture"}, "not a picture"),
+        ({"form": png(np.full((300, 300), 255, np.uint8))}, "form"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_said_why(
+    web: httpx.Client, instead: dict[str, bytes], words: str
+) -> None:
+    answered = web.post("/api/read-form", files=form_files(**instead))
+    assert answered.status_code == 422
+    assert words in answered.json()["error"]
+
+
+def test_a_form_s_files_are_wanted_each_once(web: httpx.Client) -> None:
+    files = form_files()
+    for left_out in files:
+        some = {name: content for name, content in files.items() if name != left_out}
+        answered = web.post("/api/read-form", files=some)
+        assert answered.status_code == 422
+        assert f'the multipart field "{left_out}"' in answered.json()["error"]
+    twice = [*files.items(), ("blank", files["blank"])]
+    assert web.post("/api/read-form", files=twice).status_code == 422
+    words = web.post("/api/read-form", data={"template": "a"}, files={"form": b"x"})
+    assert 'field "template"' in words.json()["error"]
+    raw = web.post("/api/read-form", content=files["form"])
+    assert raw.status_code == 422
+    assert "A multipart form is wanted" in raw.json()["error"]
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    assert web.post("/api/read-form", content=b"--y", headers=broken).status_code == 400

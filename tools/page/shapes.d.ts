@@ -146,7 +146,21 @@ type ReadPicture = {
   lines: string[];
   reason: string | null;
   single: boolean;
+  fields?: ReadField[];
 };
+
+/** How forms are read: the fields' TOML, and the blank form's picture. */
+type Template = { toml: File; blank: File };
+/** What a field of a form says. */
+type ReadField = {
+  name: string;
+  value: string;
+  confidence: number | null;
+  status: string;
+  reason: string | null;
+  quad: [number, number][];
+};
+type ReadForm = { width: number; height: number; fields: ReadField[] };
 
 type Start = {
   run: string;

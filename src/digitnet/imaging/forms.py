@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.imaging.arrays import Flags, Labels, Mask
+from digitnet.imaging.arrays import Flags, Floats, Labels, Mask
+from digitnet.imaging.ink import Ink
 from digitnet.imaging.ruling import vertical_runs
 
 FULL = 0.9
@@ -24,6 +25,9 @@ LEAST_DEEP, MOST_DEEP = 0.7, 4.0
 
 LONG = 1.5
 """Of a digit's height, the length from which a straight level line is no stroke of a digit."""
+LONGEST_FOOT = 2.0
+"""Of a digit's height, up to which such a line may be the foot of a 2 or the bar of a 7: one that
+a stroke of the pen meets on one half alone."""
 THICK = 0.2
 """Of a digit's height, how thick a printed line is at most: bold strokes are no lines."""
 CLOSED, WALL = 0.85, 0.8
@@ -37,6 +41,10 @@ EVEN = 0.1
 LEAST_TEETH = 3
 APART = 1.5
 """Of a digit's height, how far apart the pieces of a comb's line lie at most."""
+FAINT, FAINTEST = 0.75, 0.15
+"""Of full ink's contrast, between which printed lines are sought that are fainter than writing."""
+GAP = 0.15
+"""Of a digit's height: a gap in such a line."""
 TALL = 2.3
 """Of a digit's height, from which an upright line is no 1, wherever it stands."""
 
@@ -52,6 +60,8 @@ class _Bars(NamedTuple):
 
     def only(self, kept: Flags) -> Flags:
         """The pixels (h, w) of some of the bars, (n,)."""
+        if not kept.any():
+            return np.zeros(self.labels.shape, np.bool_)
         return np.concatenate([[False], kept])[self.labels]
 
 
@@ -68,7 +78,10 @@ def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
     reach = max(3, round(0.15 * height))
     level = _level_bars(mask, max(5, round(CLOSED * height)), thick)
     upright = _turned(_level_bars(mask.T, max(5, round(WALL * height)), thick))
+    if not (len(level.boxes) or len(upright.boxes) or ruling.any()):
+        return mask
     long = level.boxes[:, 2] - level.boxes[:, 0] >= LONG * height
+    long &= ~_feet(level, mask & (upright.labels == 0), height)
     held = _end_at(upright, 1, level.labels > 0, reach)
     rules = level.only(long | _end_at(level, 0, upright.only(held), reach))
     # A 1 may fill the space between two lines of the page; a wall beside it is higher.
@@ -84,6 +97,36 @@ def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
     return np.asarray(mask & ~(gone | (walls & rules)), np.uint8)
 
 
+def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: float) -> Flags:
+    """The pixels (h, w) of forms that are printed in a fainter ink than the writing on them.
+
+    Such lines hardly reach the contrast of ink, and their mask is crumbs. They are sought in all
+    that is fainter than writing, away from the writing, whose edges are as faint. The arguments are
+    those of `erase_boxes`, and the contrast (h, w) that the ink was found in.
+    """
+    dark = _longer_than(contrast > FAINT * ink.level, 0.5 * height)
+    least = max(FAINTEST * ink.level, 3 * ink.noise)
+    away = cv2.dilate(dark, np.ones((5, 5), np.uint8)) == 0
+    seen = ((contrast > least) & away).astype(np.uint8)
+    gap = round(GAP * height) + 1
+    level = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
+    upright = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
+    faint = np.asarray(cv2.bitwise_or(level, upright), np.uint8)
+    left = erase_boxes(faint, ruling, height, pen)
+    if left is faint:
+        return np.zeros(faint.shape, np.bool_)
+    gone = cv2.dilate(faint & ~left, np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(gone & (dark == 0), np.bool_)
+
+
+def _longer_than(mask: Flags, least: float) -> Mask:
+    """The components of a mask (h, w) that are so many pixels wide or high."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= least
+    kept[0] = False
+    return np.asarray(kept[labels], np.uint8)
+
+
 def _but_crossing(mask: Mask, bars: Flags, others: Flags, thick: float) -> Flags:
     """The pixels (h, w) of level bars where no stroke crosses them; others are bars, too."""
     rest = mask.copy()
@@ -94,15 +137,38 @@ def _but_crossing(mask: Mask, bars: Flags, others: Flags, thick: float) -> Flags
 def _level_bars(mask: Mask, least: int, thick: float) -> _Bars:
     """What runs level, or nearly, for ``least`` pixels and is no thicker than ``thick``."""
     near = cv2.dilate(mask, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    run = np.ones((1, least), np.uint8)
+    runs = np.asarray(cv2.morphologyEx(near, cv2.MORPH_OPEN, run), np.uint8)
+    if not cv2.countNonZero(runs):
+        return _Bars(np.zeros(mask.shape, np.int32), np.zeros((0, 4), np.int64))
+    _, found, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    labels = np.asarray(found, np.int32)
     left, top, width, high, _ = stats[1:].T.astype(np.int64)
-    labels[mask == 0] = 0
-    area = np.bincount(labels.ravel(), minlength=len(stats))[1:]
+    inked = np.flatnonzero(runs & mask)
+    number = labels.ravel()[inked]
+    area = np.bincount(number, minlength=len(stats))[1:]
     kept = (width >= least) & (area <= thick * width) & (high <= thick + 2 + 0.12 * width)
-    number = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.int32)
-    boxes = np.stack([left, top, left + width, top + high], axis=1)[kept]
-    return _Bars(number[labels], boxes)
+    anew = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.int32)
+    labels.fill(0)
+    labels.ravel()[inked] = anew[number]
+    return _Bars(labels, np.stack([left, top, left + width, top + high], axis=1)[kept])
+
+
+def _feet(bars: _Bars, mask: Mask, height: float) -> Flags:
+    """Which level bars (n,) are no longer than feet and met by a mask (h, w) on one half alone.
+
+    The mask holds no walls: a line of a box meets those.
+    """
+    away = round(0.1 * height) + 1
+    feet = np.zeros(len(bars.boxes), np.bool_)
+    wide = bars.boxes[:, 2] - bars.boxes[:, 0]
+    for k in np.nonzero((wide >= LONG * height) & (wide < LONGEST_FOOT * height))[0].tolist():
+        left, top, right, bottom = bars.boxes[k].tolist()
+        above = mask[max(0, top - away) : max(0, top - away + 2), left:right]
+        below = mask[bottom + away - 2 : bottom + away, left:right]
+        met = np.nonzero(np.concatenate([above, below]).any(axis=0))[0] / (right - left)
+        feet[k] = bool(met.size and (met.max() < 0.5 or met.min() > 0.5))
+    return feet
 
 
 def _turned(bars: _Bars) -> _Bars:
@@ -150,6 +216,8 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     for one in np.unique(on[fits]):
         own = fits & (on == one)
         own &= np.abs(high - np.median(high[own])) <= max(2.0, EVEN * height)
+        if own.sum() < LEAST_TEETH:
+            continue
         own &= wide <= np.median(wide[own]) + 1  # a comma leans
         if own.sum() >= LEAST_TEETH:
             teeth |= own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -155,6 +155,7 @@ def read_form(
     line_model: LineModel,
     picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any],
     template: Template,
+    check: Callable[[], None] = lambda: None,
 ) -> FormReading:
     """Read the fields of a form that was scanned or photographed, however it lies.
 
@@ -163,6 +164,7 @@ def read_form(
         line_model: reads each field whole.
         picture: a path, bytes, an open file, a Pillow image or an array (H, W[, 3]).
         template: the form.
+        check: called before each field; it may raise to end the work.
 
     Raises:
         AlignmentError: the picture does not show this form.
@@ -174,8 +176,11 @@ def read_form(
     found = align(template.blank, seen)
     cutter = Cutter(template, seen, found)
     readers = model, line_model
-    fields = tuple(_read_field(readers, one, cutter) for one in template.fields)
-    return FormReading(fields, found.turned, found.share, found.view)
+    fields: list[FieldReading] = []
+    for one in template.fields:
+        check()
+        fields.append(_read_field(readers, one, cutter))
+    return FormReading(tuple(fields), found.turned, found.share, found.view)
 
 
 class _Text(NamedTuple):

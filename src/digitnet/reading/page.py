@@ -60,12 +60,20 @@ than half of the rows are none, neither is a row that is not sure throughout."""
 BESIDE_A_BLOT = 3
 """Sure digits of a row, from which a single mark that is not read is a blot in a number."""
 NO_FIELD = "nothing that the field may say"
+TEXTURE = "no digits: so many strokes and dots side by side are a texture"
 UNKNOWN = "too small for a digit, and no sign known"
 MOST_COMPONENTS = 1500
 """More on one page are print or a texture."""
 MOST_RUNS = 4000
 """Ways to take neighbouring marks of a page as a digit, each of which is framed and classified;
 handwriting has one to five for each digit."""
+MOST_DOUBTFUL, DOUBTFUL = 300, 0.7
+"""Components that no digit is like, and their share of all, above which a page is a texture. Of
+handwriting, one in ten is like none; where all digits touch, there may be a hundred."""
+LEAST_BARS, BARS, BESIDE_BARS = 10, 0.7, 0.25
+"""1s on a page, their share of its digits, and the share of marks that are not read of all that
+stands there, from which on the page is bars and no numbers: music, a fence, what is left of a
+form."""
 LEAST_PENS = 1.5
 """Of a typical digit's height, in widths of the pen: lower ink is a bar, however long."""
 LEAST_WIDTH = LEAST_PIXELS // 2
@@ -146,14 +154,16 @@ def _read_sheet(
     if reason is not None:
         return Try(Reading((), (), reason))
     frames: Frames = {}
-    sheet, parts = cut_apart(whole, doubtful(model, whole, frames))
+    doubts = doubtful(model, whole, frames)
+    if len(doubts) > max(MOST_DOUBTFUL, DOUBTFUL * len(whole.components)):
+        return Try(Reading((), (), TEXTURE))
+    sheet, parts = cut_apart(whole, doubts)
     found = component_rows(whole)
     heights = [usual_height(whole, row) for row in found]
     of_rows = [[part for one in row for part in parts[one.label]] for row in found]
     n_runs = sum(len(runs_of_parts(*one)) for one in zip(of_rows, heights, strict=True))
     if n_runs > MOST_RUNS:
-        reason = "no digits: so many strokes and dots side by side are a texture"
-        return Try(Reading((), (), reason))
+        return Try(Reading((), (), TEXTURE))
     rows: list[list[_Item]] = []
     every: list[Found] = []
     for row, of_row, height in zip(found, of_rows, heights, strict=True):
@@ -208,7 +218,10 @@ def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
     if sheet.height < LEAST_PENS * sheet.pen:
         return "no digits: a bar or a blot, no strokes"
     if len(sheet.components) > MOST_COMPONENTS:
-        return f"no digits: {len(sheet.components)} marks are print or a texture"
+        return (
+            f"no digits: {len(sheet.components):,} marks are print, a texture, or more than "
+            f"{MOST_COMPONENTS:,} of one page; cut it up"
+        )
     return None
 
 
@@ -247,6 +260,8 @@ def _as_reading(
         elif digits:
             box = sheet.in_picture(around(one.box for one in digits), shape)
             rejected.append(Rejected(box, f"{n} of {len(digits)} marks look like digits"))
+    if _are_bars([item for row in rows for item in row], [item for row in kept for item in row]):
+        kept = []
     if not kept:
         reason = "no digits: what is written does not look like any"
         return Reading((), (), reason, rejected=tuple(rejected))
@@ -278,6 +293,14 @@ def _is_wordy(row: list[_Item]) -> bool:
     if unread == 1 and sure >= BESIDE_A_BLOT:
         return False
     return unread >= max(MOST_UNREAD * len(row), 1)
+
+
+def _are_bars(every: list[_Item], kept: list[_Item]) -> bool:
+    """Whether what would be read of a page is bars, among much that cannot be read."""
+    digits = [item.digit for item in kept if item.digit is not None]
+    bars = sum(one.label == 1 for one in digits)
+    left = len(every) - sum(item.text != UNREAD for item in kept)
+    return bars >= LEAST_BARS and bars > BARS * len(digits) and left > BESIDE_BARS * len(every)
 
 
 def _unsure(item: _Item) -> _Item:

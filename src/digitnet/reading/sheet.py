@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitnet.imaging.arrays import Bytes, Floats, Labels
 from digitnet.imaging.boxes import Box, bounds, gap
 from digitnet.imaging.components import Component, connected_components
-from digitnet.imaging.forms import erase_boxes, erase_walls
+from digitnet.imaging.forms import erase_boxes, erase_walls, faint_lines
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
@@ -20,6 +20,9 @@ from digitnet.reading.rows import in_rows
 
 LOW = 0.7
 """Of a typical digit's height; what is lower and alone may be a comma."""
+
+ALIKE = 1.2
+"""How many times a digit's height may change before faint lines are sought anew."""
 
 PAGE = ScanPlan(
     longest=1400,
@@ -104,10 +107,16 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
     ink, contrast = seen.ink, seen.contrast * ~seen.ruling  # a line beside a digit is in no frame
     found = connected_components(ink, contrast)
     chosen = page_components(found, seen.ground, seen.pen)
-    ruling = seen.ruling
+    ruling, sought = seen.ruling, 0.0
     for again in range(3):  # at first, a box's height is taken for a digit's
         if again < 2:
-            mask = erase_boxes(ink.mask, ruling, chosen.height, seen.pen)
+            mask = ink.mask
+            if not sought / ALIKE < chosen.height < sought * ALIKE:
+                sought = chosen.height
+                faint = faint_lines(contrast, ink, ruling, sought, seen.pen)
+                if faint.any():
+                    mask, ruling = np.asarray(mask & ~faint, np.uint8), ruling | faint
+            mask = erase_boxes(mask, ruling, chosen.height, seen.pen)
         else:
             mask = erase_walls(ink.mask, seen.ruling, chosen.height)
         if mask is ink.mask:

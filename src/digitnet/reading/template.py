@@ -77,32 +77,58 @@ class Template:
         """
         path = Path(path)
         table = _table(path)
-        with _said_of(path):
+        with _said_of(f" {path}"):
             _known(table, ("picture", "field"), "It")
-            picture = opened(str(_picture_beside(path, table.get("picture"))))
-            rows = table.get("field")
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise SettingsError("It has no fields: each is a [[field]] with a name and a box.")
-            if not 1 <= len(rows) <= MOST_FIELDS:
-                raise SettingsError(f"It has {len(rows)} fields, and there may be {MOST_FIELDS}.")
-            size = picture.shape[1], picture.shape[0]
-            fields = [_field(row, number, size) for number, row in enumerate(rows, 1)]
-            _all_differ(fields)
-            return cls(BlankForm.of(picture), tuple(fields))
+            return cls._of(table, opened(str(_picture_beside(path, table.get("picture")))))
+
+    @classmethod
+    def of(cls, toml: bytes, picture: Bytes) -> Template:
+        """A template whose blank form is at hand; its TOML may call that as it likes.
+
+        Args:
+            toml: the text, in UTF-8.
+            picture: (H, W) or (H, W, 3) uint8.
+
+        Raises:
+            SettingsError: it is not a template; says where.
+        """
+        import tomllib
+
+        if len(toml) > MOST_BYTES:
+            raise SettingsError(f"The template has more than {MOST_BYTES >> 20} MiB.")
+        try:
+            table = tomllib.loads(toml.decode())
+        except (ValueError, RecursionError) as error:
+            raise SettingsError(f"The template cannot be read: {error}.") from error
+        with _said_of(""):
+            _known(table, ("picture", "field"), "It")
+            return cls._of(table, picture)
+
+    @classmethod
+    def _of(cls, table: dict[str, Any], picture: Bytes) -> Template:
+        rows = table.get("field")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise SettingsError("It has no fields: each is a [[field]] with a name and a box.")
+        if not 1 <= len(rows) <= MOST_FIELDS:
+            raise SettingsError(f"It has {len(rows)} fields, and there may be {MOST_FIELDS}.")
+        size = picture.shape[1], picture.shape[0]
+        fields = [_field(row, number, size) for number, row in enumerate(rows, 1)]
+        _all_differ(fields)
+        return cls(BlankForm.of(picture), tuple(fields))
 
 
 class _said_of:  # noqa: N801 (reads as a word)
     """Errors raised within are said of the template that they are in."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, which: str) -> None:
+        self.which = which
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, DigitnetError):
-            sentence = f"The template {self.path} is not right: {error.sentence}"
+            sentence = f"The template{self.which} is not right: {error.sentence}"
             raise type(error)(sentence, error.hint) from error
 
 

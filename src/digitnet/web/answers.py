@@ -12,10 +12,12 @@ from digitnet.imaging.png import in_base64
 from digitnet.imaging.reduce import reduce
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model, Prediction
+from digitnet.reading.form import read_form
 from digitnet.reading.page import read_page
+from digitnet.reading.template import Template
 from digitnet.web.errors import as_field
 from digitnet.web.limits import Limits
-from digitnet.web.uploads import Upload
+from digitnet.web.uploads import FormFiles, Upload
 
 STAGE_SIDE = 480
 """Pixels of a stage's longer side: it is looked at, not read."""
@@ -108,3 +110,27 @@ def answer_page(
     digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]
     height, width = picture.shape[:2]
     return {"width": width, "height": height, **reading.as_dict(), "digits": digits}
+
+
+def answer_form(
+    model: Model,
+    line_model: LineModel,
+    files: FormFiles,
+    limits: Limits,
+    decoders: Decoders,
+    check: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """What the fields of a form say; see `read_form`.
+
+    Raises:
+        PictureError: the form or its blank cannot be opened, or the picture shows another form.
+        ModelError: the model cannot read pages.
+        SettingsError: the template is none.
+    """
+    blank = decoders.open(files.blank, max_pixels=limits.pixels)
+    template = Template.of(files.template, blank)
+    check()
+    picture = decoders.open(files.form, max_pixels=limits.pixels)
+    reading = read_form(model, line_model, picture, template, check)
+    height, width = picture.shape[:2]
+    return {"width": width, "height": height, **reading.as_dict()}

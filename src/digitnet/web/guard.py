@@ -20,7 +20,7 @@ from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
 HEALTH = "/healthz"
-OF_PICTURES = ("/api/predict", "/api/read", "/api/corrections")
+OF_PICTURES = ("/api/predict", "/api/read", "/api/read-form", "/api/corrections")
 """Addresses that take pictures, whose JSON may be as large as pictures are."""
 UNHEARD = (b"range", b"if-range")
 """Headers that are dropped: nothing here is so large that a part of it would do."""

@@ -108,6 +108,39 @@ class Page(BaseModel):
     reason: str | None
 
 
+class ReadField(BaseModel):
+    """What a field of a form says; see docs/templates.md for its status."""
+
+    name: str
+    value: str
+    confidence: float | None
+    status: Literal["ok", "look", "empty", "unreadable"]
+    reason: str | None
+    quad: list[list[int]]
+
+
+class FormDigit(BaseModel):
+    """A digit in a field, whose number is its line."""
+
+    box: list[int]
+    label: int
+    probability: float
+    line: int
+
+
+class ReadForm(BaseModel):
+    """What a form says, field by field."""
+
+    width: int
+    height: int
+    lines: list[str]
+    digits: list[FormDigit]
+    fields: list[ReadField]
+    status: Literal["ok", "look"]
+    turned: int
+    aligned: float
+
+
 class OfferedSource(BaseModel):
     """Labelled digits to learn from."""
 

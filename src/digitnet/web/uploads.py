@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -25,6 +25,14 @@ class Upload(NamedTuple):
 
     name: str
     content: bytes
+
+
+class FormFiles(NamedTuple):
+    """A form's picture and what says how to read it, as bytes."""
+
+    template: bytes
+    blank: bytes
+    form: bytes
 
 
 async def read_one(request: Request, limits: Limits) -> bytes:
@@ -88,16 +96,7 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
         if len(pictures) == 1:
             return [Upload("picture", pictures[0])]
         return [Upload(f"picture {i}", one) for i, one in enumerate(pictures, start=1)]
-    try:
-        # One more than the limit, so that too many are told from a broken form.
-        form = await request.form(max_files=limits.pictures + 1, max_fields=8)
-    except HTTPException as error:
-        if "Too many files" in error.detail:
-            raise _too_many(limits) from None
-        raise Problem(400, f"The multipart body is broken: {error.detail}") from None
-    except (FormParserError, UnicodeDecodeError, LookupError) as error:
-        # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
-        raise Problem(400, f"The multipart body is broken: {error}") from None
+    form = await _parsed(request, limits)
     try:
         files = form.getlist(FIELD)
         if len(files) > limits.pictures:
@@ -107,6 +106,44 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
         return [await _in_form(one) for one in files]
     finally:
         await form.close()
+
+
+async def read_form_files(request: Request, limits: Limits) -> FormFiles:
+    """The template, the blank form and the filled-in one, each a file of a multipart form.
+
+    Raises:
+        Problem: 400 malformed, 413 too many, 422 one is missing.
+    """
+    wanted = FormFiles._fields
+    if not _is_multipart(request):
+        raise Problem(422, f"A multipart form is wanted here, with the files {', '.join(wanted)}.")
+    form = await _parsed(request, limits)
+    try:
+        files = {name: form.getlist(name) for name in wanted}
+        for name, found in files.items():
+            if len(found) != 1 or isinstance(found[0], str):
+                raise Problem(422, f'One file is wanted in the multipart field "{name}".')
+        return FormFiles(*[(await _in_form(one)).content for (one,) in files.values()])
+    finally:
+        await form.close()
+
+
+async def _parsed(request: Request, limits: Limits) -> FormData:
+    """A multipart body.
+
+    Raises:
+        Problem: 400 malformed, 413 too many files.
+    """
+    try:
+        # One more than the limit, so that too many are told from a broken form.
+        return await request.form(max_files=limits.pictures + 1, max_fields=8)
+    except HTTPException as error:
+        if "Too many files" in error.detail:
+            raise _too_many(limits) from None
+        raise Problem(400, f"The multipart body is broken: {error.detail}") from None
+    except (FormParserError, UnicodeDecodeError, LookupError) as error:
+        # Not every Starlette takes the parser's own errors, or a form's odd encoding, for such.
+        raise Problem(400, f"The multipart body is broken: {error}") from None
 
 
 async def _in_form(one: UploadFile | str) -> Upload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import os
 import re
@@ -23,6 +24,7 @@ from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
 from support.browser import LONG, NARROW, WIDE, Visit, started_server, violations
 from support.drawn import as_file, letter, photo, turned_by_exif, written
+from support.forms import blank_form, filled_form, template_text
 from support.helpers import digitnet
 from support.tabs import asked, focused, opened, tab_to
 
@@ -401,3 +403,62 @@ def test_a_read_page_fits_the_screen_and_has_no_violations(
     assert focused(page) != ""
     assert violations(visit) == []
     visit.close()
+
+
+def test_forms_are_read_by_a_template_corrected_and_downloaded(visit: Visit) -> None:
+    toml = {"name": "form.toml", "mimeType": "", "buffer": template_text(blank_form()).encode()}
+    blank = {"name": "blank.png", "mimeType": "image/png", "buffer": as_file(blank_form().picture)}
+    form = {"name": "one, two.png", "mimeType": "image/png",
+            "buffer": as_file(filled_form().picture)}  # fmt: skip
+    none = {"name": "none.png", "mimeType": "image/png", "buffer": as_file(letter("E"))}
+    page = opened(visit, "read")
+    visit.expect("422")  # of what shows no form
+    with page.expect_file_chooser() as chooser:
+        page.click("text=Read forms by a template")
+    chooser.value.set_files([toml])
+    page.wait_for_selector("#read .notice.error:text('choose blank.png with it')")
+    with page.expect_file_chooser() as chooser:
+        page.click("text=Read forms by a template")
+    chooser.value.set_files([toml, blank])
+    page.wait_for_selector("#read .notice.good:text('now choose forms')")
+    with page.expect_file_chooser() as chooser:
+        page.click("text=Choose pictures")
+    chooser.value.set_files([form, none])
+    page.wait_for_selector(".form-fields tbody tr", timeout=LONG)
+
+    names = list(blank_form().boxes)
+    assert page.locator(".form-fields th[scope=row]").all_inner_texts() == names
+    truth = filled_form().values
+    values = [box.input_value() for box in page.locator(".form-fields input").all()]
+    states = page.locator(".form-state").all_inner_texts()
+    settled = [state.startswith(("ok", "empty")) for state in states]
+    assert sum(settled) >= 4
+    for name, value, known in zip(names, values, settled, strict=True):
+        assert not known or value == truth[name]
+    assert page.locator(".to-look-at").count() == settled.count(False)
+    assert page.locator(".field-outline").count() == len(names)
+    assert violations(visit) == []
+    visit.resize(*NARROW)
+    assert visit.overflows() == []
+    visit.resize(*WIDE)
+
+    page.locator(".form-fields input").nth(0).fill("12,5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".form-state:text-is('corrected')")
+    with page.expect_download(timeout=LONG) as download:
+        page.click("text=Download CSV")
+    assert download.value.suggested_filename == "forms.csv"
+    rows = list(csv.reader(Path(download.value.path()).read_text().splitlines()))
+    header = ["path"]
+    for name in names:
+        header += [name, f"{name} confidence", f"{name} status"]
+    assert rows[0] == [*header, "status", "reason"]
+    assert rows[1][:4] == ["one, two.png", "12,5", "", "corrected"]
+    assert rows[1][4::3][: len(names) - 1] == values[1:]
+    assert rows[2][0] == "none.png"
+    assert rows[2][-2] == "refused"
+    assert len({len(row) for row in rows}) == 1
+
+    page.click("text=Leave the template")
+    page.wait_for_selector(".form-fields", state="hidden")
+    page.wait_for_selector(".digit-box", timeout=LONG)

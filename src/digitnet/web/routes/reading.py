@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse, Response
 
+from digitnet.errors import ModelError
 from digitnet.models.model import Model
 from digitnet.web import schemas
-from digitnet.web.answers import answer_page, answer_pictures
+from digitnet.web.answers import answer_form, answer_page, answer_pictures
 from digitnet.web.corrections import MARK
 from digitnet.web.model_store import NAME
 from digitnet.web.services import Services
-from digitnet.web.uploads import FIELD, read_one, read_several
+from digitnet.web.uploads import FIELD, FormFiles, read_form_files, read_one, read_several
 
 ModelName = Annotated[
     str | None, Query(pattern=NAME, description="a model; without it the default one")
@@ -71,6 +72,20 @@ PICTURES = _body(
 )
 
 
+A_FORM = _body(
+    {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": list(FormFiles._fields),
+                "properties": dict.fromkeys(FormFiles._fields, _BINARY),
+            }
+        }
+    },
+    "a template's TOML, the blank form's picture, and the picture of one that is filled in",
+)
+
+
 def _reader(services: Services, name: str | None, risk: str | None) -> Model:
     """The model that reads, as is asked."""
     model = services.store.get(name).model
@@ -116,6 +131,24 @@ def reading_routes(services: Services) -> APIRouter:
                 beside = services.store.lines_beside(reader)
                 page = answer_page(reader, content, limits, services.decoders, beside)
                 return json.dumps(page).encode()
+
+            return Response(await turn.do(work), media_type="application/json")
+
+    @routes.post(
+        "/api/read-form", responses={200: {"model": schemas.ReadForm}}, openapi_extra=A_FORM
+    )
+    async def read_form(request: Request, model: ModelName = None) -> Response:
+        """Read the fields of a form that a template names."""
+        files = await read_form_files(request, limits)
+        async with services.workers.turn(light=False) as turn:
+
+            def work(check: Any) -> bytes:
+                reader = _reader(services, model, None)
+                beside = services.store.lines_beside(reader)
+                if beside is None:
+                    raise ModelError("A form is read with a model of ten digits: choose another.")
+                form = answer_form(reader, beside, files, limits, services.decoders, check)
+                return json.dumps(form).encode()
 
             return Response(await turn.do(work), media_type="application/json")
 

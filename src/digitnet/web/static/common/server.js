@@ -25,6 +25,13 @@ export function askWithPicture(path, picture, signal) {
   return ask(path, { method: "POST", headers, body: picture, signal });
 }
 
+/** @param {string} path @param {Record<string, File>} files @param {AbortSignal} [signal] */
+export function askWithFiles(path, files, signal) {
+  const body = new FormData();
+  for (const [name, file] of Object.entries(files)) body.append(name, file);
+  return ask(path, { method: "POST", body, signal });
+}
+
 /** The answer's bytes. @param {string} path */
 export async function askForBytes(path) {
   return (await answerOf(path, {})).arrayBuffer();

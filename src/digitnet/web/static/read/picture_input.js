@@ -17,17 +17,27 @@ export function pictureInput(root, { taken, refused }) {
     "aria-label": "Pictures",
   });
   const camera = make("input", { ...file, capture: "environment", "aria-label": "A photograph" });
+  const template = make("input", {
+    ...file,
+    accept: ".toml,image/*,application/pdf",
+    multiple: true,
+    id: "read-template",
+    "aria-label": "A template and its blank form",
+  });
   const choose = button("Choose pictures", () => chooser.click(), { class: "button primary" });
   const photograph = button("Take a photograph", () => camera.click(), { class: "button camera" });
+  const forms = button("Read forms by a template", () => template.click(), {
+    title: "Choose the template's TOML and the picture of the blank form together.",
+  });
   const words = "Drop pictures or PDFs here, or paste one: of a single digit, or of a page of them.";
   const element = make(
     "div",
     { class: "drop" },
     make("p", { class: "drop-words" }, words),
-    make("div", { class: "row" }, choose, photograph, chooser, camera),
+    make("div", { class: "row" }, choose, photograph, forms, chooser, camera, template),
   );
 
-  for (const input of [chooser, camera]) {
+  for (const input of [chooser, camera, template]) {
     input.addEventListener("change", () => {
       if (input.files?.length) taken([...input.files]);
       input.value = ""; // so that the same picture can be chosen again

@@ -29,6 +29,11 @@ export class PictureQueue {
     this.#turn(0);
   }
 
+  /** The picture that is looked at is looked at anew. */
+  again() {
+    if (this.files.length) this.#turn(0);
+  }
+
   /** @param {number} step */
   #turn(step) {
     this.at += step;

@@ -16,7 +16,8 @@ export class PictureView {
     role: "listbox",
     "aria-label": "The digits that were read",
   });
-  picture = make("div", { class: "picture" }, this.image, this.overlay);
+  outlines = makeSvg("svg", { class: "boxes field-outlines", "aria-hidden": "true" });
+  picture = make("div", { class: "picture" }, this.image, this.overlay, this.outlines);
   scroll = make("div", { class: "picture-scroll" }, this.picture);
   smaller = button("Smaller", () => this.#zoomTo(this.zoom / ZOOM), { class: "button quiet" });
   larger = button("Larger", () => this.#zoomTo(this.zoom * ZOOM), { class: "button quiet" });
@@ -93,6 +94,8 @@ export class PictureView {
     this.picture.style.width = `${width}px`;
     this.picture.style.height = `${height}px`;
     this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.outlines.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.outlines.replaceChildren(...(this.page.fields ?? []).map((field) => outlineOf(field, unit)));
     this.smaller.disabled = this.zoom <= 1;
     this.larger.disabled = this.zoom >= MOST;
     this.page.digits.forEach((digit, i) => {
@@ -153,6 +156,12 @@ export class PictureView {
       this.choose(to());
     });
   }
+}
+
+/** A form's field on its picture. @param {ReadField} field @param {number} unit */
+function outlineOf({ quad, status }, unit) {
+  const points = quad.map((corner) => corner.map((v) => (v * unit).toFixed(1)).join(",")).join(" ");
+  return makeSvg("polygon", { class: `field-outline ${status}`, points });
 }
 
 /** @param {number} least @param {number} value @param {number} most */

@@ -6,6 +6,7 @@ import { many } from "../common/words.js";
 import { Corrections } from "./corrections.js";
 import { crop } from "./crop.js";
 import { DigitView } from "./digit_view.js";
+import { FormView, readForm, tableOf, templateAmong, toLookAt } from "./forms.js";
 import { pictureInput } from "./picture_input.js";
 import { PictureQueue } from "./picture_queue.js";
 import { PictureView } from "./picture_view.js";
@@ -49,6 +50,14 @@ class ReadPart {
   url = "";
   readWith = "";
   reading = new AbortController();
+  /** @type {Template | null} by which forms are read */
+  template = null;
+  /** @type {Map<File, { form: ReadForm, asked: string }>} the forms that were read by it */
+  forms = new Map();
+  formView = new FormView({
+    leave: () => this.#use(null),
+    download: () => this.#download(),
+  });
   /** @type {WeakMap<File, { page: ReadPicture, asked: string }>} and what was corrected since */
   known = new WeakMap();
 
@@ -61,7 +70,7 @@ class ReadPart {
   async start() {
     const { root } = this;
     const input = pictureInput(root, {
-      taken: (files) => this.queue.take(files),
+      taken: (files) => this.#take(files),
       refused: (sentence) => this.notice.tell(sentence, "error"),
     });
     root.classList.add("reading-part");
@@ -78,6 +87,7 @@ class ReadPart {
       make(
         "div",
         { class: "stack beside-picture" },
+        this.formView.element,
         this.result,
         this.digitView.element,
         this.corrections.element,
@@ -110,6 +120,83 @@ class ReadPart {
     }
   }
 
+  /** Pictures come in, and perhaps a template to read them by. @param {File[]} files */
+  async #take(files) {
+    try {
+      const { template, others } = await templateAmong(files);
+      if (template) this.#use(template);
+      if (others.length) this.queue.take(others);
+      else if (!this.queue.files.length) this.notice.tell("The template is there; now choose forms.", "good");
+    } catch (error) {
+      this.notice.tell(sentenceOf(error), "error");
+    }
+  }
+
+  /** @param {Template | null} template */
+  #use(template) {
+    this.template = template;
+    this.forms.clear();
+    this.formView.use(template);
+    this.queue.again();
+  }
+
+  /** @param {File} file @param {AbortSignal} [signal] */
+  async #formOf(file, signal) {
+    const asked = this.#asked();
+    const known = this.forms.get(file);
+    if (known?.asked === asked) return known.form;
+    const { template } = this;
+    if (!template) throw new Error("There is no template.");
+    const form = await readForm(file, template, this.context.currentModel(), signal);
+    if (template === this.template) this.forms.set(file, { form, asked });
+    return form;
+  }
+
+  /** @param {File} file @param {ReadForm} form */
+  #showForm(file, form) {
+    const page = { ...form, digits: [], lines: [], reason: null, single: false };
+    this.#showPicture(file, page);
+    this.result.hidden = true;
+    const tell = () => {
+      const look = toLookAt(form).length;
+      const kind = look ? "warn" : "good";
+      this.notice.tell(`${many(form.fields.length, "field")} read, ${look || "none"} to look at.`, kind);
+    };
+    this.formView.show(form, () => {
+      this.pictureView.draw();
+      tell();
+    });
+    tell();
+    this.context.say(`${many(toLookAt(form).length, "field")} to look at.`);
+  }
+
+  /** The table of all forms that came in; those that were not looked at yet are read. */
+  async #download() {
+    const { files } = this.queue;
+    const { template } = this;
+    const rows = [];
+    this.formView.download.disabled = true;
+    for (const [i, file] of files.entries()) {
+      this.notice.tell(`Reading ${i + 1} of ${files.length} …`);
+      try {
+        rows.push({ name: file.name, form: await this.#formOf(file), reason: "" });
+      } catch (error) {
+        rows.push({ name: file.name, form: null, reason: sentenceOf(error) });
+      }
+      if (template !== this.template) return;
+    }
+    this.formView.download.disabled = false;
+    const first = rows.find(({ form }) => form)?.form;
+    const table = tableOf(first?.fields.map(({ name }) => name) ?? [], rows);
+    const url = URL.createObjectURL(new Blob([table], { type: "text/csv" }));
+    make("a", { href: url, download: "forms.csv" }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+    const look = rows.reduce((n, { form }) => n + (form ? toLookAt(form).length : 0), 0);
+    const refused = rows.filter(({ form }) => !form).length;
+    const told = `${many(rows.length, "form")} in forms.csv: ${many(look, "field")} to look at, ${refused} refused.`;
+    this.notice.tell(told, look || refused ? "warn" : "good");
+  }
+
   /** @param {File} file */
   async #read(file) {
     this.reading.abort();
@@ -122,6 +209,13 @@ class ReadPart {
     this.notice.tell("Reading …");
     this.root.setAttribute("aria-busy", "true");
     try {
+      if (this.template) {
+        this.formView.clear();
+        this.#showForm(file, await this.#formOf(file, signal));
+        this.now = null;
+        this.root.removeAttribute("aria-busy");
+        return;
+      }
       const known = this.known.get(file);
       const isKnown = known?.asked === asked;
       const page = isKnown ? known.page : await readPicture(file, model, this.context.currentRisk(), signal);
@@ -141,12 +235,17 @@ class ReadPart {
   }
 
   /** @param {File} file @param {ReadPicture} page */
-  #show(file, page) {
+  #showPicture(file, page) {
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = URL.createObjectURL(file);
     this.at = -1;
     this.digitView.hide();
     this.pictureView.show(page, this.url);
+  }
+
+  /** @param {File} file @param {ReadPicture} page */
+  #show(file, page) {
+    this.#showPicture(file, page);
     this.result.hidden = !page.digits.length;
     this.#showLines(page);
     const { found, advice, kind } = summaryOf(page);
