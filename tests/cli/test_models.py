@@ -23,5 +23,6 @@ def test_a_damaged_model_hides_no_other(
     rows = capsys.readouterr().out.splitlines()
     assert rows[1].startswith("cnn")
     assert "b1.npy is not the array" in rows[1]
-    assert rows[2].startswith("mlp")
-    assert "50,890" in rows[2]
+    assert rows[2].startswith("mcu")
+    assert rows[3].startswith("mlp")
+    assert "50,890" in rows[3]
