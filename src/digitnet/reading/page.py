@@ -54,10 +54,6 @@ HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
-STOOD_BY = 0.99
-"""How likely a digit of a row must be right to be sure. Of made rows of all grades, of digits that
-the network learnt from, then at most 1 % of the sure digits are wrong
-(`python -m benchmarks.rows cnn --part train`)."""
 MOST_UNREAD = 0.2
 """Of a row's characters; where so many are not read, the row is no number. On a page of which more
 than half of the rows are none, neither is a row that is not sure throughout."""
@@ -357,5 +353,5 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
             frame = digit.frame
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
-        items.append(_Item(box, character, found, in_doubt=probability < STOOD_BY))
+        items.append(_Item(box, character, found, in_doubt=probability < SURE))
     return _with_unread(items, settled.aligned.left_out, sheet)

@@ -16,11 +16,11 @@ from digitnet.reading.reading import Reading
 LEAST_TO_TURN = 4
 """Of digits: fewer do not say which way is up."""
 UPRIGHT, WELL_READ, MUCH_BETTER = 0.8, 0.9, 0.15
-"""The share of its digits stood by from which a page is left as it lies; that which a turned one
-needs, and by how much it must be more."""
+"""The share of its digits stood by from which a page is not turned by quarters; from which it is
+not turned at all, and which a turned one needs; and by how much that must be more."""
 EITHER_WAY = frozenset({0, 1, 2, 5, 6, 8, 9})
-"""Labels that digits upside down are read as. A page of no others, some not stood by, is turned by
-half where then all are: 506 and 38 upside down are 909 and 88, nearly as well."""
+"""Labels that digits upside down are read as. A page of no others that is not read well is turned
+by half where all of it is then stood by: 506 and 38 upside down are 909 and 88, nearly as well."""
 MOST_RUNS = 1000
 """Ways to take marks together, with more of which three further readings would take too long."""
 FEW = 6
@@ -62,7 +62,7 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     lies = read(picture)
     if 0 < lies.components <= FEW and not _is_clear(lies.reading):
         return _read_aslant(read, lies, picture)
-    if lies.n < LEAST_TO_TURN or lies.n_runs > MOST_RUNS or lies.share == 1.0:
+    if lies.n < LEAST_TO_TURN or lies.n_runs > MOST_RUNS or lies.share > WELL_READ:
         return lies.reading
     if lies.share > UPRIGHT:
         return _read_upside_down(read, lies, picture)
@@ -78,7 +78,7 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
 
 
 def _read_upside_down(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Reading:
-    """A page that is read well as it lies, turned by half if all of its digits say so."""
+    """A page that is not read badly as it lies, turned by half if all of its digits say so."""
     if not {one.label for one in lies.reading.digits} <= EITHER_WAY:
         return lies.reading
     tried = read(np.ascontiguousarray(np.rot90(picture, 2)))
