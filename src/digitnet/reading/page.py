@@ -61,7 +61,7 @@ BESIDE_A_BLOT = 3
 """Sure digits of a row, from which a single mark that is not read is a blot in a number."""
 LEAST_CERTAIN = 2
 """Digits that are likely right (`SURE`), from which a row is a number whatever else is in it, if
-they are no fewer than all else but signs. Of a row of words, a quarter look like such digits."""
+they are no fewer than all else but signs. Of made rows of words at most 10 of 22 are."""
 OF_ONE_MARK = 0.3
 """Heights of a row, within which ink that is left out beside a `?` belongs to that mark."""
 NO_FIELD = "nothing that the field may say"
