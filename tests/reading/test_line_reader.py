@@ -188,6 +188,22 @@ def test_parts_that_are_sure_have_their_way_where_the_line_is_in_doubt() -> None
     assert found.text == "17"
 
 
+@pytest.mark.parametrize(("seven", "text"), [(0.6, "17"), (0.4, "11")])
+def test_what_is_the_first_choice_of_both_stays_so(seven: float, text: str) -> None:
+    """A 7 of which a cut has left too little for its shape, which counts as e^8 against it."""
+    maybe = (1 - 0.52) * ONE + 0.52 * SEVEN
+    row = row_of(ONE, maybe)
+    scores = row.scores.copy()
+    scores[1, 7] -= 8
+    line = seen({"1": 1.0}, {}, {"7": seven, "1": 1 - seven})
+    found = settled(line, row._replace(scores=scores))
+    assert found.text == text
+    if text == "17":  # and it is said to be in doubt
+        assert found.share < 0.2
+        assert found.probabilities[1] == pytest.approx(found.share)
+        assert found.probabilities[0] == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.parametrize(("sevens", "text"), [(1.25, "17"), (1.15, "11")])
 def test_the_parts_count_for_0_35_of_the_line(sevens: float, text: str) -> None:
     """A line at odds of e^0.42 for the 1; the parts at odds of e^1.25 or e^1.15 for the 7."""

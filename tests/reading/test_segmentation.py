@@ -449,3 +449,19 @@ def test_what_a_row_is_read_as_is_told_at_least_as_well(row: Lattice) -> None:
     assert lefts == sorted(lefts)
     for character, (_, digit) in zip(text, found.places, strict=True):
         assert digit is None or str(digit.label) == character
+
+
+def test_a_mark_that_was_cut_to_pieces_is_one_sign() -> None:
+    """Three pieces of one mark between digits, each a good 1: told that it is one, it is whole."""
+    pieces = [part(200, 220), part(220, 240, cut=0.5), part(240, 260, cut=0.5)]
+    row = lattice([part(0, 41), *pieces, part(400, 441)], ONE)
+    found = align(row, "1?1")
+    assert found is not None
+    assert found.left_out == []
+    assert [box for box, _ in found.places] == [
+        (0, 0, 41, 100), (200, 0, 260, 100), (400, 0, 441, 100),
+    ]  # fmt: skip
+    assert [digit is None for _, digit in found.places] == [False, True, False]
+    single = align(lattice(APART, ONE), "1?1")
+    assert single is not None
+    assert found.score == pytest.approx(single.score, abs=0.01)

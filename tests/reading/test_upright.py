@@ -188,9 +188,40 @@ def test_a_page_is_turned_by_quarters_where_it_is_read_far_better(
 ) -> None:
     read = turned_by(shares)
     assert read_upright(read, BLANK).turned == turned
-    assert len(read.seen) == (1 if shares[0] > 0.8 else 4)
-    for quarters, picture in enumerate(read.seen):
+    assert len(read.seen) == (2 if shares[0] > 0.8 else 4)
+    for quarters, picture in zip((0, 2) if shares[0] > 0.8 else range(4), read.seen, strict=True):
         assert picture.shape == (BLANK.shape if quarters % 2 == 0 else BLANK.T.shape)
+
+
+@pytest.mark.parametrize(
+    ("labels", "lies", "share", "n_sure", "n", "turned"),
+    [
+        ("90902", 0.86, 1.0, 5, 5, 180),
+        ("90902", 0.9, 1.0, 5, 5, 180),
+        ("90902", 0.91, 1.0, 5, 5, 0),  # well read as it lies
+        ("90902", 0.86, 0.99, 5, 5, 0),  # not all stood by turned
+        ("90902", 0.86, 1.0, 4, 5, 0),  # no more of them sure
+        ("90902", 0.86, 1.0, 5, 4, 0),  # fewer digits
+        ("90702", 0.86, 1.0, 5, 5, 0),  # a 7 is none upside down
+    ],
+)
+def test_a_page_of_digits_that_are_read_upside_down_too_is_turned_where_all_are_stood_by(
+    labels: str, lies: float, share: float, n_sure: int, n: int, turned: int
+) -> None:
+    def page_of(n: int, n_sure: int) -> Reading:
+        said = says(*[0.99] * n)
+        digits = [
+            replace(one, label=int(label), sure=k < n_sure)
+            for k, (one, label) in enumerate(zip(said.digits, labels, strict=False))
+        ]
+        return replace(said, digits=tuple(digits))
+
+    read = Readings(
+        Try(page_of(5, 4), 7, 5, lies, 0.0, 20),
+        lambda k: Try(page_of(5, n_sure), 7, n, share, 0.0, 20),
+    )
+    assert read_upright(read, BLANK).turned == turned
+    assert len(read.seen) == (1 if lies > 0.9 or "7" in labels else 2)
 
 
 def test_few_digits_and_pages_that_take_long_are_not_turned() -> None:

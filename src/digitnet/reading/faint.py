@@ -23,7 +23,7 @@ MOST_TIMES = 1.6
 """How many times as high as dark digits, or as low, faint ones are at most."""
 LEAST_DIGITS = 3
 """Of a faint row; fewer may be anything."""
-LEAST_SURE = 0.8
+SURE_OF_FAINT_ROW = 0.8
 """The share of a faint row's digits that the model must stand by."""
 MOST_COMPONENTS = 300
 """More that are faint are print, or a texture."""
@@ -80,7 +80,7 @@ def with_faint_rows(reading: Reading, faint: Reading) -> Reading:
         level = [own for own in rows if any(_is_level(one.box, box) for one in own)]
         if level and sure == n:
             level[0] += row
-        elif not level and n >= LEAST_DIGITS and sure >= LEAST_SURE * n:
+        elif not level and n >= LEAST_DIGITS and sure >= SURE_OF_FAINT_ROW * n:
             rows.append(row)
     if sum(map(len, rows)) == len(reading.digits) + len(reading.marks):
         return reading

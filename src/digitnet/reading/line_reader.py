@@ -148,6 +148,8 @@ def settle(
 ) -> Settled | None:
     """The text of a row that the network and the parts together hold for the likeliest.
 
+    What is the first choice of both stays so, however odd the shape of what was cut apart.
+
     Args:
         model: reads lines.
         line: what it sees.
@@ -160,6 +162,7 @@ def settle(
     """
     found = {model.text_of(one.classes): one for one in line.found}
     parts_say = text_of(row)
+    both = parts_say if parts_say == next(iter(found), None) else None
     if parts_say not in found and (field is None or field.holds(parts_say)):
         told = _told(model, line, parts_say)
         found |= {parts_say: told} if told is not None else {}
@@ -170,8 +173,9 @@ def settle(
     ]
     if not weighed:
         return None
-    weighed.sort(key=lambda one: (-one[0], one[1]))
-    shares = np.exp([score - weighed[0][0] for score, _, _ in weighed])
+    weighed.sort(key=lambda one: (one[1] != both, -one[0], one[1]))
+    scores = np.array([score for score, _, _ in weighed])
+    shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     _, best, aligned = weighed[0]
     agreed = np.zeros(len(best))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.arrays import Bytes
-from digitnet.imaging.boxes import Box, around
+from digitnet.imaging.boxes import Box, around, gap
 from digitnet.imaging.components import Component
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.lines import LineModel
@@ -48,7 +48,7 @@ from digitnet.reading.upright import Try
 if TYPE_CHECKING:
     from PIL import Image
 
-LEAST_SURE = 0.4
+SURE_OF_ROW = 0.4
 """Of a row's digits, the share that the model must stand by; else the row is no digits."""
 HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
@@ -59,6 +59,11 @@ MOST_UNREAD = 0.2
 than half of the rows are none, neither is a row that is not sure throughout."""
 BESIDE_A_BLOT = 3
 """Sure digits of a row, from which a single mark that is not read is a blot in a number."""
+LEAST_CERTAIN = 2
+"""Digits that are likely right (`SURE`), from which a row is a number whatever else is in it, if
+they are no fewer than all else but signs. Of made rows of words at most 10 of 22 are."""
+OF_ONE_MARK = 0.3
+"""Heights of a row, within which ink that is left out beside a `?` belongs to that mark."""
 NO_FIELD = "nothing that the field may say"
 TEXTURE = "no digits: so many strokes and dots side by side are a texture"
 UNKNOWN = "too small for a digit, and no sign known"
@@ -226,12 +231,17 @@ def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
 
 
 class _Item(NamedTuple):
-    """What stands in a line: a digit, a sign, or a mark that was not read and why."""
+    """What stands in a line: a digit, a sign, or a mark that was not read and why.
+
+    A digit that is sure enough to make its row a number may still be ``in_doubt``: then it is
+    read and said to be unsure.
+    """
 
     box: Box
     text: str
     digit: Found | None = None
     reason: str | None = None
+    in_doubt: bool = False
 
 
 def _as_reading(
@@ -244,7 +254,7 @@ def _as_reading(
     of_rows = [[item.digit for item in row if item.digit is not None] for row in rows]
     sure = [sum(one.sure for one in digits) for digits in of_rows]
     shares = [n / max(len(digits), 1) for n, digits in zip(sure, of_rows, strict=True)]
-    least = HARDLY_SURE if any(share > LEAST_SURE for share in shares) else LEAST_SURE
+    least = HARDLY_SURE if any(share > SURE_OF_ROW for share in shares) else SURE_OF_ROW
     wordy = sum(map(_is_wordy, rows)) > len(rows) / 2
     kept: list[list[_Item]] = []
     rejected: list[Rejected] = []
@@ -253,7 +263,7 @@ def _as_reading(
             box = sheet.in_picture(around(item.box for item in row), shape)
             told = f"{len(row) - n} of {len(row)} marks look like no digits"
             rejected.append(Rejected(box, NO_FIELD if row[0].reason == NO_FIELD else told))
-        elif share > LEAST_SURE:
+        elif share > SURE_OF_ROW:
             kept.append(row)
         elif share > least and n > 1:
             kept.append([_unsure(item) for item in row])
@@ -280,7 +290,15 @@ def _as_reading(
                 marks.append(Mark(box, said, number, item.reason))
             else:
                 digits_read.append(
-                    ReadDigit(box, one.label, one.probability, one.sure, number, first, one.frame)
+                    ReadDigit(
+                        box,
+                        one.label,
+                        one.probability,
+                        one.sure and not item.in_doubt,
+                        number,
+                        first,
+                        one.frame,
+                    )
                 )
         lines.append(text)
     return Reading(tuple(lines), tuple(digits_read), None, tuple(marks), tuple(rejected))
@@ -291,6 +309,10 @@ def _is_wordy(row: list[_Item]) -> bool:
     unread = sum(item.text == UNREAD for item in row)
     sure = sum(item.digit is not None and item.digit.sure for item in row)
     if unread == 1 and sure >= BESIDE_A_BLOT:
+        return False
+    digits = [item.digit for item in row if item.digit is not None]
+    certain = sum(one.sure and one.probability >= SURE for one in digits)
+    if certain >= max(LEAST_CERTAIN, (len(digits) + unread) / 2):
         return False
     return unread >= max(MOST_UNREAD * len(row), 1)
 
@@ -319,10 +341,22 @@ def _items(row: Row, sheet: Sheet) -> list[_Item]:
 
 
 def _with_unread(items: list[_Item], left_out: list[Box], sheet: Sheet) -> list[_Item]:
-    """Beside what was read, the marks that somebody may have meant and that were not read."""
+    """Beside what was read, the marks that somebody may have meant and that were not read.
+
+    A crossed-out digit falls to pieces: what is left out beside a `?` is of the same mark.
+    """
     boxes = [item.digit.box for item in items if item.digit is not None]
-    unread = [_Item(box, UNREAD, reason=UNKNOWN) for box in unread_marks(left_out, boxes, sheet)]
-    return sorted(items + unread, key=lambda item: item.box[0] + item.box[2])
+    items = list(items)
+    for box in unread_marks(left_out, boxes, sheet):
+        reach = OF_ONE_MARK * sheet.height
+        near = [k for k, one in enumerate(items)
+                if one.text == UNREAD and gap(one.box, box)[0] < reach]  # fmt: skip
+        if near:
+            k = min(near, key=lambda k: gap(items[k].box, box)[0])
+            items[k] = items[k]._replace(box=around((items[k].box, box)))
+        else:
+            items.append(_Item(box, UNREAD, reason=UNKNOWN))
+    return sorted(items, key=lambda item: item.box[0] + item.box[2])
 
 
 def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
@@ -342,5 +376,5 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
             frame = digit.frame
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
-        items.append(_Item(box, character, found))
+        items.append(_Item(box, character, found, in_doubt=probability < SURE))
     return _with_unread(items, settled.aligned.left_out, sheet)

@@ -25,7 +25,7 @@ SHAPE_SPREAD = np.array([0.20, 0.46, 0.22, 0.22, 0.21, 0.27, 0.22, 0.22, 0.22, 0
 
 CUT, CUT_INK = 1.0, 2.0
 """What a cut must gain in log-probability: always, and for each pen's width of ink it severs."""
-LEAST_SURE = 0.968
+SURE_OF_PART = 0.968
 """How likely the likeliest class of a part of a row must be, whatever the model's risk: parts are
 more often none than pictures are."""
 STRANGE, USUAL = 0.25, 25.0
@@ -36,7 +36,7 @@ NARROW, PLAIN = 0.5, -3.0
 """Components narrower than this many heights, or more plausible as one digit, stay whole."""
 SKIPPED, SHARED, ODD_SIGN = 8.0, 8.0, 4.0
 """What it costs that ink of a digit's size is left out, that two characters share a part that is
-not cut, and that a part is a sign whose place and shape do not say so."""
+not cut, and that parts are a sign whose place and shape do not say so."""
 DIGITS = "0123456789"
 MOST_PARTS = 8
 """Parts that are taken together as one digit, at most."""
@@ -144,7 +144,7 @@ def lattice_of(
         for p, odd, (_, box), (a, b)
         in zip(probabilities, strangeness(model, images), framed, spans, strict=True)
     ])  # fmt: skip
-    sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= LEAST_SURE)
+    sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= SURE_OF_PART)
     return Lattice(parts, spans, framed, scores, probabilities, sure, signs)
 
 
@@ -244,7 +244,8 @@ def align(lattice: Lattice, text: str) -> Aligned | None:
             sign, gain = lattice.signs.get((a, end), (None, 0.0))
             if sign is not None:
                 offer(_Way(a, 1), np.where(np.array(list(text), str) == sign, gain, -np.inf))
-        offer(_Way(last, 1), np.where(is_digit, -np.inf, -ODD_SIGN))
+        for k in by_end[end]:  # a mark that no digit is made of may have been cut to pieces
+            offer(_Way(lattice.spans[k][0], 1), np.where(is_digit, -np.inf, -ODD_SIGN))
         stacked = np.stack(scores)
         chosen = stacked.argmax(axis=0)
         best[end] = stacked[chosen, np.arange(n + 1)]

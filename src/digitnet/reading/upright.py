@@ -16,8 +16,11 @@ from digitnet.reading.reading import Reading
 LEAST_TO_TURN = 4
 """Of digits: fewer do not say which way is up."""
 UPRIGHT, WELL_READ, MUCH_BETTER = 0.8, 0.9, 0.15
-"""The share of its digits stood by from which a page is left as it lies; that which a turned one
-needs, and by how much it must be more."""
+"""The share of its digits stood by from which a page is not turned by quarters; from which it is
+not turned at all, and which a turned one needs; and by how much that must be more."""
+EITHER_WAY = frozenset({0, 1, 2, 5, 6, 8, 9})
+"""Labels that digits upside down are read as. A page of no others that is not read well is turned
+by half where all of it is then stood by: 506 and 38 upside down are 909 and 88, nearly as well."""
 MOST_RUNS = 1000
 """Ways to take marks together, with more of which three further readings would take too long."""
 FEW = 6
@@ -59,8 +62,10 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     lies = read(picture)
     if 0 < lies.components <= FEW and not _is_clear(lies.reading):
         return _read_aslant(read, lies, picture)
-    if lies.n < LEAST_TO_TURN or lies.share > UPRIGHT or lies.n_runs > MOST_RUNS:
+    if lies.n < LEAST_TO_TURN or lies.n_runs > MOST_RUNS or lies.share > WELL_READ:
         return lies.reading
+    if lies.share > UPRIGHT:
+        return _read_upside_down(read, lies, picture)
     tries = []
     for quarters in (1, 2, 3):
         tried = read(np.ascontiguousarray(np.rot90(picture, quarters)))
@@ -69,11 +74,27 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     share, _, quarters, reading = max(tries, key=lambda one: one[:2], default=(0.0, 0.0, 0, None))
     if reading is None or share < max(WELL_READ, lies.share + MUCH_BETTER):
         return lies.reading
+    return _turned(reading, quarters, picture.shape)
+
+
+def _read_upside_down(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Reading:
+    """A page that is not read badly as it lies, turned by half if all of its digits say so."""
+    if not {one.label for one in lies.reading.digits} <= EITHER_WAY:
+        return lies.reading
+    tried = read(np.ascontiguousarray(np.rot90(picture, 2)))
+    sure = [sum(one.sure for one in way.reading.digits) for way in (lies, tried)]
+    if tried.share < 1.0 or tried.n < lies.n or sure[1] <= sure[0]:
+        return lies.reading
+    return _turned(tried.reading, 2, picture.shape)
+
+
+def _turned(reading: Reading, quarters: int, shape: tuple[int, ...]) -> Reading:
+    """What a picture of that shape says, of whose counter-clockwise quarter turns it was read."""
 
     def back(box: Box) -> Box:
         for step in reversed(range(quarters)):
             left, top, right, bottom = box
-            width = picture.shape[0] if step % 2 else picture.shape[1]
+            width = shape[0] if step % 2 else shape[1]
             box = (width - bottom, left, width - top, right)
         return box
 
