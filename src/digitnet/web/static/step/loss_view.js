@@ -1,0 +1,89 @@
+// Loss view: the loss over the steps, and which of the ten samples are read right.
+
+import { make, makeSvg } from "../common/elements.js";
+import { loss as inWords, many } from "../common/words.js";
+
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [640, 190, 46, 28, 12];
+
+export class LossView {
+  sentence = make("p", { class: "notice" });
+  chart = makeSvg("svg", { class: "loss-chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+  samples = make("ul", { class: "samples", "aria-label": "How the ten samples are read" });
+
+  /** @param {string[]} classNames */
+  constructor(classNames) {
+    this.classNames = classNames;
+    const mean = make("span", {}, make("span", { class: "key solid" }), "mean over the ten samples");
+    const own = make("span", {}, make("span", { class: "key dashed" }), "this step’s digit");
+    this.element = make(
+      "section",
+      { class: "card stage" },
+      make("h2", {}, "The loss"),
+      this.sentence,
+      make(
+        "figure",
+        { class: "loss-figure" },
+        this.chart,
+        make("figcaption", { class: "quiet small row" }, mean, own),
+      ),
+      this.samples,
+    );
+  }
+
+  /** @param {Measured[]} history @param {Measured} now @param {string} sentence @param {boolean} broken */
+  show(history, now, sentence, broken) {
+    this.sentence.textContent = sentence;
+    this.sentence.className = broken ? "notice warn" : "notice";
+    this.#plot(history.length ? history : [now]);
+    this.samples.replaceChildren(
+      ...now.read.map((read, label) => {
+        const [name, as] = [this.classNames[label], this.classNames[read]];
+        const words = read === label ? `${name} ✓` : `${name} read ${as ?? "as nothing"}`;
+        return make("li", { class: read === label ? "chip chosen" : "chip wrong" }, words);
+      }),
+    );
+  }
+
+  /** @param {Measured[]} history */
+  #plot(history) {
+    const finite = history.flatMap(({ loss, mean }) => [loss, mean]).filter(Number.isFinite);
+    const most = Math.max(0.1, ...finite);
+    const last = Math.max(1, history.length - 1);
+    const x = (/** @type {number} */ step) => LEFT + ((WIDTH - LEFT - 14) * step) / last;
+    const y = (/** @type {number} */ loss) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * loss) / most;
+    const line = (/** @type {"loss" | "mean"} */ which) =>
+      history
+        .map((each, k) => [x(k), y(each[which])])
+        .filter(([, at]) => Number.isFinite(at))
+        .map((point) => point.map((n) => n.toFixed(1)).join(","))
+        .join(" ");
+    const text = (
+      /** @type {number} */ at,
+      /** @type {number} */ to,
+      /** @type {string} */ words,
+      anchor = "end",
+    ) => makeSvg("text", { x: at, y: to, "text-anchor": anchor }, words);
+    const ends = history.at(-1) ?? history[0];
+    this.chart.replaceChildren(
+      makeSvg("path", { class: "axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - 14}` }),
+      text(LEFT - 6, TOP + 8, inWords(most)),
+      text(LEFT - 6, HEIGHT - BOTTOM, "0"),
+      text(LEFT - 6, (TOP + HEIGHT - BOTTOM) / 2 + 4, "loss"),
+      text(LEFT, HEIGHT - 8, "0", "middle"),
+      text(WIDTH / 2, HEIGHT - 8, "step", "middle"),
+      text(WIDTH - 14, HEIGHT - 8, `${last}`, "middle"),
+      makeSvg("polyline", { class: "own", points: line("loss") }),
+      makeSvg("polyline", { class: "mean", points: line("mean") }),
+      makeSvg("circle", {
+        class: "mean-end",
+        cx: x(history.length - 1),
+        cy: y(Number.isFinite(ends.mean) ? ends.mean : most),
+        r: 4,
+      }),
+    );
+    this.chart.setAttribute(
+      "aria-label",
+      `The loss over ${many(history.length - 1, "step")}: the mean over the ten samples from ${inWords(history[0].mean)} to ${inWords(ends.mean)}, highest ${inWords(most)}.`,
+    );
+  }
+}
