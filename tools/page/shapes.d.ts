@@ -76,6 +76,7 @@ type Backward = {
 type Lesson = { frame: Uint8Array; input: Numbers; label: number; name: string };
 /** What was measured after a step: the loss of its digit, and over the ten samples. */
 type Measured = { loss: number; mean: number; read: number[] };
+type StepExperiment = import("../../src/digitnet/web/static/step/experiment.js").Experiment;
 /** Two Dense layers with their activation between, and what is done to a frame before. */
 type Learner = { fixed: Layer[]; layers: Layer[]; classNames: string[]; framing: string; frame: FrameNumbers };
 

@@ -119,7 +119,8 @@ for (let k = 0; k < given.steps; k++) {
 }
 const [one, , two] = experiment.layers;
 experiment.begin("model");
-const again = experiment.layers.every(({ W }, k) => !W || W.every((w, i) => w === learnerOf(model).layers[k].W[i]));
+const first = learnerOf(model).layers;
+const again = experiment.layers.every(({ W }, k) => !W || W.every((w, i) => w === first[k].W[i]));
 console.log(JSON.stringify({
   told, again, kept: vector().every((value, i) => value === kept[i]),
   W1: [...one.W.slice(64 * 300, 64 * 301)],
@@ -145,8 +146,8 @@ def test_ten_samples_are_learnt_from_a_random_start(tmp_path: Path) -> None:
 
 
 def test_a_rate_too_high_leaves_neurons_stuck_and_it_is_said(tmp_path: Path) -> None:
-    told = experiment(tmp_path, start="random", rate=100, steps=30)["told"]
-    assert told[-1]["after"]["mean"] > 10 * told[0]["before"]["mean"]
+    told = experiment(tmp_path, start="random", rate=10, steps=24)["told"]
+    assert told[-1]["after"]["mean"] > 2 * told[0]["before"]["mean"]
     assert told[-1]["broken"]
     assert "stuck" in told[-1]["sentence"]
 

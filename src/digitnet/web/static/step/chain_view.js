@@ -2,21 +2,7 @@
 
 import { make, makeBar } from "../common/elements.js";
 import { indexOfMost, paintPixels, reach, scale } from "../common/paint.js";
-
-/** A factor: three figures, whatever its size. @param {number} value */
-export function figure(value) {
-  if (value === 0) return "0";
-  if (!Number.isFinite(value)) return "no number";
-  const size = Math.abs(value);
-  const text =
-    size < 0.001 || size >= 1e4 ? size.toExponential(1) : size < 1 ? size.toFixed(3) : size.toPrecision(3);
-  return `${value < 0 ? "−" : ""}${text.replace("e-", "e−").replace("e+", "e")}`;
-}
-
-/** A product and what it makes: "0.97 × −0.12 = −0.116". @param {number[]} factors */
-export function productInWords(factors) {
-  return `${factors.map(figure).join(" × ")} = ${figure(factors.reduce((a, b) => a * b))}`;
-}
+import { decimals, figure, productInWords } from "./figures.js";
 
 export class ChainView {
   title = make("h3", { class: "detail-title" });
@@ -52,7 +38,7 @@ export class ChainView {
    * @param {Backward} backward
    * @param {{ j: number, rate: number, side: number, slope: (y: number) => number, colours: Colours }} at
    */
-  show([one, , two], { input }, { at, errors, gradients }, { j, rate, side, slope, colours }) {
+  show([one, f, two], { input }, { at, errors, gradients }, { j, rate, side, slope, colours }) {
     const [dZ1, dA1, dZ2] = [errors[0], errors[1], errors[2]];
     const A1 = at[1][j];
     const column = (/** @type {Numbers} */ W) =>
@@ -71,7 +57,7 @@ export class ChainView {
       const { fill, value } = this.bars[k];
       fill.style.transform = `scaleX(${Number.isFinite(part) ? part / most : 0})`;
       fill.classList.toggle("against", part < 0);
-      value.textContent = figure(part);
+      value.textContent = most < 0.001 ? figure(part) : decimals(part);
     });
     const k = indexOfMost(parts.map(Math.abs));
     const i = indexOfMost(input);
@@ -81,7 +67,9 @@ export class ChainView {
     this.#rows([
       [`most of it, from ${this.classNames[k]}`, productInWords([dZ2[k], two.W[j * two.n_out + k]])],
       ["dA1: all ten added", figure(dA1[j])],
-      [`slope of the activation, where A1 = ${figure(A1)}`, figure(slope(A1))],
+      f.kind === "Sigmoid"
+        ? ["slope of the sigmoid: A1 × (1 − A1)", productInWords([A1, 1 - A1])]
+        : [`slope of ${f.kind}, where A1 = ${figure(A1)}`, figure(slope(A1))],
       ["dZ1 = dA1 × slope", productInWords([dA1[j], slope(A1)])],
       [`dW1 at its inkiest pixel, row ${row}, column ${across}: x × dZ1`, productInWords([input[i], dZ1[j]])],
       ["a step: W1 − rate × dW1", moved],

@@ -1,12 +1,12 @@
 // Diagnosis: what the last step did, in a sentence: that the loss fell, or what broke and why.
 
-import { loss as inWords } from "../common/words.js";
+import { nats } from "./figures.js";
 
 const SURE = 0.005; // nats: a loss with hardly anything left to learn from
 const ROSE = 1.02; // times as high: more than rounding
 
 /**
- * @param {import("./experiment.js").Experiment} experiment
+ * @param {StepExperiment} experiment
  * @param {{ before: Measured, after: Measured }} measured by the last step
  * @param {Lesson} lesson
  * @returns {{ sentence: string, broken: boolean }}
@@ -14,8 +14,8 @@ const ROSE = 1.02; // times as high: more than rounding
 export function diagnose(experiment, { before, after }, lesson) {
   const n = experiment.layers[0].n_out;
   const digit = experiment.learner.classNames[lesson.label];
-  const fell = `${lossOf(lesson)}: ${inWords(before.loss)} before the step, ${inWords(after.loss)} after.`;
-  const mean = `${inWords(before.mean)} to ${inWords(after.mean)}`;
+  const fell = `${lossOf(lesson)}: ${nats(before.loss)} before the step, ${nats(after.loss)} after.`;
+  const mean = `${nats(before.mean)} to ${nats(after.mean)}`;
   const broken = (/** @type {string} */ sentence) => ({ sentence, broken: true });
   if (!Number.isFinite(after.mean)) {
     return broken(
@@ -30,7 +30,7 @@ export function diagnose(experiment, { before, after }, lesson) {
   const stuck = experiment.nStuck();
   if (stuck > n / 2) {
     return broken(
-      `${fell} But ${stuck} of ${n} neurons are stuck: the steps were so long that each gives the same end of its range for all ten samples. The slope there is nearly 0, and as a factor of the chain rule it lets no error back to W1. Lower the learning rate and start again.`,
+      `${fell} But ${stuck} of ${n} neurons are stuck: the steps were so long that each gives an end of its range, whichever of the ten samples it sees. The slope there is nearly 0, and as a factor of the chain rule it lets no error back to W1. Lower the learning rate and start again.`,
     );
   }
   const [only] = experiment.taught;
@@ -41,7 +41,7 @@ export function diagnose(experiment, { before, after }, lesson) {
   }
   if (after.loss > before.loss * ROSE) {
     return broken(
-      `The loss of this digit rose from ${inWords(before.loss)} to ${inWords(after.loss)}: the step was too long. The gradient is the slope where the weights are now, and holds for a short way only. Lower the learning rate.`,
+      `The loss of this digit rose from ${nats(before.loss)} to ${nats(after.loss)}: the step was too long. The gradient is the slope where the weights are now, and holds for a short way only. Lower the learning rate.`,
     );
   }
   if (after.mean > before.mean * ROSE) {

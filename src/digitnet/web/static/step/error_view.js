@@ -2,6 +2,7 @@
 
 import { make } from "../common/elements.js";
 import { short, signed } from "../common/words.js";
+import { figure } from "./figures.js";
 
 export class ErrorView {
   sentence = make("p", {});
@@ -44,7 +45,7 @@ export class ErrorView {
   show({ label }, { loss, probabilities, errors }) {
     const dZ2 = errors[errors.length - 1];
     const name = this.classNames[label];
-    this.sentence.textContent = `A2 is how likely the network says each digit is, Y is 1 for ${name} and 0 for the others. The loss is −log ${probabilities[label].toPrecision(3)} = ${loss.toPrecision(3)}. Where dZ2 is above 0 the network says too much, where it is below 0 too little.`;
+    this.sentence.textContent = `A2 is how likely the network says each digit is, Y is 1 for ${name} and 0 for the others. The loss is −log ${figure(probabilities[label])} = ${figure(loss)}. Where dZ2 is above 0 the network says too much, where it is below 0 too little.`;
     this.rows.forEach(({ row, likely, wanted, error, fill }, k) => {
       likely.textContent = short(probabilities[k]);
       wanted.textContent = k === label ? "1" : "0";

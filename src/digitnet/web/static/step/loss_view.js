@@ -1,13 +1,14 @@
 // Loss view: the loss over the steps, and which of the ten samples are read right.
 
 import { make, makeSvg } from "../common/elements.js";
-import { loss as inWords, many } from "../common/words.js";
+import { many } from "../common/words.js";
+import { nats } from "./figures.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [640, 190, 46, 28, 12];
+const [WIDEST, HEIGHT, LEFT, BOTTOM, TOP] = [704, 190, 50, 28, 12];
 
 export class LossView {
   sentence = make("p", { class: "notice" });
-  chart = makeSvg("svg", { class: "loss-chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+  chart = makeSvg("svg", { class: "loss-chart", role: "img" });
   samples = make("ul", { class: "samples", "aria-label": "How the ten samples are read" });
 
   /** @param {string[]} classNames */
@@ -46,10 +47,12 @@ export class LossView {
 
   /** @param {Measured[]} history */
   #plot(history) {
+    const width = this.chart.clientWidth || WIDEST; // so that its letters are as large as others
+    this.chart.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const finite = history.flatMap(({ loss, mean }) => [loss, mean]).filter(Number.isFinite);
     const most = Math.max(0.1, ...finite);
     const last = Math.max(1, history.length - 1);
-    const x = (/** @type {number} */ step) => LEFT + ((WIDTH - LEFT - 14) * step) / last;
+    const x = (/** @type {number} */ step) => LEFT + ((width - LEFT - 14) * step) / last;
     const y = (/** @type {number} */ loss) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * loss) / most;
     const line = (/** @type {"loss" | "mean"} */ which) =>
       history
@@ -65,13 +68,13 @@ export class LossView {
     ) => makeSvg("text", { x: at, y: to, "text-anchor": anchor }, words);
     const ends = history.at(-1) ?? history[0];
     this.chart.replaceChildren(
-      makeSvg("path", { class: "axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - 14}` }),
-      text(LEFT - 6, TOP + 8, inWords(most)),
+      makeSvg("path", { class: "axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${width - 14}` }),
+      text(LEFT - 6, TOP + 8, nats(most)),
       text(LEFT - 6, HEIGHT - BOTTOM, "0"),
       text(LEFT - 6, (TOP + HEIGHT - BOTTOM) / 2 + 4, "loss"),
       text(LEFT, HEIGHT - 8, "0", "middle"),
-      text(WIDTH / 2, HEIGHT - 8, "step", "middle"),
-      text(WIDTH - 14, HEIGHT - 8, `${last}`, "middle"),
+      text(width / 2, HEIGHT - 8, "step", "middle"),
+      text(width - 14, HEIGHT - 8, `${last}`, "middle"),
       makeSvg("polyline", { class: "own", points: line("loss") }),
       makeSvg("polyline", { class: "mean", points: line("mean") }),
       makeSvg("circle", {
@@ -83,7 +86,7 @@ export class LossView {
     );
     this.chart.setAttribute(
       "aria-label",
-      `The loss over ${many(history.length - 1, "step")}: the mean over the ten samples from ${inWords(history[0].mean)} to ${inWords(ends.mean)}, highest ${inWords(most)}.`,
+      `The loss over ${many(history.length - 1, "step")}: the mean over the ten samples from ${nats(history[0].mean)} to ${nats(ends.mean)}, highest ${nats(most)}.`,
     );
   }
 }

@@ -5,7 +5,7 @@ import { button, make } from "../common/elements.js";
 const MOST = 1000;
 /** @type {Record<string, { words: string, start: string, rate: number, turn: boolean, steps: number }>} */
 const BREAKS = {
-  rate: { words: "Rate too high", start: "random", rate: 100, turn: true, steps: 30 },
+  rate: { words: "Rate too high", start: "random", rate: 10, turn: true, steps: 24 },
   zero: { words: "Zero start", start: "zero", rate: 0.5, turn: true, steps: 100 },
   one: { words: "One class", start: "random", rate: 0.5, turn: false, steps: 30 },
 };
@@ -31,9 +31,10 @@ export class Settings {
   /**
    * @param {string[]} classNames
    * @param {string | null} name of the model that the steps begin with, if it has learnt
+   * @param {string} chosen the model that the page uses
    * @param {{ changed(): void, restart(): void, speed(): void, broken(steps: number): void }} heard
    */
-  constructor(classNames, name, heard) {
+  constructor(classNames, name, chosen, heard) {
     this.labelMenu.append(...classNames.map((each, k) => make("option", { value: k }, each)));
     if (name) this.startMenu.append(make("option", { value: "model" }, `${name} as it is`));
     this.startMenu.append(
@@ -71,11 +72,7 @@ export class Settings {
         make("span", {}, "Break it"),
         ...breaks,
       ),
-      make(
-        "p",
-        { class: "quiet small" },
-        "A copy learns, here in the page. The model itself stays as it is.",
-      ),
+      make("p", { class: "quiet small" }, whoLearns(name, chosen)),
     );
   }
 
@@ -113,6 +110,16 @@ export class Settings {
     this.wrong.textContent = isRight ? "" : `A number above 0, at most ${MOST}; ${this.rate} stays in use.`;
     return isRight;
   }
+}
+
+/** @param {string | null} name @param {string} chosen */
+function whoLearns(name, chosen) {
+  const copy = "A copy learns, here in the page; the model itself stays as it is.";
+  if (name === chosen) return copy;
+  const other = name
+    ? `${name}, with one hidden layer, learns instead. ${copy}`
+    : "a new 784-64-10 learns instead.";
+  return `${chosen} has other layers than One step shows: ${other}`;
 }
 
 /** @param {string} words @param {HTMLElement} input @param {HTMLElement | null} [below] */

@@ -3,11 +3,11 @@
 
 import { button, make } from "../common/elements.js";
 import { paintFrame } from "../common/paint.js";
-import { loss as inWords } from "../common/words.js";
 import { frameOf } from "../network/framing.js";
 import { diagnose } from "./diagnosis.js";
 import { ErrorView } from "./error_view.js";
 import { Experiment, learnerOf, newLearner } from "./experiment.js";
+import { nats } from "./figures.js";
 import { LossView } from "./loss_view.js";
 import { Settings } from "./settings.js";
 import { WeightsView } from "./weights_view.js";
@@ -57,10 +57,8 @@ export class OneStep {
       const other = learner ? null : await this.spare();
       if (model !== this.model || this.built) return; // meanwhile another was chosen
       const spare = other && learnerOf(other);
-      this.#build(
-        learner ?? spare ?? newLearner(model.frame),
-        learner || spare ? (other ?? model).name : null,
-      );
+      const name = learner ? model.name : spare ? other.name : null;
+      this.#build(learner ?? spare ?? newLearner(model.frame), name);
     } else if (isNew) {
       this.stop();
       this.told = { sentence: "", broken: false };
@@ -91,7 +89,7 @@ export class OneStep {
 
   /** @param {Learner} learner @param {string | null} name */
   #build(learner, name) {
-    const settings = new Settings(learner.classNames, name, {
+    const settings = new Settings(learner.classNames, name, this.model?.name ?? "", {
       changed: () => this.#refresh(),
       restart: () => this.#again(),
       speed: () => this.running && this.#run(),
@@ -130,7 +128,7 @@ export class OneStep {
     if (settings.isInTurn) return experiment.samples[experiment.turn];
     const { framing, frame } = experiment.learner;
     const drawn = frameOf(this.strokes, framing, frame);
-    if (drawn) return experiment.lessonOf(drawn, settings.label, "your drawing");
+    if (drawn) return experiment.lessonOf(drawn, settings.label, "the digit on the pad");
     return { ...experiment.samples[FIRST], label: settings.label };
   }
 
@@ -187,7 +185,7 @@ export class OneStep {
     paintFrame(views.seen, lesson.frame);
     views.seen.setAttribute("aria-label", `The digit of the next step: ${lesson.name}, labelled ${name}`);
     views.caption.replaceChildren(
-      make("strong", {}, `Loss ${inWords(now.loss)}`),
+      make("strong", {}, `Loss ${nats(now.loss)}`),
       ` of ${lesson.name}, labelled ${name}. ${n === 1 ? "1 step" : `${n} steps`} so far.`,
     );
     const sentence =

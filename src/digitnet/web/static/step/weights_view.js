@@ -5,26 +5,31 @@ import { indexOfMost, paintPixels, reach, scale } from "../common/paint.js";
 import { colour } from "../common/theme.js";
 import { UnitGrid } from "../inside/unit_grid.js";
 import { LAYERS } from "../network/layers.js";
-import { ChainView, figure } from "./chain_view.js";
+import { ChainView } from "./chain_view.js";
+import { figure } from "./figures.js";
 
-const SHOWN = { gradient: "the gradient", weights: "the weights", moved: "moved so far" };
+const SHOWN = { gradient: "gradient", weights: "weights", moved: "moved so far" };
 /** @typedef {keyof typeof SHOWN} What */
 
 export class WeightsView {
   /** @type {What} */
   what = "gradient";
-  /** @type {{ experiment: import("./experiment.js").Experiment, lesson: Lesson, backward: Backward, rate: number } | null} */
+  isByHand = false; // whether someone chose the neuron that is looked at
+  /** @type {{ experiment: StepExperiment, lesson: Lesson, backward: Backward, rate: number } | null} */
   last = null;
   second = make("canvas", { class: "pixels weights-2", role: "img" });
   secondWords = make("p", { class: "quiet small" });
   readOut = make("p", { class: "formula" });
 
-  /** @param {import("./experiment.js").Experiment} experiment */
+  /** @param {StepExperiment} experiment */
   constructor({ learner, layers }) {
     const n = layers[0].n_out;
     this.chain = new ChainView(learner.classNames);
     this.grid = new UnitGrid(n, `The ${n} neurons and their weights: each to look at`, {
-      chosen: () => this.#look(),
+      chosen: (_, byHand) => {
+        this.isByHand ||= byHand;
+        this.#look();
+      },
       grown: () => this.#paintAll(),
     });
     const names = make("div", { class: "weights-2-names", "aria-hidden": "true" });
@@ -88,7 +93,7 @@ export class WeightsView {
   /** @param {NonNullable<WeightsView["last"]>} now */
   show(now) {
     this.last = now;
-    if (this.grid.current < 0) {
+    if (this.grid.current < 0 || (!this.isByHand && now.experiment.history.length === 0)) {
       const dZ1 = Array.from(now.backward.errors[0], Math.abs);
       this.grid.choose(indexOfMost(dZ1)); // the one that most error comes to
     } else this.#look();
