@@ -62,6 +62,24 @@ type Pass = { input: Float32Array; logits: Float32Array; members: Activations[] 
 type Seen = { input: Float32Array; at: Numbers[] };
 type Answer = { probabilities: number[]; order: number[]; isNone: boolean; sure: boolean };
 
+/** What backpropagation gives for a layer: dL/dx, and dL/dW and dL/db where it is learnt. */
+type LayerGradient = { dx: Numbers; W?: Float32Array; b?: Float32Array };
+/** The backward pass for one digit: `errors[k]` is dL/d(what layer k gives), `gradients[k]` layer k's. */
+type Backward = {
+  loss: number;
+  probabilities: Float32Array;
+  at: Numbers[];
+  errors: Numbers[];
+  gradients: (LayerGradient | null)[];
+};
+/** A digit to learn from, ready for the network's first Dense layer. */
+type Lesson = { frame: Uint8Array; input: Numbers; label: number; name: string };
+/** What was measured after a step: the loss of its digit, and over the ten samples. */
+type Measured = { loss: number; mean: number; read: number[] };
+type StepExperiment = import("../../src/digitnet/web/static/step/experiment.js").Experiment;
+/** Two Dense layers with their activation between, and what is done to a frame before. */
+type Learner = { fixed: Layer[]; layers: Layer[]; classNames: string[]; framing: string; frame: FrameNumbers };
+
 /** Layers of a network that are shown together; see inside/stages.js. */
 type Stage = {
   kind: string;

@@ -1,4 +1,5 @@
-// Draw and Inside: drawing, answer and the look inside, tied together. Needs no server, only a model.
+// Draw, Inside and One step: drawing, answer, the look inside and learning, tied together. Needs no
+// server, only a model.
 
 import { byId } from "./common/elements.js";
 import { RiskMenu } from "./common/risk_menu.js";
@@ -7,6 +8,7 @@ import { Pad } from "./draw/pad.js";
 import { Inside } from "./inside/inside.js";
 import { frameOf } from "./network/framing.js";
 import { answerOf, forward } from "./network/network.js";
+import { OneStep } from "./step/step.js";
 
 export class DrawAndInside {
   padElement = byId("pad", HTMLElement);
@@ -17,8 +19,13 @@ export class DrawAndInside {
   waiting = 0;
   updates = 0; // how often there was something new to look at
 
-  /** @param {(text: string) => void} say */
-  constructor(say) {
+  /**
+   * @param {(text: string) => void} say
+   * @param {() => Promise<Model | null>} spare a model for One step where the one in use is too deep
+   */
+  constructor(say, spare = async () => null) {
+    const [views, settings] = [byId("step-views", HTMLElement), byId("step-settings", HTMLElement)];
+    this.oneStep = new OneStep(views, settings, say, spare);
     this.answer = new AnswerView(say);
     this.riskMenu = new RiskMenu(() => this.#update(true));
     this.pad = new Pad((lifted) => this.#changed(lifted), say);
@@ -30,12 +37,14 @@ export class DrawAndInside {
     this.riskMenu.use(model);
     this.answer.use(model);
     this.inside.use(model);
+    this.oneStep.use(model);
     this.#update(true);
   }
 
   /** The pad lies in the part that is open: there is one drawing for both. @param {string} part */
   show(part) {
     this.part = part;
+    if (part !== "step") this.oneStep.stop();
     const place = document.getElementById(`pad-in-${part}`);
     if (place && this.padElement.parentElement !== place) place.append(this.padElement);
     if (place) this.#update(true);
@@ -62,6 +71,7 @@ export class DrawAndInside {
     const answer = pass && answerOf(model, pass.logits, frame, this.riskMenu.risk);
     this.answer.show(model, frame, answer, strokes.length > 0);
     const mine = ++this.updates;
+    if (this.part === "step" && rests) this.oneStep.show(strokes, this.pad.shown);
     if (this.part !== "inside") return;
     // The answer is painted first: leaving out a neuron of each layer takes a frame or two.
     const look = () => mine === this.updates && this.inside.show(frame, pass, answer, rests);

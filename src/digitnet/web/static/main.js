@@ -25,7 +25,7 @@ const parts = {
 };
 
 startTheme(byId("theme", HTMLElement));
-const drawAndInside = new DrawAndInside(say);
+const drawAndInside = new DrawAndInside(say, spareModel);
 
 /** @type {Context} */
 const context = {
@@ -93,6 +93,15 @@ async function chooseModel(name) {
   }
   inUse = name;
   for (const callback of listeners) callback(name);
+}
+
+/** The model in the box with one hidden layer, for One step; null where it cannot be had. */
+async function spareModel() {
+  try {
+    return decodeModel(await askForBytes("api/model?name=mlp"));
+  } catch {
+    return null;
+  }
 }
 
 /** An answer that is well; else what went wrong is said, and there is none. @template T @param {Promise<T>} answer */

@@ -1,4 +1,4 @@
-// One file: the page without a server: Draw and Inside, with the weights beside them.
+// One file: the page without a server: Draw, Inside and One step, with the weights beside them.
 
 import { bytesOf } from "./common/base64.js";
 import { byId } from "./common/elements.js";

@@ -50,6 +50,13 @@ export function scale(none, most, least = none) {
   return colourOf;
 }
 
+/** Where the largest of some numbers stands; the first of equal ones. @param {ArrayLike<number>} values */
+export function indexOfMost(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
 /** The largest distance from 0 among some numbers; never 0, so that it can be divided by. @param {Iterable<number>} values */
 export function reach(values) {
   let most = 1e-9;

@@ -18,6 +18,8 @@ export class Pad {
   pointer = null;
   /** @type {{ x: number, y: number } | null} where the keyboard's pen is */
   cursor = null;
+  /** @type {number | null} the digit whose example is on the paper */
+  shown = null;
   showing = 0; // the next step of an example that is being drawn
 
   /**
@@ -48,6 +50,7 @@ export class Pad {
     if (this.drawing.before.length === 0) return;
     this.#stopShowing();
     this.drawing.undo();
+    this.shown = null;
     this.#report(true);
   }
 
@@ -55,6 +58,7 @@ export class Pad {
     if (this.strokes.length === 0) return;
     this.#stopShowing();
     this.drawing.clear();
+    this.shown = null;
     this.#report(true);
   }
 
@@ -62,6 +66,7 @@ export class Pad {
   showExample(digit) {
     this.#stopShowing();
     this.drawing.remember();
+    this.shown = digit;
     const whole = example(digit);
     const total = whole.flat().length;
     let shown = matchMedia("(prefers-reduced-motion: reduce)").matches ? total : 0;
@@ -86,6 +91,7 @@ export class Pad {
   /** @param {Point} point */
   #begin(point) {
     this.drawing.begin(point);
+    this.shown = null;
     this.#report(false);
   }
 

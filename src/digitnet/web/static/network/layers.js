@@ -1,5 +1,6 @@
 // Layers: what each kind of layer gives for one input. Rows have the shape [n], images
-// [channels, height, width]; numbers are kept in float32 and added up in float64.
+// [channels, height, width]; numbers are kept in float32 and added up in float64. Those that the page
+// learns through have their backward pass beside it.
 
 /** @param {number[]} shape */
 export const product = (shape) => shape.reduce((all, side) => all * side, 1);
@@ -15,6 +16,43 @@ function dense({ n_in: nIn, n_out: nOut, W, b }, x) {
   }
   return Float32Array.from(sums);
 }
+
+/**
+ * Backwards through y = x W + b: dW = xᵀ dy, db = dy, dx = dy Wᵀ; `needDx` false leaves dx out.
+ * @param {Layer} layer
+ * @param {Numbers} dy dL/dy
+ * @param {Numbers} x
+ * @param {Numbers} _ y
+ * @param {boolean} needDx
+ */
+function denseBackward({ n_in: nIn, n_out: nOut, W }, dy, x, _, needDx) {
+  const dW = new Float32Array(nIn * nOut);
+  const dx = new Float32Array(needDx ? nIn : 0);
+  for (let i = 0; i < nIn; i++) {
+    const row = i * nOut;
+    let sum = 0;
+    for (let o = 0; o < nOut; o++) {
+      dW[row + o] = x[i] * dy[o];
+      sum += dy[o] * W[row + o];
+    }
+    if (needDx) dx[i] = sum;
+  }
+  return { dx, W: dW, b: Float32Array.from(dy) };
+}
+
+/**
+ * Backwards through an activation: dx = dy f'(x), with the slope f' told by y = f(x).
+ * @param {(y: number) => number} slope
+ * @returns {(layer: Layer, dy: Numbers, x: Numbers, y: Numbers) => LayerGradient}
+ */
+const throughSlope = (slope) => (_layer, dy, _x, y) => ({ dx: dy.map((error, i) => error * slope(y[i])) });
+
+/** The slope of an activation where it gives y. @type {Record<string, (y: number) => number>} */
+const SLOPES = {
+  Sigmoid: (y) => y * (1 - y),
+  Tanh: (y) => 1 - y * y,
+  ReLU: (y) => (y > 0 ? 1 : 0),
+};
 
 /**
  * A window of weights at every place of an image; W is [channels_in * size * size, channels_out].
@@ -160,17 +198,35 @@ const same = (_, shape) => shape;
 const flat = (_, shape) => [product(shape)];
 
 /**
- * By kind: the shape it gives for an input's shape, and what it gives for an input.
+ * By kind: the shape it gives for an input's shape, what it gives for an input, and, where the page
+ * learns through it, the gradient: dL/dx and those of W and b, from dL/dy. An activation's slope is told from what it gives.
  * @type {Record<string, {
  *   shape: (layer: Layer, shape: number[]) => number[],
  *   forward: (layer: Layer, x: Numbers, shape: number[], to: number[]) => Numbers,
+ *   backward?: (layer: Layer, dy: Numbers, x: Numbers, y: Numbers, needDx: boolean) => LayerGradient,
+ *   slope?: (y: number) => number,
  * }>}
  */
 export const LAYERS = {
-  Dense: { shape: ({ n_out: nOut }) => [nOut], forward: dense },
-  Sigmoid: { shape: same, forward: (_, x) => x.map((value) => 1 / (1 + Math.exp(-value))) },
-  Tanh: { shape: same, forward: (_, x) => x.map(Math.tanh) },
-  ReLU: { shape: same, forward: (_, x) => x.map((value) => Math.max(value, 0)) },
+  Dense: { shape: ({ n_out: nOut }) => [nOut], forward: dense, backward: denseBackward },
+  Sigmoid: {
+    shape: same,
+    forward: (_, x) => x.map((value) => 1 / (1 + Math.exp(-value))),
+    backward: throughSlope(SLOPES.Sigmoid),
+    slope: SLOPES.Sigmoid,
+  },
+  Tanh: {
+    shape: same,
+    forward: (_, x) => x.map(Math.tanh),
+    backward: throughSlope(SLOPES.Tanh),
+    slope: SLOPES.Tanh,
+  },
+  ReLU: {
+    shape: same,
+    forward: (_, x) => x.map((value) => Math.max(value, 0)),
+    backward: throughSlope(SLOPES.ReLU),
+    slope: SLOPES.ReLU,
+  },
   Dropout: { shape: same, forward: (_, x) => x },
   Flatten: { shape: flat, forward: (_, x) => x },
   ToRows: { shape: flat, forward: (_, x) => x },

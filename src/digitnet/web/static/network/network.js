@@ -71,7 +71,7 @@ function arrayAt({ shape, offset }, numbers) {
 }
 
 /** What a frame (bytes, ink 255) is to the network: numbers from 0 to 1. @param {Uint8Array} frame */
-function asInput(frame) {
+export function asInput(frame) {
   return Float32Array.from(frame, (byte) => byte / 255);
 }
 
@@ -85,8 +85,8 @@ export function forward(model, frame) {
   return { input, logits: Float32Array.from(logits), members };
 }
 
-/** @param {Layer[]} layers @param {Numbers} input @returns {Activations} */
-function pass(layers, input) {
+/** What each layer gives, one after the other. @param {Layer[]} layers @param {Numbers} input @returns {Activations} */
+export function pass(layers, input) {
   /** @type {Numbers[]} */
   const at = [];
   let x = input;
