@@ -1,4 +1,4 @@
-"""Html: a page in one file to draw on, look inside and see it learn, without a server or a network."""
+"""Html: a page in one file to draw on, look inside and see learning, without a server."""
 
 from __future__ import annotations
 
