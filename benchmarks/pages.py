@@ -121,6 +121,9 @@ def _show_peers(python: str, model: str, sheets: Path) -> None:
     labels = [(folder, *line.split("\t")) for folder in folders
               for line in (folder / "labels.txt").read_text().splitlines()]  # fmt: skip
     pictures = [str(folder / name) for folder, name, _ in labels]
+    if not pictures:
+        print(f"There are no photographed pages in {sheets}.")
+        return
     wrong: dict[str, list[int]] = {}
     costs: dict[str, str] = {}
     for who in ("digitnet", "rapidocr", "tesseract"):

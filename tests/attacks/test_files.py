@@ -291,6 +291,7 @@ def test_nothing_else_opens_files() -> None:
     ours = {
         "files.py", "threads.py",  # the system's own tables
         "export/bundle.py", "export/html.py",  # the page's files
+        "export/c.py", "export/card.py", "export/numpy.py",  # their own parts, the box's cards
         "text.py", "cli/output.py", "imaging/decoders.py",  # standard streams and their own pipes
     }  # fmt: skip
     root = Path(package.__file__).parent
@@ -303,7 +304,7 @@ def test_nothing_else_opens_files() -> None:
                 continue
             called = ast.unparse(node.func)
             mode = ast.unparse(node.args[0]) if node.args else ""
-            if called == "target.read_bytes":  # what was just written into a folder of our own
+            if called in ("target.read_bytes", "written.read_bytes"):  # into a folder of our own
                 continue
             opens = called == "open" or (called.endswith(".open") and mode in ("", "'rb'", "'r'"))
             if (

@@ -100,8 +100,11 @@ def _exported(stored: StoredModel, kind: str) -> bytes:
             raise Problem(422, error.worded(as_field)) from None
         if not EXPORTERS[kind].is_folder:
             return target.read_bytes()
-        files = sorted(target.iterdir())
-        return as_zip({f"{stored.name}-{kind}/{each.name}": each.read_bytes() for each in files})
+        inside = f"{stored.name}-{kind}"
+        return as_zip({
+            f"{inside}/{written.name}": written.read_bytes()
+            for written in sorted(target.iterdir())
+        })  # fmt: skip
 
 
 def _download(request: Request, content: bytes, kind: str, name: str) -> Response:
