@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from digitnet.imaging.background import without_solid_strokes
-from digitnet.imaging.field import erase_field, find_lines
+from digitnet.imaging.field import erase_field
+from digitnet.imaging.field_lines import find_lines
 from digitnet.imaging.framing import frame_picture
 from support.drawn import written
 
