@@ -97,6 +97,16 @@ def test_a_page_dropped_or_pasted_is_read_line_by_line(
     page.wait_for_selector(".digit-box")
     assert [line for line in lines(page) if line] == LINES
     assert "7 digits found" in page.inner_text("#read .notice")
+    page.locator(".digit-box").nth(0).click()
+    page.evaluate("document.activeElement.blur()")  # as after a single digit was dropped
+    page.keyboard.press("8")
+    page.wait_for_selector(".digit-view .notice.good:text('Kept as 8')")
+    page.keyboard.press("Delete")
+    page.wait_for_selector(".digit-view .notice.good:text('Taken back')")
+    page.click("#tab-models")
+    page.keyboard.press("8")
+    page.click("#tab-read")
+    assert not page.locator(".digit-view .notice:text('Kept as 8')").count()
 
 
 def test_boxes_lie_on_the_ink_at_every_size(visit: Visit, page_picture: bytes) -> None:

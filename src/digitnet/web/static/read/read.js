@@ -93,7 +93,8 @@ class ReadPart {
         this.corrections.element,
       ),
     );
-    root.addEventListener("keydown", (event) => this.#typed(event));
+    // After a picture is dropped or pasted, nothing of this part has the focus.
+    document.addEventListener("keydown", (event) => root.hidden || this.#typed(event));
     whenShown(root, () => this.#shown());
     const again = () => !root.hidden && this.#shown();
     this.context.onModel(again);
