@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,6 +34,22 @@ ROOT = Path(__file__).resolve().parents[2]
 NINE = ROOT / "test_images" / "digi_9.png"
 
 
+class TellingServer(Server):
+    """A server that tells when it has printed what it prints at its start.
+
+    A thread that prints while pytest changes the streams between two phases of a test finds them
+    closed.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.begun = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set()
+
+
 @contextmanager
 def running(
     folder: Path, *, guard: dict[str, Any] | None = None, **limits: Any
@@ -44,9 +61,11 @@ def running(
     """
     services = Services(folder, replace(QUICK, **limits))
     listening = listen("127.0.0.1", 0)
-    server = Server(make_app(services, **(guard or {})), services, "a test")
+    server = TellingServer(make_app(services, **(guard or {})), services, "a test")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
+    while not server.begun.wait(0.1) and thread.is_alive():
+        pass
     try:
         yield server, listening.getsockname()[1]
     finally:
