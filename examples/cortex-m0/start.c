@@ -1,35 +1,14 @@
 /* Cortex-M0 without a system: the vector table, memory set up, and text by semihosting, which a
    debugger or QEMU shows; on a board, write to its UART in `say`. */
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "demo.h"
+#include "memory.h"
 
 extern uint32_t data_in_flash, data_start, data_end, bss_start, bss_end, stack_top;
 
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int value, size_t n);
 void reset(void);
-
-/* The compiler may call these two. */
-void *memcpy(void *to, const void *from, size_t n)
-{
-    size_t i;
-    for (i = 0; i < n; i++) {
-        ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-    }
-    return to;
-}
-
-void *memset(void *to, int value, size_t n)
-{
-    size_t i;
-    for (i = 0; i < n; i++) {
-        ((volatile uint8_t *)to)[i] = (uint8_t)value;
-    }
-    return to;
-}
 
 static void semihost(uint32_t what, uintptr_t with)
 {

@@ -5,29 +5,9 @@
 #include <stdint.h>
 
 #include "demo.h"
+#include "memory.h"
 
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int value, size_t n);
 void _start(void);
-
-/* The compiler may call these two. */
-void *memcpy(void *to, const void *from, size_t n)
-{
-    size_t i;
-    for (i = 0; i < n; i++) {
-        ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-    }
-    return to;
-}
-
-void *memset(void *to, int value, size_t n)
-{
-    size_t i;
-    for (i = 0; i < n; i++) {
-        ((volatile uint8_t *)to)[i] = (uint8_t)value;
-    }
-    return to;
-}
 
 static void call(uintptr_t which, uintptr_t one, uintptr_t two, uintptr_t three)
 {

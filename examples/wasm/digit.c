@@ -2,6 +2,7 @@
 
 #define DIGIT_IMPLEMENTATION
 #include "digit.h"
+#include "memory.h"
 
 #define MOST (1024U * 1024U)
 #define SHOWN(name) __attribute__((export_name(name)))
@@ -14,8 +15,6 @@ static digit_answer answer;
 SHOWN("picture") uint8_t *picture(void);
 SHOWN("read") int read_picture(uint32_t width, uint32_t height);
 SHOWN("selftest") int selftest(void);
-void *memset(void *to, int value, unsigned long n);
-void *memcpy(void *to, const void *from, unsigned long n);
 
 uint8_t *picture(void) { return grey; }
 
@@ -31,22 +30,3 @@ int read_picture(uint32_t width, uint32_t height)
 }
 
 int selftest(void) { return digit_selftest(frame_work, frame, work); }
-
-/* The compiler may call these two. */
-void *memset(void *to, int value, unsigned long n)
-{
-    unsigned long i;
-    for (i = 0; i < n; i++) {
-        ((volatile unsigned char *)to)[i] = (unsigned char)value;
-    }
-    return to;
-}
-
-void *memcpy(void *to, const void *from, unsigned long n)
-{
-    unsigned long i;
-    for (i = 0; i < n; i++) {
-        ((volatile unsigned char *)to)[i] = ((const unsigned char *)from)[i];
-    }
-    return to;
-}
