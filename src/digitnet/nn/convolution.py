@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitnet.nn.layer import Affine, Context, FloatArray, Shape
+from digitnet.nn.winograd import LEAST_CHANNELS, Winograd, best_side
 
 MOST_COLUMNS = 1 << 20
 """Numbers in the matrix of columns at a time (4 MB in float32), but one row of the image at least:
@@ -42,7 +43,12 @@ class Conv2D(Affine):
     def forward(self, x: FloatArray, ctx: Context) -> FloatArray:
         W, b = ctx.params
         y = ctx.array("y", (*self.output_shape(x.shape[:3]), x.shape[3]), x.dtype)
-        ctx.cache = padded = self._pad(x, ctx)
+        winograd = self._winograd(y.shape, ctx)
+        padded = self._pad(x, ctx) if winograd is None else self._cover(x, winograd, y.shape, ctx)
+        ctx.cache = padded, x.shape
+        if winograd is not None:
+            winograd.forward(padded, y, ctx)
+            return y
         for rows, columns in self._strips(padded, y.shape, ctx):
             part = y[:, rows]  # (channels_out, rows, W', N), each channel contiguous
             product = ctx.array("product", (self.channels_out, columns.shape[1]), x.dtype)
@@ -51,36 +57,55 @@ class Conv2D(Affine):
         return y
 
     def backward(self, dy: FloatArray, ctx: Context) -> FloatArray | None:
-        (W, _), (dW, db), padded = ctx.params, ctx.grads, ctx.cache
-        np.add.reduce(dy, axis=(1, 2, 3), out=db)
+        padded, (_, height, width, _) = ctx.cache
+        np.add.reduce(dy, axis=(1, 2, 3), out=ctx.grads[1])
+        dpadded = ctx.array("dpadded", padded.shape, dy.dtype) if ctx.need_dx else None
+        if dpadded is not None:
+            dpadded[...] = 0.0
+        winograd = self._winograd(dy.shape, ctx)
+        if winograd is None:
+            self._backward(padded, dy, dpadded, ctx)
+        else:
+            winograd.backward(padded, dy, dpadded, ctx)
+        p = self.padding
+        return None if dpadded is None else dpadded[:, p : p + height, p : p + width]
+
+    def _backward(
+        self, padded: FloatArray, dy: FloatArray, dpadded: FloatArray | None, ctx: Context
+    ) -> None:
+        """dL/dW into its gradient, and dL/dpadded, where anybody needs it."""
+        W, dW = ctx.params[0], ctx.grads[0]
         dW[...] = 0.0
-        dpadded = ctx.array("dpadded", padded.shape if ctx.need_dx else (0,), dy.dtype)
-        dpadded[...] = 0.0
         for rows, columns in self._strips(padded, dy.shape, ctx):
             part = dy[:, rows].reshape(self.channels_out, -1)
             dW += columns @ part.T
-            if ctx.need_dx:
+            if dpadded is not None:
                 dcolumns = np.matmul(W, part, columns)  # they are not needed any more
                 shape = (self.channels_in, self.size, self.size, *dy[:1, rows].shape[1:])
                 windows = dcolumns.reshape(shape)
                 for i in range(self.size):
                     for j in range(self.size):
                         self._window(dpadded, rows, dy.shape[2], i, j)[...] += windows[:, i, j]
-        if not ctx.need_dx:
+
+    def _winograd(self, y_shape: Shape, ctx: Context) -> Winograd | None:
+        """The quicker way to the same sums, where there is one and it pays.
+
+        In training alone: what a model answers does not depend on how its sums were rounded.
+        """
+        few = min(self.channels_in, self.channels_out) < LEAST_CHANNELS
+        if not ctx.keep or few or (self.size, self.stride) != (3, 1):
             return None
-        p = self.padding
-        return dpadded[:, p : dpadded.shape[1] - p, p : dpadded.shape[2] - p]
+        return Winograd(best_side(*y_shape[1:3]), self.channels_in, self.channels_out)
 
     def _pad(self, x: FloatArray, ctx: Context) -> FloatArray:
         """The image with a border of zeros."""
         p = self.padding
-        if p == 0:
-            return x
-        channels, height, width, n = x.shape
-        padded = ctx.array("padded", (channels, height + 2 * p, width + 2 * p, n), x.dtype)
-        padded[...] = 0.0
-        padded[:, p:-p, p:-p] = x
-        return padded
+        _, height, width, _ = x.shape
+        return _bordered(x, p, (height + 2 * p, width + 2 * p), ctx)
+
+    def _cover(self, x: FloatArray, winograd: Winograd, y_shape: Shape, ctx: Context) -> FloatArray:
+        """The same, with as many more zeros below and right as make the tiles whole."""
+        return _bordered(x, self.padding, winograd.covered(*y_shape[1:3]), ctx)
 
     def _strips(
         self, padded: FloatArray, y_shape: Shape, ctx: Context
@@ -136,3 +161,14 @@ class Conv2D(Affine):
         if channels != self.channels_in or min(rows, columns) < 1:
             raise ValueError(f"{self} does not fit images of {channels} x {height} x {width}.")
         return self.channels_out, rows, columns
+
+
+def _bordered(x: FloatArray, border: int, shape: tuple[int, int], ctx: Context) -> FloatArray:
+    """An image of zeros of that height and width, with x in it, `border` from above and left."""
+    channels, height, width, n = x.shape
+    if shape == (height, width):
+        return x
+    padded = ctx.array("padded", (channels, *shape, n), x.dtype)
+    padded[...] = 0.0
+    padded[:, border : border + height, border : border + width] = x
+    return padded

@@ -38,13 +38,14 @@ class Context:
         rng: the generator in training; None in prediction.
         need_dx: whether anybody needs dL/dx.
         cache: what `forward` keeps for `backward`, whatever it likes.
+        keep: whether this is a training: `array` gives the same arrays again in the next pass.
 
     Args:
         keep: give the same arrays again in the next pass, so that no step makes any; without it
             (in prediction) each array is new.
     """
 
-    __slots__ = ("_arrays", "_memory", "cache", "grads", "need_dx", "params", "rng")
+    __slots__ = ("_arrays", "_memory", "cache", "grads", "keep", "need_dx", "params", "rng")
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Context:
         self.cache: Any = None
         # By name and shape, each a view of the name's memory, as large as the largest needs it:
         # batches of lines come in dozens of widths.
+        self.keep = keep
         self._arrays: dict[tuple[str, Shape], NDArray[Any]] | None = {} if keep else None
         self._memory: dict[str, NDArray[Any]] = {}
 
