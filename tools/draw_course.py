@@ -21,10 +21,14 @@ import numpy as np
 import digitnet
 from digitnet.evaluation import risk_curve
 from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.glyphs import LineGlyphs
+from digitnet.handwriting.lines import draw_lines
 from digitnet.handwriting.non_digits import draw_non_digit
 from digitnet.handwriting.pages import draw_page
 from digitnet.imaging.framing import frame_picture
+from digitnet.models.lines import line_model_beside
 from digitnet.nn import softmax as softmax_of
+from digitnet.nn.line_network import as_batch
 
 LEARN = Path(__file__).resolve().parents[1] / "docs" / "learn"
 
@@ -287,11 +291,46 @@ def risk() -> Any:
     return figure
 
 
+def quantization() -> Any:
+    figure, axes = panels(3, height=2.8)
+    weights = digitnet.load_model("mlp").network.parameters["W1"][:, 11].reshape(28, 28)
+    top = np.abs(weights).max()
+    for ax, name, largest in zip(
+        axes, ("in floats", "in 4 bits: -7 to 7", "in three values"), (0, 7, 1), strict=True
+    ):
+        step = top / largest if largest else 1.0
+        rounded = step * np.round(weights / step) if largest else weights
+        image(ax, rounded, name.replace("-", "\u2212"), cmap="RdBu", vmin=-top, vmax=top)
+    return figure
+
+
+def ctc() -> Any:
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(8, 3.6), height_ratios=(1, 1.5), layout="constrained", sharex=True
+    )
+    rng = np.random.default_rng(4)
+    model = line_model_beside("0123456789")
+    assert model is not None
+    glyphs = LineGlyphs.make(rng, n_writers=3)
+    lines = draw_lines(100, rng, digits=glyphs, grade=0.3)
+    line = next(line for line in lines if line.text.isdigit() and len(line.text) == 5)
+    x, columns = as_batch([line.image])
+    p = softmax_of(model.network.forward(x)[0][: columns[0]])
+    width = line.image.shape[1]
+    above.imshow(line.image, cmap="gray", extent=(0, width, 32, 0), aspect="auto")
+    above.set_axis_off()
+    shown = p[:, 1:11].T
+    below.imshow(shown, cmap="Blues", extent=(0, width, 10, 0), aspect="auto", vmin=0, vmax=1)
+    below.set(yticks=np.arange(10) + 0.5, yticklabels=list("0123456789"), xticks=[])
+    below.set_ylabel("digit")
+    return figure
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     f.__name__.replace("_", "-"): f
     for f in (
         neuron, weights, softmax, backpropagation, descent, sixty_lines, checking, framing,
-        overfitting, convolution, doubt, risk,
+        overfitting, convolution, doubt, risk, quantization, ctc,
     )
 }  # fmt: skip
 
