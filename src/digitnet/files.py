@@ -148,6 +148,21 @@ def replacing_folder(target: str | Path) -> Iterator[Path]:
         yield temporary
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder at once: renamed to what is litter, then cleared away.
+
+    Raises:
+        OutputError: it cannot be removed, and stands as it was.
+    """
+    try:
+        folder.rename(aside := _temporary_beside(folder, ""))
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be removed: {error.strerror or error}.", "see who may write there."
+        ) from error
+    _discard(aside)
+
+
 def being_replaced(folder: Path) -> tuple[Path, Path]:
     """Where the new and the old folder stand while one is being replaced.
 

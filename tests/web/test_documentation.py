@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 
 import httpx
@@ -16,6 +17,8 @@ from PIL import Image
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from digitnet.export import EXPORTERS
+from digitnet.models.box import in_box
+from digitnet.models.folder import model_files
 from digitnet.web.app import make_app
 from digitnet.web.services import Services
 from support.served import NINE, client, small_source
@@ -33,6 +36,17 @@ def _as(kind: str) -> bytes:
 # "A picture" cannot be said in a schema: what is sent as one is one, or spoilt further down.
 for kind in ("png", "jpeg", "webp", "bmp", "gif", "tiff", "avif"):
     schemathesis.openapi.media_type(f"image/{kind}", st.just(_as(kind)))
+
+
+def _a_model() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in model_files(in_box("mlp")):
+            archive.write(path, path.name)
+    return content.getvalue()
+
+
+schemathesis.openapi.media_type("application/zip", st.just(_a_model()))
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +81,8 @@ def test_every_address_is_described(web: httpx.Client) -> None:
     exports = {(f"/api/models/{{name}}.{suffix}", "get") for suffix in suffixes}
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/healthz", "get"), ("/api/models", "get"), ("/api/model", "get"),
+        ("/api/models", "post"), ("/api/model", "patch"),
+        ("/api/model", "delete"), ("/api/compare", "get"),
         ("/api/models/{name}.zip", "get"), *exports,
         ("/api/predict", "post"), ("/api/read", "post"), ("/api/read-form", "post"),
         ("/api/sources", "get"),

@@ -116,7 +116,7 @@ type Choice = { source: string; start: string };
 
 type UnreadableModel = { name: string; reason: string };
 
-type ListedModel = {
+type KeptModel = {
   name: string;
   kind: string;
   network: string;
@@ -124,7 +124,23 @@ type ListedModel = {
   bytes: number;
   validation_accuracy: number | null;
   made_with: string;
-  default: boolean;
+};
+/** A model that answers here. */
+type ListedModel = KeptModel & { default: boolean };
+/** A model in whole numbers, and the names of the exporters that take it. */
+type DeviceModel = KeptModel & { purpose: string; exports: string[] };
+/** Two models asked about the same digits. */
+type Comparison = {
+  title: string;
+  n: number;
+  of: number;
+  models: { name: string; right: number; interval: [number, number] }[];
+  only_first: number;
+  only_second: number;
+  p_value: number;
+  sure: boolean;
+  n_differ: number;
+  differ: { frame: string; label: number; read_as: [number, number] }[];
 };
 /** A setting of a training, as the server has it. */
 type FormField = {

@@ -22,6 +22,7 @@ class Exporter(NamedTuple):
         suffix: what the file's name ends in, without a dot; of a folder, that of its zip.
         media_type: what the server calls the file.
         is_folder: whether several files come out, in a folder; the server sends it as a zip.
+        takes_integers: whether it takes a network of whole numbers, too.
     """
 
     module: str
@@ -30,6 +31,7 @@ class Exporter(NamedTuple):
     suffix: str
     media_type: str
     is_folder: bool = False
+    takes_integers: bool = False
 
 
 class Written(NamedTuple):
@@ -86,6 +88,7 @@ EXPORTERS = {
         title="C header",
         suffix="h",
         media_type="text/x-c",
+        takes_integers=True,
     ),
 }
 """All that a model can be exported to, by name; the command line and the page read it."""

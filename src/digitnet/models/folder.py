@@ -115,10 +115,7 @@ def check_place(folder: str | Path) -> None:
             break
     settle_folder(place)
     if place.is_dir():
-        ours = {path.name for path in model_files(place)}
-        foreign = sorted(
-            p.name for p in place.iterdir() if p.name not in ours and not is_temporary(p)
-        )
+        foreign = foreign_files(place)
         if foreign:
             raise OutputError(
                 f"{place} holds files that are not a model's ({', '.join(foreign[:3])}"
@@ -193,6 +190,12 @@ def fill_arrays(
                 "differs): damaged, swapped or changed; restore it or train anew."
             )
         fill(view, read_array(path, content, "f" if view.dtype.kind == "f" else "iu"), path)
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """What lies in a model folder and is not a model's, by name: it is not to be lost with it."""
+    ours = {path.name for path in model_files(folder)}
+    return sorted(p.name for p in folder.iterdir() if p.name not in ours and not is_temporary(p))
 
 
 def model_files(folder: str | Path) -> list[Path]:

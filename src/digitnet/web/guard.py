@@ -20,8 +20,8 @@ from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
 HEALTH = "/healthz"
-OF_PICTURES = ("/api/predict", "/api/read", "/api/read-form", "/api/corrections")
-"""Addresses that take pictures, whose JSON may be as large as pictures are."""
+OF_PICTURES = ("/api/predict", "/api/read", "/api/read-form", "/api/corrections", "/api/models")
+"""Addresses that take pictures or models, whose bodies may be large."""
 UNHEARD = (b"range", b"if-range")
 """Headers that are dropped: nothing here is so large that a part of it would do."""
 SECURITY = {

@@ -58,7 +58,7 @@ def new_job(asked: TrainingRequest, store: ModelStore, datasets: OfferedDatasets
         known = {"mix": None} if source.place in ("synthetic", "mnist") else {}
         chosen = as_finetuning({"start": named, **known, **given}, start.model)
     config = TrainingConfig(**{**chosen, "source": source.place})
-    name = _free_name(asked.name, store)
+    name = free_name(asked.name, store)
     return Job(name, config, store.own / name)
 
 
@@ -100,7 +100,7 @@ def _mix(source: OfferedDataset) -> dict[str, Any]:
     return mixed if n >= ENOUGH_TO_VALIDATE else {**mixed, "validation": 0.0}
 
 
-def _free_name(wanted: str, store: ModelStore) -> str:
+def free_name(wanted: str, store: ModelStore) -> str:
     """The wanted name, or the first of wanted-2, wanted-3, ... that nothing has yet."""
     number, name = 1, wanted
     while not store.is_free(name) or checkpoint_path(store.own / name).exists():

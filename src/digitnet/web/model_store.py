@@ -17,16 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from digitnet.data.dataset import DIGITS
-from digitnet.errors import ModelError
-from digitnet.export.page_format import encode, header
-from digitnet.files import read_regular
-from digitnet.models.box import BEST, MCU, box_names, in_box
+from digitnet.errors import ModelError, OutputError
+from digitnet.export import EXPORTERS
+from digitnet.export.page_format import encode
+from digitnet.files import make_folder, read_regular, remove_folder, settle_folder
+from digitnet.models.box import BEST, box_names, in_box, recipe_of
 from digitnet.models.description import SEAL, sealed, to_json
 from digitnet.models.find import DEFAULT, put_back, standing
-from digitnet.models.folder import DESCRIPTION, load_model, model_files
+from digitnet.models.folder import DESCRIPTION, foreign_files, load_model, model_files
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.models.lines import LineModel, line_model_beside
-from digitnet.models.model import Model, float_network
+from digitnet.models.model import Model, float_network, network_in_words
 from digitnet.models.npy import MOST_ARRAY
+from digitnet.training.run import checkpoint_path
 from digitnet.web.errors import Problem, as_field
 from digitnet.web.limits import Limits
 from digitnet.web.places import Places
@@ -35,6 +38,11 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 """What a model may be called: nothing that could lead out of a folder."""
 MOST_LOADED = 8
 """Models of one's own that stay in memory."""
+FOR_DEVICES = (
+    "In whole numbers, for a microcontroller: take the C header along. The page computes in "
+    "floats, so this model answers nothing here; compared with others it can be."
+)
+"""What a model is for that the page does not compute with."""
 
 
 @dataclass(frozen=True)
@@ -57,28 +65,38 @@ class StoredModel:
         """Another one for other weights."""
         return f'"{hashlib.sha256(self.weights).hexdigest()[:32]}"'
 
+    @property
+    def is_for_devices(self) -> bool:
+        """Whether it computes in whole numbers: the page and its server do not answer with it."""
+        return isinstance(self.model.network, IntegerNetwork)
+
     def as_dict(self, default: str) -> dict[str, Any]:
         """What a list of models says about it."""
+        if self.is_for_devices:
+            takes = [kind for kind, exporter in EXPORTERS.items() if exporter.takes_integers]
+            return {**self._figures(), "purpose": FOR_DEVICES, "exports": takes}
+        return {**self._figures(), "default": self.name == default}
+
+    def _figures(self) -> dict[str, Any]:
         training = self.model.training
         with _unless_replaced():
             n_bytes = sum(path.stat().st_size for path in model_files(self.folder))
         return {
             "name": self.name,
             "kind": self.kind,
-            "network": header(self.model, self.name)[0]["network"],
+            "network": network_in_words(self.model.network),
             "parameters": self.model.n_parameters,
             "bytes": n_bytes,
             "validation_accuracy": training.get("validation_accuracy"),
             "made_with": self._made_with(training),
-            "default": self.name == default,
         }
 
     def _made_with(self, training: dict[str, Any]) -> str:
         if self.kind == "box":
-            return f"the recipe {self.name}"
+            return f"the recipe {recipe_of(self.name)}"
         plan = training.get("plan", {})
         if "source" not in plan:
-            return "unknown"
+            return "made elsewhere"
         words = f"{Path(plan['source']).name}, {training.get('epochs_done', '?')} epochs"
         return words if plan.get("start") is None else f"{words}, from {Path(plan['start']).name}"
 
@@ -108,10 +126,10 @@ class ModelStore:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self.places = Places(folder)
-        self._box = [name for name in box_names() if name != MCU]
+        self._box = box_names()
         self._loaded: dict[str, StoredModel] = {}
         self._lines = line_model_beside(DIGITS)
-        self._lock = threading.Lock()
+        self._lock, self._changing = threading.Lock(), threading.Lock()
 
     @property
     def own(self) -> Path:
@@ -136,18 +154,24 @@ class ModelStore:
             return False
         return not os.path.lexists(self.own / name) and not standing(self.own / name).exists()
 
-    def listed(self) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-        """All models that can be loaded, the box's first; and the others, each with the reason."""
-        found, unreadable = [], []
+    def listed(self) -> dict[str, list[dict[str, Any]]]:
+        """All models: those that answer here, the box's first, those for devices, and the others.
+
+        The others cannot be loaded; each has the reason with it.
+        """
+        found: list[dict[str, Any]] = []
+        devices: list[dict[str, Any]] = []
+        unreadable: list[dict[str, Any]] = []
         for name in self._folders():
             try:
-                found.append(self.get(name).as_dict(self.default))
+                stored = self.load(name)
+                (devices if stored.is_for_devices else found).append(stored.as_dict(self.default))
             except ModelError as error:
                 reason = self.places.told(error.worded(as_field))
                 unreadable.append({"name": name, "reason": reason})
             except Problem:  # just replaced or deleted
                 continue
-        return found, unreadable
+        return {"models": found, "devices": devices, "unreadable": unreadable}
 
     def lines_beside(self, model: Model) -> LineModel | None:
         """What reads lines beside a model; None where its classes are not the digits."""
@@ -160,12 +184,13 @@ class ModelStore:
             Problem: 404, there is none of that name.
             ModelError: it is damaged, or one that the page does not run.
         """
-        name = name or self.default
-        place = self._place(name)
-        if place is None:
-            names = ", ".join(self._folders())
-            raise Problem(404, f"There is no model {name}; there are {names}.")
-        kind, folder = place
+        stored = self.load(name or self.default)
+        float_network(stored.model, stored.name)
+        return stored
+
+    def load(self, name: str) -> StoredModel:
+        """A model by its name, for devices too; raises as `get` does."""
+        kind, folder = self._standing(name)
         if kind == "own" and (folder.is_symlink() or standing(folder).is_symlink()):
             raise ModelError(
                 f"{name} is a symbolic link, which is not followed.", "put the folder itself there."
@@ -178,7 +203,6 @@ class ModelStore:
         model = load_model(folder)
         if model.class_names != DIGITS:
             raise ModelError(f"{name} knows other classes than the ten digits; choose another.")
-        float_network(model, name)
         stored = StoredModel(name, kind, folder, model, stamp)
         with self._lock:
             self._loaded.pop(name, None)
@@ -186,6 +210,61 @@ class ModelStore:
             while len(self._loaded) > MOST_LOADED + len(self._box):
                 del self._loaded[next(iter(self._loaded))]
         return stored
+
+    def rename(self, name: str, new: str) -> None:
+        """Call a model of one's own otherwise; a stopped run of it comes along.
+
+        Raises:
+            Problem: 404, there is none; 409, it is in the box, or the new name is taken.
+            OutputError: nothing can be written there.
+        """
+        with self._changing:
+            folder = self._own_folder(name)
+            if not self.is_free(new) or os.path.lexists(checkpoint_path(self.own / new)):
+                raise Problem(409, f"The name {new} is taken already; choose another.")
+            try:
+                make_folder(self.own)
+                folder.rename(self.own / new)
+                with suppress(FileNotFoundError):
+                    checkpoint_path(folder).rename(checkpoint_path(self.own / new))
+            except OSError as error:
+                raise OutputError(f"{name} cannot be renamed: {error.strerror}.") from error
+
+    def delete(self, name: str) -> None:
+        """Remove a model of one's own for good; a stopped run of it can still go on.
+
+        Raises:
+            Problem: 404, there is none; 409, it is in the box, or its folder holds other files.
+            OutputError: it cannot be removed.
+        """
+        with self._changing:
+            folder = self._own_folder(name)
+            foreign = foreign_files(folder)
+            if foreign:
+                more = ", ..." if len(foreign) > 3 else ""
+                raise Problem(
+                    409,
+                    f"The folder of {name} holds files that are not a model's "
+                    f"({', '.join(foreign[:3])}{more}), which would be lost; move them first.",
+                )
+            remove_folder(folder)
+
+    def _own_folder(self, name: str) -> Path:
+        """The folder of a model of one's own, settled, readable or not."""
+        kind, folder = self._standing(name)
+        if kind == "box":
+            raise Problem(409, f"{name} came with digitnet, and stays as it is.")
+        if folder.is_symlink():
+            raise Problem(409, f"{name} is a symbolic link: change what it leads to instead.")
+        settle_folder(put_back(folder))
+        return self._standing(name)[1]
+
+    def _standing(self, name: str) -> tuple[str, Path]:
+        place = self._place(name)
+        if place is None:
+            names = ", ".join(self._folders())
+            raise Problem(404, f"There is no model {name}; there are {names}.")
+        return place
 
     def _place(self, name: str) -> tuple[str, Path] | None:
         """Kind and folder of a model; a name that may lead elsewhere has none."""

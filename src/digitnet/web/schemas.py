@@ -24,7 +24,7 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
-class ListedModel(BaseModel):
+class KeptModel(BaseModel):
     """A model in the store."""
 
     name: str
@@ -34,7 +34,19 @@ class ListedModel(BaseModel):
     bytes: int
     validation_accuracy: float | None
     made_with: str
+
+
+class ListedModel(KeptModel):
+    """One that answers here."""
+
     default: bool
+
+
+class DeviceModel(KeptModel):
+    """One in whole numbers: it answers on a microcontroller, and what it may be exported to."""
+
+    purpose: str
+    exports: list[str]
 
 
 class UnreadableModel(BaseModel):
@@ -56,9 +68,62 @@ class Models(BaseModel):
     """All of them, and what each may be exported to."""
 
     models: list[ListedModel]
+    devices: list[DeviceModel]
     unreadable: list[UnreadableModel]
     exports: list[str]
     exporters: list[OfferedExport]
+
+
+class NewName(BaseModel):
+    """What a model is to be called."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    name: str = Field(pattern=NAME)
+
+
+class Named(BaseModel):
+    """What a model is called now."""
+
+    name: str
+
+
+class UploadedModel(BaseModel):
+    """What a model that was sent is called here, and which files with it were no model's."""
+
+    name: str
+    left_out: list[str]
+
+
+class ComparedModel(BaseModel):
+    """How many digits a model read rightly, and within what the share of all lies at 95 %."""
+
+    name: str
+    right: int
+    interval: list[float]
+
+
+class Difference(BaseModel):
+    """A digit on which two models differ: its frame, what it is, what each read."""
+
+    frame: str
+    label: int
+    read_as: list[int]
+
+
+class Comparison(BaseModel):
+    """Two models asked about the same `n` digits, of `of`, and McNemar's test of the difference."""
+
+    title: str
+    n: int
+    of: int
+    models: list[ComparedModel]
+    only_first: int
+    only_second: int
+    p_value: float
+    sure: bool
+    n_differ: int
+    differ: list[Difference]
 
 
 class Stage(BaseModel):

@@ -9,6 +9,7 @@ from digitnet.web.corrections import Corrections
 from digitnet.web.datasets import OfferedDatasets
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
+from digitnet.web.model_uploads import ModelUploads
 from digitnet.web.trainer import Trainer
 from digitnet.web.workers import WorkerPool
 
@@ -28,6 +29,7 @@ class Services:
         self.limits = limits or Limits()
         place = Path(folder).resolve()
         self.store = ModelStore(place, self.limits)
+        self.model_uploads = ModelUploads(self.store, self.limits)
         self.decoders = Decoders(one_page=True)
         self.corrections = Corrections(place / "corrections", self.limits, self.decoders)
         self.datasets = OfferedDatasets(place, self.corrections, self.limits)

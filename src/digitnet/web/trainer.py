@@ -112,6 +112,12 @@ class Trainer:
             raise Problem(503, "The training was asked to stop and is not done; look again later.")
         return self._end
 
+    @property
+    def going_on(self) -> str | None:
+        """The name of the model that is being trained; None where none is."""
+        with self._lock:
+            return self._job.name if self._job is not None and self._state == "running" else None
+
     def begin_shutdown(self) -> None:
         """Ask the run to leave a checkpoint and end, and end all event streams. Returns at once."""
         self._shutting_down = True

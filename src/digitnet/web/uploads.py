@@ -41,7 +41,7 @@ async def read_one(request: Request, limits: Limits) -> bytes:
     Raises:
         Problem: 413 too many, 422 empty, multipart or several pictures.
     """
-    if _is_multipart(request):
+    if is_multipart(request):
         raise Problem(422, "One picture is wanted here, as the raw body of the request.")
     pictures = await _in_body(request, limits)
     if len(pictures) != 1:
@@ -91,12 +91,12 @@ async def read_several(request: Request, limits: Limits) -> list[Upload]:
     Raises:
         Problem: 400 malformed, 413 too many, 422 none.
     """
-    if not _is_multipart(request):
+    if not is_multipart(request):
         pictures = await _in_body(request, limits)
         if len(pictures) == 1:
             return [Upload("picture", pictures[0])]
         return [Upload(f"picture {i}", one) for i, one in enumerate(pictures, start=1)]
-    form = await _parsed(request, limits)
+    form = await parsed(request, limits)
     try:
         files = form.getlist(FIELD)
         if len(files) > limits.pictures:
@@ -115,9 +115,9 @@ async def read_form_files(request: Request, limits: Limits) -> FormFiles:
         Problem: 400 malformed, 413 too many, 422 one is missing.
     """
     wanted = FormFiles._fields
-    if not _is_multipart(request):
+    if not is_multipart(request):
         raise Problem(422, f"A multipart form is wanted here, with the files {', '.join(wanted)}.")
-    form = await _parsed(request, limits)
+    form = await parsed(request, limits)
     try:
         files = {name: form.getlist(name) for name in wanted}
         for name, found in files.items():
@@ -128,7 +128,7 @@ async def read_form_files(request: Request, limits: Limits) -> FormFiles:
         await form.close()
 
 
-async def _parsed(request: Request, limits: Limits) -> FormData:
+async def parsed(request: Request, limits: Limits) -> FormData:
     """A multipart body.
 
     Raises:
@@ -153,7 +153,8 @@ async def _in_form(one: UploadFile | str) -> Upload:
     return Upload((one.filename or "picture")[:LONGEST_NAME], await one.read())
 
 
-def _is_multipart(request: Request) -> bool:
+def is_multipart(request: Request) -> bool:
+    """Whether a request's body is a form with files."""
     return _kind(request).startswith("multipart/form-data")
 
 

@@ -240,6 +240,81 @@ def test_a_neuron_is_chosen_for_the_drawing_until_someone_chooses(visit: Visit) 
         visit.settle()
 
 
+def test_inside_opens_on_the_simple_network_until_someone_chooses(visit: Visit) -> None:
+    page = visit.page
+    visit.draw(strokes_of(6))
+    page.click("#tab-inside")
+    page.wait_for_selector(".stage h2:text('64 neurons look')")
+    assert page.input_value("#model") == "cnn", "which answers all the same"
+    assert "You look into mlp, 784-deskewed-64-10" in page.inner_text(".looked-into")
+    model = load_model("mlp")
+    shown = page.locator(".sums tr.first td").first.inner_text()
+    assert float(shown) == pytest.approx(
+        classify(model.network, visit.frame()[None]).max(), abs=0.01
+    )
+    page.click("text=Look into cnn")
+    page.wait_for_selector(".stage h2:text('32 small windows')")
+    assert focused(page).startswith("The drawing becomes")
+    page.select_option("#model", "mlp")
+    page.wait_for_selector(".stage h2:text('64 neurons look')")
+    page.select_option("#model", "cnn")
+    page.wait_for_selector(".stage h2:text('32 small windows')")
+    assert page.locator("button:text('Look into')").count() == 0
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_map_stays_in_sight_and_leads_to_each_layer(
+    size: tuple[int, int], browser: Any, address: str
+) -> None:
+    visit = Visit(browser, f"{address}/#inside", size)
+    page = visit.page
+    page.click("#examples button:nth-of-type(3)")
+    page.select_option("#model", "cnn")
+    page.wait_for_selector(".stage h2:text('32 small windows')")
+    stops = page.locator(".map-stop")
+    assert stops.count() == page.locator("#layers .stage").count()
+    assert [words.split("\n")[-1] for words in stops.all_inner_texts()] == [
+        "28 \u00d7 28", "32", "64", "64", "128", "128", "10"
+    ]  # fmt: skip
+    current = page.locator(".map-stop[aria-current]")
+    for k in (6, 2, 5, 0):
+        stops.nth(k).click()
+        heading = page.locator("#layers .stage h2").nth(k)
+        page.wait_for_function(
+            "(k) => document.querySelectorAll('.map-stop')[k].ariaCurrent === 'true'", arg=k
+        )
+        visit.settle()
+        assert current.count() == 1
+        assert focused(page) == heading.inner_text()
+        chart, title = page.locator(".network-map").bounding_box(), heading.bounding_box()
+        assert chart["y"] + chart["height"] <= title["y"] < size[1], "not hidden behind the map"
+        assert chart["y"] >= 0
+    page.mouse.wheel(0, 1500)
+    page.wait_for_function("() => document.querySelectorAll('.map-stop')[0].ariaCurrent !== 'true'")
+    assert current.count() == 1
+    assert not visit.overflows()
+    visit.close()
+
+
+@pytest.mark.parametrize("width", [390, 800, 1200, 1440])
+def test_feature_maps_fill_their_rows(width: int, browser: Any, address: str) -> None:
+    visit = Visit(browser, f"{address}/#inside", (width, 900))
+    visit.page.select_option("#model", "cnn")
+    visit.page.wait_for_selector(".stage h2:text('32 small windows')")
+    visit.settle()
+    rows = visit.page.eval_on_selector_all(
+        ".with-pictures .units",
+        """grids => grids.map((grid) => {
+          const tops = [...grid.children].map((each) => each.offsetTop);
+          return [tops.length, tops.filter((top) => top === tops[0]).length,
+            tops.filter((top) => top === tops.at(-1)).length];
+        })""",
+    )
+    assert [n for n, _, _ in rows] == [32, 64, 64, 128]
+    assert all(first == last > 1 for _, first, last in rows), rows
+    visit.close()
+
+
 LOOKS = [
     (part, size, theme)
     for part in ("draw", "inside")

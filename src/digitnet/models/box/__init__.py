@@ -10,7 +10,7 @@ BEST = "cnn"
 
 
 MCU = "mcu"
-"""The one in whole numbers for a microcontroller; the page does not run it."""
+"""The one in whole numbers for a microcontroller; the page does not compute with it."""
 
 MADE_BY = {MCU: "mcu-4k"}
 """The recipe of a model that is called otherwise."""

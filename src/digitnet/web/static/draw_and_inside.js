@@ -12,7 +12,6 @@ import { OneStep } from "./step/step.js";
 
 export class DrawAndInside {
   padElement = byId("pad", HTMLElement);
-  inside = new Inside(byId("layers", HTMLElement));
   /** @type {Model | null} */
   model = null;
   part = "draw";
@@ -24,6 +23,7 @@ export class DrawAndInside {
    * @param {() => Promise<Model | null>} spare a model for One step where the one in use is too deep
    */
   constructor(say, spare = async () => null) {
+    this.inside = new Inside(byId("layers", HTMLElement), spare);
     const [views, settings] = [byId("step-views", HTMLElement), byId("step-settings", HTMLElement)];
     this.oneStep = new OneStep(views, settings, say, spare);
     this.answer = new AnswerView(say);

@@ -30,6 +30,21 @@ export class UnitGrid {
       this.element.append(more);
     }
     this.#hear();
+    new ResizeObserver(() => this.#fit()).observe(this.list);
+  }
+
+  /** So many in a row that the rows are full, as far as that costs at most half of their number. */
+  #fit() {
+    const style = getComputedStyle(this.list);
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const least = Number.parseFloat(style.getPropertyValue("--least")) * rem;
+    const gap = Number.parseFloat(style.columnGap) || 0;
+    if (!this.list.clientWidth || !least) return;
+    const most = Math.max(1, Math.floor((this.list.clientWidth + gap) / (least + gap)));
+    const full =
+      Array.from({ length: most }, (_, k) => most - k).find((n) => this.units.length % n === 0) ?? 1;
+    const columns = Math.min(this.units.length, 2 * full > most ? full : most);
+    this.list.style.setProperty("--columns", `${columns}`);
   }
 
   /** @param {number} until */
@@ -48,6 +63,7 @@ export class UnitGrid {
       this.list.append(element);
       this.units.push({ element, canvas, bar });
     }
+    this.#fit();
   }
 
   /** @param {number} index @param {boolean} byHand @param {boolean} focus */
