@@ -105,6 +105,9 @@ EXTRAS = {
     "checksum": Extra("Checking luhn, isbn and iban needs python-stdnum", ("stdnum",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),
     "onnx": Extra("Exporting to ONNX needs the package onnx", ("onnx",)),
+    "sklearn": Extra("digitnet.sklearn needs scikit-learn", ("sklearn",)),
+    "sweep": Extra("A sweep needs joblib", ("joblib",)),
+    "dask": Extra("Computing on Dask needs Dask and joblib", ("distributed", "joblib")),
 }
 """Every extra of pyproject.toml that a user may need."""
 

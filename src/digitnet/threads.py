@@ -44,8 +44,14 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 
 
 def n_cores() -> int:
-    """Cores that this process may use, a part of one counted as one."""
-    return max(1, math.ceil(cores_granted()))
+    """Cores that this process may use, a part of one counted as one.
+
+    No more than OMP_NUM_THREADS, where that is set: joblib and Dask tell each of their workers so
+    how many it may take.
+    """
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    most = int(said) if said.isascii() and said.isdecimal() and int(said) > 0 else math.inf
+    return int(min(most, max(1, math.ceil(cores_granted()))))
 
 
 def cores_granted(

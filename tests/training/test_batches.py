@@ -19,7 +19,7 @@ AUGMENTATION = Augmentation(rotation=10, shift=2, elastic=1)
 
 def taken(loader: DataLoader, order: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """All inputs and labels, copied, since the next batch overwrites them."""
-    pairs = [(x.copy(), labels) for x, labels, _ in loader.batches(order, first)]
+    pairs = [(x.copy(), labels) for x, labels, *_ in loader.batches(order, first)]
     return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs])
 
 

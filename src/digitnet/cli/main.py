@@ -16,6 +16,7 @@ from digitnet.text import finish_output, standard_output
 
 COMMANDS = {
     "train": "learn to read digits, and keep the model",
+    "sweep": "train a recipe with other values and seeds, and see which are best",
     "predict": "say which digit a picture shows",
     "read": "read the lines of digits on a page",
     "template": "draft the template of a form, of which read makes a table",

@@ -151,22 +151,7 @@ class Dataset:
         Raises:
             SettingsError: the fraction is not between 0 and 1, or one part would be empty.
         """
-        if not 0.0 < fraction < 1.0:
-            raise SettingsError(
-                f"The validation share must lie between 0 and 1, not {fraction:g}; try 0.1."
-            )
-        chosen = np.zeros(len(self), dtype=bool)
-        for label in range(len(self.class_names)):
-            members = np.flatnonzero(self.labels == label)
-            if len(members) < 2:
-                continue
-            n_share = min(max(round(fraction * len(members)), 1), len(members) - 1)
-            chosen[rng.permutation(members)[:n_share]] = True
-        if not chosen.any():
-            raise SettingsError(
-                f"{self.source}: no class has two images, so none can be set aside for validation.",
-                "bring more pictures or train with {validation:0}.",
-            )
+        chosen = stratified(self.labels, fraction, rng, self.source)
         return self.take(np.flatnonzero(~chosen)), self.take(np.flatnonzero(chosen))
 
     def batches(self, batch_size: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
@@ -182,16 +167,52 @@ class Dataset:
         return digest.hexdigest()
 
 
-def as_input(images: NDArray[np.uint8], dtype: Any = np.float32) -> NDArray[np.floating[Any]]:
-    """What the network takes: images (N, 28, 28) as (N, 784) row by row, ink 255 as 1.0."""
+def stratified(
+    labels: NDArray[np.integer], fraction: float, rng: np.random.Generator, source: str
+) -> NDArray[np.bool_]:
+    """Which of the labels (N,) belong to a share to which every class gives the same fraction.
+
+    At least one of every class that has two or more is in it, and one stays out.
+
+    Raises:
+        SettingsError: the fraction is not between 0 and 1, or no class has two.
+    """
+    if not 0.0 < fraction < 1.0:
+        raise SettingsError(
+            f"The validation share must lie between 0 and 1, not {fraction:g}; try 0.1."
+        )
+    chosen = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < 2:
+            continue
+        n_share = min(max(round(fraction * len(members)), 1), len(members) - 1)
+        chosen[rng.permutation(members)[:n_share]] = True
+    if not chosen.any():
+        raise SettingsError(
+            f"{source}: no class has two images, so none can be set aside for validation.",
+            "bring more pictures or train with {validation:0}.",
+        )
+    return chosen
+
+
+def as_input(images: NDArray[Any], dtype: Any = np.float32) -> NDArray[np.floating[Any]]:
+    """What the network takes: images (N, 28, 28) as (N, 784) row by row, ink 255 as 1.0.
+
+    Features (N, n), which are floats, are taken as they are.
+    """
+    if images.dtype.kind == "f":
+        return np.ascontiguousarray(images.reshape(len(images), -1), dtype)
     flat = images.reshape(len(images), math.prod(images.shape[1:]))  # also where there is none
     return to_input(flat, np.empty(flat.shape, dtype))
 
 
-def to_input(
-    pixels: NDArray[np.uint8], inputs: NDArray[np.floating[Any]]
-) -> NDArray[np.floating[Any]]:
-    """Write pixels (N, 784) into inputs of the same shape, ink 255 as 1.0, and return them."""
+def to_input(pixels: NDArray[Any], inputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Write pixels (N, 784) into inputs of the same shape, ink 255 as 1.0, and return them.
+
+    Floats are written as they are.
+    """
     np.copyto(inputs, pixels)
-    inputs *= 1.0 / 255.0
+    if pixels.dtype.kind != "f":
+        inputs *= 1.0 / 255.0
     return inputs

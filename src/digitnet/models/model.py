@@ -241,12 +241,12 @@ def network_in_words(network: AnyNetwork) -> str:
     return " + ".join(in_words(member) for member in members)
 
 
-def classify(network: AnyNetwork, images: NDArray[np.uint8], batch_size: int = 512) -> FloatArray:
-    """Logits (N, n_classes) for frames (N, 28, 28); memory is bounded by the batch size.
+def classify(network: AnyNetwork, images: NDArray[Any], batch_size: int = 512) -> FloatArray:
+    """Logits (N, n_classes) for frames (N, 28, 28) or features (N, n).
 
-    A batch of 512 stays in the cache between the layers; 4,096 take half as long again. A
-    convolutional network works on a batch per core, since BLAS alone would not fill them. Batch
-    normalisations are folded into the weights first.
+    Memory is bounded by the batch size. A batch of 512 stays in the cache between the layers;
+    4,096 take half as long again. A convolutional network works on a batch per core, since BLAS
+    alone would not fill them. Batch normalisations are folded into the weights first.
     """
     if not isinstance(network, IntegerNetwork):
         network = predictor(network)

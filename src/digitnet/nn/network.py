@@ -60,6 +60,16 @@ class Stack:
         Stack.__init__(other, layers, self.dtype)
         return other
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a copy keeps: all but the views, which would be arrays of their own."""
+        return {k: v for k, v in vars(self).items() if k not in ("views", "parameters")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Views into the vector again: in them the network sees what an optimiser writes there."""
+        vars(self).update(state)
+        self.views = self._split(self.vector)
+        self.parameters = self.named(self.vector)
+
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the parameters, the inputs and the logits."""

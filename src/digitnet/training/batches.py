@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import Dataset, as_input, to_input
+from digitnet.data.features import Features
+from digitnet.errors import SettingsError
 from digitnet.imaging.augment import MOST, Augmentation, augmented
 from digitnet.models.model import classify
 from digitnet.nn import Network, softmax
@@ -28,11 +30,13 @@ class Batch(NamedTuple):
         inputs: (B, n), as the network takes them; good until the next batch is asked for.
         labels: (B,).
         soft: (B, n_classes), what the teacher says of them; None without a teacher.
+        weights: (B,), how much each counts; None for all the same.
     """
 
     inputs: FloatArray
     labels: NDArray[np.int64]
     soft: FloatArray | None
+    weights: FloatArray | None = None
 
 
 class DataLoader:
@@ -42,12 +46,17 @@ class DataLoader:
     making the images smaller, that is done once for all of them, and kept as float32.
 
     Args:
-        dataset: where the images come from; they stay uint8 until they are gathered.
+        dataset: where the images come from; they stay uint8 until they are gathered. Features are
+            floats from the start.
         batch_size: images per batch; an epoch's last batch may be smaller.
         network: who it is for.
         augmentation: how much each image is changed, anew in every epoch, on all cores between the
             steps: beside the steps it would take from BLAS what it gains (docs/lab-notes.md).
         teacher: says of every image, as it is augmented, how likely each class is.
+        weights: (N,), how much each image counts; None for all the same.
+
+    Raises:
+        SettingsError: features are to be augmented, which takes pictures.
 
     Attributes:
         layers_done: how many of the network's layers the inputs have been through.
@@ -55,12 +64,16 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Dataset | Features,
         batch_size: int,
         network: Network,
         augmentation: Augmentation | None = None,
         teacher: Teacher | None = None,
+        weights: FloatArray | None = None,
     ) -> None:
+        if augmentation and isinstance(dataset, Features):
+            raise SettingsError("Rows of numbers cannot be augmented: that is done to pictures.")
+        self._weights = weights
         self._images: NDArray[Any] = dataset.images
         self._labels = dataset.labels
         self._augmentation = augmentation
@@ -78,6 +91,7 @@ class DataLoader:
             self.layers_done = network.n_fixed
         n = min(self._at_once, len(dataset))
         self._taken = np.empty((n, *self._images.shape[1:]), dtype=self._images.dtype)
+        self._as_they_are = self.layers_done > 0 or self._images.dtype == dtype
         self._inputs: FloatArray = np.empty((n, network.n_in), dtype=dtype)
 
     def batches(self, order: NDArray[np.int64], first: int = 0) -> Iterator[Batch]:
@@ -97,9 +111,15 @@ class DataLoader:
             chosen = order[start : start + at_once]
             inputs, soft = self._gather(order, start)
             labels = self._labels[chosen]
+            weights = None if self._weights is None else self._weights[chosen]
             for i in range(skip, len(inputs), size):
                 part = slice(i, i + size)
-                yield Batch(inputs[part], labels[part], None if soft is None else soft[part])
+                yield Batch(
+                    inputs[part],
+                    labels[part],
+                    None if soft is None else soft[part],
+                    None if weights is None else weights[part],
+                )
             skip = 0
 
     def _gather(self, order: NDArray[np.int64], start: int) -> tuple[FloatArray, FloatArray | None]:
@@ -108,7 +128,7 @@ class DataLoader:
         taken, inputs = self._taken[: len(chosen)], self._inputs[: len(chosen)]
         self._images.take(chosen, 0, taken, "clip")  # any other mode makes a copy first
         soft = None if self._soft is None else self._soft[chosen]
-        if self.layers_done:
+        if self._as_they_are:
             return taken, soft
         augmentation = self._augmentation
         if not augmentation:
@@ -123,13 +143,13 @@ class DataLoader:
         return inputs, _soft(self._teacher, taken) if self._teacher else None
 
 
-def _soft(teacher: Teacher, images: NDArray[np.uint8]) -> FloatArray:
+def _soft(teacher: Teacher, images: NDArray[Any]) -> FloatArray:
     """The teacher's probabilities at its temperature, (N, n_classes)."""
     logits = classify(teacher.network, images, batch_size=256)
     return softmax(logits / teacher.loss.temperature)
 
 
-def _through_head(dataset: Dataset, network: Network) -> FloatArray:
+def _through_head(dataset: Dataset | Features, network: Network) -> FloatArray:
     """What the network's fixed layers make of every image, (N, n)."""
     dtype = network.vector.dtype
     # Row by row in memory, however the layers left them.

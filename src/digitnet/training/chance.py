@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.features import Features
 from digitnet.errors import NothingLearntError
 from digitnet.training.events import History
 
@@ -20,8 +21,8 @@ ENOUGH_TO_TELL = 100
 
 def check_learnt(
     history: History,
-    training: Dataset,
-    validation: Dataset | None,
+    training: Dataset | Features,
+    validation: Dataset | Features | None,
     learning_rate: float,
     verdict: str = "Nothing was learnt",
 ) -> None:
@@ -42,7 +43,8 @@ def check_learnt(
     Raises:
         NothingLearntError: it does not.
     """
-    best, words, dataset = history.best_epoch - 1, "training", training
+    best, words = history.best_epoch - 1, "training"
+    dataset: Dataset | Features = training
     losses = history.training_loss
     falls = len(losses) == 1 or losses[-1] < FALLEN * losses[0]
     accuracy: float | None = history.training_accuracy[best]

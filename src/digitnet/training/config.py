@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.data.dataset import DIGITS, Dataset
+from digitnet.data.features import Features
 from digitnet.data.labelling import LABELS
 from digitnet.errors import ModelError, SettingsError
 from digitnet.imaging.augment import AUGMENTATIONS, Augmentation
@@ -377,7 +378,7 @@ class Settings:
         if isinstance(self.class_weights, str):
             known["class_weights"].checked(self.class_weights)
 
-    def weights_of_classes(self, training: Dataset) -> NDArray[np.float32] | None:
+    def weights_of_classes(self, training: Dataset | Features) -> NDArray[np.float32] | None:
         """(n_classes,) float32, scaled to a mean of 1 over the training images, or None.
 
         Raises:

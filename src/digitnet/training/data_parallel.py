@@ -11,6 +11,7 @@ from digitnet.nn import cross_entropy
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.losses import LossFunction
 from digitnet.nn.network import Stack
+from digitnet.threads import n_cores
 
 
 class DataParallel:
@@ -18,7 +19,8 @@ class DataParallel:
 
     Matrix products alone use all cores by themselves. Where much of the work lies between the
     products, as in convolutions, two threads take half a batch each, with buffers of their
-    own, and the two gradients are added up.
+    own, and the two gradients are added up. Where there is one core, one thread takes both halves,
+    one after the other, to the same bits.
 
     Args:
         network: whose gradient.
@@ -31,7 +33,8 @@ class DataParallel:
     def __init__(self, network: Stack, halves: bool) -> None:
         self._network = network
         self._buffers = [network.buffers() for _ in range(2 if halves else 1)]
-        self._helper = ThreadPoolExecutor(1) if halves else None
+        self._halves = halves
+        self._helper = ThreadPoolExecutor(1) if halves and n_cores() > 1 else None
         self.gradient = self._buffers[0].gradient
 
     def close(self) -> None:
@@ -49,7 +52,7 @@ class DataParallel:
         loss_function: LossFunction = cross_entropy,
     ) -> tuple[float, FloatArray]:
         """Loss and logits (N, n_classes) as `Network.loss_and_gradient` gives them."""
-        if self._helper is None or len(x) < 2:
+        if not self._halves or len(x) < 2:
             return self._network.loss_and_gradient(
                 x, targets, self._buffers[0], rng, sample_weights, skip, loss_function
             )
@@ -73,9 +76,9 @@ class DataParallel:
                     loss_function,
                 )
 
-        coming = self._helper.submit(half, 1)
+        coming = None if self._helper is None else self._helper.submit(half, 1)
         loss, logits = half(0)
-        other_loss, other_logits = coming.result()
+        other_loss, other_logits = half(1) if coming is None else coming.result()
         share = middle / len(x)  # each half's loss and gradient are means over its own images
         self.gradient *= share
         other = self._buffers[1].gradient

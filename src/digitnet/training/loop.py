@@ -7,13 +7,16 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
 from digitnet.data.dataset import Dataset
+from digitnet.data.features import Features
 from digitnet.errors import NothingLearntError, SettingsError, TrainingDivergedError
 from digitnet.models.model import classify
 from digitnet.nn import Network, cross_entropy, one_hot
+from digitnet.nn.layer import FloatArray
 from digitnet.nn.losses import LossFunction
 from digitnet.threads import StepThreads
 from digitnet.training.batches import DataLoader
@@ -27,11 +30,12 @@ from digitnet.training.progress import ProgressBar
 
 def train(
     network: Network,
-    training: Dataset,
-    validation: Dataset | None,
+    training: Dataset | Features,
+    validation: Dataset | Features | None,
     settings: Settings,
     state: TrainingState,
     *,
+    sample_weights: FloatArray | None = None,
     yielding: bool = False,
 ) -> Iterator[Event]:
     """Train in place, and tell what happens: a StepDone per step, an EpochDone per epoch.
@@ -56,6 +60,8 @@ def train(
         validation: images to choose the best epoch by; never learnt from.
         settings: how.
         state: from `begin`, or of an interrupted run.
+        sample_weights: (N,), how much each training image counts beside its class's weight; they
+            are scaled to a mean of 1. None for all the same.
         yielding: take one thread while others take the cores, which spares a busy machine much;
             the last bits of large networks' weights then depend on how busy it was.
 
@@ -67,14 +73,14 @@ def train(
     _check_fit(network, training, settings)
     dtype = network.vector.dtype
     n_classes = len(training.class_names)
-    class_weights = settings.weights_of_classes(training)
+    weights = _weights(training, settings, sample_weights, dtype)
     class_targets = one_hot(np.arange(n_classes), n_classes, settings.label_smoothing, dtype)
     batch_size = min(settings.batch_size or len(training), len(training))
     n_steps = math.ceil(len(training) / batch_size)
     n_all = settings.epochs * n_steps
     teacher = settings.teacher
     loss_function: LossFunction = cross_entropy if teacher is None else teacher.loss
-    loader = DataLoader(training, batch_size, network, settings.augmentation, teacher)
+    loader = DataLoader(training, batch_size, network, settings.augmentation, teacher, weights)
     optimizer, optimizer_state = settings.optimizer, state.optimizer_state
 
     def learning_rate(steps_done: int) -> float:
@@ -93,7 +99,7 @@ def train(
                 state.order = state.rng.permutation(len(training))
                 state.loss_sum, state.n_right = 0.0, 0
             with threads.held():
-                for x, labels, soft in loader.batches(state.order, first=state.step):
+                for x, labels, soft, of_images in loader.batches(state.order, first=state.step):
                     threads.look()
                     steps_done = state.epoch * n_steps + state.step
                     targets = class_targets.take(labels, 1)  # in columns, as the logits are
@@ -104,7 +110,7 @@ def train(
                             x,
                             targets.T,
                             state.rng,
-                            None if class_weights is None else class_weights[labels],
+                            of_images,
                             skip=loader.layers_done,
                             loss_function=loss_function,
                         )
@@ -151,8 +157,8 @@ def _stops_early(state: TrainingState, settings: Settings) -> bool:
 
 def _end_epoch(
     network: Network,
-    training: Dataset,
-    validation: Dataset | None,
+    training: Dataset | Features,
+    validation: Dataset | Features | None,
     state: TrainingState,
     learning_rate: float,
     started: float,
@@ -231,7 +237,27 @@ def fit(
     return state.history
 
 
-def _check_fit(network: Network, training: Dataset, settings: Settings) -> None:
+def _weights(
+    training: Dataset | Features, settings: Settings, given: FloatArray | None, dtype: Any
+) -> FloatArray | None:
+    """How much each image counts, (N,) with a mean of 1: its class's weight times its own."""
+    of_classes = settings.weights_of_classes(training)
+    if given is None:
+        return None if of_classes is None else of_classes[training.labels]
+    weights = np.asarray(given, dtype=np.float64)
+    fits = weights.shape == (len(training),) and np.isfinite(weights).all()
+    if not fits or weights.min() < 0 or weights.max() <= 0:
+        raise SettingsError(
+            f"Sample weights need one number from 0 for each of the {len(training)} images, and "
+            "one above 0."
+        )
+    if of_classes is not None:
+        weights = weights * of_classes[training.labels]
+    scaled: FloatArray = (weights / weights.mean()).astype(dtype)
+    return scaled
+
+
+def _check_fit(network: Network, training: Dataset | Features, settings: Settings) -> None:
     """The network must take the images and answer with the classes, its teacher too."""
     n_pixels, n_classes = training.images[0].size, len(training.class_names)
     if (network.n_in, network.n_out) != (n_pixels, n_classes):

@@ -1,0 +1,157 @@
+"""scikit-learn: MLPClassifier's example on MNIST beside DigitClassifier, in one run.
+
+    python -m benchmarks.scikit_learn [--repeats 3] [--grid]
+    python -m benchmarks.scikit_learn --validation          while choosing: the test stays shut
+
+The example is scikit-learn's "Visualization of MLP weights on MNIST": 40 hidden neurons, 8 epochs,
+its settings word for word; here on MNIST's own 60,000 and 10,000 digits, where the example splits
+all of them anew. Beside it the same settings in DigitClassifier, and settings chosen on 10,000 of
+the training digits. All get the same float32 rows and take turns; a repeat is another seed. Times
+are those of `fit`, and of `predict` for all that is tested: the median over the repeats, seconds
+on the clock and of all processors together.
+
+`--grid` adds a GridSearchCV over four settings and two folds, of 10,000 digits, by one worker and
+by two: processor time that grows with the workers would be threads that wait for each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+
+from digitnet.data.dataset import as_input
+from digitnet.data.sources import open_source
+from digitnet.sklearn import DigitClassifier
+from digitnet.threads import n_cores
+
+Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+CONTESTANTS: dict[str, Callable[[int], Any]] = {
+    "MLPClassifier, the example": lambda seed: MLPClassifier(
+        hidden_layer_sizes=(40,), max_iter=8, alpha=1e-4, solver="sgd", random_state=seed,
+        learning_rate_init=0.2,
+    ),
+    "DigitClassifier, the same settings": lambda seed: DigitClassifier(
+        (40,), epochs=8, weight_decay=1e-4, optimizer="nesterov", random_state=seed,
+        learning_rate=0.2, batch_size=200, schedule="constant",
+    ),
+    "DigitClassifier, settings of its own": lambda seed: DigitClassifier(
+        (40,), epochs=8, optimizer="nesterov", random_state=seed, learning_rate=0.2, batch_size=128,
+    ),
+    "MLPClassifier, as it comes, 8 epochs": lambda seed: MLPClassifier(
+        max_iter=8, random_state=seed
+    ),
+    "DigitClassifier, as it comes, 8 epochs": lambda seed: DigitClassifier(
+        (100,), epochs=8, random_state=seed
+    ),
+}  # fmt: skip
+N_VALIDATION = 10_000
+N_GRID = 10_000
+GRID = {"hidden": [(20,), (40,)], "learning_rate": [0.1, 0.2]}
+
+
+class Figures(NamedTuple):
+    """Of one training."""
+
+    accuracy: float
+    fit: float
+    fit_processors: float
+    predict: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--validation", action="store_true")
+    parser.add_argument("--grid", action="store_true")
+    args = parser.parse_args()
+    training, test = _rows("train"), None
+    if args.validation:
+        n = min(N_VALIDATION, len(training[1]) // 6)
+        training, test = (
+            tuple(part[:-n] for part in training),
+            tuple(part[-n:] for part in training),
+        )
+    else:
+        test = _rows("test")
+    print(
+        f"{len(training[1]):,} digits to learn from, {len(test[1]):,} to be tested on; "
+        f"{n_cores()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    found: dict[str, list[Figures]] = {name: [] for name in CONTESTANTS}
+    for repeat in range(args.repeats):
+        for name, make in CONTESTANTS.items():
+            found[name].append(_measured(make(repeat + 1), training, test))
+    print(f"{'':<40} accuracy (deviation)  fit, s  processors, s  predict, s")
+    for name, figures in found.items():
+        accuracies = [100 * each.accuracy for each in figures]
+        spread = np.std(accuracies, ddof=1) if len(accuracies) > 1 else 0.0
+        fit, processors, predict = (float(m) for m in np.median(figures, axis=0)[1:])
+        print(
+            f"{name:<40} {np.mean(accuracies):7.2f} %  ({spread:.2f})    {fit:7.2f}  "
+            f"{processors:13.2f}  {predict:10.3f}"
+        )
+    if args.grid:
+        _grid(tuple(part[:N_GRID] for part in training))
+
+
+def _rows(part: Any) -> Rows:
+    dataset = open_source("mnist", part=part)
+    return as_input(dataset.images).astype(np.float32, copy=False), dataset.labels
+
+
+def _measured(estimator: Any, training: Any, test: Any) -> Figures:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 8 epochs are few, as in the example
+        started, before = time.perf_counter(), time.process_time()
+        estimator.fit(*training)
+        fit, processors = time.perf_counter() - started, time.process_time() - before
+    started = time.perf_counter()
+    answers = estimator.predict(test[0])
+    return Figures(
+        float(np.mean(answers == test[1])), fit, processors, time.perf_counter() - started
+    )
+
+
+def _grid(rows: Any) -> None:
+    """A search by one worker and by two, the workers started beforehand."""
+    print(f"\nGridSearchCV, {len(rows[1]):,} digits, 4 settings x 2 folds, 4 epochs each")
+    base = DigitClassifier(epochs=4, optimizer="nesterov", random_state=1)
+    for n_jobs in (1, 2):
+        search = GridSearchCV(base, GRID, cv=2, n_jobs=n_jobs, refit=False)
+        small = tuple(part[:200] for part in rows)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            search.fit(*small)
+        started, before = time.perf_counter(), _processor_seconds()
+        search.fit(*rows)
+        seconds = time.perf_counter() - started
+        print(f"{n_jobs} worker(s): {seconds:6.2f} s on the clock", end="")
+        if n_jobs > 1:
+            from joblib.externals.loky import get_reusable_executor
+
+            get_reusable_executor().shutdown(wait=True)  # their time is counted when they end
+        print(f", {_processor_seconds() - before:6.2f} s of processors")
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those of its children that have ended."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+if __name__ == "__main__":
+    main()
