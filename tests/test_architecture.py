@@ -31,6 +31,7 @@ FLOORS = {
     "plots": 7,
     "reading": 7,
     "training": 7,
+    "distributed": 8,
     "web": 8,
     "cli": 9,
     "__main__": 10,

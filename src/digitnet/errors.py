@@ -25,6 +25,15 @@ def as_argument(name: str, value: str) -> str:
     return f"{name}={value}" if PLACE.fullmatch(value) else f'{name}="{value}"'
 
 
+OPTIONS = {"start": "from"}
+"""Options that the command line calls otherwise: `from` is a word of Python."""
+
+
+def as_option(name: str, value: str) -> str:
+    """An option as the command line has it: --labels first, or --out."""
+    return f"--{OPTIONS.get(name, name).replace('_', '-')} {value}".rstrip()
+
+
 class DigitnetError(Exception):
     """Anything a user can mend: bad input, wrong use, a run that diverged. Never a bug.
 
@@ -105,6 +114,8 @@ EXTRAS = {
     "checksum": Extra("Checking luhn, isbn and iban needs python-stdnum", ("stdnum",)),
     "heif": Extra("Reading a HEIC picture needs pillow-heif", ("pillow_heif",)),
     "onnx": Extra("Exporting to ONNX needs the package onnx", ("onnx",)),
+    "dask": Extra("Sharing work out needs Dask", ("dask", "distributed", "fsspec")),
+    "metrics": Extra("Metrics need prometheus-client", ("prometheus_client",)),
 }
 """Every extra of pyproject.toml that a user may need."""
 
