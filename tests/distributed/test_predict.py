@@ -8,6 +8,7 @@ import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,13 +147,16 @@ def test_pictures_in_an_archive_come_as_rows_of_parquet(
     model = load_model(place / "model")
     assert len(found) == len(rows)
     for got, wanted in zip(found, rows, strict=True):
-        assert got["path"] == f"zip://{wanted['path']}::{tmp_path / 'many.zip'}"
-        assert (got["label"] or "") == wanted["label"]
+        path, _, page = wanted["path"].partition("#")
+        address = f"zip://{path}::{tmp_path / 'many.zip'}"
+        assert got["path"] == address + (f"#{page}" if page else "")
+        assert (got["label"] or "") == wanted["label"], got
         if got["label"] is not None:
             assert f"{got['probability']:.4f}" == wanted["probability"]
-    assert "is text, not a picture" in found[4]["reason"] or found[4]["reason"] is None
     images = [model.predict(place / "many" / f"{i}.png") for i in (1, 2)]
     by_path = {row["path"].partition("::")[0]: row for row in found}
+    assert "many/5.png::" in by_path["zip://many/5.png"]["reason"]
+    assert "is text, not a picture" in by_path["zip://many/5.png"]["reason"]
     for i, one in zip((1, 2), images, strict=True):
         got = by_path[f"zip://many/{i}.png"]
         assert got["probability"] == pytest.approx(float(one.probabilities.max()), abs=1e-6)
@@ -169,15 +173,16 @@ def test_rows_come_in_order_in_python(place: Path, cluster: Crowd, expected: byt
 def test_each_worker_has_the_model_once(place: Path, cluster: Crowd, expected: bytes) -> None:
     from distributed import Client
 
+    def models(dask_worker: Any) -> list[str]:  # in here, it is sent by its text
+        return [name for name in dask_worker.plugins if name.startswith("digitnet-")]
+
     list(predict("many/1.png", "model", scheduler=cluster.address))
     with Client(cluster.address, timeout="60s") as client:
-        found = client.run(_models)
+        found = client.run(models)
     assert found
-    assert all(names == [names[0]] for names in found.values())
-
-
-def _models(dask_worker: object) -> list[str]:
-    return [name for name in dask_worker.plugins if name.startswith("digitnet-")]  # type: ignore[attr-defined]
+    for names in found.values():  # those of two risks, asked in the tests above
+        assert len(names) == len(set(names)) <= 2
+        assert len(names) >= 1
 
 
 def test_the_command_on_a_cluster_of_its_own(

@@ -9,7 +9,7 @@ from digitnet.cli.models import open_model
 from digitnet.cli.output import say, show
 from digitnet.cli.risk_option import at_risk
 from digitnet.cli.table_options import source_options
-from digitnet.errors import SettingsError, require
+from digitnet.errors import DataError, SettingsError, require
 
 
 def predict_on_dask(args: argparse.Namespace) -> int:
@@ -52,10 +52,12 @@ def predict_on_dask(args: argparse.Namespace) -> int:
         say(f"{report.parts_before:,} of {report.parts:,} parts were there already.")
     if report.left_alone:
         say(f"{report.left_alone:,} left alone, no picture by name nor content.")
+    if not report.rows:
+        raise DataError("There are no pictures among these files; name some that are.")
     if report.unread:
         say(f"{report.unread:,} of {report.rows:,} pictures could not be read.")
     show(f"{report.rows:,} rows in {report.parts:,} parts are in {args.out}.")
-    return 0 if report.rows and not report.unread else 2 if report.unread == report.rows else 1
+    return 0 if not report.unread else 2 if report.unread == report.rows else 1
 
 
 def _tell_dashboard(address: str) -> None:

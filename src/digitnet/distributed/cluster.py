@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import dask
-from distributed import Client, LocalCluster
 
 from digitnet.errors import DataError, SettingsError
 from digitnet.threads import n_cores
+from distributed import Client, LocalCluster
 
 ANSWERS = "10s"
 """How long a scheduler is waited for."""

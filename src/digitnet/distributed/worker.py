@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from distributed import WorkerPlugin, get_worker
-
 from digitnet.data.listing import is_left_alone
 from digitnet.distributed.filesystems import place_of, read_file
 from digitnet.distributed.parts import File, Part
@@ -29,6 +27,7 @@ from digitnet.models.bulk import BATCH, answers_of, mark_of
 from digitnet.models.folder import load_model
 from digitnet.models.model import Model, Prediction
 from digitnet.text import shown
+from distributed import WorkerPlugin, get_worker
 
 AHEAD = 16
 """Files elsewhere that are fetched while others are read: one request takes longer than one
@@ -188,33 +187,55 @@ def _told_as(framed: Framed, opened_as: str, name: str) -> Framed:
 
 def _fetched(files: Sequence[File]) -> Iterator[tuple[File, bytes | PictureError | None]]:
     """Each file with its bytes, fetched ahead, or None where it lies on this machine."""
-    systems: dict[str, Any] = {}
-
-    def fetch(file: File) -> bytes | PictureError:
-        assert file.root is not None
-        try:
-            if file.root not in systems:
-                systems[file.root] = place_of(file.root).system
-            return read_file(systems[file.root], file.path, file.name)
-        except DataError as error:
-            return PictureError(error.sentence, error.hint)
-        except PictureError as error:
-            return error
-
     with ExitStack() as stack:
-        pool: ThreadPoolExecutor | None = None
-        waiting: deque[tuple[File, Future[bytes | PictureError] | None]] = deque()
+        systems = _Systems(stack)
+        waiting: deque[_Fetched] = deque()
         for file in files:
-            future = None
-            if file.reason is None and file.root is not None:
-                if pool is None:
-                    pool = stack.enter_context(ThreadPoolExecutor(AHEAD))
-                future = pool.submit(fetch, file)
-            waiting.append((file, future))
+            here = file.reason is not None or file.root is None
+            waiting.append((file, None if here else systems.begin(file)))
             if len(waiting) > AHEAD or waiting[0][1] is None:
                 yield _next(waiting)
         while waiting:
             yield _next(waiting)
+
+
+class _Systems:
+    """The file systems of a part, and the threads that fetch from them.
+
+    Several at once only where a system is made for it, as those of networks are: an archive is
+    one open file, and its reader counts its users without a lock.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._known: dict[str, Any] = {}
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+
+    def begin(self, file: File) -> Future[bytes | PictureError]:
+        """Fetch a file's bytes, soon."""
+        assert file.root is not None
+        failed: Future[bytes | PictureError] = Future()
+        try:
+            if file.root not in self._known:
+                self._known = {file.root: place_of(file.root).system}  # the last one is enough
+        except DataError as error:
+            failed.set_result(PictureError(error.sentence, error.hint))
+            return failed
+        system = self._known[file.root]
+        n = AHEAD if getattr(system, "async_impl", False) else 1
+        if n not in self._pools:
+            self._pools[n] = self._stack.enter_context(ThreadPoolExecutor(n))
+        return self._pools[n].submit(_fetch, system, file)
+
+
+def _fetch(system: Any, file: File) -> bytes | PictureError:
+    try:
+        return read_file(system, file.path, file.name)
+    except PictureError as error:
+        return error
+
+
+_Fetched = tuple[File, Future[bytes | PictureError] | None]
 
 
 def _next(
