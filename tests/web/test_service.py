@@ -84,7 +84,7 @@ def test_a_worker_that_dies_is_replaced_and_all_end_with_the_server(tmp_path: Pa
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "2") as server:
         workers = workers_of(server)
-        server.process.kill()
+        server.end(signal.SIGKILL)
         assert all(gone(process) for process in workers)
 
 
