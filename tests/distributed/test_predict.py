@@ -21,10 +21,13 @@ from digitnet.data.listing import Tally
 from digitnet.distributed import predict, predict_into
 from digitnet.distributed.crowd import Share, Whole
 from digitnet.distributed.parts import File, Part, files_of, parts_of
-from digitnet.distributed.worker import Done
+from digitnet.distributed.tasks import Done, Pages
 from digitnet.errors import DataError, OutputError, SettingsError
+from digitnet.handwriting.pages import draw_page
 from digitnet.models.folder import load_model, save_model
+from digitnet.reading.fields import Field
 from support.crowd import Crowd, crowd
+from support.forms import blank_form, filled_form, save, template_text
 from support.helpers import small_model
 
 pytestmark = [
@@ -198,6 +201,40 @@ def test_the_command_on_a_cluster_of_its_own(
     assert said.out == f"623 rows in 1 parts are in {out}.\n"
     job = json.loads((out / "_job.json").read_text())
     assert job["finished"] == {"parts": 1, "rows": 623, "unread": 2, "left_alone": 1}
+
+
+def test_pages_and_forms_go_the_same_way(
+    place: Path, cluster: Crowd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The tables of `digitnet read`, from the workers of a cluster."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    page = draw_page(["427", "3081"], np.random.default_rng(4)).picture
+    save(page, tmp_path / "scans" / "0.png")
+    save(filled_form().picture, tmp_path / "scans" / "1.png")
+    (tmp_path / "scans" / "2.png").write_text("no page")
+    common = ["--engine", "dask", "--format", "csv", "--scheduler", cluster.address]
+    words = ["read", "scans", "--model", "mlp"]
+    assert main([*words, "--csv", "lines.csv"]) == 1
+    assert main([*words, *common, "--part-size", "2", "--out", "out"]) == 1
+    assert joined(tmp_path / "out") == (tmp_path / "lines.csv").read_bytes()
+    assert main([*words, *common, "--part-size", "2", "--out", "out", "--resume"]) == 1
+    again = [*words, *common, "--part-size", "2", "--out", "out", "--resume", "--field", "3"]
+    assert main(again) == 2
+    assert "another job: its task is pages, not pages-" in capsys.readouterr().err
+    save(blank_form().picture, tmp_path / "blank.png")
+    head, *fields = template_text(blank_form()).split("[[field]]")
+    (tmp_path / "form.toml").write_text("[[field]]".join([head, *fields[:2]]))
+    words += ["--template", "form.toml"]
+    assert main([*words, "--csv", "forms.csv"]) == 1
+    assert main([*words, *common, "--out", "forms"]) == 1
+    assert joined(tmp_path / "forms") == (tmp_path / "forms.csv").read_bytes()
+
+
+def test_tasks_have_marks_of_what_is_asked() -> None:
+    assert Pages().mark == "pages"
+    assert Pages(Field(length=3)).mark != Pages(Field(length=4)).mark != Pages().mark
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ def add_dask_options(parser: argparse.ArgumentParser, *, out: bool = True) -> No
     group.add_argument(
         "--format", choices=FORMATS, help="of the parts (default: parquet where PyArrow is there)"
     )
+    if not out:  # of read, where --out is there for a picture, and nothing else goes on
+        group.add_argument(
+            "--resume", action="store_true", help="go on with the parts that are in --out FOLDER"
+        )
     group.add_argument(
         "--part-size", type=int, metavar="N", help="files of a part (default: 1,024)"
     )  # fmt: skip
@@ -47,6 +51,8 @@ def add_dask_options(parser: argparse.ArgumentParser, *, out: bool = True) -> No
 def refuse_dask_options(args: argparse.Namespace, *, out: bool = True) -> None:
     """Raise where an option is given that only Dask heeds."""
     names = ("scheduler", "workers", "format", "part_size", *(("out",) if out else ()))
+    if not out and args.resume:
+        raise SettingsError("--resume: only with --engine dask; add it or leave it out.")
     given = [f"--{name.replace('_', '-')}" for name in names if vars(args)[name] is not None]
     if given:
         raise SettingsError(f"{', '.join(given)}: only with --engine dask; add it or leave it out.")

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json and args.csv is not None:
         raise SettingsError("--json and --csv are two ways to answer; leave one out.")
     if args.engine == "dask":
-        from digitnet.cli.predict_dask import predict_on_dask
+        from digitnet.cli.dask_run import predict_on_dask
 
         return predict_on_dask(args)
     refuse_dask_options(args)

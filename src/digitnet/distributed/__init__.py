@@ -13,8 +13,9 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it to the
     from digitnet.distributed.job import Report as Report
     from digitnet.distributed.job import predict as predict
     from digitnet.distributed.job import predict_into as predict_into
+    from digitnet.distributed.job import read_into as read_into
 
-_HOMES = {"Report": "job", "predict": "job", "predict_into": "job"}
+_HOMES = {"Report": "job", "predict": "job", "predict_into": "job", "read_into": "job"}
 
 __all__ = sorted(_HOMES)
 

@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, wait
 from distributed.client import FutureCancelledError, FuturesCancelledError
 
 from digitnet.data.listing import Tally
 from digitnet.distributed.cluster import connected, n_threads, workers_of
 from digitnet.distributed.parts import File, Part, files_of, parts_of
 from digitnet.distributed.results import Results
-from digitnet.distributed.worker import Done, Reader, read_part
+from digitnet.distributed.tasks import Done, Task
+from digitnet.distributed.worker import Reader, read_part, reader_name
 from digitnet.errors import DataError, DigitnetError, SettingsError
 from digitnet.models.bulk import mark_of
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model, model_files, save_model
 from digitnet.models.model import Model
 from digitnet.text import shown
+from distributed import Client, Future, KilledWorker, wait
 
 AHEAD = 2
 """Parts for each thread of a worker that are on their way at once."""
@@ -46,6 +47,7 @@ class Crowd:
         scheduler: str | None,
         workers: int | None,
         part_size: int,
+        task: Task,
     ) -> None:
         if not 1 <= part_size <= LARGEST_PART:
             raise SettingsError(
@@ -55,7 +57,7 @@ class Crowd:
         self._contents, loaded = contents_of(model)
         self.mark = mark_of(loaded if self._risk is None else loaded.at_risk(self._risk))
         self._scheduler, self._workers, self._size = scheduler, workers, part_size
-        self.n_parts = 0
+        self._task, self.n_parts = task, 0
 
     def done(
         self,
@@ -78,7 +80,7 @@ class Crowd:
     def _send_model(self, client: Client) -> None:
         """Once to each worker that is there, and to each that joins."""
         try:
-            client.register_plugin(Reader(self._contents, self._risk, self.mark))
+            client.register_plugin(Reader(self._contents, self._risk, self.mark, self._task))
         except DigitnetError:
             raise
         except Exception as error:
@@ -131,7 +133,7 @@ class Crowd:
                     for half in share.halves():
                         going[self._submit(client, half, run)] = half
                     if len(share.files) == 1:
-                        share.whole.take(share, _killed(share.files[0]))
+                        share.whole.take(share, self._killed(share.files[0]))
                 except FutureCancelledError:
                     raise DataError(
                         "The scheduler has gone.", "start it again, and go on with {resume}."
@@ -139,10 +141,18 @@ class Crowd:
                 if share.whole.is_done:
                     yield share.whole.part, share.whole.joined()
 
+    def _killed(self, file: File) -> Done:
+        """A file that workers die of, one after the other: a row with the reason at its end."""
+        reason = f"{file.name} has killed the workers that read it: look at it by itself."
+        between = [None] * (len(self._task.columns) - 2)
+        return Done([(shown(file.name), *between, shown(reason))], 1, [])
+
     def _submit(self, client: Client, share: Share, run: str) -> Future:
         part = share.whole.part._replace(files=share.files)
         key = f"digitnet-{run}-{part.number}-{share.begins}-{len(share.files)}"
-        return client.submit(read_part, part, self.mark, key=key, pure=False)
+        return client.submit(
+            read_part, part, reader_name(self.mark, self._task), key=key, pure=False
+        )
 
 
 class Share:
@@ -187,12 +197,6 @@ class Whole:
             sum(done.n_unread for done in all_done),
             [name for done in all_done for name in done.left_alone],
         )
-
-
-def _killed(file: File) -> Done:
-    """A file that workers die of, one after the other."""
-    reason = f"{file.name} has killed the workers that read it: look at it by itself."
-    return Done([(shown(file.name), None, None, shown(reason))], 1, [])
 
 
 def contents_of(model: Model | str | Path | None) -> tuple[dict[str, bytes], Model]:

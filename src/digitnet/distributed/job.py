@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digitnet.data.listing import Tally
 from digitnet.distributed.crowd import Crowd, Dashboard
 from digitnet.distributed.parts import PART_SIZE
 from digitnet.distributed.results import ENCODERS, Results, usual_format
-from digitnet.distributed.worker import Done, Row
+from digitnet.distributed.tasks import Digits, Done, Forms, Pages, Row, Task
 from digitnet.errors import SettingsError, require
 from digitnet.models.model import Model
+from digitnet.reading.fields import Field
+from digitnet.reading.template import Template
 
 Words = str | Path | Iterable[str | Path]
 Told = Callable[[int, int], None]
@@ -65,7 +67,7 @@ def predict(
     Raises:
         DigitnetError: no scheduler, no such model, a list or an address that cannot be read.
     """
-    crowd = Crowd(model, risk, scheduler, workers, part_size)
+    crowd = Crowd(model, risk, scheduler, workers, part_size, Digits())
     held: dict[int, Done] = {}
     number = 0
     for part, done in crowd.done(_words(paths), Tally()):
@@ -107,6 +109,56 @@ def predict_into(
     Raises:
         DigitnetError: as for `predict`; another job in the folder, or nothing can be written.
     """
+    return run_into(
+        out, paths, Digits(), model, risk=risk, scheduler=scheduler, workers=workers,
+        part_size=part_size, format=format, resume=resume, told=told, dashboard=dashboard,
+    )  # fmt: skip
+
+
+def read_into(
+    out: str | Path,
+    paths: Words,
+    model: Model | str | Path | None = None,
+    *,
+    field: Field | None = None,
+    template: Template | str | Path | None = None,
+    **options: Any,
+) -> Report:
+    """Read pages, a row for each line, or forms, a row for each, into a folder of parts.
+
+    Args:
+        out: see `predict_into`.
+        paths: see `predict`.
+        model: see `predict`; it must know the ten digits.
+        field: what each line of a page must say.
+        template: of the forms, or its path; None reads pages.
+        options: the others of `predict_into`.
+
+    Raises:
+        DigitnetError: as for `predict_into`, or the template cannot be read.
+    """
+    if template is None:
+        return run_into(out, paths, Pages(field), model, **options)
+    form = template if isinstance(template, Template) else Template.load(template)
+    return run_into(out, paths, Forms(form), model, **options)
+
+
+def run_into(
+    out: str | Path,
+    paths: Words,
+    task: Task,
+    model: Model | str | Path | None = None,
+    *,
+    risk: float | str | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    part_size: int = PART_SIZE,
+    format: str | None = None,  # noqa: A002
+    resume: bool = False,
+    told: Told | None = None,
+    dashboard: Dashboard | None = None,
+) -> Report:
+    """Whatever the task makes of pictures, into a folder; see `predict_into`."""
     begun = time.monotonic()
     kind = format or usual_format()
     if kind not in ENCODERS:
@@ -114,9 +166,12 @@ def predict_into(
     if kind == "parquet":
         require("parquet")
     words = _words(paths)
-    crowd = Crowd(model, risk, scheduler, workers, part_size)
-    asked = {"model": crowd.mark, "pictures": words, "part_size": part_size, "format": kind}
-    results = Results(str(out), asked, resume=resume)
+    crowd = Crowd(model, risk, scheduler, workers, part_size, task)
+    asked = {
+        "model": crowd.mark, "task": task.mark, "pictures": words, "part_size": part_size,
+        "format": kind,
+    }  # fmt: skip
+    results = Results(str(out), asked, task.columns, resume=resume)
     before = len(results.kept)
     if results.finished is None:
         tally = Tally()

@@ -14,17 +14,17 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from digitnet.distributed.filesystems import Store, is_elsewhere
 from digitnet.distributed.parts import Part
-from digitnet.distributed.worker import Done, Row
+from digitnet.distributed.tasks import COUNT, NUMBER, TEXT, Done, Row
 from digitnet.errors import OutputError, require
 from digitnet.files import MOST_TEXT, make_folder, read_regular, remove_leftovers, replacing
 from digitnet.imaging.addresses import local_path
-from digitnet.models.bulk import HEADER
+from digitnet.reading.tables import as_cell
 
 JOB = "_job.json"
 VERSION = 1
@@ -75,6 +75,7 @@ class Results:
     Args:
         out: here, or an address of fsspec.
         asked: what tells this job from others: model, words, size of a part, format.
+        columns: of the table, see `Task`.
         resume: whether to go on with what stands there.
 
     Attributes:
@@ -85,8 +86,10 @@ class Results:
         OutputError: there is another job, or something else; or nothing can be written.
     """
 
-    def __init__(self, out: str, asked: dict[str, Any], *, resume: bool) -> None:
-        self.out, self._asked = out, asked
+    def __init__(
+        self, out: str, asked: dict[str, Any], columns: Mapping[str, str], *, resume: bool
+    ) -> None:
+        self.out, self._asked, self._columns = out, asked, columns
         self._store: Here | Store = Store(out) if is_elsewhere(out) else Here(out)
         self._encode = ENCODERS[asked["format"]]
         names = [name for name in self._store.names() if not name.startswith(".")]
@@ -150,9 +153,8 @@ class Results:
         """Keep what became of a part."""
         counts = Kept(part.mark, len(done.rows), done.n_unread, len(done.left_alone))
         stem = "-".join(map(str, counts))
-        self._store.write(
-            f"part-{part.number:06}-{stem}.{self._asked['format']}", self._encode(done.rows)
-        )
+        name = f"part-{part.number:06}-{stem}.{self._asked['format']}"
+        self._store.write(name, self._encode(self._columns, done.rows))
         self.kept[part.number] = counts
 
     def finish(self, n_parts: int) -> dict[str, int]:
@@ -177,32 +179,32 @@ class Results:
         return counts
 
 
-def as_csv(rows: Sequence[Row]) -> bytes:
-    """A table as `digitnet predict --csv` writes it."""
+def as_csv(columns: Mapping[str, str], rows: Sequence[Row]) -> bytes:
+    """A table as `digitnet predict --csv` and `digitnet read --csv` write it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    for path, label, probability, reason in rows:
-        sure = "" if probability is None else f"{probability:.4f}"
-        writer.writerow((path, label or "", sure, reason or ""))
+    writer.writerow(columns)
+    writer.writerows([as_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8")
 
 
-def as_parquet(rows: Sequence[Row]) -> bytes:
+def as_parquet(columns: Mapping[str, str], rows: Sequence[Row]) -> bytes:
     """The same with the probabilities as they are, float32, and null where there is nothing."""
     import pyarrow
     from pyarrow import parquet
 
-    kinds = (pyarrow.string(), pyarrow.string(), pyarrow.float32(), pyarrow.string())
-    columns = [
-        pyarrow.array([row[number] for row in rows], kind) for number, kind in enumerate(kinds)
+    kinds = {TEXT: pyarrow.string(), NUMBER: pyarrow.float32(), COUNT: pyarrow.int32()}
+    arrays = [
+        pyarrow.array([row[number] for row in rows], kinds[kind])
+        for number, kind in enumerate(columns.values())
     ]
     content = io.BytesIO()
-    parquet.write_table(pyarrow.table(columns, names=list(HEADER)), content)
+    parquet.write_table(pyarrow.table(arrays, names=list(columns)), content)
     return content.getvalue()
 
 
-ENCODERS: dict[str, Callable[[Sequence[Row]], bytes]] = {"csv": as_csv, "parquet": as_parquet}
+Encoder = Callable[[Mapping[str, str], Sequence[Row]], bytes]
+ENCODERS: dict[str, Encoder] = {"csv": as_csv, "parquet": as_parquet}
 
 
 def usual_format() -> str:
