@@ -32,6 +32,7 @@ FLOORS = {
     "reading": 7,
     "training": 7,
     "sklearn": 8,
+    "distributed": 8,
     "web": 8,
     "cli": 9,
     "__main__": 10,

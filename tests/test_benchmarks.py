@@ -41,6 +41,7 @@ SMALLEST = {
     "answer": "--repeats 1",
     "arrays": "-n 5 --only drawn",
     "board": "--repeats 1",
+    "bulk_dask": "-n 300 --workers 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
     "ctc": "--repeats 1",
     "exports": "-n 20 --drawn",
@@ -136,6 +137,8 @@ def test_a_documented_benchmark_runs(name: str, small: Small, tmp_path: Path) ->
     less = SMALLEST[module]  # a benchmark that a document names newly needs its line there
     if module == "fuzz":
         pytest.importorskip("atheris", reason="needs Atheris")
+    if module == "bulk_dask":
+        pytest.importorskip("distributed", reason="needs Dask")
     if "{chromium}" in less:
         pytest.importorskip("playwright.sync_api", reason="needs Playwright")
         less = less.replace("{chromium}", chromium())

@@ -25,6 +25,15 @@ def as_argument(name: str, value: str) -> str:
     return f"{name}={value}" if PLACE.fullmatch(value) else f'{name}="{value}"'
 
 
+OPTIONS = {"start": "from"}
+"""Options that the command line calls otherwise: `from` is a word of Python."""
+
+
+def as_option(name: str, value: str) -> str:
+    """An option as the command line has it: --labels first, or --out."""
+    return f"--{OPTIONS.get(name, name).replace('_', '-')} {value}".rstrip()
+
+
 class DigitnetError(Exception):
     """Anything a user can mend: bad input, wrong use, a run that diverged. Never a bug.
 
@@ -107,7 +116,8 @@ EXTRAS = {
     "onnx": Extra("Exporting to ONNX needs the package onnx", ("onnx",)),
     "sklearn": Extra("digitnet.sklearn needs scikit-learn", ("sklearn",)),
     "sweep": Extra("A sweep needs joblib", ("joblib",)),
-    "dask": Extra("Computing on Dask needs Dask and joblib", ("distributed", "joblib")),
+    "dask": Extra("Sharing work out needs Dask", ("dask", "distributed", "fsspec", "joblib")),
+    "metrics": Extra("Metrics need prometheus-client", ("prometheus_client",)),
 }
 """Every extra of pyproject.toml that a user may need."""
 

@@ -57,7 +57,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield web_client
 
 
-app = make_app(Services()).app
+app = make_app(Services()).app.app  # type: ignore[attr-defined]
 assert isinstance(app, FastAPI)
 schema = schemathesis.openapi.from_dict(app.openapi())
 
@@ -80,7 +80,8 @@ def test_every_address_is_described(web: httpx.Client) -> None:
     suffixes = [exporter.suffix for exporter in EXPORTERS.values()]
     exports = {(f"/api/models/{{name}}.{suffix}", "get") for suffix in suffixes}
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
-        ("/healthz", "get"), ("/api/models", "get"), ("/api/model", "get"),
+        ("/healthz", "get"), ("/live", "get"), ("/ready", "get"), ("/metrics", "get"),
+        ("/api/models", "get"), ("/api/model", "get"),
         ("/api/models", "post"), ("/api/model", "patch"),
         ("/api/model", "delete"), ("/api/compare", "get"),
         ("/api/models/{name}.zip", "get"), *exports,

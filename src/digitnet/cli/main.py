@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from digitnet.cli.output import prepare_streams, say, show
 from digitnet.errors import DigitnetError, OutputError, SettingsError
+from digitnet.errors import as_option as as_option
 from digitnet.text import finish_output, standard_output
 
 COMMANDS = {
@@ -33,9 +34,6 @@ COMMANDS = {
 
 VARIANTS = {"train lines": "train_lines"}
 """Two words that are a command of their own."""
-
-OPTIONS = {"start": "from"}
-"""Options that are called otherwise elsewhere: `from` is a word of Python."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -138,11 +136,6 @@ def _outcome(command: Callable[[], int]) -> int:
 def tell_error(error: DigitnetError) -> None:
     """One line on standard error for a user's mistake."""
     say(f"digitnet: {error.worded(as_option)}")
-
-
-def as_option(name: str, value: str) -> str:
-    """An option as the command line has it: --labels first, or --out."""
-    return f"--{OPTIONS.get(name, name).replace('_', '-')} {value}".rstrip()
 
 
 def _version() -> int:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from digitnet.cli.output import say
-from digitnet.data.picture_files import SUFFIXES
-from digitnet.errors import PictureError
+from digitnet.data.listing import Missing, Tally, each_line, files_meant, is_left_alone, no_pictures
+from digitnet.errors import DataError, PictureError
+from digitnet.files import open_regular
 from digitnet.imaging.addresses import local_path
-from digitnet.imaging.pictures import count_pages, is_text, page_names, read_head
-
-SYSTEM_FILES = ("thumbs.db", "desktop.ini")
-"""What systems put into folders unasked, beside files that begin with a dot."""
+from digitnet.imaging.pictures import count_pages, page_names, read_head
 
 
 class Named(NamedTuple):
@@ -26,22 +22,47 @@ class Named(NamedTuple):
     source: str | bytes | PictureError
 
 
+class LeftAlone:
+    """Files that nobody named and that are no pictures: how many, and the first of them."""
+
+    def __init__(self) -> None:
+        self.n, self._first = 0, list[str]()
+
+    def add(self, path: str) -> None:
+        """One more."""
+        self.n += 1
+        if self.n <= 5:
+            self._first.append(path)
+
+    def tell(self) -> None:
+        """Say so, once all have come."""
+        if self.n:
+            few = ", ".join(self._first) + (", ..." if self.n > 5 else "")
+            say(f"{self.n:,} left alone, no picture by name nor content: {few}")
+
+
 def named_pictures(words: Sequence[str]) -> list[Named]:
     """The pictures that are meant, in the order of the words; says what was left alone.
 
     A word is a file (each page of a PDF or TIFF is a picture), a folder (all that is in it and in
-    its sub-folders, in natural order), a pattern such as `bulk/*.png`, `-` for standard input, a
-    `file://` address or a data URL. What cannot be a picture stands in the list with the reason.
+    its sub-folders, in natural order), a pattern such as `bulk/*.png`, `@list.txt` for the names
+    in a file, one a line, `-` for standard input, a `file://` address or a data URL. What cannot be
+    a picture stands in the list with the reason.
     """
-    left_alone: list[str] = []
-    pictures = [named for word in words for named in _meant(word, left_alone)]
-    if left_alone:
-        few = ", ".join(left_alone[:5]) + (", ..." if len(left_alone) > 5 else "")
-        say(f"{len(left_alone):,} left alone, no picture by name nor content: {few}")
-    return pictures
+    return list(each_picture(words))
 
 
-def _meant(word: str, left_alone: list[str]) -> Iterator[Named]:
+def each_picture(words: Sequence[str], tally: Tally | None = None) -> Iterator[Named]:
+    """The same one after the other, however many there are; `tally` counts what is known of."""
+    left_alone, tally = LeftAlone(), tally or Tally()
+    for word in words:
+        yield from _meant(word, left_alone, tally)
+    left_alone.tell()
+
+
+def _meant(
+    word: str, left_alone: LeftAlone, tally: Tally, *, in_list: bool = False
+) -> Iterator[Named]:
     if word == "-":
         yield _standard_input()
         return
@@ -51,17 +72,46 @@ def _meant(word: str, left_alone: list[str]) -> Iterator[Named]:
     if word.startswith("data:"):
         yield Named(word.partition(",")[0], word)
         return
+    if word.startswith("@") and not in_list and not os.path.lexists(word):
+        yield from _in_list(word[1:], left_alone, tally)
+        return
     try:
         path = local_path(word)
     except PictureError as error:
         yield Named(word, error)
         return
-    if not os.path.lexists(path) and any(sign in path for sign in "*?["):
-        yield from _matching(path, left_alone)
-    elif Path(path).is_dir():
-        yield from _in_folder(path, left_alone)
-    else:
-        yield from (Named(name, name) for name in page_names(path))
+    n_found = 0
+    for file in files_meant(path, tally):
+        if isinstance(file, Missing):
+            n_found += 1
+            yield Named(file.name, PictureError(file.sentence))
+            continue
+        head = read_head(file.path)
+        if file.is_found and is_left_alone(file.path, head):
+            left_alone.add(file.path)
+            tally.n_files -= 1
+            continue
+        n_found += 1
+        yield from (Named(name, name) for name in page_names(file.path, head or b""))
+    if not n_found:
+        none = no_pictures(path)
+        yield Named(none.name, PictureError(none.sentence))
+
+
+def _in_list(path: str, left_alone: LeftAlone, tally: Tally) -> Iterator[Named]:
+    """The pictures of a list's lines.
+
+    Raises:
+        DataError: there is no such file, or it is no text.
+    """
+    try:
+        with open_regular(path, sys.maxsize) as file:
+            for line in each_line(file, path):
+                yield from _meant(line, left_alone, tally, in_list=True)
+    except OSError as error:
+        raise DataError(
+            f"The list {path} cannot be read ({error.strerror}): check its name."
+        ) from error
 
 
 def _standard_input() -> Named:
@@ -71,65 +121,3 @@ def _standard_input() -> Named:
         error = PictureError(f"Standard input has {n_pages} pages: save it and give the file.")
         return Named("-", error)
     return Named("-", content)
-
-
-def _matching(pattern: str, left_alone: list[str]) -> Iterator[Named]:
-    """What a pattern stands for, each picture once; `**` is any number of folders."""
-    from natsort import natsorted
-
-    folder, rest = os.path.split(pattern)
-    if Path(folder).is_dir():  # its own name may have brackets
-        folder = glob.escape(folder)
-    found = glob.glob(os.path.join(folder, rest), recursive=True)  # noqa: PTH118, PTH207 (keeps ./)
-    pictures: dict[str, Named] = {}
-    for path in natsorted(sorted(found)):
-        if not Path(path).is_dir():
-            pictures.update((name, Named(name, name)) for name in page_names(path))
-        elif "**" not in pattern:  # else what is in the folder matches by itself
-            pictures.update((named.name, named) for named in _in_folder(path, left_alone))
-    if not pictures:
-        what = f"{pattern} matches no file: check the pattern."
-        yield Named(pattern, PictureError(what))
-    yield from pictures.values()
-
-
-def _in_folder(folder: str, left_alone: list[str]) -> Iterator[Named]:
-    """The pictures in a folder and below, in natural order.
-
-    Hidden files are passed over; text without a picture's name is left alone; all else is meant.
-    """
-    n_found = 0
-    for path in _files_below(Path(folder)):
-        if isinstance(path, Named):
-            n_found += 1
-            yield path
-            continue
-        head = read_head(path)
-        if head is not None and is_text(head) and path.suffix.lower() not in SUFFIXES:
-            left_alone.append(str(path))
-            continue
-        n_found += 1
-        yield from (Named(name, name) for name in page_names(str(path), head or b""))
-    if not n_found:
-        yield Named(
-            folder, PictureError(f"The folder {folder} holds no pictures: name one that does.")
-        )
-
-
-def _files_below(folder: Path) -> Iterator[Path | Named]:
-    """Every file that is not hidden; links to folders are not followed, so nothing comes twice."""
-    from natsort import natsorted
-
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        why = PictureError(f"The folder {folder} cannot be listed ({error.strerror}).")
-        yield Named(str(folder), why)
-        return
-    for entry in natsorted(entries, key=lambda entry: entry.name):
-        if entry.name.startswith(".") or entry.name.lower() in (*SYSTEM_FILES, "__macosx"):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files_below(folder / entry.name)
-        elif not entry.is_dir():
-            yield folder / entry.name

@@ -75,7 +75,7 @@ def write_table(target: str, header: Sequence[str], rows: Iterable[Sequence[obje
         with standard_output():
             _write(sys.stdout, header, rows)
         return
-    _check_is_ours(Path(target), ",".join(header))
+    check_is_ours(Path(target), ",".join(header))
     with (
         replacing(target) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
@@ -91,7 +91,7 @@ def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]
     writer.writerows([shown(cell) for cell in row] for row in rows)
 
 
-def _check_is_ours(path: Path, header: str) -> None:
+def check_is_ours(path: Path, header: str) -> None:
     """Leave a file alone that holds anything but an earlier table: a picture, or digits."""
     try:
         with open_regular(path, sys.maxsize) as file:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digitnet.cli.dask_options import add_dask_options, refuse_dask_options
 from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
@@ -20,6 +21,7 @@ from digitnet.reading.fields import CHECKSUMS, Field
 from digitnet.reading.page import read_page
 from digitnet.reading.reading import Reading
 from digitnet.reading.signs import UNREAD
+from digitnet.reading.tables import PAGE_HEADER, as_cell, page_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="PICTURE", help="draw the sheet with boxes and readings (one sheet only)"
     )
+    add_dask_options(parser, out=False)
 
 
 def _add_field_options(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +90,11 @@ def _field(args: argparse.Namespace) -> Field | None:
 
 def run(args: argparse.Namespace) -> int:
     """Read each page; exit code 1 if some could not be read, 2 if none could."""
+    if args.engine == "dask":
+        from digitnet.cli.dask_run import read_on_dask
+
+        return read_on_dask(args, _field(args))
+    refuse_dask_options(args, out=False)
     if args.template is not None:
         from digitnet.cli import read_forms
 
@@ -109,8 +117,7 @@ def run(args: argparse.Namespace) -> int:
         for sheet, answer in answers:
             show_json({"path": sheet.name, **_as_dict(answer), "model": called})
     elif args.csv is not None:
-        header = ("path", "line", "text", "confidence", "reason")
-        write_table(args.csv, header, (row for answer in answers for row in _rows(*answer)))
+        write_table(args.csv, PAGE_HEADER, (row for answer in answers for row in _rows(*answer)))
     else:
         for sheet, answer in answers:
             _show(sheet, answer, alone=len(sheets) == 1)
@@ -194,18 +201,11 @@ def _as_dict(answer: Answer) -> dict[str, object]:
 
 
 def _rows(sheet: Named, answer: Answer) -> Iterator[tuple[object, ...]]:
-    """A row for each line, numbered from 1; a sheet without any has one with the reason."""
+    """A row for each line; one that says why for a sheet without any."""
     if isinstance(answer, PictureError):
         tell_error(answer)
-        yield sheet.name, "", "", "", answer.worded(as_option)
-    elif not answer.lines:
-        yield sheet.name, "", "", "", answer.reason
-    else:
-        for number, text in enumerate(answer.lines):
-            least = min(digit.probability for digit in answer.digits if digit.line == number)
-            unread = sum(m.label == UNREAD and m.line == number for m in answer.marks)
-            reason = f"{_counted(unread, 'mark')} not read" if unread else ""
-            yield sheet.name, number + 1, text, f"{least:.4f}", reason
+    for row in page_rows(sheet.name, answer):
+        yield tuple(as_cell(cell) for cell in row)
 
 
 def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:

@@ -16,6 +16,7 @@ from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.alignment import flattened
 from digitnet.reading.form import FieldReading, FormReading, read_form
+from digitnet.reading.tables import as_cell, form_header, form_row
 from digitnet.reading.template import Template
 from digitnet.training.progress import clock
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace, line_model: LineModel | None, model: Model, ca
         raise SettingsError("--out draws one form: give one, or a table's name, results.csv.")
     decoders = Decoders(PHOTOGRAPH)
     template = Template.load(args.template, decoders.open)
-    header = _header(template)
+    header = form_header(template)
     pile = _Pile((model, line_model), template, forms, decoders, quiet=args.json)
     with listen_for_stop() as stopping:
         answers = pile.answers(stopping, drawing)
@@ -140,29 +141,10 @@ class _Pile:
             say(f"{self.failed:,} of {len(self.forms):,} forms could not be read.")
 
 
-def _header(template: Template) -> list[str]:
-    """The table's columns: path, three for each field, and the form's status and reason."""
-    header = ["path"]
-    for field in template.fields:
-        header += [field.name, f"{field.name} confidence", f"{field.name} status"]
-    header += ["status", "reason"]
-    twice = next((name for k, name in enumerate(header) if name in header[:k]), None)
-    if twice is not None:
-        raise SettingsError(f"Two columns of the table would be called {twice}: rename a field.")
-    return header
-
-
 def _row(form: Named, answer: Answer, template: Template) -> list[object]:
     if isinstance(answer, PictureError):
         tell_error(answer)
-        blanks = ["", "", ""] * len(template.fields)
-        return [form.name, *blanks, "refused", answer.worded(as_option)]
-    row: list[object] = [form.name]
-    for field in answer.fields:
-        sure = "" if field.confidence is None else f"{field.confidence:.4f}"
-        row += [field.value, sure, field.status]
-    reasons = "; ".join(f"{field.name}: {field.reason}" for field in answer.to_look_at)
-    return [*row, answer.status, reasons]
+    return [as_cell(cell) for cell in form_row(form.name, answer, template)]
 
 
 def _as_dict(answer: Answer) -> dict[str, object]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,12 @@ Source = str | Path | bytes | PictureError
 """A picture file, a file's bytes, or the reason why there is neither."""
 
 
-def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[Framed]:
+def frame_files(sources: Iterable[Source], framing: str = "mnist") -> Iterator[Framed]:
     """The frame of each picture file, or the error that says why there is none, in order.
 
     Each is decoded within the limits of `Decoders`. Few files are read one by one, many by as many
     processes as there are cores. At most some hundred frames wait to be taken, however many files
-    there are.
+    there are, and their names are taken as they are needed.
 
     Args:
         sources: the files, or their bytes.
@@ -46,11 +46,14 @@ def frame_files(sources: Sequence[Source], framing: str = "mnist") -> Iterator[F
     Raises:
         DataError: one of the processes was killed.
     """
-    if len(sources) < MANY or n_cores() == 1:
+    coming = iter(sources)
+    first = list(islice(coming, MANY))
+    coming = chain(first, coming)
+    if len(first) < MANY or n_cores() == 1:
         with Decoders(PHOTOGRAPH) as decoders:
-            yield from (_frame_file(source, framing, decoders.open) for source in sources)
+            yield from (frame_file(source, framing, decoders.open) for source in coming)
         return
-    chunks = (list(sources[i : i + AT_ONCE]) for i in range(0, len(sources), AT_ONCE))
+    chunks = iter(lambda: list(islice(coming, AT_ONCE)), [])
     with _processes() as pool:
         waiting = deque(
             pool.submit(frame_chunk, chunk, framing) for chunk in islice(chunks, 3 * n_cores())
@@ -65,7 +68,7 @@ def frame_chunk(sources: Sequence[Source], framing: str) -> list[Framed]:
     """What one process does with the files it is handed."""
     decode = _decoders().open
     with quiet_pillow():  # once for all of them
-        return [_frame_file(source, framing, decode) for source in sources]
+        return [frame_file(source, framing, decode) for source in sources]
 
 
 @cache
@@ -74,9 +77,10 @@ def _decoders() -> Decoders:
     return Decoders(PHOTOGRAPH)
 
 
-def _frame_file(
+def frame_file(
     source: Source, framing: str, decode: Callable[[str | Path | bytes], Bytes]
 ) -> Framed:
+    """The frame of one picture, or the reason why there is none."""
     if isinstance(source, PictureError):
         return source
     try:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,11 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from digitnet.errors import MissingExtraError, ModelError
 from digitnet.threads import one_blas_thread
 from digitnet.web import schemas
 from digitnet.web.documentation import as_page
-from digitnet.web.errors import add_error_handlers
-from digitnet.web.guard import HEALTH, Guard
+from digitnet.web.errors import Problem, add_error_handlers, as_field
+from digitnet.web.guard import HEALTH, LIVE, METRICS, READY, Guard
+from digitnet.web.observation import Observed
 from digitnet.web.routes.models import model_routes
 from digitnet.web.routes.reading import reading_routes
 from digitnet.web.routes.training import training_routes
@@ -72,6 +75,40 @@ def add_page(app: FastAPI, why_not: dict[int, str]) -> None:
         return JSONResponse({"status": "ok"})
 
 
+_FIGURES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}
+}
+
+
+def add_probes(app: FastAPI, services: Services) -> None:
+    """Add what those ask who run the server: does it live, is it ready, what has it counted."""
+
+    @app.get(LIVE, responses={200: {"model": schemas.Health}})
+    async def live() -> Response:
+        """Whether the process answers at all; where not, it is to be begun anew. No token."""
+        return JSONResponse({"status": "ok"})
+
+    @app.get(READY, responses={200: {"model": schemas.Health}})
+    async def ready() -> Response:
+        """Whether it is to be sent requests: its model is read, and its queue is not full."""
+        if services.ending:
+            raise Problem(503, "The server is shutting down.")
+        try:
+            await services.workers.do(services.store.get)
+        except ModelError as error:
+            raise Problem(503, services.store.places.told(error.worded(as_field))) from None
+        return JSONResponse({"status": "ok"})
+
+    @app.get(METRICS, response_class=Response, responses=_FIGURES)
+    async def metrics() -> Response:
+        """What was counted, for Prometheus; needs the token where there is one."""
+        try:
+            content = await run_in_threadpool(services.metrics.page)
+        except MissingExtraError as error:
+            raise Problem(404, error.worded(as_field)) from None
+        return Response(content, media_type="text/plain; version=0.0.4")
+
+
 WHY_NOT = {
     400: "the request is malformed",
     401: "the token is missing",
@@ -92,7 +129,7 @@ def make_app(
     token: str | None = None,
     hosts: Iterable[str] = (),
     addresses: bool = False,
-) -> Guard:
+) -> Observed:
     """The whole server as one ASGI app.
 
     Args:
@@ -122,4 +159,6 @@ def make_app(
     for routes in (reading_routes(services), model_routes(services), training_routes(services)):
         app.include_router(routes)
     add_page(app, WHY_NOT)
-    return Guard(app, services.limits, token, hosts, addresses)
+    add_probes(app, services)
+    guard = Guard(app, services.limits, token, hosts, addresses)
+    return Observed(guard, services.metrics)

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from digitnet.web.guard import SECURITY
 from digitnet.web.limits import Limits
+from digitnet.web.metrics import Metrics
 
 SENTENCES = {
     400: "The request is not HTTP as it should be.",
@@ -33,14 +34,15 @@ class Connections:
         most: connections at once.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+        self._limits, self.metrics = limits, metrics
         self.most = limits.connections
         self._open: dict[Connection, str] = {}
 
     def add(self, connection: Connection, address: str) -> bool:
         """Take a new one, closing another for it if need be; False where there is no place."""
         self._open[connection] = address
+        self.metrics.connections(len(self._open))
         if len(self._open) <= self.most:
             return True
         counts = Counter(self._open.values())
@@ -61,6 +63,7 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Forget one that has ended."""
         self._open.pop(connection, None)
+        self.metrics.connections(len(self._open))
 
     def close_late(self) -> None:
         """End the connections whose next request has not begun in time."""
@@ -121,6 +124,7 @@ class Connection(H11Protocol):
 
     def _refuse(self, status: int) -> None:
         """Answer with one sentence, and close."""
+        self._connections.metrics.refused(status)
         if not self.is_idle:  # its body is broken; the app's own answer would come too late
             self.cycle.disconnected = True
             self.cycle.message_event.set()

@@ -20,6 +20,9 @@ from digitnet.web.limits import Limits
 
 COOKIE = "digitnet_token"
 HEALTH = "/healthz"
+LIVE, READY, METRICS = "/live", "/ready", "/metrics"
+OPEN = (HEALTH, LIVE, READY)
+"""What is told to everybody: nothing but whether the server is there."""
 OF_PICTURES = ("/api/predict", "/api/read", "/api/read-form", "/api/corrections", "/api/models")
 """Addresses that take pictures or models, whose bodies may be large."""
 UNHEARD = (b"range", b"if-range")
@@ -102,7 +105,7 @@ class Guard:
         try:
             self._check_host(headers)
             self._check_origin(scope, headers)
-            if self._token is not None and scope["path"] != HEALTH:
+            if self._token is not None and scope["path"] not in OPEN:
                 self._check_token(headers, given)
                 if self._matches(given):
                     cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,9 @@ from digitnet.web.app import make_app
 from digitnet.web.connections import Connection, Connections
 from digitnet.web.guard import own_names
 from digitnet.web.memory import give_back
+from digitnet.web.observation import log_to
 from digitnet.web.services import Services
+from digitnet.web.supervisor import Supervisor
 
 STALLED_AT_SHUTDOWN = 2.0
 """Seconds that a client may read nothing while the server shuts down."""
@@ -37,7 +39,13 @@ SILENCE = 60.0
 
 
 def serve(
-    folder: str | Path, host: str, port: int, token: str | None, names: Sequence[str] = ()
+    folder: str | Path,
+    host: str,
+    port: int,
+    token: str | None,
+    names: Sequence[str] = (),
+    *,
+    log: str | None = None,
 ) -> None:
     """Serve until a signal comes; then answer what is running, and keep a training's state.
 
@@ -47,24 +55,68 @@ def serve(
         port: to listen on; 0 for one that is free.
         token: what clients must know, or None.
         names: further ones that the server is called by, as behind a proxy.
+        log: see `log_to`; None keeps no log of requests.
 
     Raises:
         SettingsError: the address cannot be listened on.
-        OutputError: nobody can be told the address.
+        OutputError: nobody can be told the address, or the log cannot be written.
     """
     give_back()
     services = Services(folder)
     listening = listen(host, port)
-    open_to_others = token is not None
-    own = own_names(host) if open_to_others else ()
-    app = make_app(services, token=token, hosts=[*own, *names], addresses=open_to_others)
-    server = Server(app, services, _address(host, listening, token))
+    server = Server(_app(services, host, token, names), services, _address(host, listening, token))
     with listening:
+        if log is not None:
+            log_to(log)
         server.run(sockets=[listening])
     if server.untold is not None:
         told = getattr(server.untold, "sentence", "Nobody reads standard output.")
         hint = "send the address of the server somewhere else."
         raise OutputError(told, hint) from server.untold
+
+
+def serve_by_several(
+    n: int,
+    folder: str | Path,
+    host: str,
+    port: int,
+    token: str | None,
+    names: Sequence[str],
+    stopping: Callable[[], bool],
+    *,
+    log: str | None = None,
+) -> None:
+    """The same with so many processes, until `stopping`; they train nothing.
+
+    Raises:
+        SettingsError: as of `serve`; or the workers die one after the other.
+        OutputError: as of `serve`.
+    """
+    give_back()
+    listening = listen(host, port)
+    if log is not None:
+        log_to(log)
+
+    def work(ready: Callable[[], None], alive: int) -> None:
+        services = Services(folder, trains=False)
+        worker = Worker(_app(services, host, token, names), services, ready, alive)
+        if log is not None:
+            log_to(log)  # uvicorn has set up its own
+        worker.run(sockets=[listening])
+
+    def tell() -> None:
+        say(f"Model: {Services(folder, trains=False).store.answering}.")
+        say(f"{n} workers; they train nothing.")
+        show(f"digitnet is at {_address(host, listening, token)} (Ctrl-C ends it)", flush=True)
+
+    with listening:
+        Supervisor(n, work).run(stopping, tell)
+
+
+def _app(services: Services, host: str, token: str | None, names: Sequence[str]) -> ASGIApp:
+    open_to_others = token is not None
+    own = own_names(host) if open_to_others else ()
+    return make_app(services, token=token, hosts=[*own, *names], addresses=open_to_others)
 
 
 class Stalled(NamedTuple):
@@ -78,7 +130,7 @@ class Server(uvicorn.Server):
     """Prints its address once it listens, and stops the training before it shuts down."""
 
     def __init__(self, app: ASGIApp, services: Services, address: str) -> None:
-        self._connections = Connections(services.limits)
+        self._connections = Connections(services.limits, services.metrics)
         config = uvicorn.Config(
             app,
             log_level="error",  # any client can make it warn, as often as it likes
@@ -105,6 +157,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or []:
             listening.listen(WAITING)  # asyncio has made it as few as it accepts at once
+        self._tell(granted)
+
+    def _tell(self, granted: int) -> None:
+        """Say which model answers, and print the address."""
         say(f"Model: {self._services.store.answering}.")
         if granted < self._connections.most + SPARE:
             self._connections.most = max(1, granted - SPARE)
@@ -166,6 +222,34 @@ class Server(uvicorn.Server):
             else:
                 waiting[connection] = Stalled(size, since)
         self._stalled = waiting
+
+
+class Worker(Server):
+    """One of several servers behind a port: it prints nothing, and ends with its supervisor.
+
+    Args:
+        app: what answers.
+        services: what it works with.
+        ready: called once it listens.
+        alive: a pipe that comes to its end when the supervisor is no more.
+    """
+
+    def __init__(
+        self, app: ASGIApp, services: Services, ready: Callable[[], None], alive: int
+    ) -> None:
+        super().__init__(app, services, "")
+        self._ready, self._alive = ready, alive
+
+    def _tell(self, granted: int) -> None:
+        """Tell the supervisor alone."""
+        asyncio.get_running_loop().add_reader(self._alive, self._deserted)
+        if granted < self._connections.most + SPARE:
+            self._connections.most = max(1, granted - SPARE)
+        self._ready()
+
+    def _deserted(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._alive)
+        self.should_exit = True
 
 
 def grant_descriptors(wanted: int) -> int:

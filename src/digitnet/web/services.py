@@ -8,6 +8,7 @@ from digitnet.imaging.decoders import Decoders
 from digitnet.web.corrections import Corrections
 from digitnet.web.datasets import OfferedDatasets
 from digitnet.web.limits import Limits
+from digitnet.web.metrics import Metrics
 from digitnet.web.model_store import ModelStore
 from digitnet.web.model_uploads import ModelUploads
 from digitnet.web.trainer import Trainer
@@ -23,10 +24,14 @@ class Services:
     Args:
         folder: where models, corrections and one's own digits lie.
         limits: what the server takes on.
+        trains: whether trainings may be begun here; a run is one process's, so where several
+            workers serve one port, none.
     """
 
-    def __init__(self, folder: str | Path = ".", limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(
+        self, folder: str | Path = ".", limits: Limits | None = None, *, trains: bool = True
+    ) -> None:
+        self.limits, self.trains, self.ending = limits or Limits(), trains, False
         place = Path(folder).resolve()
         self.store = ModelStore(place, self.limits)
         self.model_uploads = ModelUploads(self.store, self.limits)
@@ -34,10 +39,12 @@ class Services:
         self.corrections = Corrections(place / "corrections", self.limits, self.decoders)
         self.datasets = OfferedDatasets(place, self.corrections, self.limits)
         self.trainer = Trainer(self.store, self.limits)
-        self.workers = WorkerPool(self.limits)
+        self.metrics = Metrics()
+        self.workers = WorkerPool(self.limits, self.metrics.queue)
 
     def begin_shutdown(self) -> None:
         """Ask a training to leave its checkpoint, and end all event streams. Returns at once."""
+        self.ending = True
         self.trainer.begin_shutdown()
 
     def close(self) -> None:

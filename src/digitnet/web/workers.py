@@ -13,6 +13,8 @@ from digitnet.web.errors import Problem
 from digitnet.web.limits import Limits
 
 Done = TypeVar("Done")
+Told = Callable[[str, int, int], None]
+"""Called with a queue's name, how many wait in it, and how many have their turn."""
 
 
 class Turn:
@@ -49,11 +51,14 @@ class Turn:
 class Queue:
     """Threads, and the turns of those who want some work done in them."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, name: str, limits: Limits, told: Told) -> None:
+        self._limits, self._name, self._told = limits, name, told
         self._threads = ThreadPoolExecutor(limits.workers, thread_name_prefix=f"digitnet-{name}")
         self._turns = asyncio.Semaphore(limits.at_once)
-        self._n_waiting = 0
+        self._n_waiting = self._n_working = 0
+
+    def _tell(self) -> None:
+        self._told(self._name, self._n_waiting, self._n_working)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
@@ -66,6 +71,7 @@ class Queue:
         if self._n_waiting >= self._limits.waiting:
             raise busy
         self._n_waiting += 1
+        self._tell()
         try:
             async with asyncio.timeout(self._limits.wait_seconds):
                 await self._turns.acquire()
@@ -73,14 +79,22 @@ class Queue:
             raise busy from None
         finally:
             self._n_waiting -= 1
+            self._tell()
+        self._n_working += 1
+        self._tell()
         turn = Turn(self._threads, self._limits)
         try:
             yield turn
         finally:
             if turn.running is None or turn.running.done():
-                self._turns.release()
+                self._end_turn()
             else:
-                turn.running.add_done_callback(lambda _: self._turns.release())
+                turn.running.add_done_callback(lambda _: self._end_turn())
+
+    def _end_turn(self) -> None:
+        self._turns.release()
+        self._n_working -= 1
+        self._tell()
 
     def close(self) -> None:
         """Take no more work."""
@@ -94,9 +108,9 @@ class WorkerPool:
     processes that decode (`digitnet.imaging.decoders`). Short work has no pictures.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._light, self._heavy = Queue("light", limits), Queue("heavy", limits)
-        self._short = Queue("short work", limits)
+    def __init__(self, limits: Limits, told: Told = lambda name, waiting, working: None) -> None:
+        self._light, self._heavy = Queue("light", limits, told), Queue("heavy", limits, told)
+        self._short = Queue("short work", limits, told)
 
     def turn(self, *, light: bool) -> AbstractAsyncContextManager[Turn]:
         """A turn for a request with pictures, all of them light or not, see `Queue.turn`."""

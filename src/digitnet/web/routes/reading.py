@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse, Response
 
-from digitnet.errors import ModelError
+from digitnet.errors import ModelError, PictureError
 from digitnet.models.model import Model
 from digitnet.web import schemas
 from digitnet.web.answers import answer_form, answer_page, answer_pictures
 from digitnet.web.corrections import MARK
+from digitnet.web.metrics import kind_of
 from digitnet.web.model_store import NAME
+from digitnet.web.observation import count_kinds
 from digitnet.web.services import Services
 from digitnet.web.uploads import FIELD, FormFiles, read_form_files, read_one, read_several
 
@@ -113,9 +115,15 @@ def reading_routes(services: Services) -> APIRouter:
 
             def work(check: Any) -> bytes:
                 reader = _reader(services, model, risk)
-                answers = answer_pictures(
-                    reader, uploads, limits, services.decoders, stages=stages == "1", check=check
-                )
+                try:
+                    answers = answer_pictures(
+                        reader, uploads, limits, services.decoders, stages=stages == "1",
+                        check=check,
+                    )  # fmt: skip
+                except PictureError:  # of each of them
+                    count_kinds(request.scope, ["unreadable"] * len(uploads))
+                    raise
+                count_kinds(request.scope, [kind_of(answer) for answer in answers])
                 return json.dumps({"answers": answers}).encode()
 
             return Response(await turn.do(work), media_type="application/json")
@@ -130,6 +138,7 @@ def reading_routes(services: Services) -> APIRouter:
                 reader = _reader(services, model, risk)
                 beside = services.store.lines_beside(reader)
                 page = answer_page(reader, content, limits, services.decoders, beside)
+                count_kinds(request.scope, ["answered" if page["lines"] else "no digit"])
                 return json.dumps(page).encode()
 
             return Response(await turn.do(work), media_type="application/json")

@@ -65,12 +65,21 @@ def training_routes(services: Services) -> APIRouter:
         status_code=202,
         responses={
             202: {"model": schemas.Accepted},
-            409: {"model": schemas.Error, "description": "a run is going on"},
+            409: {
+                "model": schemas.Error,
+                "description": "a run goes on, or several workers serve",
+            },
             507: {"model": schemas.Error, "description": "nothing can be written"},
         },
     )
     async def train(asked: Asked) -> Response:
         """Begin a run, or go on with a stopped one; one at a time."""
+        if not services.trains:
+            raise Problem(
+                409,
+                "This server has several workers and trains nothing: train on the command line, "
+                "or start a server with one worker.",
+            )
 
         def begin() -> dict[str, str]:
             if asked.resume:
