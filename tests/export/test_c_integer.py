@@ -19,7 +19,8 @@ from digitnet.models.integer_network import IntegerLayer, IntegerNetwork, Limits
 from digitnet.models.model import Model
 from support.c import MACHINES, WAYS, Compiled, compile_header, example_picture
 from support.helpers import assert_one_sentence, digitnet
-from support.integers import POOL, some_layer, some_network
+from support.integers import some_layer, some_network
+from support.worst import networks_in_every_order, worst_frames
 
 BITS = ("ternary", "2", "3", "4", "8")
 
@@ -28,18 +29,6 @@ def written(network: IntegerNetwork, folder: Path) -> Path:
     header = folder / "exported.h"
     export(Model(network, network.classes), "model", header)
     return header
-
-
-def worst_frames(network: IntegerNetwork) -> Bytes:
-    """Frames that bring a first sum to its highest and lowest, one channel after the other."""
-    first = next(layer for layer in network.layers if layer.channels)
-    frames = []
-    for weights in first.weights:
-        side = weights.shape[-1] if first.kind == "conv" else 28
-        pattern = weights.reshape(-1)[: side * side].reshape(side, side) > 0
-        tiled = np.tile(pattern, (-(-28 // side), -(-28 // side)))[:28, :28]
-        frames += [tiled, ~tiled]
-    return 255 * np.array(frames, np.uint8)
 
 
 def frames_for(network: IntegerNetwork, rng: np.random.Generator) -> Bytes:
@@ -89,33 +78,9 @@ def test_every_kind_of_weights(bits: str, rng: np.random.Generator, tmp_path: Pa
     assert_equal(program, network, frames_for(network, rng))
 
 
-def shapes(rng: np.random.Generator) -> dict[str, tuple[IntegerLayer, ...]]:
-    """Layers in every order that there may be."""
-
-    def conv(n: int, before: int, size: int = 3, bits: str = "3") -> IntegerLayer:
-        return some_layer("conv", bits, (n, before, size, size), rng)
-
-    def last(n: int, before: int, bits: str = "4") -> IntegerLayer:
-        return some_layer("dense", bits, (n, before), rng, last=True)
-
-    return {
-        "one layer": (last(10, 784),),
-        "a perceptron": (some_layer("dense", "ternary", (33, 784), rng), last(10, 33)),
-        "pooled at the head": (POOL, last(10, 196, "ternary")),
-        "pooled twice": (POOL, POOL, conv(3, 1, 5), last(10, 27, "8")),
-        "the recipe small": (
-            conv(10, 1), conv(12, 10), POOL, conv(16, 12), conv(18, 16), POOL, conv(20, 18),
-            last(10, 80, "2"),
-        ),
-        "pooled twice behind a convolution": (conv(3, 1, 5), POOL, POOL, last(10, 108)),
-        "windows of five": (conv(2, 1, 5, "8"), conv(3, 2, 5, "8"), POOL, last(10, 300)),
-        "deep and thin": (*(conv(2, 1 + (i > 0), 3, "2") for i in range(12)), last(10, 32)),
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", shapes(np.random.default_rng(0)))
+@pytest.mark.parametrize("name", networks_in_every_order(np.random.default_rng(0)))
 def test_layers_in_every_order(name: str, rng: np.random.Generator, tmp_path: Path) -> None:
-    network = IntegerNetwork(shapes(rng)[name], limits=Limits(255, 13, 500))
+    network = IntegerNetwork(networks_in_every_order(rng)[name], limits=Limits(255, 13, 500))
     header = written(network, tmp_path)
     assert_equal(compile_header(header, tmp_path), network, frames_for(network, rng))
     (work,) = re.findall(r"#define DIGIT_MOST_WORK (\d+)U", header.read_text())

@@ -45,7 +45,7 @@ def assert_same_answers(model: Model, frames: np.ndarray, session: Any = None) -
     session = session or session_of(model)
     logits, probabilities, labels, refusals = session.run(None, {"frames": as_given(frames)})
     own, own_labels, reasons = expected(model, frames)
-    np.testing.assert_allclose(logits, classify(model.network, frames), atol=1e-4, rtol=1e-5)
+    np.testing.assert_allclose(logits, classify(model.network, frames), atol=2e-5, rtol=1e-6)
     np.testing.assert_allclose(probabilities, own, atol=1e-5)
     assert (labels == own_labels).all()
     assert [REFUSALS.get(int(refusal), "") for refusal in refusals] == reasons
@@ -210,10 +210,10 @@ def test_a_layer_that_cannot_be_written_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kind", ["onnx", "numpy", "safetensors"])
+@pytest.mark.parametrize("kind", ["numpy", "safetensors"])
 def test_a_model_of_whole_numbers_is_one_sentence_and_no_file(kind: str, tmp_path: Path) -> None:
     done = digitnet("export", kind, "--model", "mcu", "-o", "out", cwd=tmp_path)
-    assert_one_sentence(done, "mcu computes in whole numbers", "export it to c")
+    assert_one_sentence(done, "mcu computes in whole numbers", "export it to c or onnx")
     assert not list(tmp_path.iterdir())
 
 

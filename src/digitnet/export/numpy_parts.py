@@ -14,16 +14,16 @@ Floats = NDArray[np.float32]
 
 def deskew(x: Floats) -> Floats:
     """Frames (n, 784) sheared and shifted until their ink is upright and in the middle."""
-    images, row = x.reshape(-1, 28, 28), np.arange(28, dtype=np.float32)
-    by_row, moment = images.sum(2), images @ (row - np.float32(13.5))
-    mass = np.maximum(by_row.sum(1, keepdims=True), np.float32(1e-6))
+    images, row = x.reshape(-1, 28, 28), np.arange(28, dtype=np.float64)
+    by_row, moment = images.sum(2, dtype=np.float64), images @ (row - 13.5)
+    mass = np.maximum(by_row.sum(1, keepdims=True), 1e-6)
     from_mean = row - by_row @ row[:, None] / mass
-    variance = np.maximum((by_row * from_mean**2).sum(1, keepdims=True), np.float32(1e-6))
+    variance = np.maximum((by_row * from_mean**2).sum(1, keepdims=True), 1e-6)
     slant = np.clip((moment * from_mean).sum(1, keepdims=True) / variance, -1, 1)
     shift = (slant * from_mean + moment.sum(1, keepdims=True) / mass)[:, :, None]
     start = np.clip(np.floor(shift), -29, 28).astype(int) + 29 + np.arange(29)
     taken = np.take_along_axis(np.pad(images, ((0, 0), (0, 0), (29, 29))), start, 2)
-    part = shift - np.floor(shift)
+    part = (shift - np.floor(shift)).astype(np.float32)
     y: Floats = taken[:, :, :-1] * (1 - part) + taken[:, :, 1:] * part
     return y.reshape(x.shape)
 

@@ -18,6 +18,7 @@ from digitnet.export.card import ANSWERED, REFUSALS, Card, figures, licence_of, 
 from digitnet.export.folder import CARD, check_target, write_files
 from digitnet.export.plain import plain_network, rounding
 from digitnet.imaging.frame import SIDE
+from digitnet.models.integer_network import IntegerNetwork
 from digitnet.models.model import Model
 from digitnet.text import shown
 
@@ -44,11 +45,15 @@ logits, probabilities, label, refusal = session.run(None, {{"frames": frames}})
 | name | type and shape | what |
 | --- | --- | --- |
 | `frames` (input) | float32 (n, 1, 28, 28) | any number of frames, ink 1.0 on 0.0 |
-| `logits` | float32 (n, classes) | what the network gives |
-| `probabilities` | float32 (n, classes) | calibrated: softmax of the logits over the temperature |
+| `logits` | {{numbers}} (n, classes) | what the network gives |
+| `probabilities` | float32 (n, classes) | calibrated: {{softmax}} |
 | `label` | int64 (n,) | the place of the likeliest class, from 0; -1 where it does not answer |
 | `refusal` | int64 (n,) | why not: {{refusals}} |
 """
+
+BY_SOFTMAX = "softmax of the logits over the temperature"
+BY_POWERS = "each class's share of the powers of two by which a device weighs logits"
+EXACT = "exact to the bit"
 
 
 def export(model: Model, name: str, target: str | Path) -> Written:
@@ -61,25 +66,31 @@ def export(model: Model, name: str, target: str | Path) -> Written:
     require("onnx")
     check_target(target, {FILE, CARD})
     proto = graph_of(model, name)
+    whole = isinstance(model.network, IntegerNetwork)
     said = "; ".join(f"{number} {words}" for number, words in REFUSALS.items())
+    use = USE.replace("{refusals}", said).replace("{framing}", model.framing)
+    use = use.replace("{numbers}", "int32" if whole else "float32")
+    use = use.replace("{softmax}", BY_POWERS if whole else BY_SOFTMAX)
     card = Card(
         kind="ONNX",
         library="onnx",
         files={FILE: f"the network and its refusals, opset {OPSET}"},
-        use=USE.replace("{refusals}", said).replace("{framing}", model.framing),
+        use=use,
     )
     contents = {FILE: proto.SerializeToString(), CARD: write_card(model, name, card)}
     n_bytes = write_files(contents, target)
-    use = f"Run {FILE} with ONNX Runtime, or put the folder on a hub as it is; {CARD} says how."
-    return Written(n_bytes, "float32", rounding(model), use)
+    what = f"Run {FILE} with ONNX Runtime, or put the folder on a hub as it is; {CARD} says how."
+    if whole:
+        return Written(n_bytes, "integers", EXACT, what)
+    return Written(n_bytes, "float32", rounding(model), what)
 
 
 def graph_of(model: Model, name: str) -> ModelProto:
     """The model as a checked ONNX graph with the shape of every value; `name` is what it is called.
 
-    Input `frames`, (n, 1, 28, 28) float32 in 0..1; outputs `logits` and `probabilities`
-    (n, classes) float32, `label` (n,) int64, -1 where there is no answer, and `refusal` (n,)
-    int64, one of `REFUSALS`.
+    Input `frames`, (n, 1, 28, 28) float32 in 0..1; outputs `logits` (n, classes), float32 or of a
+    network of whole numbers int32, `probabilities` (n, classes) float32, `label` (n,) int64, -1
+    where there is no answer, and `refusal` (n,) int64, one of `REFUSALS`.
 
     Raises:
         OutputError: an ensemble, or a layer of one's own.
@@ -88,21 +99,26 @@ def graph_of(model: Model, name: str) -> ModelProto:
 
     from digitnet.export.onnx_answer import answer
     from digitnet.export.onnx_graph import Graph, network_nodes
+    from digitnet.export.onnx_integer import integer_answer, integer_logits
 
-    network = plain_network(model, name, "ONNX")
-    n_classes = network.n_out
-    graph = Graph()
-    rows = graph.reshape("frames", (-1, SIDE * SIDE))
-    logits = network_nodes(graph, network, rows)
-    graph.add("Identity", logits, output="logits")
-    answer(graph, model.calibration, rows)
+    n_classes, graph = len(model.class_names), Graph()
     single, whole = TensorProto.FLOAT, TensorProto.INT64
+    rows = graph.reshape("frames", (-1, SIDE * SIDE))
+    if isinstance(model.network, IntegerNetwork):
+        of_logits = TensorProto.INT32
+        graph.add("Identity", integer_logits(graph, model.network, rows), output="logits")
+        integer_answer(graph, model.network, model.calibration, rows)
+    else:
+        of_logits = single
+        network = plain_network(model, name, "ONNX")
+        graph.add("Identity", network_nodes(graph, network, rows), output="logits")
+        answer(graph, model.calibration, rows)
     made = helper.make_graph(
         graph.nodes,
         "digitnet",
         [helper.make_tensor_value_info("frames", single, ["n", 1, SIDE, SIDE])],
         [
-            helper.make_tensor_value_info("logits", single, ["n", n_classes]),
+            helper.make_tensor_value_info("logits", of_logits, ["n", n_classes]),
             helper.make_tensor_value_info("probabilities", single, ["n", n_classes]),
             helper.make_tensor_value_info("label", whole, ["n"]),
             helper.make_tensor_value_info("refusal", whole, ["n"]),

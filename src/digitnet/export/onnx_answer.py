@@ -30,24 +30,40 @@ def answer(graph: Graph, calibration: Calibration, rows: str) -> None:
     highest = graph.total("probabilities", 1, "ReduceMax", keepdims=False)
     least = constant(np.float32(calibration.least_probability))
     unsure = add("Not", add("GreaterOrEqual", highest, least))  # what is no number is unsure
+    no_digit = ""
+    if calibration.novelty is not None and not calibration.answers_always:
+        most = constant(np.float32(calibration.most_novelty))
+        no_digit = add("Greater", _scores(graph, calibration.novelty, rows), most)
+    decide(graph, rows, "probabilities", unsure, no_digit)
+
+
+def decide(graph: Graph, rows: str, by: str, unsure: str, no_digit: str = "") -> None:
+    """The outputs `label` and `refusal`.
+
+    Args:
+        graph: takes the nodes.
+        rows: the frames (n, 784).
+        by: numbers (n, classes), the highest of the likeliest class.
+        unsure: which answers (n,) are not sure enough.
+        no_digit: which frames (n,) are none; "" where none but a blank one is told.
+    """
+    add, constant = graph.add, graph.constant
     most_ink = graph.total(rows, 1, "ReduceMax", keepdims=False)
     least_ink = graph.total(rows, 1, "ReduceMin", keepdims=False)
+    all_ink = graph.total(rows, 1, keepdims=False)  # no number where one of them is none
     fits = add(
         "And",
         add("LessOrEqual", most_ink, constant(np.float32(1 + BEYOND))),
         add("GreaterOrEqual", least_ink, constant(np.float32(-BEYOND))),
     )
-    no_digit = add("LessOrEqual", most_ink, constant(np.float32(0)))
-    if calibration.novelty is not None and not calibration.answers_always:
-        most = constant(np.float32(calibration.most_novelty))
-        no_digit = add(
-            "Or", no_digit, add("Greater", _scores(graph, calibration.novelty, rows), most)
-        )
+    fits = add("And", fits, add("Equal", all_ink, all_ink))
+    blank = add("LessOrEqual", most_ink, constant(np.float32(0)))
+    no_digit = add("Or", blank, no_digit) if no_digit else blank
     refusal = constant(np.int64(ANSWERED))
     for case, number in ((unsure, UNSURE), (no_digit, NO_DIGIT), (add("Not", fits), NO_FRAME)):
         output = "refusal" if number == NO_FRAME else ""
         refusal = add("Where", case, constant(np.int64(number)), refusal, output=output)
-    likeliest = add("ArgMax", "probabilities", axis=1, keepdims=0)
+    likeliest = add("ArgMax", by, axis=1, keepdims=0)
     answered = add("Equal", refusal, constant(np.int64(ANSWERED)))
     add("Where", answered, likeliest, constant(np.int64(-1)), output="label")
 

@@ -16,7 +16,7 @@ from digitnet.nn.layer import FloatArray, Layer, Shape
 from digitnet.nn.network import Network
 from digitnet.nn.normalization import EPSILON
 
-LEAST = np.float32(1e-6)
+LEAST = 1e-6
 """What Deskew divides by at least."""
 
 
@@ -43,7 +43,7 @@ class Graph:
         return output
 
     def constant(self, value: Any, name: str = "") -> str:
-        """An array that nodes use, floats as float32; its name. Equal ones are kept once."""
+        """An array that nodes use, once each; its name. Python's floats are kept as float32."""
         from onnx import numpy_helper
 
         array = np.ascontiguousarray(value, getattr(value, "dtype", None) or _usual(value))
@@ -53,6 +53,12 @@ class Graph:
             self._known[key] = name or f"constant_{len(self.constants)}"
             self.constants.append(numpy_helper.from_array(array, self._known[key]))
         return self._known[key]
+
+    def cast(self, x: str, kind: str) -> str:
+        """The same numbers as another of ONNX's types, such as UINT8."""
+        from onnx import TensorProto
+
+        return self.add("Cast", x, to=int(getattr(TensorProto, kind)))
 
     def reshape(self, x: str, shape: Sequence[int]) -> str:
         """The same numbers in another shape, -1 standing for n."""
@@ -140,12 +146,13 @@ def _deskew(graph: Graph, x: str, layer: Any, params: Params, shape: Shape) -> s
     """Deskew's own steps (nn/deskew.py), each row read where its shift begins."""
     height, width, border = layer.height, layer.width, layer.width + 1
     add, total = graph.add, graph.total
-    least = graph.constant(LEAST)
-    rows = np.arange(height, dtype=np.float32)
-    columns = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
+    least = graph.constant(np.float64(LEAST))
+    rows = np.arange(height, dtype=np.float64)
+    columns = np.arange(width, dtype=np.float64) - (width - 1) / 2
     images = graph.reshape(x, (-1, height, width))
-    by_row = total(images, 2, keepdims=False)  # (n, height)
-    moment = graph.reshape(add("MatMul", images, graph.constant(columns[:, None])), (-1, height))
+    ink = graph.cast(images, "DOUBLE")
+    by_row = total(ink, 2, keepdims=False)  # (n, height)
+    moment = graph.reshape(add("MatMul", ink, graph.constant(columns[:, None])), (-1, height))
     mass = add("Max", total(by_row, 1), least)  # (n, 1), as what follows
     mean_y = add("Div", add("MatMul", by_row, graph.constant(rows[:, None])), mass)
     mean_x = add("Div", total(moment, 1), mass)
@@ -153,13 +160,14 @@ def _deskew(graph: Graph, x: str, layer: Any, params: Params, shape: Shape) -> s
     variance = total(add("Mul", add("Mul", by_row, from_mean), from_mean), 1)
     covariance = total(add("Mul", moment, from_mean), 1)
     slant = add("Div", covariance, add("Max", variance, least))
-    most = np.float32(MOST_SLANT)
+    most = np.float64(MOST_SLANT)
     slant = add("Clip", slant, graph.constant(-most), graph.constant(most))
     shift = add("Add", add("Mul", slant, from_mean), mean_x)
     whole = add("Floor", shift)
-    part = graph.reshape(add("Sub", shift, whole), (-1, height, 1))
+    part = graph.cast(add("Sub", shift, whole), "FLOAT")
+    part = graph.reshape(part, (-1, height, 1))
     # Clipped as whole numbers: what is no number becomes some number, and is not read outside.
-    start = add("Cast", whole, to=_whole_numbers())
+    start = graph.cast(whole, "INT64")
     start = add("Clip", start, graph.constant(-border), graph.constant(width))
     start = add("Add", graph.reshape(start, (-1, height, 1)), graph.constant(border))
     places = add("Add", start, graph.constant(np.arange(width + 1)[None, None]))
@@ -173,12 +181,6 @@ def _deskew(graph: Graph, x: str, layer: Any, params: Params, shape: Shape) -> s
         add("Mul", graph.part(taken, 2, 1, width + 1), part),
     )
     return graph.reshape(y, (-1, height * width))
-
-
-def _whole_numbers() -> int:
-    from onnx import TensorProto
-
-    return int(TensorProto.INT64)
 
 
 WRITERS: dict[str, Writer] = {

@@ -61,7 +61,7 @@ def in_floats(model: Model, name: str, what: str) -> Network | Ensemble:
         raise OutputError(
             f"{name} computes in whole numbers as a microcontroller does, and cannot be exported "
             f"to {what}.",
-            "export it to c, or take a model in floats, such as cnn.",
+            "export it to c or onnx, or take a model in floats, such as cnn.",
         )
     return model.network
 
