@@ -118,7 +118,8 @@ def read(
     Args:
         picture: a path, bytes, an open file, a Pillow image or an array.
         model: as for `predict`; it must have been trained with the framing "mnist".
-        risk: as for `predict`; of a digit that misses it, `sure` is false.
+        risk: which share of the characters given, and of the lines, may be wrong: what misses it
+            has `sure` false, and a line a doubt.
 
     Returns:
         A Reading: its `lines`, its `digits` with their boxes in pixels, or the `reason` why there
@@ -131,9 +132,7 @@ def read(
     from digitnet.reading.page import read_page
 
     reader = _as_model(model)
-    if risk is not None:
-        reader = reader.at_risk(risk)
-    return read_page(reader, picture, line_model_beside(reader.class_names))
+    return read_page(reader, picture, line_model_beside(reader.class_names), risk=risk)
 
 
 def read_form(

@@ -178,6 +178,8 @@ type ReadPicture = {
   height: number;
   digits: Digit[];
   lines: string[];
+  line_doubts?: (string | null)[];
+  promised?: { characters: number | null; lines: number | null };
   reason: string | null;
   single: boolean;
   fields?: ReadField[];

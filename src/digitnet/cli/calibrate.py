@@ -56,11 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Count anew, write the model whole, say what is promised."""
-    risk = None if args.risk is None else as_risk(args.risk)
-    if risk == ALWAYS:
-        raise SettingsError(
-            "A model is calibrated for a risk above 0; 0 can be asked for at each answer."
-        )
+    risk = refuse_always(args.risk)
     folder = find_model(args.model)
     if args.out is None and args.model in box_names() and folder != Path(args.model):
         raise SettingsError(
@@ -96,6 +92,20 @@ def run(args: argparse.Namespace) -> int:
         say(not_kept(calibration))
     show(f"Kept in {out}.")
     return 1 if skipped else 0
+
+
+def refuse_always(asked: str | None) -> float | None:
+    """The risk of --risk.
+
+    Raises:
+        SettingsError: it is none, or 0, which nobody need count for.
+    """
+    risk = None if asked is None else as_risk(asked)
+    if risk == ALWAYS:
+        raise SettingsError(
+            "A model is calibrated for a risk above 0; 0 can be asked for at each answer."
+        )
+    return risk
 
 
 def run_of(named: str, model: Model, out: Path) -> Run:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from digitnet.cli.models import open_model
 from digitnet.cli.output import say, show
-from digitnet.cli.risk_option import at_risk
+from digitnet.cli.risk_option import RISK_OF_FORMS, at_risk, lines_at_risk
 from digitnet.cli.table_options import source_options
 from digitnet.errors import DataError, SettingsError, require
 
 if TYPE_CHECKING:
     from digitnet.distributed.tasks import Task
+    from digitnet.models.model import Model
     from digitnet.reading.fields import Field
 
 
@@ -29,7 +30,9 @@ def predict_on_dask(args: argparse.Namespace) -> int:
 
     options = [name.replace("_", "-") for name in source_options(args)]
     others = [*(name for name in ("json", "csv", "explain") if vars(args)[name]), *options]
-    return _share_out(args, args.pictures, others, Digits())
+    model = _share_out_with(args, args.pictures, others)
+    at_risk(model, args.risk)  # says what cannot be promised
+    return _share_out(args, args.pictures, Digits(), args.risk)
 
 
 def read_on_dask(args: argparse.Namespace, field: Field | None) -> int:
@@ -41,21 +44,29 @@ def read_on_dask(args: argparse.Namespace, field: Field | None) -> int:
     require("dask")
     from digitnet.distributed.tasks import Forms, Pages
     from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
+    from digitnet.models.lines import line_model_beside
     from digitnet.reading.template import Template
 
     others = [name for name in ("json", "csv", "line_model") if vars(args)[name]]
+    model = _share_out_with(args, args.sheets, others)
     if args.template is None:
-        return _share_out(args, args.sheets, others, Pages(field))
+        lines = line_model_beside(model.class_names)
+        if lines is None:
+            at_risk(model, args.risk)  # says what cannot be promised
+        else:
+            lines_at_risk(lines, args.risk)
+        return _share_out(args, args.sheets, Pages(field, args.risk), None)
     if field is not None:
         raise SettingsError("A template's fields say what a line must: leave the other out.")
+    if args.risk is not None:
+        raise SettingsError(RISK_OF_FORMS)
     with Decoders(PHOTOGRAPH) as decoders:
         template = Template.load(args.template, decoders.open)
-    return _share_out(args, args.sheets, others, Forms(template))
+    return _share_out(args, args.sheets, Forms(template), None)
 
 
-def _share_out(
-    args: argparse.Namespace, words: Sequence[str], others: list[str], task: Task
-) -> int:
+def _share_out_with(args: argparse.Namespace, words: Sequence[str], others: list[str]) -> Model:
+    """The model, once it is clear that the options go together."""
     if others:
         name = others[0].replace("_", "-")
         raise SettingsError(f"--{name} is for one machine: leave it or --engine dask out.")
@@ -64,19 +75,21 @@ def _share_out(
             "--engine dask takes pictures and a folder for the answers: name both, as in "
             f"`digitnet {args.command} scans/ --engine dask --out results/`."
         )
+    return open_model(args.model)[0]
+
+
+def _share_out(args: argparse.Namespace, words: Sequence[str], task: Task, risk: str | None) -> int:
     from digitnet.cli.bulk_progress import BulkProgress
     from digitnet.distributed.job import run_into
     from digitnet.distributed.parts import PART_SIZE
 
-    model, _ = open_model(args.model)
-    at_risk(model, args.risk)  # says what cannot be promised
     with BulkProgress("files") as progress:
         report = run_into(
             args.out,
             words,
             task,
             args.model,
-            risk=args.risk,
+            risk=risk,
             scheduler=args.scheduler,
             workers=args.workers,
             part_size=PART_SIZE if args.part_size is None else args.part_size,

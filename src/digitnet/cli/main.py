@@ -32,7 +32,7 @@ COMMANDS = {
     "data": "look at, preview, download or draw labelled digits",
 }
 
-VARIANTS = {"train lines": "train_lines"}
+VARIANTS = {"train lines": "train_lines", "calibrate lines": "calibrate_lines"}
 """Two words that are a command of their own."""
 
 

@@ -7,10 +7,12 @@ import os
 
 from digitnet.cli.main import as_option
 from digitnet.cli.output import say, show
+from digitnet.cli.risk_option import parts_of, promise
 from digitnet.errors import ModelError
-from digitnet.models.box import BEST, box_names, in_box, recipe_of
+from digitnet.models.box import BEST, LINES, box_names, in_box, recipe_of
 from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
+from digitnet.models.lines import load_line_model
 from digitnet.models.model import Model
 
 
@@ -79,5 +81,22 @@ def run(args: argparse.Namespace) -> int:
         shown = f"{accuracy:>9.2%}" if accuracy is not None else f"{'-':>9}"
         made = f"digitnet train --recipe {recipe_of(name)}"
         show(f"{name:<6}{model.n_parameters:>11,}{size:>7.0f}  {shown}   {made}")
+    _show_lines()
     show(f"Where no model is named and there is no ./{DEFAULT}, {BEST} is taken.")
     return 0
+
+
+def _show_lines() -> None:
+    """A row for the model that reads lines, and what is promised of it."""
+    folder = in_box(LINES)
+    try:
+        model = load_line_model(folder)
+    except ModelError as error:
+        show(f"{LINES:<6}{error.worded(as_option)}")
+        return
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1000
+    right = model.training["scores"][-1]["characters"]
+    n = model.network.vector.size
+    show(f"{LINES:<6}{n:>11,}{size:>7.0f}  {right:>9.2%}   digitnet train lines (characters right)")
+    for what, part in parts_of(model.calibration):
+        show(f"{'':<6}{promise(part, f'{what} given')}")

@@ -12,7 +12,7 @@ from digitnet.cli.main import as_option, tell_error
 from digitnet.cli.models import add_model_option, open_model
 from digitnet.cli.named_pictures import Named, named_pictures
 from digitnet.cli.output import add_table_option, say, show, show_json, write_table
-from digitnet.cli.risk_option import add_risk_option, at_risk
+from digitnet.cli.risk_option import RISK_OF_FORMS, add_risk_option, at_risk, lines_at_risk
 from digitnet.errors import PictureError, SettingsError
 from digitnet.imaging.decoders import PHOTOGRAPH, Decoders
 from digitnet.models.lines import LineModel, line_model_beside, load_line_model
@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object per sheet")
     add_table_option(
-        parser, "--csv", "a row for each line: path, line, text, confidence (of its least sure "
-        "digit), reason"
+        parser, "--csv", "a row for each line: path, line, text, confidence (that all of it is "
+        "right), reason (why it is unsure)"
     )  # fmt: skip
     parser.add_argument(
         "--out", metavar="PICTURE", help="draw the sheet with boxes and readings (one sheet only)"
@@ -98,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
     if args.template is not None:
         from digitnet.cli import read_forms
 
+        if args.risk is not None:
+            raise SettingsError(RISK_OF_FORMS)
         model, called = open_model(args.model, quiet=args.json)
         return read_forms.run(args, _line_model(args.line_model, model), model, called)
     if args.json and args.csv is not None:
@@ -109,8 +111,11 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--out would overwrite the sheet itself: choose another name.")
     field = _field(args)
     model, called = open_model(args.model, quiet=args.json)
-    model = at_risk(model, args.risk)
     line_model = _line_model(args.line_model, model)
+    if line_model is None:
+        model = at_risk(model, args.risk)
+    else:
+        line_model = lines_at_risk(line_model, args.risk)
     failed: list[str] = []
     answers = _answers(model, line_model, field, sheets, failed, args.out, args.json)
     if args.json:
@@ -174,7 +179,7 @@ def _draw(model: Model, picture: NDArray[np.uint8], reading: Reading, out: str) 
     from digitnet.plots.overlay import Caption, save_overlay
 
     captions = [Caption(d.box, model.class_names[d.label], d.sure) for d in reading.digits]
-    captions += [Caption(mark.box, mark.label, mark.reason is None) for mark in reading.marks]
+    captions += [Caption(mark.box, mark.label, mark.sure) for mark in reading.marks]
     captions += [Caption(row.box, UNREAD, False) for row in reading.rejected]
     save_overlay(picture, captions, out, reading.sheets)
 
@@ -214,7 +219,11 @@ def _show(sheet: Named, answer: Answer, *, alone: bool) -> None:
         return
     if not alone:
         show(f"{sheet.name}:")
-    show(*answer.lines or [f"-  {answer.reason}"])
+    told = [
+        text if doubt is None else f"{text}  {doubt}"
+        for text, doubt in zip(answer.lines, answer.line_doubts, strict=True)
+    ]
+    show(*told or [f"-  {answer.reason}"])
 
 
 def _counted(n: int, what: str) -> str:

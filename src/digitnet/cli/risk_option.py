@@ -6,8 +6,12 @@ import argparse
 
 from digitnet.cli.output import say, show
 from digitnet.models.calibration import Calibration
+from digitnet.models.line_calibration import LineCalibration
+from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.models.risk import DELTA, OFFERED, RISK
+
+RISK_OF_FORMS = "--risk is for lines; of a form each field has a confidence and a status instead."
 
 
 def add_risk_option(parser: argparse.ArgumentParser) -> None:
@@ -36,30 +40,50 @@ def at_risk(model: Model, risk: str | None) -> Model:
     return asked
 
 
+def lines_at_risk(model: LineModel, risk: str | None) -> LineModel:
+    """A reader of lines as --risk asks; says where that cannot be promised.
+
+    Raises:
+        SettingsError: it is no share, or the model can promise nothing.
+    """
+    if risk is None:
+        return model
+    asked = model.at_risk(risk)
+    for what, calibration in parts_of(asked.calibration):
+        if not is_kept(calibration):
+            say(not_kept(calibration, what, what))
+    return asked
+
+
+def parts_of(calibration: LineCalibration) -> list[tuple[str, Calibration]]:
+    """What is promised of a reader of lines, and of what."""
+    return [("characters", calibration.characters), ("lines", calibration.lines)]
+
+
 def is_kept(calibration: Calibration) -> bool:
     """Whether the risk that was asked for is promised; where nothing is asked, it is."""
     promised, risk = calibration.promised, calibration.risk
     return promised is None or risk is None or promised <= risk
 
 
-def not_kept(calibration: Calibration) -> str:
-    """Why the risk that was asked for cannot be promised, and what is done."""
+def not_kept(calibration: Calibration, of: str = "answers", counted: str = "digits") -> str:
+    """Why the risk that was asked for cannot be promised of these, and what is done."""
     assert calibration.risks is not None
     assert calibration.risk is not None
     return (
-        f"No threshold is sure to keep wrong answers below {calibration.risk:.2%}, counted on "
-        f"{calibration.risks.n:,} digits; the strictest is taken, which promises "
+        f"No threshold is sure to keep wrong {of} below {calibration.risk:.2%}, counted on "
+        f"{calibration.risks.n:,} {counted}; the strictest is taken, which promises "
         f"{calibration.promised:.2%}."
     )
 
 
-def promise(calibration: Calibration) -> str:
-    """What is promised now, in one sentence."""
+def promise(calibration: Calibration, of: str = "answers") -> str:
+    """What is promised of these now, in one sentence."""
     risks, promised = calibration.risks, calibration.promised
     if risks is None or promised is None:
-        return "Nothing is promised of the share of wrong answers."
+        return f"Nothing is promised of the share of wrong {of}."
     return (
-        f"At most {promised:.2%} of the answers are wrong, but for a chance of {DELTA:.0%}, on "
+        f"At most {promised:.2%} of the {of} are wrong, but for a chance of {DELTA:.0%}, on "
         f"{risks.counted_on} ({risks.n:,} counted)."
     )
 

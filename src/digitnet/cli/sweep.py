@@ -163,7 +163,8 @@ def _tell(sweep: Sweep, *, json: bool) -> None:
     if json:
         return
     if best is not None:
-        _show_best(best, [row for row in rows if row.mean is not None and row.values != best.values])
+        others = [row for row in rows if row.mean is not None and row.values != best.values]
+        _show_best(best, others)
     show(f"Kept in {shown(str(sweep.folder))}: {', '.join(kept)}.")
     if no_plot:
         show(f"No plot: {no_plot}")

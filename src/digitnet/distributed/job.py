@@ -122,6 +122,7 @@ def read_into(
     *,
     field: Field | None = None,
     template: Template | str | Path | None = None,
+    risk: float | str | None = None,
     **options: Any,
 ) -> Report:
     """Read pages, a row for each line, or forms, a row for each, into a folder of parts.
@@ -132,13 +133,17 @@ def read_into(
         model: see `predict`; it must know the ten digits.
         field: what each line of a page must say.
         template: of the forms, or its path; None reads pages.
+        risk: of pages, see `read_page`.
         options: the others of `predict_into`.
 
     Raises:
-        DigitnetError: as for `predict_into`, or the template cannot be read.
+        DigitnetError: as for `predict_into`, the template cannot be read, or a risk is asked of
+            forms.
     """
     if template is None:
-        return run_into(out, paths, Pages(field), model, **options)
+        return run_into(out, paths, Pages(field, risk), model, **options)
+    if risk is not None:
+        raise SettingsError("A form's fields have a confidence and a status each, and no risk.")
     form = template if isinstance(template, Template) else Template.load(template)
     return run_into(out, paths, Forms(form), model, **options)
 

@@ -111,21 +111,25 @@ class Pages:
 
     Args:
         field: what each line must say; None for no more than characters.
+        risk: see `read_page`.
     """
 
     rows_are = "rows"
 
-    def __init__(self, field: Field | None = None) -> None:
+    def __init__(self, field: Field | None = None, risk: float | str | None = None) -> None:
         self.columns = dict(zip(PAGE_HEADER, (TEXT, COUNT, TEXT, NUMBER, TEXT), strict=True))
-        self._field = field
-        self.mark = "pages" if field is None else f"pages-{_hash(repr(field).encode())}"
+        self._field, self._risk = field, None if risk is None else str(risk)
+        asked = field is not None or risk is not None
+        said = repr((field, self._risk)).encode()
+        self.mark = f"pages-{_hash(said)}" if asked else "pages"
 
     def done(self, part: Part, model: Model, decoders: Decoders) -> Done:
         """See `Task`."""
         lines = line_model_beside(model.class_names)
 
         def read(source: object) -> Reading:
-            return read_page(model, decoders.open(source), lines, self._field)  # type: ignore[arg-type]
+            opened = decoders.open(source)  # type: ignore[arg-type]
+            return read_page(model, opened, lines, self._field, self._risk)
 
         done = Done([], 0, [])
         n_unread = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ ALPHABET = DIGITS + SIGNS + OTHER
 TALL = 30
 """Pixels of a drawn digit's height."""
 CHUNK = 256
+WAYS = 8
+"""Digits of a kind that a writer has who is given others' digits, of like pens."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,32 @@ class LineGlyphs:
             if not each:
                 raise SettingsError(f"None of the frames of the digit {digit} has ink.")
         return cls(tuple(_writer(rng) for _ in range(n_writers)), photos)
+
+    @classmethod
+    def of_digits(
+        cls, rng: np.random.Generator, images: Sequence[NDArray[np.uint8]], *, n_writers: int
+    ) -> LineGlyphs:
+        """Writers whose signs are drawn, and whose digits are all of those given: to measure with.
+
+        Args:
+            rng: as of `make`.
+            images: as of `make`; of each digit some.
+            n_writers: as of `make`.
+
+        Raises:
+            SettingsError: as of `make`.
+        """
+        made = cls.make(rng, images, n_writers=n_writers)
+        pens = [min(one.glyphs["-"][0].image.shape) for one in made.writers]
+        writers = []
+        for rank, k in enumerate(np.argsort(pens, kind="stable")):  # a fine pen's signs, its digits
+            writer, pen = made.writers[k], rank / n_writers
+            own = {}
+            for digit, bank in zip(DIGITS, made.photos, strict=True):
+                first = int(pen * max(len(bank) - WAYS, 0))
+                own[digit] = bank[first : first + WAYS]
+            writers.append(replace(writer, glyphs={**writer.glyphs, **own}))
+        return cls(tuple(writers), ())
 
 
 def _writer(rng: np.random.Generator, ways: int = 2) -> Writer:

@@ -14,6 +14,9 @@ from digitnet.handwriting.numbers import number
 from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.line_frame import BODY, LINE_HEIGHT, normalise_line
 
+ZOOM, MARGIN = 3, 40
+"""How much larger a line is drawn on a page of its own, and the paper around it in pixels."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -29,6 +32,12 @@ class Line:
     image: Bytes
     text: str
     boxes: Floats
+
+    @property
+    def on_paper(self) -> Bytes:
+        """The line as dark strokes on a white page, (H, W)."""
+        large = cv2.resize(self.image, None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC)
+        return 255 - np.pad(np.asarray(large, np.uint8), MARGIN)
 
 
 def draw_lines(

@@ -67,7 +67,7 @@ def describe(model: Model, hashes: Mapping[str, str]) -> dict[str, Any]:
         **_describe_network(model.network),
         "class_names": list(model.class_names),
         "framing": {"name": model.framing, "version": FRAMING_VERSION},
-        "calibration": _describe_calibration(model.calibration),
+        "calibration": describe_calibration(model.calibration),
         "training": model.training,
         "arrays": {
             name: {
@@ -144,7 +144,7 @@ def rebuild(content: bytes, where: Path) -> tuple[Model, dict[str, str]]:
             class_names,
             _framing(description["framing"]["name"]),
             dict(description["training"]),
-            _calibration(description.get("calibration")),
+            rebuild_calibration(description.get("calibration")),
             sealed=SEAL in description,
         )
     except UnknownLayerError as error:
@@ -265,7 +265,7 @@ def _framing(name: str) -> str:
     return name
 
 
-def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
+def describe_calibration(calibration: Calibration) -> dict[str, Any]:
     """Its numbers; JSON has no infinity, so a novelty without a limit is null."""
     novelty, risks = calibration.novelty, calibration.risks
     described: dict[str, Any] = {
@@ -281,7 +281,7 @@ def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
     return described
 
 
-def _calibration(entry: dict[str, Any] | None) -> Calibration:
+def rebuild_calibration(entry: dict[str, Any] | None) -> Calibration:
     """A calibration from its description, its arrays zeros; a folder without one has none."""
     if entry is None:
         return Calibration()

@@ -2,22 +2,31 @@
 
 model/
   W1.npy b1.npy ... mean7.npy ...   float32, see nn/line_network.py
-  model.json                        kind "lines", widths, classes, training record, SHA-256
+  model.json                        kind "lines", widths, classes, training record, SHA-256, and
+                                    what its answers risk, see models/line_calibration.py
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.models.box import LINES, in_box
-from digitnet.models.description import ODD, check_seal, sealed, to_json
+from digitnet.models.description import (
+    ODD,
+    check_seal,
+    describe_calibration,
+    rebuild_calibration,
+    sealed,
+    to_json,
+)
 from digitnet.models.folder import DESCRIPTION, fill_arrays, write_folder
+from digitnet.models.line_calibration import LineCalibration
 from digitnet.models.npy import read_content, sha256, to_npy
 from digitnet.nn.line_network import LineNetwork
 
@@ -35,11 +44,26 @@ class LineModel:
         network: its class 0 is the blank, class 1 + i is `characters[i]`.
         characters: see CHARACTERS.
         training: what is known of its training, plain JSON values.
+        calibration: what its answers are worth, beside a model of single digits, and when one is
+            unsure.
     """
 
     network: LineNetwork
     characters: str = CHARACTERS
     training: dict[str, Any] = field(default_factory=dict)
+    calibration: LineCalibration = field(default_factory=LineCalibration)
+
+    def at_risk(self, risk: float | str) -> LineModel:
+        """The same model, which is unsure of so much that no more than that share is wrong.
+
+        Args:
+            risk: of the characters given, and of the lines, as 0.005 or "0.5%"; 0 is unsure of
+                nothing.
+
+        Raises:
+            SettingsError: it is no share below 1, or this model can promise nothing.
+        """
+        return replace(self, calibration=self.calibration.at(risk))
 
     def classes_of(self, text: str) -> list[int]:
         """The classes of a text's characters.
@@ -83,6 +107,10 @@ def save_line_model(model: LineModel, folder: str | Path) -> None:
         "widths": list(model.network.widths),
         "characters": model.characters,
         "training": model.training,
+        "calibration": {
+            part.name: describe_calibration(getattr(model.calibration, part.name))
+            for part in fields(LineCalibration)
+        },
         "arrays": {name: {"sha256": sha256(content)} for name, content in contents.items()},
     }
     contents[DESCRIPTION] = to_json(sealed(description))
@@ -115,8 +143,22 @@ def load_line_model(folder: str | Path) -> LineModel:
         characters = str(description["characters"])
         network = LineNetwork(description["height"], len(characters) + 1, description["widths"])
         hashes = {name: entry["sha256"] for name, entry in description["arrays"].items()}
-        model = LineModel(network, characters, dict(description["training"]))
+        calibration = _calibration(description.get("calibration"))
+        model = LineModel(network, characters, dict(description["training"]), calibration)
     except ODD as error:
         raise ModelError(f"{where} is damaged ({error}); train the model anew.") from error
     fill_arrays(network.parameters, hashes, folder)
     return model
+
+
+def _calibration(entry: dict[str, Any] | None) -> LineCalibration:
+    """A calibration from its description; a folder from before there were any has none."""
+    if entry is None:
+        return LineCalibration()
+    names = [part.name for part in fields(LineCalibration)]
+    if sorted(entry) != sorted(names):
+        raise ValueError("a calibration that is not whole")
+    parts = [rebuild_calibration(entry[name]) for name in names]
+    if any(part.novelty is not None for part in parts):
+        raise ValueError("a calibration of lines with a novelty")
+    return LineCalibration(*parts)

@@ -18,6 +18,7 @@ from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import Part, cut_apart
+from digitnet.reading.doubts import doubted
 from digitnet.reading.faint import faint_sheet, with_faint_rows
 from digitnet.reading.fields import Field
 from digitnet.reading.line_reader import Settled, read_line, row_image, settle
@@ -54,6 +55,8 @@ HARDLY_SURE = 0.25
 """Of a row beside others that are digits: the sure ones of it are read, the rest is not."""
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
+EVEN = 0.5
+"""How likely a sign is right that its row's parts alone say."""
 MOST_UNREAD = 0.2
 """Of a row's characters; where so many are not read, the row is no number. On a page of which more
 than half of the rows are none, neither is a row that is not sure throughout."""
@@ -90,6 +93,7 @@ def read_page(
     picture: str | Path | bytes | BinaryIO | Image.Image | NDArray[Any],
     line_model: LineModel | None = None,
     field: Field | None = None,
+    risk: float | str | None = None,
 ) -> Reading:
     """Find the digits on a page and read them, line by line.
 
@@ -99,6 +103,9 @@ def read_page(
         line_model: reads each row whole, beside the model of single digits: digits that touch
             and overlap need it. `line_model_beside` gives the one in the box.
         field: what each row must say; a row that cannot say it is left out. It needs a line model.
+        risk: which share of the characters given, and of the lines, may be wrong; what is not sure
+            enough for that is unsure (`LineModel.at_risk`; without one, `Model.at_risk`). None
+            takes the model's own, 0 is unsure of nothing that was read.
 
     Returns:
         The lines and the digits, with their boxes in the picture's pixels; or why there are none.
@@ -107,13 +114,18 @@ def read_page(
         PictureError: the picture cannot be opened.
         ModelError: the model sees whole pictures (framing "stretch"), so it cannot find digits,
             or its classes are not ten.
-        SettingsError: a field without a line model.
+        SettingsError: a field without a line model; or a risk that is none, or that nobody counted.
     """
     check_reads_pages(model)
     if field is not None and line_model is None:
         raise SettingsError("A field needs a model that reads lines, and there is none.")
+    if risk is not None and line_model is None:
+        model = model.at_risk(risk)
+    elif risk is not None and line_model is not None:
+        line_model = line_model.at_risk(risk)
     read = partial(_read_as_it_lies, model, line_model, field)
-    return read_photo(read, open_picture(picture))
+    reading = read_photo(read, open_picture(picture))
+    return doubted(reading, None if line_model is None else line_model.calibration)
 
 
 def check_reads_pages(model: Model) -> None:
@@ -234,7 +246,7 @@ class _Item(NamedTuple):
     """What stands in a line: a digit, a sign, or a mark that was not read and why.
 
     A digit that is sure enough to make its row a number may still be ``in_doubt``: then it is
-    read and said to be unsure.
+    read and said to be unsure. ``probability`` is a sign's.
     """
 
     box: Box
@@ -242,6 +254,7 @@ class _Item(NamedTuple):
     digit: Found | None = None
     reason: str | None = None
     in_doubt: bool = False
+    probability: float = EVEN
 
 
 def _as_reading(
@@ -287,7 +300,7 @@ def _as_reading(
             said = item.text if one is None else model.class_names[one.label]
             text += (" " if first and text else "") + said
             if one is None:
-                marks.append(Mark(box, said, number, item.reason))
+                marks.append(Mark(box, said, number, item.reason, item.probability))
             else:
                 digits_read.append(
                     ReadDigit(
@@ -366,7 +379,8 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
         settled.text, settled.aligned.places, settled.probabilities, strict=True
     ):
         if character not in DIGITS:
-            items.append(_Item(box, character, reason=UNKNOWN if character == UNREAD else None))
+            reason = UNKNOWN if character == UNREAD else None
+            items.append(_Item(box, character, reason=reason, probability=probability))
             continue
         if digit is None:
             left, top, right, bottom = box

@@ -24,7 +24,7 @@ class ReadDigit:
         box: where it is, (left, top, right, bottom) in pixels.
         label: its likeliest class.
         probability: of that class.
-        sure: whether the model stands by it, as it does for a single digit's picture.
+        sure: whether that is enough for the risk that is asked for.
         line: the number of its row, from 0.
         starts_word: whether it is the first of a word.
         frame: what the network saw of it, (28, 28), ink 255 on 0.
@@ -76,6 +76,8 @@ class Reading:
         sheets: the corners of each sheet that was found lying on something else, set upright and
             read as a page of its own; they may lie beyond the picture's ends. None where the
             picture was read as one page. ``turned`` is 0 where there are several.
+        line_probabilities: how likely each line is right to its last character.
+        line_doubts: why each line is unsure, "unsure: ..."; None for one that is sure.
     """
 
     lines: tuple[str, ...]
@@ -85,11 +87,15 @@ class Reading:
     rejected: tuple[Rejected, ...] = ()
     turned: int = 0
     sheets: tuple[Quad, ...] = ()
+    line_probabilities: tuple[float, ...] = ()
+    line_doubts: tuple[str | None, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON."""
         return {
             "lines": list(self.lines),
+            "line_probabilities": list(self.line_probabilities),
+            "line_doubts": list(self.line_doubts),
             "digits": [digit.as_dict() for digit in self.digits],
             "reason": self.reason,
             "marks": [mark.as_dict() for mark in self.marks],

@@ -50,18 +50,24 @@ class Mark:
         label: one of `. , - / :`, or `?` where it was not read.
         line: the number of its row, from 0.
         reason: why it was not read; None for a sign.
+        probability: of the sign; of a `?`, 0.
+        sure: whether that is enough for the risk that is asked for; of a `?`, never.
     """
 
     box: Box
     label: str
     line: int
     reason: str | None
+    probability: float = 0.0
+    sure: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
         return {
             "box": list(self.box),
             "label": self.label,
+            "probability": self.probability,
+            "sure": self.sure,
             "line": self.line,
             "reason": self.reason,
         }

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from digitnet.errors import PictureError, SettingsError, as_option
 from digitnet.reading.form import FormReading
 from digitnet.reading.reading import Reading
-from digitnet.reading.signs import UNREAD
 from digitnet.reading.template import Template
 
 PAGE_HEADER = ("path", "line", "text", "confidence", "reason")
@@ -24,14 +23,8 @@ def page_rows(name: str, answer: Reading | PictureError) -> Iterator[tuple[Cell,
         yield name, None, None, None, answer.reason
     else:
         for number, text in enumerate(answer.lines):
-            least = min(digit.probability for digit in answer.digits if digit.line == number)
-            unread = sum(m.label == UNREAD and m.line == number for m in answer.marks)
-            yield name, number + 1, text, float(least), not_read(unread) if unread else None
-
-
-def not_read(n: int) -> str:
-    """So many marks without a reading, in words."""
-    return f"{n:,} mark{'' if n == 1 else 's'} not read"
+            chance = answer.line_probabilities[number]
+            yield name, number + 1, text, float(chance), answer.line_doubts[number]
 
 
 def form_header(template: Template) -> list[str]:

@@ -40,8 +40,9 @@ def workers(engine: str, jobs: int, scheduler: str | None, data: Sequence[Any]) 
         return
     import logging
 
-    from distributed import Client, LocalCluster
     from distributed.scheduler import KilledWorker
+
+    from distributed import Client, LocalCluster
 
     with _quiet(logging.CRITICAL):
         if scheduler is None:

@@ -98,18 +98,37 @@ def answer_page(
     limits: Limits,
     decoders: Decoders,
     line_model: LineModel | None = None,
+    risk: str | None = None,
 ) -> dict[str, Any]:
-    """What a page says, line by line, and where each of its digits is; see `read_page`.
+    """What a page says, line by line, where each of its digits is, and what is promised of it.
+
+    See `read_page`.
 
     Raises:
         PictureError: it cannot be opened.
         ModelError: the model cannot read pages.
+        SettingsError: the risk is none, or was never counted.
     """
+    if risk is not None and line_model is not None:
+        line_model = line_model.at_risk(risk)
+    elif risk is not None:
+        model = model.at_risk(risk)
     picture = decoders.open(content, max_pixels=limits.pixels)
     reading = read_page(model, picture, line_model)
     digits = [{**digit.as_dict(), "frame": in_base64(digit.frame)} for digit in reading.digits]
     height, width = picture.shape[:2]
-    return {"width": width, "height": height, **reading.as_dict(), "digits": digits}
+    shown = {"width": width, "height": height, **reading.as_dict(), "digits": digits}
+    return {**shown, "promised": _promised(line_model)}
+
+
+def _promised(line_model: LineModel | None) -> dict[str, float | None]:
+    """Which share of the characters given, and of the lines, may be wrong; None for no promise."""
+    if line_model is None:
+        return {"characters": None, "lines": None}
+    calibration = line_model.calibration
+    return {
+        "characters": calibration.characters.promised, "lines": calibration.lines.promised
+    }  # fmt: skip
 
 
 def answer_form(

@@ -163,14 +163,24 @@ class Digit(BaseModel):
     frame: str
 
 
+class Promised(BaseModel):
+    """Which share of the characters given, and of the lines, may be wrong; null for no promise."""
+
+    characters: float | None
+    lines: float | None
+
+
 class Page(BaseModel):
     """What a page says."""
 
     width: int
     height: int
     lines: list[str]
+    line_probabilities: list[float]
+    line_doubts: list[str | None]
     digits: list[Digit]
     reason: str | None
+    promised: Promised
 
 
 class ReadField(BaseModel):

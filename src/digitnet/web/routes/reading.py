@@ -135,9 +135,9 @@ def reading_routes(services: Services) -> APIRouter:
         async with services.workers.turn(light=is_light(content)) as turn:
 
             def work(check: Any) -> bytes:
-                reader = _reader(services, model, risk)
+                reader = _reader(services, model, None)
                 beside = services.store.lines_beside(reader)
-                page = answer_page(reader, content, limits, services.decoders, beside)
+                page = answer_page(reader, content, limits, services.decoders, beside, risk)
                 count_kinds(request.scope, ["answered" if page["lines"] else "no digit"])
                 return json.dumps(page).encode()
 

@@ -10,7 +10,7 @@ import { FormView, readForm, tableOf, templateAmong, toLookAt } from "./forms.js
 import { pictureInput } from "./picture_input.js";
 import { PictureQueue } from "./picture_queue.js";
 import { PictureView } from "./picture_view.js";
-import { linesOf, nameOf, summaryOf } from "./reading_words.js";
+import { doubtsOf, linesOf, nameOf, promiseOf, summaryOf } from "./reading_words.js";
 import { framingStages, readPicture } from "./recognition.js";
 
 /** @param {HTMLElement} root @param {Context} context */
@@ -28,6 +28,7 @@ class ReadPart {
     stages: () => this.#stages(),
   });
   text = make("div", { class: "lines", id: "read-lines" });
+  doubts = make("div", { class: "hint", id: "read-doubts" });
   result = make(
     "section",
     { class: "card stack tight", hidden: true, "aria-label": "What was read" },
@@ -38,6 +39,7 @@ class ReadPart {
       button("Copy", () => this.#copy(), { class: "button quiet" }),
     ),
     this.text,
+    this.doubts,
   );
   corrections = new Corrections(() =>
     this.context.trainWith({ source: "corrections", start: this.context.currentModel() }),
@@ -250,7 +252,7 @@ class ReadPart {
     this.result.hidden = !page.digits.length;
     this.#showLines(page);
     const { found, advice, kind } = summaryOf(page);
-    this.notice.tell(found + advice, kind);
+    this.notice.tell(found + advice + promiseOf(page), kind);
     this.context.say(`${found} ${page.lines.join("; ")}`);
     if (page.digits.length === 1) this.pictureView.choose(0, false);
   }
@@ -258,6 +260,7 @@ class ReadPart {
   /** @param {ReadPicture} page */
   #showLines(page) {
     this.text.replaceChildren(...linesOf(page).map((line) => make("p", {}, line)));
+    this.doubts.replaceChildren(...doubtsOf(page).map((doubt) => make("p", {}, doubt)));
   }
 
   async #copy() {

@@ -44,6 +44,20 @@ export function linesOf(page) {
   );
 }
 
+/** Which lines are unsure, a sentence each; one in which something was corrected is none. @param {ReadPicture} page */
+export function doubtsOf({ line_doubts: doubts = [], single, digits }) {
+  if (single) return [];
+  const corrected = new Set(digits.filter((one) => one.corrected !== undefined).map(({ line }) => line));
+  return doubts.flatMap((doubt, k) => (doubt && !corrected.has(k) ? [`Line ${k + 1} is ${doubt}.`] : []));
+}
+
+/** What is promised of the lines of a page, in a sentence; "" where nothing is. @param {ReadPicture} page */
+export function promiseOf({ promised, single, lines }) {
+  if (single || !lines.length || !promised?.characters || !promised.lines) return "";
+  const most = `${percent(promised.characters)} of the characters and ${percent(promised.lines)} of the lines`;
+  return ` Of what is not unsure at most ${most} are wrong, counted on made pages.`;
+}
+
 /** What was found, in a sentence; what to do next; and how good that is. @param {ReadPicture} page @returns {{ found: string, advice: string, kind: "good" | "warn" }} */
 export function summaryOf({ digits, single, reason }) {
   const unsure = digits.filter(({ sure }) => !sure).length;
