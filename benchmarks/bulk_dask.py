@@ -5,7 +5,8 @@ python -m benchmarks.bulk_dask -n 200000 --side 200 --model mlp --workers 1 2 4
 
 Each row is a whole process, from its start to the last row on disk; the rows of all are compared.
 "To begin" is what the same command takes for ten pictures, and the rate is counted behind that.
-"Processor" is the time of all processes together, which a busy machine changes least. Memory is the sum of the private and shared pages (PSS) of the process and all that it began.
+"Processor" is the time of all processes together, which a busy machine changes least. Memory is
+the sum of the private and shared pages (PSS) of the process and all that it began.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ def main() -> None:
             f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
         )
         print(
-            f"{'':<28}{'seconds':>9}{'to begin':>10}{'a second':>10}{'processor':>11}{'MB':>6}   rows"
+            f"{'':<28}{'seconds':>9}{'to begin':>10}{'a second':>10}{'processor':>11}{'MB':>6}"
+            "   rows"
         )
         runs = {"digitnet predict": (folder / "all.csv", ["--csv", "all.csv"])}
         for n in args.workers:
