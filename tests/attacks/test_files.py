@@ -14,9 +14,11 @@ import pytest
 
 import digitnet as package
 from attacks.conftest import Attack
+from digitnet.cli.growing_table import GrowingTable
+from digitnet.cli.named_pictures import each_picture
 from digitnet.data.sources import open_source
 from digitnet.errors import DataError, DigitnetError, ModelError
-from digitnet.files import open_regular, read_regular
+from digitnet.files import MOST_TEXT, open_regular, read_regular
 from digitnet.imaging.pictures import open_picture, page_names, read_head
 from digitnet.models.folder import load_model, model_files, save_model
 from digitnet.training.checkpoints import load_checkpoint
@@ -115,6 +117,32 @@ def test_the_command_line(
     _put(tmp_path / "a.npz", kind)
     assert_one_sentence(digitnet("evaluate", "a.npz", "--model", "mlp", cwd=tmp_path), "a.npz")
     attack.tried(2)
+
+
+@pytest.mark.promise("only ordinary files are read")
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_and_rows_of_runs_that_go_on(kind: str, tmp_path: Path, attack: Attack) -> None:
+    _put(tmp_path / "list.txt", kind)
+    with pytest.raises(DigitnetError):
+        list(each_picture([f"@{tmp_path / 'list.txt'}"]))
+    if kind != "sparse":  # a hole is cut off, as what a run without power has left
+        table = GrowingTable(tmp_path / "a.csv", ("path",), "mark")
+        _put(tmp_path / "a.csv.part-mark", kind)
+        with pytest.raises(DigitnetError):
+            table.begin(resume=True)
+    attack.tried(1 if kind == "sparse" else 2)
+
+
+@pytest.mark.promise("only ordinary files are read")
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_folder_of_parts_says_of_its_job(kind: str, tmp_path: Path, attack: Attack) -> None:
+    pytest.importorskip("distributed", reason="needs Dask")
+    from digitnet.distributed.results import JOB, Here
+
+    _put(tmp_path / "out" / JOB, kind)
+    with pytest.raises(DigitnetError):
+        Here(str(tmp_path / "out")).read(JOB, MOST_TEXT)
+    attack.tried()
 
 
 @pytest.mark.promise("links lead nowhere")

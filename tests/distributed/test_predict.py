@@ -20,7 +20,9 @@ from digitnet.cli.main import main
 from digitnet.data.listing import Tally
 from digitnet.distributed import predict, predict_into
 from digitnet.distributed.crowd import Share, Whole
+from digitnet.distributed.filesystems import Store
 from digitnet.distributed.parts import File, Part, files_of, parts_of
+from digitnet.distributed.results import Results
 from digitnet.distributed.tasks import Done, Pages
 from digitnet.errors import DataError, OutputError, SettingsError
 from digitnet.handwriting.pages import draw_page
@@ -259,6 +261,44 @@ def test_wrong_use_is_one_sentence(
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("digitnet: ")]
     assert len(lines) == 1
     assert sentence in lines[0]
+
+
+def test_a_scheduler_that_goes_is_one_sentence(
+    place: Path, expected: bytes, tmp_path: Path
+) -> None:
+    with crowd(tmp_path, 1) as running:
+
+        def kill(done: int, known: int) -> None:
+            running.processes[0].kill()
+
+        asked = {"scheduler": running.address, "format": "csv", "part_size": 20}
+        with pytest.raises(DataError, match="The scheduler has gone"):
+            predict_into(tmp_path / "out", "many", "model", told=kill, **asked)
+    report = predict_into(
+        tmp_path / "out", "many", "model", workers=1, format="csv", part_size=20, resume=True
+    )
+    assert report.parts_before >= 1
+    assert joined(tmp_path / "out") == expected
+
+
+def test_results_may_lie_elsewhere() -> None:
+    task = Pages()
+    asked = {"model": "m", "format": "csv"}
+    results = Results("memory://job/results", asked, task.columns, resume=False)
+    part = Part(0, [File("a.png", None, "/a.png", False)], True)
+    assert not results.has(part)
+    results.write(part, Done([("a.png", 1, "427", 0.98765, None)], 0, ["notes.txt"]))
+    again = Results("memory://job/results", asked, task.columns, resume=True)
+    assert again.has(part)
+    assert again.finish(1) == {"parts": 1, "rows": 1, "unread": 0, "left_alone": 1}
+    store = Store("memory://job/results")
+    (name,) = (name for name in store.names() if name.startswith("part"))
+    assert store.read(name, 1000) == b"path,line,text,confidence,reason\na.png,1,427,0.9877,\n"
+    assert not [name for name in store.names() if name.startswith(".")]
+    with pytest.raises(OutputError, match="pictures are not those"):
+        again.has(part._replace(files=[File("b.png", None, "/b.png", False)]))
+    with pytest.raises(OutputError, match="cannot be"):
+        Results("nosuch://job", asked, task.columns, resume=False)
 
 
 @pytest.mark.parametrize(

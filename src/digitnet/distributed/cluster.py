@@ -8,23 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import dask
-
 from digitnet.errors import DataError, SettingsError
 from digitnet.threads import n_cores
 from distributed import Client, LocalCluster
 
-ANSWERS = "10s"
+ANSWERS = "20s"
 """How long a scheduler is waited for."""
 JOINS = 60.0
 """Seconds until at least one worker is there."""
-QUIET = {
-    "distributed.worker.memory.terminate": 0.95,
-    "distributed.nanny.pre-spawn-environ.OPENBLAS_NUM_THREADS": "1",
-    "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": "1",
-    "distributed.comm.timeouts.connect": ANSWERS,
-    "distributed.worker.daemon": False,  # its decoders are processes
-}
 _ADDRESS = re.compile(r"([a-z]+://)?[^/\s]+:\d+/?|inproc://\S+|[a-z]+://[^/\s]+")
 
 
@@ -44,27 +35,27 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     if workers is not None and not 1 <= workers <= 1024:
         raise SettingsError(f"There can be 1 to 1,024 workers, not {workers}.")
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    with dask.config.set(QUIET):
-        cluster = None
+    cluster = None
+    try:
+        if scheduler is None:
+            cluster = LocalCluster(
+                n_workers=workers or n_cores(),
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
+            client = Client(cluster)
+        else:
+            client = _client_at(scheduler)
         try:
-            if scheduler is None:
-                cluster = LocalCluster(
-                    n_workers=workers or n_cores(),
-                    threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                )
-                client = Client(cluster)
-            else:
-                client = _client_at(scheduler)
-            try:
-                _wait_for_workers(client, scheduler)
-                yield client
-            finally:
-                with suppress(Exception):
-                    client.close(timeout=5)
+            _wait_for_workers(client, scheduler)
+            yield client
         finally:
-            if cluster is not None:
+            with suppress(Exception):
+                client.close(timeout=5)
+    finally:
+        if cluster is not None:
+            with suppress(TimeoutError):
                 cluster.close(timeout=10)
 
 

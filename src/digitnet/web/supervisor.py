@@ -35,6 +35,8 @@ PATIENCE = 60.0
 DEATHS, WITHIN = 5, 30.0
 """So many deaths of each worker within so many seconds are no accident."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 Work = Callable[[Callable[[], None], int], None]
 """What a worker does: called with what it is to call once it is ready, and the pipe that comes to
 its end with the supervisor."""
@@ -99,11 +101,14 @@ class Supervisor:
     def _begin(self) -> int:
         """Fork a worker; returns a pipe that it writes into once it is ready."""
         told, tells = os.pipe()
+        # A signal that came in between would be taken for the supervisor's.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         process = os.fork()
         if process == 0:
             os.close(told)
             os.close(self._held)
             self._be_a_worker(tells)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(tells)
         self._workers[process] = _Worker(process, time.monotonic())
         return told
@@ -112,8 +117,9 @@ class Supervisor:
         """What the forked process does; it never returns from here."""
         code = 1
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, _note)  # what uvicorn puts back, and calls, at its end
+            for number in SIGNALS:  # before uvicorn heeds them nothing runs, and behind it, too
+                signal.signal(number, _end_at_once)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
             def tell_ready() -> None:
                 with suppress(BrokenPipeError):  # nobody waits for one that replaces another
@@ -184,5 +190,6 @@ class Supervisor:
             time.sleep(LOOK)
 
 
-def _note(_number: int, _frame: FrameType | None) -> None:
-    """Nothing: a worker ends by itself once it has answered."""
+def _end_at_once(_number: int, _frame: FrameType | None) -> None:
+    """End the process: nobody waits for an answer."""
+    os._exit(0)
