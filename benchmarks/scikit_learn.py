@@ -1,6 +1,6 @@
 """scikit-learn: MLPClassifier's example on MNIST beside DigitClassifier, in one run.
 
-    python -m benchmarks.scikit_learn [--repeats 3] [--grid]
+    python -m benchmarks.scikit_learn [--repeats 3] [--threads N] [--grid]
     python -m benchmarks.scikit_learn --validation          while choosing: the test stays shut
 
 The example is scikit-learn's "Visualization of MLP weights on MNIST": 40 hidden neurons, 8 epochs,
@@ -8,7 +8,8 @@ its settings word for word; here on MNIST's own 60,000 and 10,000 digits, where 
 all of them anew. Beside it the same settings in DigitClassifier, and settings chosen on 10,000 of
 the training digits. All get the same float32 rows and take turns; a repeat is another seed. Times
 are those of `fit`, and of `predict` for all that is tested: the median over the repeats, seconds
-on the clock and of all processors together.
+on the clock and of all processors together. On a busy machine `--threads 1` is fairer to both:
+threads of BLAS that wait for a core spin.
 
 `--grid` adds a GridSearchCV over four settings and two folds, of 10,000 digits, by one worker and
 by two: processor time that grows with the workers would be threads that wait for each other.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
 from digitnet.data.dataset import as_input
 from digitnet.data.sources import open_source
@@ -73,6 +76,7 @@ class Figures(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, metavar="N", help="of BLAS (default: all)")
     parser.add_argument("--validation", action="store_true")
     parser.add_argument("--grid", action="store_true")
     args = parser.parse_args()
@@ -87,12 +91,15 @@ def main() -> None:
         test = _rows("test")
     print(
         f"{len(training[1]):,} digits to learn from, {len(test[1]):,} to be tested on; "
-        f"{n_cores()} cores, load {os.getloadavg()[0]:.1f}"
+        f"{n_cores()} cores, {args.threads or 'all'} BLAS threads, load {os.getloadavg()[0]:.1f}",
+        flush=True,
     )
     found: dict[str, list[Figures]] = {name: [] for name in CONTESTANTS}
     for repeat in range(args.repeats):
         for name, make in CONTESTANTS.items():
-            found[name].append(_measured(make(repeat + 1), training, test))
+            with threadpool_limits(args.threads, "blas"):
+                found[name].append(_measured(make(repeat + 1), training, test))
+            print(f"  seed {repeat + 1}, {name}: {found[name][-1]}", file=sys.stderr, flush=True)
     print(f"{'':<40} accuracy (deviation)  fit, s  processors, s  predict, s")
     for name, figures in found.items():
         accuracies = [100 * each.accuracy for each in figures]

@@ -65,6 +65,7 @@ SMALLEST = {
     "refusal": "--n 1",
     "rows": "--mnist {mnist} --digits 5",
     "scenes": "--pages 1 --only none",
+    "scikit_learn": "--repeats 1",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
     "sources": "--n 20",
     "templates": "--n 1 --layouts 1 --drawn",
@@ -135,6 +136,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 def test_a_documented_benchmark_runs(name: str, small: Small, tmp_path: Path) -> None:
     module, words = name.split()[0], benchmark_commands()[name]
     less = SMALLEST[module]  # a benchmark that a document names newly needs its line there
+    if module == "scikit_learn":
+        pytest.importorskip("sklearn", reason="needs scikit-learn: pip install 'digitnet[sklearn]'")
     if module == "fuzz":
         pytest.importorskip("atheris", reason="needs Atheris")
     if module == "bulk_dask":

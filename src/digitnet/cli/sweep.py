@@ -24,7 +24,7 @@ from digitnet.training.config import TrainingConfig, settings_of
 from digitnet.training.engines import ENGINES
 from digitnet.training.recipes import read_recipe, recipe_names
 from digitnet.training.setting import Setting, as_text
-from digitnet.training.sweep import Row, Sweep, check_plan
+from digitnet.training.sweep import Row, Sweep, check_plan, in_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     sweep = Sweep(base, over, args.seeds, dataset, out, rest)
     n_all, n_done = len(sweep.trials), len(sweep.results)
     say(
-        f"{n_all} runs, {len(sweep.combinations)} combinations of {args.seeds} seeds"
+        f"{n_all} runs: {args.seeds} for each of {len(sweep.combinations)}"
         + (f"; {n_done} are done already." if n_done else ".")
     )
     try:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
                 reached = result.error
                 if reached is None:
                     reached = f"{result.validation_accuracy:.2%} in {result.seconds:.1f} s"
-                told = f"{sweep_name(trial.values)}seed {trial.config.seed}: {reached}"
+                told = f"{in_words(trial.values)} seed {trial.config.seed}: {reached}"
                 say(f"{len(sweep.results)}/{n_all}  {shown(told)}")
     except StopRequested as stop:
         _tell(sweep, json=args.json)
@@ -111,11 +111,6 @@ def run(args: argparse.Namespace) -> int:
         return 128 + stop.number
     _tell(sweep, json=args.json)
     return 0 if all(result.error is None for result in sweep.results.values()) else 1
-
-
-def sweep_name(values: Any) -> str:
-    """learning_rate=0.1 hidden=64, with a space behind it; nothing where nothing differs."""
-    return "".join(f"{name}={as_text(value, '+')} " for name, value in values.items())
 
 
 def _tell(sweep: Sweep, *, json: bool) -> None:
@@ -145,7 +140,7 @@ def _tell(sweep: Sweep, *, json: bool) -> None:
     )  # fmt: skip
     kept = ["table.csv"]
     drawn = [
-        Spread(row.words or "the recipe", [r.validation_accuracy or 0.0 for r in row.results])
+        Spread(row.words, [r.validation_accuracy or 0.0 for r in row.results])
         for row in started
         if row.mean is not None
     ]
@@ -189,7 +184,7 @@ def _show(rows: list[Row]) -> None:
 
 def _show_best(best: Row, others: list[Row]) -> None:
     """What is best, and whether it is surely so."""
-    show(f"Best on validation: {shown(best.words) or 'the recipe as it is'}.")
+    show(f"Best on validation: {shown(best.words)}.")
     if not others:
         return
     following = others[0]

@@ -78,7 +78,7 @@ class Row(NamedTuple):
 
 def in_words(values: Values) -> str:
     """learning_rate=0.1 hidden=128+64, as it is typed."""
-    return " ".join(f"{name}={as_text(value, '+')}" for name, value in values.items())
+    return " ".join(f"{name}={as_text(value, '+') or 'none'}" for name, value in values.items())
 
 
 @dataclass(frozen=True)
