@@ -54,13 +54,38 @@ type Model = {
   risks: [number, number][];
   novelty: Novelty | null;
   members: Layer[][];
+  /** The ways of writing each class, as control points; none of what is no digit. */
+  ways: string[][];
+  /** What a model's folder says of it, beside the numbers. */
+  described: { folder: FolderFacts; layers: Described[]; novelty: Placed[] };
+  /** Of a model that was taught on the page. */
+  taught?: { drawings: number; epochs_done: number };
 };
+type FolderFacts = { format: string; version: number; framing_version: number; novelty_shape: number[] | null };
 /** What layer k gives is `at[k]`. */
 type Activations = { at: Numbers[] };
 type Pass = { input: Float32Array; logits: Float32Array; members: Activations[] };
 /** One member's activations for a drawing. */
 type Seen = { input: Float32Array; at: Numbers[] };
 type Answer = { probabilities: number[]; order: number[]; isNone: boolean; sure: boolean };
+
+/** A picture to try: its digits' boxes and the number of each one's line. */
+type SamplePicture = { name: string; picture: string; boxes: number[][]; lines: number[] };
+type Random = () => number;
+/** How much hands differ; see teach/handwriting.js. */
+type Spread = { lean: number; turn: number; width: number; miss: number; wave: number; pen: number };
+/** A drawing that somebody said the digit of. */
+type Drawn = { strokes: Stroke[]; label: number; frame: Uint8Array };
+/** What the layers that learn get of a digit, and what they are to make of it. */
+type Sample = { features: Numbers; label: number; target: Float32Array };
+/** A model that was taught; what it read each drawing as before and after, and how many usual digits rightly. */
+type Taught = {
+  model: Model;
+  before: number[];
+  after: number[];
+  usual: { n: number; before: number; after: number };
+  seconds: number;
+};
 
 /** What backpropagation gives for a layer: dL/dx, and dL/dW and dL/db where it is learnt. */
 type LayerGradient = { dx: Numbers; W?: Float32Array; b?: Float32Array };

@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from digitnet.errors import ModelError
+from digitnet.handwriting.allographs import ALLOGRAPHS
 from digitnet.imaging.frame import BOX, SIDE
 from digitnet.imaging.stroke_width import FINE, THICKEST, THINNEST
 from digitnet.models.calibration import Calibration
+from digitnet.models.description import describe
 from digitnet.models.model import Model, float_network, predictor
 from digitnet.models.novelty import CELLS, DIRECTIONS, INK_SIDE, INK_WEIGHT, SPREAD
 from digitnet.models.risk import ALWAYS, OFFERED
@@ -76,6 +78,8 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
         "class_names": list(model.class_names),
         "framing": model.framing,
         "frame": FRAME,
+        "ways": _ways(model.class_names),
+        "folder": _describe_folder(model),
         "calibration": {
             "temperature": calibration.temperature,
             "least_probability": calibration.least_probability,
@@ -85,6 +89,24 @@ def header(model: Model, name: str) -> tuple[dict[str, Any], Parameters]:
         "members": members,
     }
     return described, parameters
+
+
+def _describe_folder(model: Model) -> dict[str, Any]:
+    """What a model's folder says beside all this, for the folder that the page writes."""
+    told = describe(model, {})
+    return {
+        "format": told["format"],
+        "version": told["version"],
+        "framing_version": told["framing"]["version"],
+        "novelty_shape": told["calibration"]["novelty_shape"],
+    }
+
+
+def _ways(class_names: Sequence[str]) -> list[list[str]]:
+    """The ways of writing each digit, as `handwriting.allographs` has them: what the page rehearses
+    while it learns somebody's hand. None of what is no digit.
+    """
+    return [[way.path for way in ALLOGRAPHS if str(way.label) == name] for name in class_names]
 
 
 def _describe_member(network: Network, parameters: Parameters) -> dict[str, Any]:

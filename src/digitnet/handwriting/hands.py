@@ -104,6 +104,20 @@ def careful(hand: Hand, care: float = 0.5) -> Hand:
     )
 
 
+def odd_hand(rng: np.random.Generator) -> Hand:
+    """A hand that is read badly: rare forms, written with care, but leaning and turned far over.
+
+    About 35 degrees of lean and 17 of turn, which no sampled hand comes near.
+    """
+    hand = careful(Hand.sample(rng, rare=True))
+    return replace(
+        hand,
+        pen=np.minimum(hand.pen, np.float32(0.1)),
+        slant=np.full(1, 0.7, np.float32),
+        rotation=np.full(1, 0.3, np.float32),
+    )
+
+
 def draw_digit(label: int, rng: np.random.Generator, *, hand: Hand | None = None) -> list[Stroke]:
     """Write one digit: its strokes, lying in 0..1 from top to bottom and from 0 to the right.
 

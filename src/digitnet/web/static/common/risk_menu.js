@@ -17,11 +17,18 @@ export class RiskMenu {
     return this.menu.value === "" ? null : Number(this.menu.value);
   }
 
+  /** Choose a risk, where it is offered. @param {number | null} risk */
+  choose(risk) {
+    const value = `${risk ?? ""}`;
+    if ([...this.menu.options].some((option) => option.value === value)) this.menu.value = value;
+  }
+
   /** Offer what a model can promise; a choice that it offers too stays. @param {Model} model */
   use(model) {
     const before = this.menu.options.length ? this.menu.value : `${model.risk ?? ""}`;
     const offered = model.offered.map((risk) => make("option", { value: `${risk}` }, words(model, risk)));
-    if (model.risk === null) offered.unshift(make("option", { value: "" }, "as it was made"));
+    if (model.risk === null)
+      offered.unshift(make("option", { value: "" }, model.taught ? "not counted" : "as it was made"));
     this.menu.replaceChildren(...offered);
     const kept = offered.some(({ value }) => value === before);
     this.menu.value = kept ? before : `${model.risk ?? ""}`;

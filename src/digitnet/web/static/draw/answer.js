@@ -11,6 +11,8 @@ export class AnswerView {
   digit = byId("digit", HTMLElement);
   verdict = byId("verdict", HTMLElement);
   insideVerdict = byId("inside-verdict", HTMLElement);
+  before = byId("before", HTMLElement);
+  figure = byId("seen-figure", HTMLElement);
   seen = byId("seen", HTMLCanvasElement);
   list = byId("bars", HTMLElement);
   /** @type {ReturnType<typeof makeBar>[]} */
@@ -36,18 +38,23 @@ export class AnswerView {
    * @param {Uint8Array | null} frame
    * @param {Answer | null} answer the network's, where it saw a frame
    * @param {boolean} drawn whether there is any ink
+   * @param {Answer | null} before what the network said before it was taught, where it was
    */
-  show(model, frame, answer, drawn) {
+  show(model, frame, answer, drawn, before = null) {
     const { letter, sentence } = words(model, answer, drawn);
     this.digit.textContent = letter;
     this.digit.classList.toggle("word", letter.length > 2);
     this.digit.classList.toggle("unsure", letter === "?");
     this.verdict.textContent = sentence;
     this.insideVerdict.textContent = letter && letter !== "?" ? `It reads ${letter}: ${sentence}.` : sentence;
+    this.before.hidden = before === null;
+    this.before.textContent = before ? `Before it was taught: ${inWords(words(model, before, true))}` : "";
+    this.figure.classList.toggle("empty", !frame);
     paintFrame(this.seen, frame ?? new Uint8Array(model.frame.side ** 2));
     // A refusal has no bar beside it: how likely each digit were says nothing of what is none.
     const refused = answer !== null && !answer.sure;
     this.list.classList.toggle("refused", refused);
+    this.list.classList.toggle("blank", !answer || answer.isNone);
     this.bars.forEach(({ element, fill, value }, label) => {
       const share = answer ? answer.probabilities[label] : 0;
       fill.style.transform = `scaleX(${refused ? 0 : share})`;
@@ -65,6 +72,9 @@ export class AnswerView {
     }, PAUSE);
   }
 }
+
+/** @param {{ letter: string, sentence: string }} words */
+const inWords = ({ letter, sentence }) => (letter && letter !== "?" ? `${letter}, ${sentence}` : sentence);
 
 /** The answer as a large letter and a few words. @param {Model} model @param {Answer | null} answer @param {boolean} drawn */
 function words(model, answer, drawn) {

@@ -21,6 +21,12 @@ export class Drawing {
     this.strokes = [...this.strokes, [point]];
   }
 
+  /** A new stroke on an empty pad. @param {Point} point */
+  beginAnew(point) {
+    this.remember();
+    this.strokes = [[point]];
+  }
+
   /** The newest stroke goes on. @param {Point} point */
   extend(point) {
     const stroke = this.strokes[this.strokes.length - 1];

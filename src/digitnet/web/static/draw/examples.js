@@ -25,7 +25,7 @@ export function example(digit) {
 }
 
 /** A line through the points (Catmull and Rom 1974); a point given twice is a corner. @param {number[][]} points */
-function smooth(points) {
+export function smooth(points) {
   const line = [points[0]];
   for (let k = 0; k + 1 < points.length; k++) {
     const [b, c] = [points[k], points[k + 1]];

@@ -11,7 +11,8 @@ const EDGE = 0.05;
  * @param {HTMLCanvasElement} canvas
  * @param {{
  *   moved(place: Place, isDown: boolean): void, down(place: Place): void, up(): void, left(): void,
- *   undo(): void, clear(): void, show(digit: number): void, say(text: string): void,
+ *   undo(): void, clear(): void, show(digit: number): void, name(digit: number): void,
+ *   say(text: string): void,
  * }} pad
  */
 export function startKeyboardPen(canvas, pad) {
@@ -19,10 +20,13 @@ export function startKeyboardPen(canvas, pad) {
   const held = new Set();
   let place = { x: 0.5, y: 0.2 };
   let isDown = false;
+  let isNaming = false; // the next digit key says what is drawn
 
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key } = event;
+    const naming = isNaming;
+    if (key !== "Shift") isNaming = false;
     if (WAYS[key]) {
       held.add(key);
       move(event.shiftKey ? SMALL_STEP : STEP);
@@ -41,9 +45,14 @@ export function startKeyboardPen(canvas, pad) {
       lift();
       pad.clear();
       pad.say("The pad is empty.");
+    } else if (key === "t" || key === "T") {
+      lift();
+      isNaming = true;
+      pad.say("Which digit did you draw?");
     } else if (/^[0-9]$/.test(key)) {
       lift();
-      pad.show(Number(key));
+      if (naming) pad.name(Number(key));
+      else pad.show(Number(key));
     } else {
       return;
     }

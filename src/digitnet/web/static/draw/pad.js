@@ -21,18 +21,20 @@ export class Pad {
   /** @type {number | null} the digit whose example is on the paper */
   shown = null;
   showing = 0; // the next step of an example that is being drawn
+  isDone = false; // the next stroke begins another drawing
 
   /**
    * @param {(lifted: boolean) => void} changed hears of every change; lifted: the pen has just left
    *   the paper
    * @param {(text: string) => void} say
+   * @param {(digit: number) => void} named hears by key which digit is drawn
    */
-  constructor(changed, say) {
+  constructor(changed, say, named) {
     this.changed = changed;
     this.undoButton.addEventListener("click", () => this.undo());
     this.clearButton.addEventListener("click", () => this.clear());
     this.#hearPointers();
-    this.#hearKeys(say);
+    this.#hearKeys(say, named);
     for (let digit = 0; digit < 10; digit++) {
       const attributes = { class: null, "aria-label": `Draw a ${digit} for me` };
       byId("examples", HTMLElement).append(button(`${digit}`, () => this.showExample(digit), attributes));
@@ -44,6 +46,11 @@ export class Pad {
 
   get strokes() {
     return this.drawing.strokes;
+  }
+
+  /** What is drawn is whole: the next stroke begins another drawing. */
+  finish() {
+    this.isDone = this.strokes.length > 0;
   }
 
   undo() {
@@ -90,13 +97,15 @@ export class Pad {
 
   /** @param {Point} point */
   #begin(point) {
-    this.drawing.begin(point);
+    if (this.isDone) this.drawing.beginAnew(point);
+    else this.drawing.begin(point);
     this.shown = null;
     this.#report(false);
   }
 
   /** @param {boolean} lifted */
   #report(lifted) {
+    this.isDone = false;
     this.undoButton.disabled = this.drawing.before.length === 0;
     this.clearButton.disabled = this.strokes.length === 0;
     this.hint.hidden = this.strokes.length > 0;
@@ -158,8 +167,8 @@ export class Pad {
     canvas.addEventListener("lostpointercapture", lift); // whatever became of it, the pad goes on
   }
 
-  /** @param {(text: string) => void} say */
-  #hearKeys(say) {
+  /** @param {(text: string) => void} say @param {(digit: number) => void} name */
+  #hearKeys(say, name) {
     document.addEventListener("keydown", (event) => {
       const writing = event.target instanceof Element && event.target.closest("input, select, textarea");
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && !writing) {
@@ -172,6 +181,7 @@ export class Pad {
       undo: () => this.undo(),
       clear: () => this.clear(),
       show: (digit) => this.showExample(digit),
+      name,
       moved: (place, isDown) => {
         this.cursor = place;
         if (isDown) this.drawing.extend({ ...place, r: this.#radius });

@@ -5,29 +5,35 @@ import { LAYERS } from "./layers.js";
 import { pass } from "./network.js";
 
 /**
- * Cross-entropy in nats, loss = -log p[label] with p = softmax(logits), and dL/dlogits = p - one-hot.
+ * Cross-entropy in nats, loss = -sum t log p with p = softmax(logits), and dL/dlogits = p - t. The
+ * target t is one-hot for a label; it may be any probabilities, such as another network's.
  * @param {Numbers} logits
- * @param {number} label
+ * @param {number | Numbers} target
  */
-export function crossEntropy(logits, label) {
+export function crossEntropy(logits, target) {
   const most = Math.max(...logits);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
   const sum = powers.reduce((all, power) => all + power, 0);
   const probabilities = Float32Array.from(powers, (power) => power / sum);
-  const dlogits = probabilities.map((p, k) => (k === label ? p - 1 : p));
-  return { loss: Math.log(sum) + most - logits[label], probabilities, dlogits };
+  const wanted = (/** @type {number} */ k) =>
+    typeof target === "number" ? (k === target ? 1 : 0) : target[k];
+  const dlogits = probabilities.map((p, k) => p - wanted(k));
+  let loss = Math.log(sum) + most;
+  for (let k = 0; k < logits.length; k++) if (wanted(k) > 0) loss -= wanted(k) * logits[k];
+  return { loss, probabilities, dlogits };
 }
 
 /**
  * One forward and one backward pass. Layers before the first that learns need no gradient.
  * @param {Layer[]} layers
  * @param {Numbers} input
- * @param {number} label
+ * @param {number | Numbers} target a label, or what is wanted of each class
+ * @param {(LayerGradient | null)[]} [sums] gradients of the digits before, which this one's are added to
  * @returns {Backward}
  */
-export function lossAndGradient(layers, input, label) {
+export function lossAndGradient(layers, input, target, sums) {
   const { at } = pass(layers, input);
-  const { loss, probabilities, dlogits } = crossEntropy(at[at.length - 1], label);
+  const { loss, probabilities, dlogits } = crossEntropy(at[at.length - 1], target);
   const first = layers.findIndex(({ W }) => W);
   /** @type {Numbers[]} */
   const errors = [];
@@ -39,7 +45,7 @@ export function lossAndGradient(layers, input, label) {
     const { backward } = LAYERS[layers[k].kind];
     if (!backward) throw new Error(`the page has no backward pass through ${layers[k].kind}`);
     errors[k] = error;
-    const found = backward(layers[k], error, k ? at[k - 1] : input, at[k], k > first);
+    const found = backward(layers[k], error, k ? at[k - 1] : input, at[k], k > first, sums?.[k] ?? null);
     gradients[k] = found;
     error = found.dx;
   }

@@ -24,20 +24,22 @@ function dense({ n_in: nIn, n_out: nOut, W, b }, x) {
  * @param {Numbers} x
  * @param {Numbers} _ y
  * @param {boolean} needDx
+ * @param {LayerGradient | null} sum of the digits before, which dW and db are added to
  */
-function denseBackward({ n_in: nIn, n_out: nOut, W }, dy, x, _, needDx) {
-  const dW = new Float32Array(nIn * nOut);
+function denseBackward({ n_in: nIn, n_out: nOut, W }, dy, x, _, needDx, sum) {
+  const dW = sum?.W ?? new Float32Array(nIn * nOut);
+  const db = sum?.b ?? new Float32Array(nOut);
   const dx = new Float32Array(needDx ? nIn : 0);
+  for (let o = 0; o < nOut; o++) db[o] += dy[o];
   for (let i = 0; i < nIn; i++) {
-    const row = i * nOut;
-    let sum = 0;
-    for (let o = 0; o < nOut; o++) {
-      dW[row + o] = x[i] * dy[o];
-      sum += dy[o] * W[row + o];
-    }
-    if (needDx) dx[i] = sum;
+    const [row, value] = [i * nOut, x[i]];
+    if (value !== 0) for (let o = 0; o < nOut; o++) dW[row + o] += value * dy[o];
+    if (!needDx) continue;
+    let error = 0;
+    for (let o = 0; o < nOut; o++) error += dy[o] * W[row + o];
+    dx[i] = error;
   }
-  return { dx, W: dW, b: Float32Array.from(dy) };
+  return { dx, W: dW, b: db };
 }
 
 /**
@@ -46,6 +48,9 @@ function denseBackward({ n_in: nIn, n_out: nOut, W }, dy, x, _, needDx) {
  * @returns {(layer: Layer, dy: Numbers, x: Numbers, y: Numbers) => LayerGradient}
  */
 const throughSlope = (slope) => (_layer, dy, _x, y) => ({ dx: dy.map((error, i) => error * slope(y[i])) });
+
+/** Backwards through a layer that hands on what it gets. @param {Layer} _ @param {Numbers} dy @returns {LayerGradient} */
+const throughNothing = (_, dy) => ({ dx: dy });
 
 /** The slope of an activation where it gives y. @type {Record<string, (y: number) => number>} */
 const SLOPES = {
@@ -203,7 +208,9 @@ const flat = (_, shape) => [product(shape)];
  * @type {Record<string, {
  *   shape: (layer: Layer, shape: number[]) => number[],
  *   forward: (layer: Layer, x: Numbers, shape: number[], to: number[]) => Numbers,
- *   backward?: (layer: Layer, dy: Numbers, x: Numbers, y: Numbers, needDx: boolean) => LayerGradient,
+ *   backward?: (
+ *     layer: Layer, dy: Numbers, x: Numbers, y: Numbers, needDx: boolean, sum: LayerGradient | null,
+ *   ) => LayerGradient,
  *   slope?: (y: number) => number,
  * }>}
  */
@@ -227,9 +234,9 @@ export const LAYERS = {
     backward: throughSlope(SLOPES.ReLU),
     slope: SLOPES.ReLU,
   },
-  Dropout: { shape: same, forward: (_, x) => x },
-  Flatten: { shape: flat, forward: (_, x) => x },
-  ToRows: { shape: flat, forward: (_, x) => x },
+  Dropout: { shape: same, forward: (_, x) => x, backward: throughNothing },
+  Flatten: { shape: flat, forward: (_, x) => x, backward: throughNothing },
+  ToRows: { shape: flat, forward: (_, x) => x, backward: throughNothing },
   ToImages: { shape: ({ height, width }) => [1, height, width], forward: (_, x) => x },
   Deskew: { shape: same, forward: deskew },
   BatchNorm: { shape: same, forward: batchNorm },

@@ -16,6 +16,12 @@ export function decodeModel(buffer) {
     classNames: header.class_names,
     framing: header.framing,
     frame: header.frame,
+    ways: header.ways,
+    described: {
+      folder: header.folder,
+      layers: header.members[0].layers,
+      novelty: header.calibration.novelty?.arrays ?? [],
+    },
     temperature: header.calibration.temperature,
     leastProbability: header.calibration.least_probability,
     risk: header.calibration.risk,

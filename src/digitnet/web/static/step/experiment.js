@@ -6,6 +6,7 @@ import { descend, lossAndGradient } from "../network/backpropagation.js";
 import { frameOf } from "../network/framing.js";
 import { LAYERS } from "../network/layers.js";
 import { asInput, pass } from "../network/network.js";
+import { randomFrom } from "../network/random.js";
 
 const FIXED = new Set(["Deskew", "Flatten"]);
 const ACTIVATIONS = new Set(["Sigmoid", "Tanh", "ReLU"]);
@@ -145,15 +146,4 @@ export class Experiment {
       W2.every((/** @type {number} */ w, /** @type {number} */ i) => w === W2[i % nOut])
     );
   }
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed (xorshift, Marsaglia 2003). @param {number} seed */
-function randomFrom(seed) {
-  let state = seed * 2654435769;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
