@@ -68,6 +68,7 @@ SMALLEST = {
     "scikit_learn": "--repeats 1",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
     "sources": "--n 20",
+    "teaching": "--models mlp --hands 1 --source synthetic --n 10 --chromium {chromium}",
     "templates": "--n 1 --layouts 1 --drawn",
     "web_load": "--seconds 0.1 --hold 0.1 --clients 2",
 }

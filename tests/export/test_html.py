@@ -139,7 +139,7 @@ def test_every_module_of_drawing_and_inside_is_in_the_file() -> None:
     joined = set(re.findall(r"^const module_([\w$]+) =", script, flags=re.MULTILINE))
     assert {"draw$pad", "inside$inside", "network$network", "network$framing", "one_file"} <= joined
     assert {each.partition("$")[0] for each in joined - {"one_file", "draw_and_inside"}} == {
-        "common", "network", "draw", "inside", "step",
+        "common", "network", "draw", "inside", "step", "teach",
     }  # fmt: skip
 
 

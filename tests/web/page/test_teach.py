@@ -292,6 +292,7 @@ def test_in_the_one_file_page_a_hand_is_taught_undone_and_downloaded(
     assert visit.page.is_disabled(".labels button:nth-of-type(1)"), "nothing is drawn"
     visit.draw(on_the_pad(own[0][1]))
     before = n_read(visit, more)
+    first = n_read(visit, more[:10])
     visit.page.click("#clear")
     for k, (label, strokes) in enumerate(own):
         visit.draw(on_the_pad(strokes))  # the next drawing begins by itself
@@ -325,7 +326,7 @@ def test_in_the_one_file_page_a_hand_is_taught_undone_and_downloaded(
     visit.page.click("#teach-forget")
     assert visit.page.is_hidden(".taught")
     assert visit.page.is_hidden("#before")
-    assert n_read(visit, more[:20]) <= n_read(visit, more[:20]), "as it was"
+    assert n_read(visit, more[:10]) == first, "as it was"
     visit.close()
 
 
@@ -355,12 +356,14 @@ def test_a_second_word_about_a_drawing_counts_and_keys_do_too(visit: Visit) -> N
 def test_the_risk_that_was_chosen_comes_back(visit: Visit) -> None:
     page = visit.page
     page.select_option("#model", "mlp")
-    page.select_option("#risk", "0.01")
+    chosen = page.get_attribute("#risk option >> nth=0", "value")
+    assert chosen != page.input_value("#risk")
+    page.select_option("#risk", chosen)
     visit.draw(strokes_of(3))
     name_it(visit, 3, 1)
     assert page.input_value("#risk") == "", "nothing is promised of the new one"
     page.click("#teach-forget")
-    assert page.input_value("#risk") == "0.01"
+    assert page.input_value("#risk") == chosen
 
 
 @pytest.mark.parametrize(
@@ -404,9 +407,10 @@ def test_photos_and_a_page_are_there_to_try(visit: Visit) -> None:
     page.hover(".sample-digit >> nth=2")
     page.wait_for_selector("#digit:text('1')")
     assert page.is_disabled(".labels button:nth-of-type(1)"), "only drawings are taught"
-    visit.draw(strokes_of(5))
-    assert visit.digit == "5"
-    assert page.is_hidden("#sample"), "who draws is back at the pad"
-    page.click("#sample-0")
     page.click(".sample-close")
     assert visit.digit == ""
+    page.click("#sample-0")
+    page.wait_for_selector("#digit:text('4')")
+    visit.draw(strokes_of(5))
+    assert visit.digit == "5"
+    assert page.is_hidden("#sample"), "who draws over a photo is back at the pad"

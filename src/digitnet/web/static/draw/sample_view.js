@@ -75,6 +75,7 @@ export class SampleView {
       close,
     );
     if (frames.length > 1) this.place.append(make("p", { class: "sample-words" }, words));
+    this.place.classList.toggle("page", frames.length > 1); // its digits are pointed at, not drawn over
     this.place.hidden = false;
     this.say(words);
   }
