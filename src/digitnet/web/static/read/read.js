@@ -35,7 +35,7 @@ class ReadPart {
       "div",
       { class: "row spread" },
       make("h3", {}, "It says"),
-      button("Copy", () => this.#copy(), { class: "button quiet" }),
+      button("Copy", () => this.#copy()),
     ),
     this.text,
   );
@@ -45,6 +45,8 @@ class ReadPart {
   /** @type {{ file: File, page: ReadPicture, model: string } | null} what is looked at */
   now = null;
   at = -1; // which digit of it
+  /** @type {ReturnType<typeof pictureInput> | null} */
+  input = null;
   /** @type {File | null} the picture that came in last, read or not */
   file = null;
   url = "";
@@ -69,7 +71,7 @@ class ReadPart {
 
   async start() {
     const { root } = this;
-    const input = pictureInput(root, {
+    this.input = pictureInput(root, {
       taken: (files) => this.#take(files),
       refused: (sentence) => this.notice.tell(sentence, "error"),
     });
@@ -79,7 +81,7 @@ class ReadPart {
         "div",
         { class: "stack" },
         make("h2", {}, "Read a picture"),
-        input,
+        this.input.element,
         this.queue.element,
         this.notice.element,
         this.pictureView.element,
@@ -241,6 +243,7 @@ class ReadPart {
     this.url = URL.createObjectURL(file);
     this.at = -1;
     this.digitView.hide();
+    this.input?.shrink();
     this.pictureView.show(page, this.url);
   }
 
