@@ -438,7 +438,8 @@ def test_before_a_run_the_network_to_come_is_shown(
         assert violations(visit) == []
         visit.resize(*WIDE)
         clipped = page.evaluate(
-            """[...document.querySelectorAll('.train-form select')].flatMap((select) => {
+            """[...document.querySelectorAll('.train-form select')]
+              .filter((select) => select.clientWidth > 0).flatMap((select) => {
               const context = document.createElement('canvas').getContext('2d');
               context.font = getComputedStyle(select).font;
               const style = getComputedStyle(select);
@@ -484,7 +485,7 @@ def test_a_run_is_compared_with_any_earlier_one(browser: Any, address: str) -> N
     wait_until(page, "Finished: third-of-3")
     names = page.locator("#train-compared option").all_inner_texts()
     assert [each.split(":")[0] for each in names[1:3]] == ["second-of-3", "first-of-3"]
-    assert "epoch" in page.locator(".chart").nth(0).inner_text()
+    assert "epoch" in page.locator(".chart").nth(0).text_content()
     assert "logarithmic" in page.inner_text(".curves figcaption >> nth=0")
     mistake = page.locator(".mistakes li").first.inner_text().strip()
     assert re.fullmatch(r"read \d, is \d", mistake), mistake
