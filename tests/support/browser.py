@@ -210,7 +210,7 @@ class Visit:
             """[...document.querySelectorAll('body *')].filter((each) => {
               const box = each.getBoundingClientRect();
               return box.width > 0 && box.right > document.documentElement.clientWidth + 1
-                && !each.closest('.table-scroll, .skip, .visually-hidden');
+                && !each.closest('.table-scroll, .picture-scroll > *, .skip, .visually-hidden');
             }).map((each) => `${each.tagName} ${each.id} ${each.className}`)"""
         )
         return found

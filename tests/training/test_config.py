@@ -271,8 +271,8 @@ def test_what_does_not_go_together_is_said_with_what_to_do(
 def test_the_page_has_these_fields_with_the_server_s_own_limits() -> None:
     form = {each.name: each for each in training_form().fields}
     assert {name: each.default for name, each in form.items()} == {
-        "hidden": [64], "activation": "sigmoid", "epochs": 20, "batch_size": 32,
-        "learning_rate": 1.0, "name": "my-model",
+        "hidden": [64], "activation": "sigmoid", "conv": "", "epochs": 20, "batch_size": 32,
+        "learning_rate": None, "optimizer": "sgd", "augment": "none", "name": "my-model",
     }  # fmt: skip
     assert {name: (each.low, each.high) for name, each in form.items() if each.high} == {
         "hidden": (1, 1024), "epochs": (1, 1000), "batch_size": (1, 10_000),
@@ -281,6 +281,17 @@ def test_the_page_has_these_fields_with_the_server_s_own_limits() -> None:
     assert (form["hidden"].most, form["learning_rate"].above_low) == (4, True)
     assert form["hidden"].wrong == "1 to 4 whole numbers from 1 to 1024, such as 64 or 128,64."
     assert form["activation"].choices == ["sigmoid", "tanh", "relu"]
+    assert [name for name, each in form.items() if each.optional] == ["learning_rate"]
+    for each in form.values():
+        assert len(each.choice_words) == len(each.choices) == len(set(each.choice_words))
+    for name in ("activation", "conv", "optimizer", "augment"):
+        for choice in form[name].choices:
+            assert getattr(TrainingConfig(**{name: choice}), name) == choice
+            assert training_request()(**{name: choice}).given() == {name: choice}
+        with pytest.raises(ValidationError):
+            training_request()(**{name: "99C5"})
+    assert set(form["optimizer"].choices) == set(OPTIMIZERS)
+    assert set(form["augment"].choices) == set(AUGMENTATIONS)
     request = training_request()
     for name in ("hidden", "epochs", "batch_size", "learning_rate"):
         most = form[name].high
@@ -486,7 +497,8 @@ def test_a_recipe_is_found_by_name_or_path_and_what_it_says_is_returned(tmp_path
 def test_settings_stand_in_the_order_of_the_fields() -> None:
     assert list(settings_of()) == [each.name for each in fields(TrainingConfig)]
     assert [each.name for each in settings_on_page()] == [
-        "hidden", "activation", "epochs", "batch_size", "learning_rate",
+        "hidden", "activation", "conv", "epochs", "batch_size", "learning_rate", "optimizer",
+        "augment",
     ]  # fmt: skip
     words = {name: each.words for name, each in settings_of().items()}
     assert (words["batch_size"], words["ema_decay"]) == ("batch size", "decay of averaged weights")

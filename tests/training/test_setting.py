@@ -135,7 +135,11 @@ def test_the_page_has_counts_and_a_default_of_its_own() -> None:
     made = Setting("help", "group", kind=tuple, default=(8,))
     shown = made.as_on_page(OnPage("hint", n_most=3, default=()))
     assert (shown.n_most, shown.default) == (3, ())  # an empty default is one, too
-    assert OnPage("hint") == ("hint", math.inf, 0, None)
+    assert OnPage("hint") == ("hint", math.inf, 0, None, {})
+    narrowed = Setting("help", "group", choices=("a", "b")).as_on_page(
+        OnPage("", choices={"b": "B"})
+    )
+    assert narrowed.choices == ("b",)
     assert (made.optional, made.n_most, made.limits, made.on_page) == (False, 0, None, None)
 
 

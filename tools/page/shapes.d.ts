@@ -176,6 +176,9 @@ type FormField = {
   wrong: string;
   default: string | number | boolean | number[] | null;
   choices?: string[] | null;
+  choice_words: string[];
+  /** Whether nothing may stand in it. */
+  optional: boolean;
   low: number | null;
   high: number | null;
   above_low?: boolean;
@@ -183,6 +186,9 @@ type FormField = {
   most?: number | null;
   pattern?: string | null;
 };
+/** A training as the form has it: values by their names, null where they are wrong. */
+// biome-ignore lint/suspicious/noExplicitAny: each setting has a kind of its own
+type Planned = { values: Record<string, any>; digits: number; start: string };
 type OfferedSource = { name: string; title: string; digits: number | null };
 
 /** A digit that was read in a picture. */
@@ -276,9 +282,11 @@ type Run = {
 };
 /** A stage of a picture's way into the frame; the image is a PNG in base64. */
 type FramingStage = { title: string; image: string };
-/** A line of a chart over the epochs; a rough one does not stretch the axis. */
-type Line = { kind: string; points: [number, number][]; rough?: boolean };
-type Shown = { nEpochs: number; lines: Line[]; words: string };
+/** A line of a chart over the epochs, and a band around it: epoch, from, to. */
+type Line = { kind: string; points: [number, number][]; band?: [number, number, number][] };
+/** What a chart shows; while `key` is the same, its scale only grows. */
+type Shown = { key: string; nEpochs: number; lines: Line[]; words: string };
+type Ends = { low: number; high: number };
 type Axes = { right: number; bottom: number; x(epoch: number): number; y(value: number): number };
 type Scale = { place(value: number): number; ticks: number[] };
 /** What a model can be exported to. */

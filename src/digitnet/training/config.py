@@ -104,13 +104,17 @@ class TrainingConfig:
         (64,), NETWORK, "hidden neurons per layer, or none behind convolutions", limits=Range(1),
         example="64 or 128,64", words="hidden neurons", metavar="N[,N...]",
         on_page=OnPage(
-            "16 are quick, 64 a good start, 256 slower. Two layers: 128, 64.", 1024, n_most=4
+            "64 are a good start; 128, 64 are two layers.", 1024, n_most=4
         ),
     )  # fmt: skip
     activation: str = setting(
         "sigmoid", NETWORK, "a neuron's answer", choices=tuple(ACTIVATIONS),
         on_page=OnPage(
-            "A neuron's answer: sigmoid 0 to 1, tanh \u22121 to 1, ReLU from 0 up (rate 0.1)."
+            "A neuron's answer to its sum.",
+            choices={
+                "sigmoid": "sigmoid: 0 to 1", "tanh": "tanh: \u22121 to 1",
+                "relu": "ReLU: from 0 up; try rate 0.1",
+            },
         ),
     )  # fmt: skip
     pool: int = setting(
@@ -123,6 +127,14 @@ class TrainingConfig:
         "convolutions before the hidden layers, such as 16C5-MP2-32C5-MP2 (16 channels, windows of "
         "5 x 5; max pooling of 2 x 2); also AP2, GAP, 16C3S2P1 (stride, border)",
         example="16C5-MP2-32C5-MP2", words="convolutions", metavar="LAYERS",
+        on_page=OnPage(
+            "Small windows that slide over the picture: slower, and they read better.",
+            choices={
+                "": "none", "8C5-MP2": "one layer: 8 windows of 5 \u00d7 5",
+                "16C5-MP2-32C5-MP2": "two layers: 16, then 32 windows",
+                "16C3-MP2-32C3-MP2-64C3": "three layers: 16, 32, 64 windows",
+            },
+        ),
     )  # fmt: skip
     batch_norm: bool = setting(False, NETWORK, "normalise behind each convolution")
     bits: str = setting(
@@ -140,24 +152,33 @@ class TrainingConfig:
     )  # fmt: skip
     epochs: int = setting(
         100, TRAINING, "passes over the training images", limits=Range(1), example="20",
-        on_page=OnPage("How often it sees every digit. 5 are a first look.", 1000, default=20),
+        on_page=OnPage("How often it sees every digit.", 1000, default=20),
     )  # fmt: skip
     batch_size: int | None = setting(
         32, TRAINING, "images per step; 1 is per-sample descent, full is full-batch descent",
         limits=Range(1), example="32", none="full",
-        on_page=OnPage("Digits looked at before each step. Small batches take more steps.", 10_000),
+        on_page=OnPage("Digits looked at for each step.", 10_000),
     )  # fmt: skip
     learning_rate: float | None = setting(
         None, TRAINING,
         "how far a step goes; where none is given, the optimiser's own: "
         + ", ".join(f"{name} {choice.learning_rate:g}" for name, choice in OPTIMIZERS.items()),
         limits=Range(0, above_low=True), example="0.1",
+        on_page=OnPage("How far a step goes. Empty: what suits the optimiser.", 1000),
+    )  # fmt: skip
+    optimizer: str = setting(
+        "sgd", TRAINING, "what moves the weights", choices=tuple(OPTIMIZERS), words="optimiser",
         on_page=OnPage(
-            "How far each step goes. Too small is slow; too large never settles.", 1000,
-            default=OPTIMIZERS["sgd"].learning_rate,
+            "What moves the weights.",
+            choices={
+                name: f"{what}, rate {OPTIMIZERS[name].learning_rate:g}"
+                for name, what in {
+                    "sgd": "SGD: down the gradient", "momentum": "momentum: with a run-up",
+                    "nesterov": "Nesterov: looks ahead", "adam": "Adam: one for each weight",
+                }.items()
+            },
         ),
     )  # fmt: skip
-    optimizer: str = setting("sgd", TRAINING, "what moves the weights", choices=tuple(OPTIMIZERS))
     weight_decay: float = setting(
         0.0, REGULARISATION, "decoupled weight decay", limits=Range(0), example="0.0005"
     )
@@ -200,6 +221,14 @@ class TrainingConfig:
         "none", REGULARISATION, "augment each image anew in every epoch: "
         + ", ".join(f"{name} ({a.help})" for name, a in AUGMENTATIONS.items()),
         choices=tuple(AUGMENTATIONS), words="augmentation",
+        on_page=OnPage(
+            "Each digit is changed anew in every epoch: slower, and it learns more.",
+            choices={
+                "none": "none", "affine": "affine: turned, moved, slanted",
+                "elastic": "elastic: bent besides", "ink": "ink: other ink besides",
+                "wide": "wide: far wider or narrower", "wide-elastic": "wide-elastic: both",
+            },
+        ),
     )  # fmt: skip
     validation: float = setting(
         0.1, TRAINING, "share set aside to choose the best epoch; 0 for none", limits=SHARE,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -42,12 +43,14 @@ class OnPage(NamedTuple):
         most: the largest number a server takes; the command line knows no such limit.
         n_most: how many numbers it takes, of a setting that is a list.
         default: what stands in the field; None for the setting's own default.
+        choices: what may be chosen there, each with the words for it; none for the setting's own.
     """
 
     hint: str
     most: float = math.inf
     n_most: int = 0
     default: Any = None
+    choices: Mapping[Any, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ class Setting:
         if limits is not None and page.most < limits.high:
             limits = limits._replace(high=page.most, below_high=False)
         default = self.default if page.default is None else page.default
-        return replace(self, limits=limits, n_most=page.n_most, default=default)
+        choices = tuple(page.choices) or self.choices
+        return replace(self, limits=limits, n_most=page.n_most, default=default, choices=choices)
 
     def _allows(self, value: Any) -> bool:
         if self.choices:

@@ -297,6 +297,8 @@ class FormField(BaseModel):
     kind: Literal["whole", "number", "list", "choice", "switch", "text"]
     default: Any
     choices: list[Any]
+    choice_words: list[str]
+    optional: bool
     low: float | None
     high: float | None
     above_low: bool
@@ -330,6 +332,8 @@ def _form_field(setting: Setting) -> FormField:
         kind="choice" if setting.choices else KINDS[setting.kind],
         default=_json(setting.default),
         choices=list(setting.choices),
+        choice_words=_choice_words(setting),
+        optional=setting.optional and setting.default is None,
         low=limits.low if math.isfinite(limits.low) else None,
         high=limits.high if math.isfinite(limits.high) else None,
         above_low=limits.above_low,
@@ -340,6 +344,11 @@ def _form_field(setting: Setting) -> FormField:
     )
 
 
+def _choice_words(setting: Setting) -> list[str]:
+    told = {} if setting.on_page is None else setting.on_page.choices
+    return [told.get(choice, str(choice)) for choice in setting.choices]
+
+
 _NAME_FIELD = FormField(
     name="name",
     label="Name",
@@ -347,6 +356,8 @@ _NAME_FIELD = FormField(
     kind="text",
     default=TrainingRequest.model_fields["name"].default,
     choices=[],
+    choice_words=[],
+    optional=False,
     low=None,
     high=None,
     above_low=False,

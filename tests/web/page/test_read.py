@@ -472,3 +472,54 @@ def test_forms_are_read_by_a_template_corrected_and_downloaded(visit: Visit) -> 
     page.click("text=Leave the template")
     page.wait_for_selector(".form-fields", state="hidden")
     page.wait_for_selector(".digit-box", timeout=LONG)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_picture_is_brought_to_what_was_written_and_the_drop_zone_shrinks(
+    size: tuple[int, int], browser: Any, address: str, page_picture: bytes
+) -> None:
+    visit = Visit(browser, address, size)
+    page = opened(visit, "read")
+    before = page.locator(".drop").bounding_box()["height"]
+    with Image.open(io.BytesIO(page_picture)) as image:
+        sheet = Image.new("RGB", (4 * image.width, 4 * image.height), image.getpixel((2, 2)))
+        sheet.paste(image, (2 * image.width, 2 * image.height))
+    choose(page, as_file(np.asarray(sheet)))
+    page.wait_for_selector(".digit-box")
+    visit.settle()
+    assert [line for line in lines(page) if line] == LINES
+    assert page.locator(".drop").bounding_box()["height"] < 0.75 * before
+
+    def seen() -> list[bool]:
+        shown = page.locator(".picture-scroll").bounding_box()
+        return [
+            shown["x"] <= box["x"]
+            and shown["y"] <= box["y"]
+            and box["x"] + box["width"] <= shown["x"] + shown["width"]
+            and box["y"] + box["height"] <= shown["y"] + shown["height"]
+            for box in (each.bounding_box() for each in page.locator(".digit-box .edge").all())
+        ]
+
+    def height() -> float:
+        return float(page.locator(".digit-box .edge").first.bounding_box()["height"])
+
+    near = height()
+    assert all(seen())
+    page.click("text=Whole picture")
+    assert height() < 0.6 * near
+    assert page.is_disabled("text=Smaller")
+    page.click("text=The writing")
+    assert height() == pytest.approx(near)
+    assert all(seen())
+    assert visit.overflows() == []
+    assert violations(visit) == []
+    visit.close()
+
+
+def test_where_pictures_go_is_said_below(visit: Visit, address: str) -> None:
+    page = opened(visit, "read")
+    said = page.inner_text("footer")
+    assert f"go to the server, {address.removeprefix('http://')}" in said
+    assert "stays in this browser" not in said
+    page.click("#tab-draw")
+    assert "What you draw stays in this browser." in page.inner_text("footer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,8 +21,20 @@ from PIL import Image
 
 from digitnet.data.synthetic import synthesize
 from digitnet.models.folder import load_model
-from support.browser import LONG, NARROW, QUIET, WIDE, Visit, chromium, violations
+from digitnet.nn import Network
+from digitnet.training.config import OPTIMIZERS, TrainingConfig
+from support.browser import (
+    LONG,
+    NARROW,
+    QUIET,
+    WIDE,
+    Visit,
+    chromium,
+    started_server,
+    violations,
+)
 from support.helpers import bars, digitnet
+from support.page import run_module
 from support.tabs import asked, focused, opened, small_source, tab_to, wait_for
 
 
@@ -401,3 +414,126 @@ def test_a_server_that_was_killed_is_waited_for_and_its_run_gone_on_with(
     finally:
         server.terminate()
         server.communicate(timeout=60)
+
+
+def test_before_a_run_the_network_to_come_is_shown(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("idle")
+    small_source(folder)
+    with started_server(folder) as address:
+        visit = Visit(browser, address, NARROW, "dark")
+        page = opened(visit, "train")
+        preview = page.get_by_label("What will be trained")
+        preview.get_by_text("784-64-10: 50,890 weights").wait_for()
+        assert "2,813 steps an epoch, 56,260 in all" in preview.inner_text()
+        page.select_option("#train-conv", "16C5-MP2-32C5-MP2")
+        page.fill("#train-hidden", "32, 16")
+        config = TrainingConfig(conv="16C5-MP2-32C5-MP2", hidden=(32, 16))
+        n = Network(config.layers(784, 10)).vector.size
+        words = f"784-16C5-MP2-32C5-MP2-32-16-10: {n:,} weights"
+        preview.get_by_text(words).wait_for()
+        assert "16 windows of 5 \u00d7 5 slide over it" in preview.inner_text()
+        assert visit.overflows() == []
+        assert violations(visit) == []
+        visit.resize(*WIDE)
+        clipped = page.evaluate(
+            """[...document.querySelectorAll('.train-form select')]
+              .filter((select) => select.clientWidth > 0).flatMap((select) => {
+              const context = document.createElement('canvas').getContext('2d');
+              context.font = getComputedStyle(select).font;
+              const style = getComputedStyle(select);
+              const room = select.clientWidth - parseFloat(style.paddingLeft)
+                - parseFloat(style.paddingRight) - 20; // the arrow
+              return [...select.options].map(({ text }) => text)
+                .filter((text) => context.measureText(text).width > room);
+            })"""
+        )
+        assert clipped == [], "no choice is cut off"
+        visit.close()
+
+
+def test_what_is_chosen_in_words_is_what_is_trained(visit: Visit, address: str) -> None:
+    page = opened(visit, "train")
+    page.select_option("#train-conv", "8C5-MP2")
+    page.select_option("#train-optimizer", "adam")
+    page.select_option("#train-augment", "affine")
+    begin(visit, name="chosen", epochs="1", learning_rate="")
+    wait_until(page, "Finished: chosen")
+    settings = asked(address, "api/train")["start"]["settings"]
+    assert (settings["conv"], settings["optimizer"], settings["augment"]) == (
+        "8C5-MP2", "adam", "affine",
+    )  # fmt: skip
+    assert settings["learning_rate"] == OPTIMIZERS["adam"].learning_rate
+
+
+def test_a_run_is_compared_with_any_earlier_one(browser: Any, address: str) -> None:
+    visit = Visit(browser, address)
+    for i, name in enumerate(("first-of-3", "second-of-3", "third-of-3")):
+        page = begin(visit, epochs="2", name=name, hidden=str(8 + i))
+        wait_until(page, f"Finished: {name}")
+    line = page.locator(".chart").nth(0).locator(".line.before")
+    assert "second-of-3" in page.inner_text(".legend"), "the last one, unasked"
+    with_second = line.get_attribute("points")
+    first = page.locator("#train-compared option", has_text="first-of-3")
+    page.select_option("#train-compared", first.get_attribute("value"))
+    assert "first-of-3, 784-8-10" in page.inner_text(".legend")
+    assert line.get_attribute("points") != with_second
+    page.select_option("#train-compared", "")
+    assert line.count() == 0
+    page.reload()
+    wait_until(page, "Finished: third-of-3")
+    names = page.locator("#train-compared option").all_inner_texts()
+    assert [each.split(":")[0] for each in names[1:3]] == ["second-of-3", "first-of-3"]
+    assert "epoch" in page.locator(".chart").nth(0).text_content()
+    assert "logarithmic" in page.inner_text(".curves figcaption >> nth=0")
+    mistake = page.locator(".mistakes li").first.inner_text().strip()
+    assert re.fullmatch(r"read \d, is \d", mistake), mistake
+    assert violations(visit) == []
+    visit.close()
+
+
+def test_a_scale_grows_and_never_jumps_back(visit: Visit) -> None:
+    ticks = visit.page.evaluate(
+        """import('./static/train/chart.js').then(async ({ Chart }) => {
+          const chart = new Chart({ title: "", log: true, format: String, hovered() {} });
+          chart.svg.style.cssText = "width: 600px; height: 300px";
+          document.body.append(chart.element);
+          const ticks = (key, ...values) => {
+            const points = values.map((value, i) => [i, value]);
+            chart.draw({ key, nEpochs: 9, words: "", lines: [{ kind: "steps", points }] }, null);
+            return [...chart.svg.querySelectorAll(".tick:not(.axis)[text-anchor=end]")]
+              .map(({ textContent }) => Number(textContent));
+          };
+          const seen = [ticks("a", 2, 0.3), ticks("a", 4.5, 0.3), ticks("a", 1)];
+          seen.push(ticks("b", 1, 0.6));
+          chart.element.remove();
+          return seen;
+        })"""
+    )
+    first, larger, smaller, other = ticks
+    assert (max(first), max(larger)) == (2, 5)
+    assert smaller == larger
+    assert max(other) < 5, "another run has a scale of its own"
+
+
+def test_single_steps_are_smoothed_to_their_last_within_the_band_of_half(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    losses = np.exp(rng.normal(0, 0.5, 400) - np.linspace(0, 3, 400))
+    steps = [[i / 100, float(loss)] for i, loss in enumerate(losses)]
+    told = run_module(
+        tmp_path,
+        """import { bandOf } from "./train/smoothing.js";
+        console.log(JSON.stringify([bandOf(given.steps), bandOf(given.steps.slice(0, 3))]));""",
+        steps=steps,
+    )
+    smooth, few = told
+    xs, means = np.transpose(smooth["points"])
+    assert (xs[0], xs[-1], len(xs)) == (steps[0][0], steps[-1][0], 400)
+    assert np.abs(np.diff(np.log(means))).mean() < 0.2 * np.abs(np.diff(np.log(losses))).mean()
+    _, low, high = np.transpose(smooth["band"])
+    assert (low <= means).all()
+    assert (means <= high).all()
+    within = ((low <= losses) & (losses <= high)).mean()
+    assert 0.4 < within < 0.75, within
+    assert [value for _, value in few["points"]] == [loss for _, loss in steps[:3]]

@@ -47,7 +47,12 @@ const context = {
   },
 };
 
+const whereItGoes = byId("where-it-goes", HTMLElement);
+const drawnStays = whereItGoes.textContent;
+const READ_THERE = `Pictures that you read here go to the server, ${location.host}; it keeps those alone that you correct.`;
+
 startTabs(byId("tabs", HTMLElement), async (part) => {
+  whereItGoes.textContent = part === "read" ? READ_THERE : drawnStays;
   drawAndInside.show(part);
   if (!parts[part] || mounted.has(part)) return;
   mounted.add(part);

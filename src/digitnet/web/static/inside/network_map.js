@@ -5,7 +5,7 @@ import { make, makeSvg } from "../common/elements.js";
 /** @typedef {{ name: string, size: string, glyph: "pixels" | "maps" | "neurons" | "sums", element: HTMLElement }} Stop */
 
 export class NetworkMap {
-  list = make("ol", { class: "map-stops" });
+  list = make("ol", { class: "map-stops table-scroll" });
   element = make("nav", { class: "network-map card", "aria-label": "Map of the network" }, this.list);
   /** @type {HTMLButtonElement[]} */
   buttons = [];

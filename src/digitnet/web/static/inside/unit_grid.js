@@ -30,7 +30,8 @@ export class UnitGrid {
       this.element.append(more);
     }
     this.#hear();
-    new ResizeObserver(() => this.#fit()).observe(this.list);
+    // In the next frame: other columns have other heights, of which an observer would hear at once.
+    new ResizeObserver(() => requestAnimationFrame(() => this.#fit())).observe(this.list);
   }
 
   /** So many in a row that the rows are full, as far as that costs at most half of their number. */

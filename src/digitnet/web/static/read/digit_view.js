@@ -27,9 +27,8 @@ export class DigitView {
     this.keys = [..."0123456789"].map((name) =>
       button(name, () => heard.correct(Number(name)), { "aria-pressed": "false" }),
     );
-    const quiet = { class: "button quiet" };
-    this.back = button("Take the correction back", heard.takeBack, { ...quiet, hidden: true });
-    this.more = button(SHOW_STAGES, () => this.#showStages(), { ...quiet, "aria-expanded": "false" });
+    this.back = button("Take the correction back", heard.takeBack, { hidden: true });
+    this.more = button(SHOW_STAGES, () => this.#showStages(), { "aria-expanded": "false" });
     const keys = { class: "keys-of-digits", role: "group", "aria-label": "It is really a" };
     const hint = "Is it another? Type the right digit, or press it here. Its picture is kept to learn from.";
     this.element = make(

@@ -30,10 +30,11 @@ export function pictureInput(root, { taken, refused }) {
     title: "Choose the template's TOML and the picture of the blank form together.",
   });
   const words = "Drop pictures or PDFs here, or paste one: of a single digit, or of a page of them.";
+  const told = make("p", { class: "drop-words" }, words);
   const element = make(
     "div",
     { class: "drop" },
-    make("p", { class: "drop-words" }, words),
+    told,
     make("div", { class: "row" }, choose, photograph, forms, chooser, camera, template),
   );
 
@@ -69,5 +70,11 @@ export function pictureInput(root, { taken, refused }) {
     else taken(files);
   }
 
-  return element;
+  /** There is a picture now: the place for more need not be large. */
+  function shrink() {
+    element.classList.add("slim");
+    told.textContent = "Drop or paste another here.";
+  }
+
+  return { element, shrink };
 }

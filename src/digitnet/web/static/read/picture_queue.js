@@ -4,8 +4,8 @@ import { button, make } from "../common/elements.js";
 
 export class PictureQueue {
   words = make("p", { class: "queue-words", "aria-live": "polite" });
-  before = button("Previous picture", () => this.#turn(-1), { class: "button quiet" });
-  after = button("Next picture", () => this.#turn(1), { class: "button quiet" });
+  before = button("Previous picture", () => this.#turn(-1));
+  after = button("Next picture", () => this.#turn(1));
   element = make(
     "div",
     { class: "row spread picture-queue", hidden: true },

@@ -5,7 +5,11 @@ import { button, make, makeSvg, targetOf } from "../common/elements.js";
 import { nameOf, shortReading } from "./reading_words.js";
 
 const LEGIBLE = 22; // pixels of the screen that a digit should be high at least
-const MOST = 6; // times the size that fits
+const LARGE = 110; // pixels that it is made high at most, where the picture is brought to the writing
+const MOST = 12; // times the size that fits
+const LOWEST = 240; // pixels of the screen that the picture is high at least
+const ROOM = 1.3; // of the writing's height, where the picture is brought to it
+const SEEN = 0.8; // of the window's height that the picture may take, as read.css says
 const ZOOM = 1.5;
 const MARGIN = 2; // pixels between a digit and its box
 
@@ -19,13 +23,15 @@ export class PictureView {
   outlines = makeSvg("svg", { class: "boxes field-outlines", "aria-hidden": "true" });
   picture = make("div", { class: "picture" }, this.image, this.overlay, this.outlines);
   scroll = make("div", { class: "picture-scroll" }, this.picture);
-  smaller = button("Smaller", () => this.#zoomTo(this.zoom / ZOOM), { class: "button quiet" });
-  larger = button("Larger", () => this.#zoomTo(this.zoom * ZOOM), { class: "button quiet" });
+  smaller = button("Smaller", () => this.#zoomTo(this.zoom / ZOOM));
+  larger = button("Larger", () => this.#zoomTo(this.zoom * ZOOM));
+  whole = button("Whole picture", () => this.#zoomTo(1));
+  writing = button("The writing", () => this.#toWriting());
   element = make(
     "div",
     { class: "picture-view", hidden: true },
     this.scroll,
-    make("div", { class: "row zooms" }, this.smaller, this.larger),
+    make("div", { class: "row zooms" }, this.whole, this.writing, this.smaller, this.larger),
   );
   /** @type {ReadPicture} */
   page = { width: 1, height: 1, digits: [], lines: [], reason: null, single: false };
@@ -55,12 +61,51 @@ export class PictureView {
     this.image.hidden = false;
     this.image.src = url;
     this.overlay.toggleAttribute("hidden", page.digits.length === 0);
-    this.zoom = within(1, LEGIBLE / (usualHeight(page.digits) * this.#fit() || LEGIBLE), MOST);
     this.boxes = page.digits.map((_, i) =>
       makeSvg("g", { role: "option", "aria-selected": "false", tabindex: i ? -1 : 0, "data-index": i }),
     );
     this.overlay.replaceChildren(...this.boxes);
+    // Where there is no digit to walk to, the keys scroll.
+    const walks = page.digits.length > 0;
+    for (const [name, value] of [
+      ["tabindex", "0"],
+      ["role", "group"],
+      ["aria-label", "The picture"],
+    ]) {
+      if (walks) this.scroll.removeAttribute(name);
+      else this.scroll.setAttribute(name, value);
+    }
+    this.writing.hidden = placesOf(page).length === 0;
+    this.#toWriting();
+  }
+
+  /** Bring what was written into view: as large as it fits, but digits no larger than one reads well. */
+  #toWriting() {
+    const { page, scroll } = this;
+    const fit = this.#fit();
+    const places = placesOf(page);
+    const [left, top, right, bottom] = around(places, page);
+    const high = usualHeight(page.digits) || usualHeight(places.map((box) => ({ box })));
+    const [wide, tall] = [scroll.clientWidth || 300, SEEN * innerHeight];
+    const whole = Math.min(wide / (right - left), tall / (bottom - top)) / fit;
+    const wanted = Math.max(
+      Math.min(whole, LARGE / (high * fit || LARGE)),
+      LEGIBLE / (high * fit || LEGIBLE),
+    );
+    this.zoom = within(1, wanted, MOST);
+    const unit = fit * this.zoom;
+    scroll.style.maxHeight = `${within(LOWEST, ROOM * (bottom - top) * unit, tall)}px`;
     this.draw();
+    // In the middle where all of it is seen, else from its beginning on.
+    const from = (/** @type {number} */ start, /** @type {number} */ end, /** @type {number} */ room) =>
+      Math.min(
+        start * unit,
+        ((start + end) * unit - room) / 2 + Math.max(0, (end - start) * unit - room) / 2,
+      );
+    scroll.scrollTo({
+      left: from(left, right, scroll.clientWidth),
+      top: from(top, bottom, scroll.clientHeight),
+    });
   }
 
   hide() {
@@ -83,6 +128,7 @@ export class PictureView {
   /** @param {number} wanted */
   #zoomTo(wanted) {
     this.zoom = within(1, wanted, MOST);
+    this.scroll.style.maxHeight = "";
     this.draw();
     this.boxes[this.at]?.scrollIntoView({ block: "nearest", inline: "center" });
   }
@@ -97,6 +143,7 @@ export class PictureView {
     this.outlines.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.outlines.replaceChildren(...(this.page.fields ?? []).map((field) => outlineOf(field, unit)));
     this.smaller.disabled = this.zoom <= 1;
+    this.whole.disabled = this.zoom <= 1;
     this.larger.disabled = this.zoom >= MOST;
     this.page.digits.forEach((digit, i) => {
       this.#drawBox(this.boxes[i], digit, unit, i);
@@ -167,7 +214,28 @@ function outlineOf({ quad, status }, unit) {
 /** @param {number} least @param {number} value @param {number} most */
 const within = (least, value, most) => Math.min(most, Math.max(least, value));
 
-/** @param {Digit[]} digits */
+/** Where something was read: the digits' boxes, or those around a form's fields. @param {ReadPicture} page @returns {Box[]} */
+function placesOf({ digits, fields }) {
+  if (digits.length) return digits.map(({ box }) => box);
+  return (fields ?? []).map(({ quad }) => {
+    const [xs, ys] = [quad.map(([x]) => x), quad.map(([, y]) => y)];
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  });
+}
+
+/** The box around all boxes and what is written over them; the picture where there is none. @param {Box[]} boxes @param {ReadPicture} page @returns {Box} */
+function around(boxes, { width, height }) {
+  if (!boxes.length) return [0, 0, width, height];
+  const paper = usualHeight(boxes.map((box) => ({ box })));
+  return [
+    Math.max(0, Math.min(...boxes.map(([left]) => left)) - paper),
+    Math.max(0, Math.min(...boxes.map(([, top]) => top)) - paper),
+    Math.min(width, Math.max(...boxes.map(([, , right]) => right)) + paper),
+    Math.min(height, Math.max(...boxes.map(([, , , bottom]) => bottom)) + paper),
+  ];
+}
+
+/** @param {{ box: Box }[]} digits */
 function usualHeight(digits) {
   const heights = digits.map(({ box }) => box[3] - box[1]).sort((a, b) => a - b);
   return heights[heights.length >> 1] ?? 0;

@@ -36,7 +36,7 @@ class ReadPart {
       "div",
       { class: "row spread" },
       make("h3", {}, "It says"),
-      button("Copy", () => this.#copy(), { class: "button quiet" }),
+      button("Copy", () => this.#copy()),
     ),
     this.text,
     this.doubts,
@@ -47,6 +47,8 @@ class ReadPart {
   /** @type {{ file: File, page: ReadPicture, model: string } | null} what is looked at */
   now = null;
   at = -1; // which digit of it
+  /** @type {ReturnType<typeof pictureInput> | null} */
+  input = null;
   /** @type {File | null} the picture that came in last, read or not */
   file = null;
   url = "";
@@ -71,7 +73,7 @@ class ReadPart {
 
   async start() {
     const { root } = this;
-    const input = pictureInput(root, {
+    this.input = pictureInput(root, {
       taken: (files) => this.#take(files),
       refused: (sentence) => this.notice.tell(sentence, "error"),
     });
@@ -81,7 +83,7 @@ class ReadPart {
         "div",
         { class: "stack" },
         make("h2", {}, "Read a picture"),
-        input,
+        this.input.element,
         this.queue.element,
         this.notice.element,
         this.pictureView.element,
@@ -243,6 +245,7 @@ class ReadPart {
     this.url = URL.createObjectURL(file);
     this.at = -1;
     this.digitView.hide();
+    this.input?.shrink();
     this.pictureView.show(page, this.url);
   }
 

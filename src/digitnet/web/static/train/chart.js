@@ -2,14 +2,16 @@
 
 import { make, makeSvg } from "../common/elements.js";
 
-const SPACE = { left: 52, right: 14, top: 12, bottom: 34 };
+const SPACE = { left: 52, right: 14, top: 12, bottom: 50 };
 const WIDTH_OF_TICK = 60; // pixels that an epoch's number needs
 
 /** A chart in a figure. */
 export class Chart {
   svg = makeSvg("svg", { class: "chart", role: "img" });
   /** @type {Shown} */
-  shown = { nEpochs: 1, lines: [], words: "" };
+  shown = { key: "", nEpochs: 1, lines: [], words: "" };
+  /** @type {Ends | null} between which values the scale has stretched so far */
+  ends = null;
   /** @type {number | null} the epoch that is marked */
   mark = null;
 
@@ -36,6 +38,7 @@ export class Chart {
 
   /** @param {Shown} shown @param {number | null} mark */
   draw(shown = this.shown, mark = this.mark) {
+    if (shown.key !== this.shown.key) this.ends = null;
     this.shown = shown;
     this.mark = mark;
     const { svg, options } = this;
@@ -43,8 +46,11 @@ export class Chart {
     if (!width || !height) return;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-label", `${options.title}. ${shown.words}`);
-    const lines = shown.lines.filter((line) => !line.rough);
-    const scale = options.log ? logarithmic(lines) : linear(lines, options);
+    this.ends = wider(
+      this.ends,
+      options.log ? logarithmicEnds(shown.lines) : linearEnds(shown.lines, options),
+    );
+    const scale = options.log ? logarithmic(this.ends) : linear(this.ends);
     const right = width - SPACE.right;
     const bottom = height - SPACE.bottom;
     /** @type {Axes} */
@@ -58,6 +64,11 @@ export class Chart {
     svg.replaceChildren(
       ...scale.ticks.flatMap((value) => valueTick(axes, value, options.format(value))),
       ...epochTicks(axes, shown.nEpochs),
+      makeSvg(
+        "text",
+        { class: "tick axis", x: (SPACE.left + right) / 2, y: bottom + 42, "text-anchor": "middle" },
+        "epoch",
+      ),
       makeSvg("line", { class: "base", x1: SPACE.left, x2: right, y1: bottom, y2: bottom }),
       ...shown.lines.flatMap((line) => curve(axes, line, shown.nEpochs)),
       ...(markAt === null
@@ -91,11 +102,19 @@ function epochTicks({ right, bottom, x }, nEpochs) {
 }
 
 /** A line, and a dot at its end. @param {Axes} axes @param {Line} line @param {number} nEpochs */
-function curve({ x, y }, { kind, points }, nEpochs) {
+function curve({ x, y }, { kind, points, band = [] }, nEpochs) {
   const within = points.filter(([epoch, value]) => epoch <= nEpochs && Number.isFinite(value));
   const path = within.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
   /** @type {SVGElement[]} */
   const parts = [];
+  const inBand = band.filter(([epoch]) => epoch <= nEpochs);
+  if (inBand.length > 1) {
+    const at = (/** @type {number} */ epoch, /** @type {number} */ value) =>
+      `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`;
+    const over = inBand.map(([epoch, , to]) => at(epoch, to));
+    const under = inBand.map(([epoch, from]) => at(epoch, from)).reverse();
+    parts.push(makeSvg("polygon", { class: `band ${kind}`, points: [...over, ...under].join(" ") }));
+  }
   if (within.length > 1) parts.push(makeSvg("polyline", { class: `line ${kind}`, points: path }));
   if (within.length && !kind.includes("steps")) {
     const [epoch, value] = within[within.length - 1];
@@ -106,28 +125,45 @@ function curve({ x, y }, { kind, points }, nEpochs) {
 
 /** @param {Line[]} lines */
 const finite = (lines) =>
-  lines.flatMap(({ points }) => points.map(([, value]) => value)).filter(Number.isFinite);
+  lines
+    .flatMap(({ points, band = [] }) => [
+      ...points.map(([, value]) => value),
+      ...band.flatMap(([, ...ends]) => ends),
+    ])
+    .filter(Number.isFinite);
+
+/** Both together: a scale that grows, and never jumps back. @param {Ends | null} one @param {Ends} other @returns {Ends} */
+const wider = (one, other) =>
+  one ? { low: Math.min(one.low, other.low), high: Math.max(one.high, other.high) } : other;
 
 /** @param {number} share */
 const between0And1 = (share) => Math.min(1, Math.max(0, share));
 
-/** Where values lie between the ends of an axis (0 to 1), and which of them to write down. @param {Line[]} lines @returns {Scale} */
-function logarithmic(lines) {
+/** @param {Line[]} lines @returns {Ends} */
+function logarithmicEnds(lines) {
   const positive = finite(lines).filter((value) => value > 0);
   const low = stepBelow(Math.min(...positive, 1));
-  const high = stepAbove(Math.max(...positive, low * 4));
+  return { low, high: stepAbove(Math.max(...positive, low * 4)) };
+}
+
+/** Where values lie between the ends of an axis (0 to 1), and which of them to write down. @param {Ends} ends @returns {Scale} */
+function logarithmic({ low, high }) {
   const span = Math.log(high / low);
   const place = (/** @type {number} */ value) =>
     between0And1(Math.log(Math.max(value, low / 2) / low) / span);
   return { place, ticks: thinned(roundSteps(low, high)) };
 }
 
-/** @param {Line[]} lines @param {{ floor?: number, ceiling?: number }} ends @returns {Scale} */
-function linear(lines, { floor, ceiling }) {
+/** @param {Line[]} lines @param {{ floor?: number, ceiling?: number }} given @returns {Ends} */
+function linearEnds(lines, { floor, ceiling }) {
   const values = finite(lines);
   const high = ceiling ?? Math.max(...values);
   const least = values.length ? Math.min(...values, high - 0.01) : -Infinity;
-  const low = Math.max(floor ?? 0, least);
+  return { low: Math.max(floor ?? 0, least), high };
+}
+
+/** @param {Ends} ends @returns {Scale} */
+function linear({ low, high }) {
   const marks = ticks(low, high, 5);
   const [first] = marks;
   return { place: (value) => between0And1((value - first) / (high - first || 1)), ticks: marks };

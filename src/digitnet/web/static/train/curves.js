@@ -3,21 +3,22 @@
 import { make } from "../common/elements.js";
 import { accuracy, loss } from "../common/words.js";
 import { Chart } from "./chart.js";
+import { bandOf } from "./smoothing.js";
 
 const LEGEND = [
-  ["steps", "single steps"],
+  ["steps", "single steps: their mean, and where half of them lie"],
   ["training", "digits it learns from"],
   ["validation", "digits it has not learnt from"],
 ];
 const HEADS = ["Epoch", "Loss, learnt from", "Loss, not learnt from", "Accuracy"];
 
-/** Loss and accuracy of a run on two axes, those of the run before on the same ones. */
+/** Loss and accuracy of a run on two axes, those of an earlier run on the same ones. */
 export class Curves {
   readout = make("p", { class: "readout" });
   legend = make("ul", { class: "legend", role: "list" });
   table = make("tbody");
   loss = new Chart({
-    title: "Loss: how wrong it is",
+    title: "Loss: how wrong it is (logarithmic)",
     log: true,
     format: String,
     hovered: (epoch) => this.#showEpoch(epoch),
@@ -72,12 +73,13 @@ export class Curves {
     this.readout.textContent = at ? sentence(at) : "The first epoch is under way.";
     const nEpochs = longest(present, compared);
     const words = at ? sentence(at) : "";
+    const key = `${present.id} ${compared?.id ?? ""}`;
     const mark = epoch === null ? null : (at?.epoch ?? null);
-    this.loss.draw({ nEpochs, words, lines: lossLines(present, compared) }, mark);
-    this.accuracy.draw({ nEpochs, words, lines: accuracyLines(present, compared) }, mark);
+    this.loss.draw({ key, nEpochs, words, lines: lossLines(present, compared) }, mark);
+    this.accuracy.draw({ key, nEpochs, words, lines: accuracyLines(present, compared) }, mark);
     this.accuracy.element.hidden = present.epochs.length > 0 && !checked;
     const drawn = LEGEND.filter(([kind]) => kind !== "validation" || checked || !present.epochs.length);
-    if (compared) drawn.push(["before", `the run before: ${compared.name}, ${compared.network}`]);
+    if (compared) drawn.push(["before", `compared: ${compared.name}, ${compared.network}`]);
     this.legend.replaceChildren(...drawn.map(([kind, text]) => make("li", { class: `key-${kind}` }, text)));
     fill(this.table, present.epochs);
   }
@@ -94,7 +96,7 @@ function lossLines(present, before) {
   const old = before && { kind: "before", points: points(before, "validation_loss", "training_loss") };
   return [
     ...(old ? [old] : []),
-    { kind: "steps", points: present.steps, rough: present.epochs.length > 0 },
+    { kind: "steps", ...bandOf(present.steps) },
     { kind: "training", points: points(present, "training_loss") },
     { kind: "validation", points: points(present, "validation_loss") },
   ];

@@ -20,10 +20,12 @@ const READ = {
 };
 
 /**
- * @param {{ told: FormField[], begin(values: Record<string, unknown>): void, model(): string }} given
- *   `told` are the server's fields; `begin` hears of checked values; `model` tells which is in use
+ * @param {{
+ *   told: FormField[], begin(values: Record<string, unknown>): void, model(): string, changed(): void,
+ * }} given `told` are the server's fields; `begin` hears of checked values; `model` tells which is in
+ *   use; `changed` hears that something was chosen or typed
  */
-export function startForm({ told, begin, model }) {
+export function startForm({ told, begin, model, changed }) {
   const source = make("select", { id: "train-source" });
   const start = make("select", { id: "train-start" });
   const fields = told.map(newField);
@@ -59,6 +61,7 @@ export function startForm({ told, begin, model }) {
     startField.hidden = !own;
     const adapts = own && start.value !== "";
     for (const field of fields) field.element.hidden = adapts && Boolean(field.plain);
+    changed();
   }
 
   settle();
@@ -68,6 +71,7 @@ export function startForm({ told, begin, model }) {
     settle();
   });
   start.addEventListener("change", settle);
+  for (const { input } of fields) input.addEventListener("input", changed);
 
   element.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -87,6 +91,7 @@ export function startForm({ told, begin, model }) {
 
   return {
     element,
+    planned: () => plannedBy(fields, source, startField.hidden ? "" : start.value),
     complain: (/** @type {string} */ sentence) => notice.tell(sentence, "error"),
     busy(/** @type {boolean} */ is) {
       go.disabled = is;
@@ -99,13 +104,7 @@ export function startForm({ told, begin, model }) {
      */
     offer(sources, models, wanted) {
       const chosen = wanted?.source ?? source.value;
-      source.replaceChildren(
-        ...sources.map(({ name, title, digits }) => {
-          const option = new Option(title, name);
-          option.dataset.count = digits ? `${many(digits, "digit")}. ` : "";
-          return option;
-        }),
-      );
+      source.replaceChildren(...sources.map(sourceOption));
       if (sources.some(({ name }) => name === chosen)) source.value = chosen;
       const from = wanted?.start ?? start.value;
       const blank = new Option("nothing: random weights", "");
@@ -114,6 +113,21 @@ export function startForm({ told, begin, model }) {
       settle();
     },
   };
+}
+
+/** @param {OfferedSource} source */
+function sourceOption({ name, title, digits }) {
+  const option = new Option(title, name);
+  option.dataset.digits = `${digits ?? 0}`;
+  option.dataset.count = digits ? `${many(digits, "digit")}. ` : "";
+  return option;
+}
+
+/** What is asked for as it stands; of what is wrong, null. @param {ReturnType<typeof newField>[]} fields @param {HTMLSelectElement} source @param {string} start @returns {Planned} */
+function plannedBy(fields, source, start) {
+  const values = fields.map(({ name, value, told }) => [name, isRight(told, value()) ? value() : null]);
+  const digits = Number(source.selectedOptions[0]?.dataset.digits ?? 0);
+  return { values: Object.fromEntries(values), digits, start };
 }
 
 /** @param {string} id @param {string} words @param {HTMLElement} input @param {string} hint @param {HTMLElement | null} error */
@@ -136,8 +150,10 @@ function newField(told) {
   const id = `train-${name.replaceAll("_", "-")}`;
   const input = newInput(id, told);
   const error = make("span", { class: "mistake", id: `${id}-error`, "aria-live": "polite" });
-  const value = () =>
-    kind === "switch" && input instanceof HTMLInputElement ? input.checked : READ[kind](input.value);
+  const value = () => {
+    if (kind === "switch" && input instanceof HTMLInputElement) return input.checked;
+    return told.optional && !input.value.trim() ? null : READ[kind](input.value);
+  };
 
   function check() {
     const sentence = isRight(told, value()) ? "" : told.wrong;
@@ -151,13 +167,16 @@ function newField(told) {
   // would move the button away from under the pointer.
   input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check());
   const plain = name !== "name"; // decided by the model where a run starts from one
-  return { name, plain, input, element: row(id, label, input, hint, error), value, check };
+  const element = row(id, label, input, hint, error);
+  element.classList.toggle("long", kind !== "whole");
+  return { name, plain, input, element, value, check, told };
 }
 
 /** @param {string} id @param {FormField} field */
-function newInput(id, { kind, choices, default: usual }) {
+function newInput(id, { kind, choices, choice_words: words, default: usual }) {
   if (kind === "choice") {
-    const input = make("select", { id }, ...(choices ?? []).map((choice) => new Option(choice, choice)));
+    const options = (choices ?? []).map((choice, i) => new Option(words[i] ?? choice, choice));
+    const input = make("select", { id }, ...options);
     input.value = String(usual);
     return input;
   }
@@ -168,7 +187,8 @@ function newInput(id, { kind, choices, default: usual }) {
 }
 
 /** @param {FormField} field @param {any} value */
-function isRight({ kind, most, pattern, ...limits }, value) {
+function isRight({ kind, most, pattern, optional, ...limits }, value) {
+  if (optional && value === null) return true;
   if (kind === "whole") return isWithin(limits, value) && Number.isInteger(value);
   if (kind === "number") return isWithin(limits, value);
   if (kind === "list") {

@@ -102,6 +102,6 @@ export class MistakeList {
 function mistakeItem({ frame, label, read_as: readAs, probability }) {
   const title = `${Math.round(100 * probability)} % sure`;
   const image = make("img", { class: "pixels", src: pngUrl(frame), alt: `a ${label}`, title });
-  const caption = make("span", {}, make("b", {}, `${readAs}`), `, not ${label}`);
+  const caption = make("span", {}, "read ", make("b", {}, `${readAs}`), `, is ${label}`);
   return make("li", { class: "tile" }, image, caption);
 }

@@ -3,8 +3,10 @@
 /** @import { Runs } from "./runs.js" */
 import { make, Notice } from "../common/elements.js";
 import { Curves } from "./curves.js";
+import { Preview } from "./preview.js";
 import { RunActions } from "./run_actions.js";
 import { ConfusionTable, MistakeList, WeightPictures } from "./run_pictures.js";
+import { RunMenu } from "./run_menu.js";
 import { endWords, headingOf, preparingWords, runningWords } from "./run_words.js";
 
 const NO_RUN = "No run yet";
@@ -23,7 +25,9 @@ export class RunView {
   notice = new Notice();
   curves = new Curves();
   pictures = new Pictures();
-  graphs = make("div", { class: "card", hidden: true }, this.curves.element);
+  preview = new Preview();
+  menu = new RunMenu();
+  graphs = make("div", { class: "card stack tight", hidden: true }, this.menu.element, this.curves.element);
 
   /** @param {Context} context @param {{ stop(): void, goOn(): void }} heard */
   constructor(context, heard) {
@@ -39,16 +43,28 @@ export class RunView {
       this.notice.element,
       this.actions.element,
     );
-    this.element = make("div", { class: "run stack" }, this.head, this.graphs, this.pictures.element);
+    this.element = make(
+      "div",
+      { class: "run stack" },
+      this.head,
+      this.preview.element,
+      this.graphs,
+      this.pictures.element,
+    );
   }
 
   /** @param {Runs} runs @param {RunState} state */
   show(runs, { running, preparing, resumable }) {
     const run = runs.present;
     const ready = run !== null && !preparing;
+    const last = run || running ? null : runs.kept.present;
+    const shown = ready ? run : last?.epochs.length ? last : null;
+    this.preview.element.hidden = running || run !== null;
+    this.menu.show(runs, shown, () => this.show(runs, { running, preparing, resumable }));
     this.progress.element.hidden = !running;
     this.understood.element.hidden = !ready;
-    this.graphs.hidden = !ready;
+    this.graphs.hidden = !shown;
+    if (shown) this.curves.show(shown, runs.compared);
     this.pictures.element.hidden = !ready || !run.picture;
     if (running && !ready) {
       this.heading.textContent = "Getting ready";
@@ -60,11 +76,10 @@ export class RunView {
       this.status.textContent = running ? runningWords(run, runs.secondsLeft()) : endWords(run.end);
       this.progress.show(runs.share());
       this.understood.show(run.digits);
-      this.curves.show(run, runs.before);
       if (run.picture) this.pictures.show(run.picture);
     } else {
       this.heading.textContent = NO_RUN;
-      this.status.textContent = INVITATION;
+      this.status.textContent = shown ? `${INVITATION} Below is the last one, ${shown.name}.` : INVITATION;
     }
     this.actions.offer(run, { ready, running, resumable });
   }

@@ -1,7 +1,8 @@
-// Runs: the present training run as its events tell it, and the one before, to compare.
+// Runs: the present training run as its events tell it, and earlier ones, to compare with.
 
 const KEY = "digitnet-runs";
 const MOST_STEPS = 800; // more points than a chart is wide say nothing more
+const MOST_EARLIER = 30; // runs that a browser keeps the figures of
 
 /** What is known of a run; `epochs` holds the epoch events in order, `steps` [epochs done, loss]. @param {Start} start @returns {Run} */
 function newRun(start) {
@@ -25,9 +26,17 @@ export class Runs {
   constructor() {
     /** @type {Run | null} */
     this.present = null;
-    /** @type {Run | null} */
-    this.before = null;
+    /** @type {string | null | undefined} the earlier run that was chosen; null is none, undefined the last */
+    this.chosen = undefined;
     this.kept = recall();
+    /** @type {Run[]} the last one first */
+    this.earlier = this.kept.earlier;
+  }
+
+  /** The earlier run that the present one is compared with. @returns {Run | null} */
+  get compared() {
+    if (this.chosen === null) return null;
+    return this.earlier.find(({ id }) => id === this.chosen) ?? this.earlier[0] ?? null;
   }
 
   /**
@@ -37,9 +46,11 @@ export class Runs {
    */
   start(start) {
     const last = this.present ?? this.kept.present;
-    const same = last && (last.id === start.run || (start.resumed && last.name === start.name));
-    if (same) this.before ??= this.kept.before;
-    else if (last?.epochs.length) this.before = last;
+    const isSame = (/** @type {Run} */ run) =>
+      run.id === start.run || (start.resumed && run.name === start.name);
+    const same = last && isSame(last);
+    if (last?.epochs.length && !same) this.earlier.unshift(last);
+    this.earlier = this.earlier.filter((run) => !isSame(run)).slice(0, MOST_EARLIER);
     const goesOn = last && same && last.id !== start.run; // else the stream tells its steps anew
     const steps = goesOn ? last.steps : [];
     this.present = { ...newRun(start), steps };
@@ -80,7 +91,7 @@ export class Runs {
 
   /** There is no run any more; the last one is still known, to compare. */
   forget() {
-    this.kept = { present: this.present ?? this.kept.present, before: this.before };
+    this.kept = { present: this.present ?? this.kept.present, earlier: this.earlier };
     this.present = null;
   }
 
@@ -103,9 +114,9 @@ export class Runs {
   }
 
   keep() {
-    const bare = (/** @type {Run | null} */ run) => run && { ...run, steps: [], step: null, picture: null };
+    const bare = (/** @type {Run} */ run) => ({ ...run, steps: [], step: null, picture: null });
     try {
-      const runs = { present: bare(this.present), before: bare(this.before) };
+      const runs = { present: this.present && bare(this.present), earlier: this.earlier.map(bare) };
       localStorage.setItem(KEY, JSON.stringify(runs));
     } catch {
       // a browser that keeps nothing compares within one visit only
@@ -113,12 +124,12 @@ export class Runs {
   }
 }
 
-/** @returns {{ present: Run | null, before: Run | null }} */
+/** @returns {{ present: Run | null, earlier: Run[] }} */
 function recall() {
-  const nothing = { present: null, before: null };
   try {
-    return { ...nothing, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+    const { present = null, earlier = [] } = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return { present, earlier };
   } catch {
-    return nothing;
+    return { present: null, earlier: [] };
   }
 }

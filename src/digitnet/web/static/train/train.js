@@ -38,6 +38,7 @@ class TrainPart {
       told: fields,
       begin: (values) => this.#begin(values),
       model: context.currentModel,
+      changed: () => this.view?.preview.show(this.form.planned()),
     });
     this.view = new RunView(context, { stop: () => this.#stop(), goOn: () => this.#goOn() });
   }
@@ -63,6 +64,7 @@ class TrainPart {
     try {
       const [{ sources }, { models }] = await Promise.all([ask("api/sources"), ask("api/models")]);
       this.form.offer(sources, models, this.context.takeChoice());
+      this.view.preview.show(this.form.planned());
     } catch (error) {
       this.form.complain(sentenceOf(error));
     }
@@ -103,8 +105,7 @@ class TrainPart {
 
   async #goOn() {
     if (!this.resumable) return;
-    const { name, settings } = this.resumable;
-    await this.#post({ ...settings, name, resume: true }, this.view);
+    await this.#post({ name: this.resumable.name, resume: true }, this.view);
   }
 
   /**
