@@ -342,8 +342,8 @@ if __name__ == "__main__":
     y = np.arange(120) % 3
     X = np.eye(3)[y] + 0.1 * rng.standard_normal((120, 3))
     search = GridSearchCV(
-        DigitClassifier(epochs=20, learning_rate=0.05, random_state=0), {"hidden": [(4,), (8,)]}, scoring=told,
-        refit="right", cv=2, n_jobs=2,
+        DigitClassifier(epochs=20, learning_rate=0.05, random_state=0),
+        {"hidden": [(4,), (8,)]}, scoring=told, refit="right", cv=2, n_jobs=2,
     )
     with parallel_config("loky", inner_max_num_threads=1):
         search.fit(X, y)
