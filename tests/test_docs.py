@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import json
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ import pytest
 from digitnet.cli.main import COMMANDS, VARIANTS, Parser, main
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import EXTRAS
+from support.tools import tool
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -25,16 +25,6 @@ README = (ROOT / "README.md").read_text()
 DATA = (DOCS / "data.md").read_text()
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 PAGES += [ROOT / "benchmarks" / "README.md"]
-
-
-def tool(name: str) -> ModuleType:
-    """A program of tools/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 code_blocks = tool("code_blocks")

@@ -196,6 +196,17 @@ def test_a_part_of_a_core_has_a_process_but_no_thread_of_blas(
         assert module.most_blas_threads() <= threads
 
 
+@pytest.mark.parametrize(
+    ("said", "cores"), [("1", 1), ("3", 3), ("16", 8), ("0", 8), ("", 8), ("two", 8), ("-1", 8)]
+)
+def test_what_joblib_and_dask_grant_their_workers_is_kept(
+    monkeypatch: pytest.MonkeyPatch, said: str, cores: int
+) -> None:
+    monkeypatch.setattr(module, "cores_granted", lambda: 8.0)
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert n_cores() == cores
+
+
 @pytest.mark.usefixtures("two_threads")
 def test_training_gives_the_threads_back(rng: np.random.Generator) -> None:
     dataset = bars(200, rng)

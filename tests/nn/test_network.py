@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +48,23 @@ def test_parameters_are_views_into_one_contiguous_vector(rng: np.random.Generato
     assert not np.array_equal(before, network.parameters["W1"])  # the step moved the view
     for view in network.parameters.values():
         assert np.shares_memory(view, network.vector)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))]
+)
+def test_a_copy_sees_what_is_written_into_its_vector(copied: Any, rng: np.random.Generator) -> None:
+    """Views that were copied one by one would answer, and never learn."""
+    network = Network(multilayer_perceptron(4, [3], 2))
+    network.initialize(rng)
+    other = copied(network)
+    x = rng.random((5, 4), np.float32)
+    np.testing.assert_array_equal(other.forward(x), network.forward(x))
+    assert list(other.parameters) == list(network.parameters)
+    for view in (*other.parameters.values(), *(v for views in other.views for v in views)):
+        assert np.shares_memory(view, other.vector)
+    other.vector[:] = 0
+    assert not other.forward(x).any()
 
 
 def test_forward_by_hand() -> None:

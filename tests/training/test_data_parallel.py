@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from contextlib import closing
 
@@ -22,6 +23,7 @@ from digitnet.nn import (
     multilayer_perceptron,
     one_hot,
 )
+from digitnet.training import data_parallel
 from digitnet.training.checkpoints import begin
 from digitnet.training.config import Settings, TrainingConfig
 from digitnet.training.data_parallel import DataParallel
@@ -36,6 +38,22 @@ def network(config: TrainingConfig = CONFIG, dtype: type = np.float64) -> Networ
     built = Network(config.layers(784, 10), dtype=dtype)
     built.initialize(np.random.default_rng(1))
     return built
+
+
+def test_one_core_gives_the_bits_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = dataclasses.replace(CONFIG, dropout=0.3)
+    x = np.random.default_rng(2).random((9, 784))
+    targets = one_hot(np.arange(9) % 10, 10, dtype=np.float64)
+    found = []
+    for cores in (1, 2):
+        monkeypatch.setattr(data_parallel, "n_cores", lambda cores=cores: cores)
+        with closing(DataParallel(network(config), halves=True)) as parallel:
+            before = threading.active_count()
+            loss, _ = parallel.loss_and_gradient(x, targets, np.random.default_rng(3))
+            assert threading.active_count() - before == cores - 1
+            found.append((loss, parallel.gradient.copy()))
+    assert found[0][0] == found[1][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 10])

@@ -162,7 +162,9 @@ def test_the_best_has_the_highest_mean_then_the_lowest_loss(
     row = sweep.rows()[0]
     assert row.mean == pytest.approx(0.85)
     assert row.spread == pytest.approx(0.0707, abs=1e-4)
-    filled(sweep, reached(0.9, 2.0), reached(0.8, 2.0), reached(0.85), reached(0.85))
+    filled(
+        sweep, reached(0.9, 2.0), reached(0.8, 2.0), reached(0.85), reached(0.85)
+    )  # but for 1e-16
     assert sweep.best().values == {"learning_rate": 0.1}  # type: ignore[union-attr]
 
 

@@ -197,7 +197,9 @@ class Sweep:
             mean = fmean(reached) if reached and not failed else None
             spread = stdev(reached) if len(reached) > 1 else 0.0
             rows.append(Row(values, results, mean, spread, fmean(losses) if losses else 0.0))
-        return sorted(rows, key=lambda row: (row.mean is None, -(row.mean or 0.0), row.loss))
+        return sorted(
+            rows, key=lambda row: (row.mean is None, -round(row.mean or 0.0, 9), row.loss)
+        )
 
     def best(self) -> Row | None:
         """The combination with the highest mean validation accuracy, of those whose seeds are done.
