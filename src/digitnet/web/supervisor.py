@@ -122,9 +122,8 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
             def tell_ready() -> None:
-                with suppress(BrokenPipeError):  # nobody waits for one that replaces another
-                    os.write(tells, b"r")
-                os.close(tells)
+                with os.fdopen(tells, "wb", buffering=0) as pipe, suppress(BrokenPipeError):
+                    pipe.write(b"r")  # nobody waits for one that replaces another
 
             self._work(tell_ready, self._alive)
             code = 0
