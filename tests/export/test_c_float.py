@@ -165,7 +165,12 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "50,890 parameters as float32, is in digit.h" in done.stdout
     text = (tmp_path / "digit.h").read_text()
-    for word in ("Model      mlp\n", "Accuracy   98.", "203,560 bytes", "Licence"):
+    for word in (
+        "Model      mlp\n",
+        "Accuracy   98.",
+        "bytes with what fills lanes of 16",
+        "Licence",
+    ):
         assert word in text
 
 

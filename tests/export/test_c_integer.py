@@ -22,6 +22,8 @@ from support.helpers import assert_one_sentence, digitnet
 from support.integers import some_layer, some_network
 from support.worst import networks_in_every_order, worst_frames
 
+ROOM = [pytest.param((), id="small"), pytest.param(("-DDIGIT_FAST",), id="fast")]
+"""Options for a machine of kilobytes, and for one with room, which computes in another order."""
 BITS = ("ternary", "2", "3", "4", "8")
 
 
@@ -53,12 +55,13 @@ def assert_equal(program: Compiled, network: IntegerNetwork, frames: Bytes) -> N
 
 
 @pytest.mark.parametrize(("compiler", "options"), WAYS)
-@pytest.mark.parametrize("bits", ["ternary"])
+@pytest.mark.parametrize("room", ROOM)
 def test_every_compiler(
-    bits: str, compiler: str, options: tuple[str, ...], rng: np.random.Generator, tmp_path: Path
-) -> None:
-    network = some_network(bits, rng)
-    program = compile_header(written(network, tmp_path), tmp_path, compiler, options)
+    room: tuple[str, ...], compiler: str, options: tuple[str, ...], rng: np.random.Generator,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    network = some_network("ternary", rng)
+    program = compile_header(written(network, tmp_path), tmp_path, compiler, (*options, *room))
     assert_equal(program, network, frames_for(network, rng))
 
 
@@ -71,18 +74,25 @@ def test_every_machine(machine: str, rng: np.random.Generator, tmp_path: Path) -
     assert np.array_equal(program.frames([picture], [70])[0][1], device_frame(picture))
 
 
+@pytest.mark.parametrize("room", ROOM)
 @pytest.mark.parametrize("bits", BITS)
-def test_every_kind_of_weights(bits: str, rng: np.random.Generator, tmp_path: Path) -> None:
+def test_every_kind_of_weights(
+    bits: str, room: tuple[str, ...], rng: np.random.Generator, tmp_path: Path
+) -> None:
     network = some_network(bits, rng)
-    program = compile_header(written(network, tmp_path), tmp_path)
+    program = compile_header(written(network, tmp_path), tmp_path, options=("-O2", *room))
     assert_equal(program, network, frames_for(network, rng))
 
 
+@pytest.mark.parametrize("room", ROOM)
 @pytest.mark.parametrize("name", networks_in_every_order(np.random.default_rng(0)))
-def test_layers_in_every_order(name: str, rng: np.random.Generator, tmp_path: Path) -> None:
+def test_layers_in_every_order(
+    name: str, room: tuple[str, ...], rng: np.random.Generator, tmp_path: Path
+) -> None:
     network = IntegerNetwork(networks_in_every_order(rng)[name], limits=Limits(255, 13, 500))
     header = written(network, tmp_path)
-    assert_equal(compile_header(header, tmp_path), network, frames_for(network, rng))
+    program = compile_header(header, tmp_path, options=("-O3", *room))
+    assert_equal(program, network, frames_for(network, rng))
     (work,) = re.findall(r"#define DIGIT_MOST_WORK (\d+)U", header.read_text())
     assert int(work) + 784 <= 3200  # the rest of 4 kB is the stack's
 
@@ -123,12 +133,15 @@ def test_a_changed_byte_fails_the_self_test(
     assert compile_header(header, tmp_path).selftest() == -4
 
 
-def test_a_changed_arithmetic_fails_the_self_test(rng: np.random.Generator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("room", ROOM)
+def test_a_changed_arithmetic_fails_the_self_test(
+    room: tuple[str, ...], rng: np.random.Generator, tmp_path: Path
+) -> None:
     header = written(some_network("4", rng), tmp_path)
     text = header.read_text()
-    assert text.count("layer->shift - 1U") == 1
+    assert text.count("layer->shift - 1U") == len(ROOM)
     header.write_text(text.replace("layer->shift - 1U", "layer->shift - 2U"))
-    assert compile_header(header, tmp_path).selftest() == -4
+    assert compile_header(header, tmp_path, options=("-O2", *room)).selftest() == -4
 
 
 def test_digits_of_mnist(mnist_folder: Path, rng: np.random.Generator, tmp_path: Path) -> None:

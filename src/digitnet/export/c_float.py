@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.errors import OutputError
 from digitnet.export import c
@@ -36,6 +38,8 @@ from digitnet.nn.normalization import EPSILON
 
 TOLERANCE = 1e-4
 """Of the self-test, beside 1 + |logit|: sums may be in float, and in any order."""
+LANES = 16
+"""Outputs that are summed up at once, DIGIT_LANES of `lanes.h`."""
 NOTHING_TO_DO = (Dropout, Flatten, ToImages, ToRows)
 """What leaves one image's numbers as they lie."""
 IN_PLACE: dict[type[Layer], str] = {ReLU: "relu", Sigmoid: "sigmoid", Tanh: "tanh"}
@@ -56,6 +60,10 @@ def float_body(model: Model, name: str) -> c.Body:
     if network.n_in != SIDE * SIDE:
         raise OutputError(f"{name} takes {network.n_in} numbers, not a frame of {SIDE} x {SIDE}.")
     found = c.sections("float")
+    lanes = c.sections("lanes")
+    found["lanes"] += lanes["common"]
+    for kind in ("Conv2D", "Dense"):
+        found[kind] = lanes[kind] + found[kind]
     arrays, calls, used, n_work = _layers(network, name)
     code = [found["sum"], *arrays, *(found[kind] for kind in used), _logits(network, calls)]
     expected = classify(network, c.test_frames())
@@ -75,10 +83,11 @@ def float_body(model: Model, name: str) -> c.Body:
         "WEIGHTS_HASH": (f"0x{c.fnv(b''.join(a.tobytes() for _, a in _arrays(network))):08X}U", ""),
         "FLASH": ("", ""),
     }
-    n_parameters = sum(array.size for _, array in _arrays(network))
+    n_parameters = sum(view.size for view in network.parameters.values())
+    n_bytes = sum(array.nbytes for _, array in _arrays(network))
     words = {
         "network": repr(model).removeprefix("Model(").removesuffix(")"),
-        "numbers": f"{n_parameters:,} float32, {4 * n_parameters:,} bytes; sums in double",
+        "numbers": f"{n_parameters:,} float32, {n_bytes:,} bytes with what fills lanes of {LANES}",
         "memory": f"digit_frame {WORK**2:,} bytes, the network {8 * n_work:,}",
         "refuses": "what is unsure (digit_read), a blank picture (digit_frame); no other picture",
     }
@@ -86,16 +95,22 @@ def float_body(model: Model, name: str) -> c.Body:
 
 
 def _arrays(network: Network) -> Iterator[tuple[str, FloatArray]]:
-    """All parameters by C's names, as C has them: float32, one output's weights together."""
+    """All parameters by C's names, as C has them: float32, the weights of 16 outputs together."""
     for i, (layer, views) in enumerate(zip(network.layers, network.views, strict=True)):
         if isinstance(layer, BatchNorm):
             gamma, beta, mean, variance = (view.astype(np.float64) for view in views)
             scale = gamma / np.sqrt(variance + EPSILON)
             views = [scale, beta - mean * scale]
         elif views:
-            views = [views[0].T, views[1]]
+            views = [in_lanes(views[0].T), np.pad(views[1], (0, -len(views[1]) % LANES))]
         for word, view in zip(("weights", "bias"), views, strict=False):
             yield f"digit_{word}_{i}", np.ascontiguousarray(view, "<f4").ravel()
+
+
+def in_lanes(weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights (out, in) as `lanes.h` takes them: (out / 16, in, 16), what is missing 0."""
+    padded = np.pad(weights, ((0, -len(weights) % LANES), (0, 0)))
+    return padded.reshape(-1, LANES, weights.shape[1]).transpose(0, 2, 1)
 
 
 def _layers(network: Network, name: str) -> tuple[list[str], list[str], list[str], int]:
@@ -112,7 +127,10 @@ def _layers(network: Network, name: str) -> tuple[list[str], list[str], list[str
                 "export a model that is made of digitnet's own layers.",
             )
         if not isinstance(layer, NOTHING_TO_DO):
-            used[type(layer).__name__] = None
+            if isinstance(layer, Conv2D | Dense):
+                used["lanes"] = None
+            is_padded = isinstance(layer, Conv2D) and layer.padding > 0
+            used["Padded" if is_padded else type(layer).__name__] = None
             calls += _call(layer, i, before, after)
         before, most = after, max(most, math.prod(after))
     return arrays, calls, list(used), most
@@ -132,11 +150,12 @@ def _call(layer: Layer, i: int, before: Shape, after: Shape) -> list[str]:
         case Dense():
             line = f"digit_dense(x, {own}, {layer.n_in}U, {layer.n_out}U, y);"
         case Conv2D():
+            word = "convolve_padded" if layer.padding else "convolve"
             told = f"{layer.channels_out}U, {layer.size}U, {layer.stride}U, {layer.padding}U"
             return [
                 "{",
                 f"    static const digit_window window = {{{size}, {told}}};",
-                f"    digit_convolve(x, {own}, &window, y);",
+                f"    digit_{word}(x, {own}, &window, y);",
                 "}",
                 *SWAP,
             ]

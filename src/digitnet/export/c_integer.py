@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from digitnet.errors import OutputError
 from digitnet.export import c
+from digitnet.export.c_float import LANES
 from digitnet.imaging.device_frame import WORK
 from digitnet.imaging.frame import SIDE
 from digitnet.models.integer_layer import IntegerLayer
@@ -65,6 +67,7 @@ def integer_body(network: IntegerNetwork, name: str) -> c.Body:
     work = max((one.at + one.n_bytes for one in placed[1:]), default=filter_size)
     powers = b"".join(power.to_bytes(2, "little") for power in POWERS)
     expected = network.logits(c.test_frames())
+    cells, filters = _fast(network)
     arrays = [
         FLASH,
         _bytes("digit_weights", content),
@@ -73,7 +76,7 @@ def integer_body(network: IntegerNetwork, name: str) -> c.Body:
     ]
     layers = "static const digit_layer digit_layers[] DIGIT_FLASH = {\n"
     layers += "".join(f"    {{{', '.join(_numbers(one))}}},\n" for one in placed) + "};\n"
-    code = "\n".join([*arrays, c.part("integer").replace("@LAYERS@", layers), EXPECTED])
+    code = "\n".join([*arrays, _code(layers), EXPECTED])
     multiplier, shift, least = network.limits
     work, most_work = max(work, filter_size), max(work, filter_size, WORK**2)
     defines = {
@@ -81,6 +84,9 @@ def integer_body(network: IntegerNetwork, name: str) -> c.Body:
         "WORK": (f"{work}U", "bytes for the network"),
         "MOST_WORK": (f"{most_work}U", "of a buffer that does for both"),
         "FILTER": (f"{filter_size}U", "weights unpacked at a time"),
+        "FAST_CELLS": (f"{cells}U", "where DIGIT_FAST is defined: numbers between two layers"),
+        "FAST_FILTER": (f"{filters}U", "weights unpacked at a time"),
+        "FAST_STACK": (f"{8 * cells + 5 * filters}U", "bytes of the stack that it takes"),
         "OCTAVE": (f"{OCTAVE}U", ""),
         "MULTIPLIER": (f"{multiplier}U", ""),
         "SHIFT": (f"{shift}U", ""),
@@ -99,6 +105,22 @@ def integer_body(network: IntegerNetwork, name: str) -> c.Body:
     return c.Body(
         defines, "uint8_t", "int32_t", code, words, "integers", f"{network.packed_bytes():,} bytes"
     )
+
+
+def _code(layers: str) -> str:
+    """The functions, with what the fast ones share with networks of floats."""
+    lanes = "\n".join(part.rstrip() + "\n" for part in c.sections("lanes").values())
+    return c.part("integer").replace("@LAYERS@", layers).replace("@LANES@", lanes)
+
+
+def _fast(network: IntegerNetwork) -> tuple[int, int]:
+    """Numbers that two layers exchange, and weights of LANES outputs, at most."""
+    most, filters = SIDE**2, 0
+    for layer, after in zip(network.layers, network.shapes(), strict=True):
+        most = max(most, math.prod(after))
+        if layer.channels:
+            filters = max(filters, LANES * layer.weights[0].size)
+    return most, filters
 
 
 def words_of(content: bytes) -> bytes:

@@ -2,7 +2,7 @@
 /* ---- The network, in floats; images are channel by channel, row by row. ---- */
 
 #ifndef DIGIT_SUM
-#define DIGIT_SUM double /* what is added up in; define it as float where that must do */
+#define DIGIT_SUM double /* what averages and deskewing add up in; or define it as float */
 #endif
 
 /* e to the power of x, by 2^n and a series of seventh order: right to a float's last bits. */
@@ -25,36 +25,50 @@ static float digit_exp(float x)
     return (float)sum * power.number;
 }
 
+/*: lanes */
+typedef float digit_lane;
+
 /*: Dense */
 static void digit_dense(const float *x, const float *weights, const float *bias, uint32_t n_in,
                         uint32_t n_out, float *y)
 {
-    uint32_t i, j;
-    for (j = 0U; j < n_out; j++) { /* the weights of one output lie together */
-        DIGIT_SUM sum = bias[j];
-        for (i = 0U; i < n_in; i++) {
-            sum += (DIGIT_SUM)x[i] * (DIGIT_SUM)weights[(j * n_in) + i];
-        }
-        y[j] = (float)sum;
+    uint32_t out;
+    for (out = 0U; out < n_out; out += DIGIT_LANES) {
+        const uint32_t some = ((n_out - out) < DIGIT_LANES) ? (n_out - out) : DIGIT_LANES;
+        digit_dense_lanes(x, weights + (out * n_in), bias + out, n_in, some, y + out);
     }
 }
 
 /*: Conv2D */
-typedef struct {
-    uint32_t channels, height, width, channels_out, size, stride, padding;
-} digit_window;
-
 static void digit_convolve(const float *x, const float *weights, const float *bias,
                            const digit_window *w, float *y)
 {
+    const uint32_t n_in = w->channels * w->size * w->size;
+    const uint32_t pixels = (((w->height - w->size) / w->stride) + 1U) *
+                            (((w->width - w->size) / w->stride) + 1U);
+    uint32_t out;
+    for (out = 0U; out < w->channels_out; out += DIGIT_LANES) {
+        const uint32_t left = w->channels_out - out;
+        const uint32_t some = (left < DIGIT_LANES) ? left : DIGIT_LANES;
+        digit_convolve_lanes(x, weights + (out * n_in), bias + out, w, some, y + (out * pixels));
+    }
+}
+
+/*: Padded */
+/* A convolution with a border of zeros around its images. */
+static void digit_convolve_padded(const float *x, const float *weights, const float *bias,
+                                  const digit_window *w, float *y)
+{
     const uint32_t rows = (((w->height + (2U * w->padding)) - w->size) / w->stride) + 1U;
     const uint32_t columns = (((w->width + (2U * w->padding)) - w->size) / w->stride) + 1U;
+    const uint32_t n_in = w->channels * w->size * w->size;
     uint32_t out, row, column, c, i, j;
     for (out = 0U; out < w->channels_out; out++) {
-        const float *filter = weights + (out * w->channels * w->size * w->size);
+        const float *filter =
+            weights + ((out - (out % DIGIT_LANES)) * n_in) + (out % DIGIT_LANES);
         for (row = 0U; row < rows; row++) {
             for (column = 0U; column < columns; column++) {
-                DIGIT_SUM sum = bias[out];
+                float sum = bias[out];
                 for (c = 0U; c < w->channels; c++) {
                     for (i = 0U; i < w->size; i++) {
                         const uint32_t down = (row * w->stride) + i; /* in the padded image */
@@ -66,13 +80,13 @@ static void digit_convolve(const float *x, const float *weights, const float *bi
                             if ((along >= w->padding) && (along < (w->width + w->padding))) {
                                 const uint32_t at = (((c * w->height) + (down - w->padding)) *
                                                      w->width) + (along - w->padding);
-                                sum += (DIGIT_SUM)x[at] *
-                                       (DIGIT_SUM)filter[(((c * w->size) + i) * w->size) + j];
+                                const uint32_t tap = (((c * w->size) + i) * w->size) + j;
+                                sum += x[at] * filter[DIGIT_LANES * tap];
                             }
                         }
                     }
                 }
-                y[(((out * rows) + row) * columns) + column] = (float)sum;
+                y[(((out * rows) + row) * columns) + column] = sum;
             }
         }
     }

@@ -93,6 +93,129 @@ static void digit_unpack(const digit_layer *layer, uint32_t first, uint32_t n, i
     }
 }
 
+#ifdef DIGIT_FAST
+/* The same numbers on a machine with room: each layer as a whole, DIGIT_FAST_STACK bytes. */
+typedef int32_t digit_lane;
+
+@LANES@
+/* The weights of outputs `out` to `out + n_out`, n_in of each, unpacked and put into lanes. */
+static void digit_fill_lanes(const digit_layer *layer, uint32_t out, uint32_t n_out, uint32_t n_in,
+                             int8_t *weights, int32_t *filter, int32_t *bias)
+{
+    uint32_t i, k;
+    digit_unpack(layer, out * n_in, n_out * n_in, weights);
+    for (k = 0U; k < DIGIT_LANES; k++) {
+        bias[k] = 0;
+        if (k < n_out) {
+            bias[k] = digit_signed(digit_weights + layer->bias + ((out + k) * layer->bias_bytes),
+                                   layer->bias_bytes);
+        }
+    }
+    for (i = 0U; i < n_in; i++) {
+        for (k = 0U; k < n_out; k++) {
+            filter[(i * DIGIT_LANES) + k] = weights[(k * n_in) + i];
+        }
+        for (; k < DIGIT_LANES; k++) {
+            filter[(i * DIGIT_LANES) + k] = 0;
+        }
+    }
+}
+
+/* The largest of 2 x 2 of images height x width; may be in place. */
+static void digit_pool_all(const int32_t *x, uint32_t channels, uint32_t height, uint32_t width,
+                           int32_t *y)
+{
+    uint32_t c, i, j;
+    for (c = 0U; c < channels; c++) {
+        for (i = 0U; i < (height / 2U); i++) {
+            const int32_t *p = x + (((c * height) + (2U * i)) * width);
+            int32_t *to = y + (((c * (height / 2U)) + i) * (width / 2U));
+            for (j = 0U; j < (width / 2U); j++) {
+                const int32_t a = p[2U * j], b = p[(2U * j) + 1U];
+                const int32_t d = p[width + (2U * j)], e = p[width + (2U * j) + 1U];
+                const int32_t above = (a > b) ? a : b, below = (d > e) ? d : e;
+                to[j] = (above > below) ? above : below;
+            }
+        }
+    }
+}
+
+/* n sums of one channel as bytes, as digit_scale has them, in place. */
+static void digit_scale_all(const digit_layer *layer, uint32_t channel, int32_t *x, uint32_t n)
+{
+    const uint32_t multiplier = digit_byte(digit_weights + layer->multipliers + channel);
+    const uint32_t half = (uint32_t)1U << (layer->shift - 1U);
+    uint32_t i;
+    for (i = 0U; i < n; i++) {
+        const uint32_t sum = (x[i] > 0) ? (uint32_t)x[i] : 0U;
+        const uint32_t scaled = ((sum * multiplier) + half) >> layer->shift;
+        x[i] = (int32_t)((scaled > 255U) ? 255U : scaled);
+    }
+}
+
+int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
+                 digit_logit logits[DIGIT_CLASSES])
+{
+    int32_t one[DIGIT_FAST_CELLS], other[DIGIT_FAST_CELLS], filter[DIGIT_FAST_FILTER];
+    int8_t weights[DIGIT_FAST_FILTER];
+    int32_t bias[DIGIT_LANES];
+    int32_t *x = one, *y = other, *swap;
+    uint32_t i, number, out;
+    if ((frame == 0) || (work == 0) || (logits == 0)) {
+        return DIGIT_NULL;
+    }
+    for (i = 0U; i < DIGIT_PIXELS; i++) {
+        x[i] = frame[i];
+    }
+    for (number = 0U; number < DIGIT_LAYERS; number++) {
+        const digit_layer layer = digit_layer_at(number);
+        const uint32_t size = layer.size, channels = layer.channels;
+        uint32_t height = layer.height, width = layer.width, pixels;
+        if (layer.kind == (uint8_t)DIGIT_POOL) {
+            digit_pool_all(x, channels, height, width, x);
+            continue;
+        }
+        if (layer.kind == (uint8_t)DIGIT_CONV) {
+            height = (height - size) + 1U;
+            width = (width - size) + 1U;
+        } else {
+            height = 1U;
+            width = 1U;
+        }
+        pixels = height * width;
+        for (out = 0U; out < layer.channels_out; out += DIGIT_LANES) {
+            const uint32_t left = layer.channels_out - out;
+            const uint32_t some = (left < DIGIT_LANES) ? left : DIGIT_LANES;
+            if (layer.kind == (uint8_t)DIGIT_CONV) {
+                const digit_window window = {channels, layer.height, layer.width,
+                                             layer.channels_out, size, 1U, 0U};
+                digit_fill_lanes(&layer, out, some, channels * size * size, weights, filter, bias);
+                digit_convolve_lanes(x, filter, bias, &window, some, y + (out * pixels));
+            } else {
+                const uint32_t n_in = channels * layer.height * layer.width;
+                digit_fill_lanes(&layer, out, some, n_in, weights, filter, bias);
+                digit_dense_lanes(x, filter, bias, n_in, some, y + out);
+            }
+        }
+        if (layer.pooled == 2U) {
+            digit_pool_all(y, layer.channels_out, height, width, y);
+            pixels /= 4U;
+        }
+        if ((number + 1U) < DIGIT_LAYERS) {
+            for (out = 0U; out < layer.channels_out; out++) {
+                digit_scale_all(&layer, out, y + (out * pixels), pixels);
+            }
+        }
+        swap = x;
+        x = y;
+        y = swap;
+    }
+    for (i = 0U; i < DIGIT_CLASSES; i++) {
+        logits[i] = x[i];
+    }
+    return DIGIT_OK;
+}
+#else
 /* A sum as a byte: 0 below 0, times the multiplier, shifted with rounding, at most 255. */
 static uint8_t digit_scale(int32_t sum, const digit_layer *layer, uint32_t channel)
 {
@@ -248,6 +371,7 @@ int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
     }
     return DIGIT_OK;
 }
+#endif /* DIGIT_FAST */
 
 int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
                digit_answer *answer)
