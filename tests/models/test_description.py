@@ -97,13 +97,16 @@ def test_what_was_described_comes_back_with_room_for_its_arrays(model: Model) ->
     assert hashes == {f"{name}.npy": f"sha of {name}" for name in arrays_of(model)}
 
 
-def test_a_novelty_with_a_network_says_how_many_neurons(model: Model) -> None:
-    network = (np.ones((273, 7), dtype=np.float32), np.ones(8, dtype=np.float32))
+@pytest.mark.parametrize("n_read", [272, 328])
+def test_a_novelty_with_a_network_says_how_many_neurons_and_what_they_read(
+    model: Model, n_read: int
+) -> None:
+    network = (np.ones((n_read + 1, 7), dtype=np.float32), np.ones(8, dtype=np.float32))
     taught = replace(knowing(), hidden=network[0], readout=network[1])
     known = replace(model, calibration=replace(model.calibration, novelty=taught))
-    assert described(known)["calibration"]["novelty_shape"] == [2, 3, 7]
+    assert described(known)["calibration"]["novelty_shape"] == [2, 3, 7, n_read]
     back = arrays_of(rebuilt(described(known)))
-    assert back["novelty_hidden"].shape == (273, 7)
+    assert back["novelty_hidden"].shape == (n_read + 1, 7)
     assert back["novelty_readout"].shape == (8,)
     assert {array.dtype for array in back.values()} == {np.dtype(np.float32)}
 
@@ -140,6 +143,7 @@ def test_an_ensemble_describes_each_member(rng: np.random.Generator) -> None:
         {"novelty_shape": [0, 3]}, {"novelty_shape": [2, 0]}, {"novelty_shape": [1001, 3]},
         {"novelty_shape": [2, 49]}, {"novelty_shape": [2, 3, 4, 5]}, {"novelty_shape": [2]},
         {"novelty_shape": [2, 3, 0]}, {"novelty_shape": [2, 3, 257]},
+        {"novelty_shape": [2, 3, 4, 271]}, {"novelty_shape": [2, 3, 4, 328, 1]},
     ],
     ids=str,
 )  # fmt: skip
@@ -156,6 +160,7 @@ def test_numbers_that_make_no_sense_are_damage(model: Model, change: dict[str, A
         {"temperature": 1e-9}, {"least_probability": 0.0}, {"least_probability": 1.0},
         {"most_novelty": -5.0}, {"novelty_shape": [1, 1]}, {"novelty_shape": [1000, 1]},
         {"novelty_shape": [1, 48]}, {"novelty_shape": [1, 1, 1]}, {"novelty_shape": [1, 1, 256]},
+        {"novelty_shape": [1, 1, 2, 272]}, {"novelty_shape": [1, 1, 2, 328]},
     ],
     ids=str,
 )  # fmt: skip
@@ -172,7 +177,8 @@ def test_numbers_at_the_edge_are_believed(model: Model, change: dict[str, Any]) 
         if hidden:
             assert kept.novelty.hidden is not None
             assert kept.novelty.readout is not None
-            assert kept.novelty.hidden.shape == (273, hidden[0])
+            n_read = hidden[1] if len(hidden) > 1 else 272  # as models had it before the rises
+            assert kept.novelty.hidden.shape == (n_read + 1, hidden[0])
             assert kept.novelty.readout.shape == (hidden[0] + 1,)
         else:
             assert kept.novelty.hidden is kept.novelty.readout is None

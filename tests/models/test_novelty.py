@@ -37,7 +37,37 @@ def test_constants_that_a_kept_model_depends_on() -> None:
     """Another number here, and every calibration on a disk is off without a word."""
     found = (module.CELLS, module.DIRECTIONS, module.INK_SIDE, module.INK_WEIGHT)
     assert found == (4, 8, 12, 0.2)
-    assert (N_FEATURES, module.N_AXES, module.FLOOR, module.BATCH) == (272, 48, 1e-3, 32)
+    assert (module.N_PLACED, N_FEATURES) == (272, 328)
+    assert (module.N_AXES, module.FLOOR, module.BATCH) == (48, 1e-3, 32)
+
+
+def test_rises_count_what_each_row_and_column_crosses() -> None:
+    image = np.zeros((28, 28), np.float32)
+    image[5, 0:3], image[5, 10:12], image[20:24, 7] = 1.0, 0.5, 1.0
+    found = module.rises(image[None])[0]
+    along, down = found[:28], found[28:]
+    assert along[5] == 1.5  # one whole stroke, from the frame's edge on, and a faint one
+    assert (along[20:24] == 1).all()
+    assert along.sum() == 5.5
+    assert (down[[0, 1, 2, 7]] == 1).all()
+    assert (down[10:12] == 0.5).all()
+    assert down.sum() == 5
+
+
+def test_a_network_from_before_the_rises_says_what_it_said(rng: np.random.Generator) -> None:
+    images = bars(20, rng).images
+    hidden = rng.normal(size=(module.N_PLACED + 1, 5)).astype(np.float32)
+    readout = rng.normal(size=6).astype(np.float32)
+    fitted = fit_novelty(images, bars(20, rng).labels)
+    assert fitted is not None
+    old = replace(fitted, hidden=hidden, readout=readout)
+    new = replace(old, hidden=module.with_rises(hidden))
+    seen = features(images)
+    assert new.hidden is not None
+    assert len(new.hidden) == N_FEATURES + 1
+    expected = np.maximum(seen[:, : module.N_PLACED] @ hidden[:-1] + hidden[-1], 0)
+    np.testing.assert_allclose(old.says(seen), expected @ readout[:-1] + readout[-1], rtol=1e-4)
+    np.testing.assert_allclose(new.says(seen), old.says(seen), rtol=1e-4)
 
 
 def sobel(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -98,7 +128,7 @@ def test_stroke_directions_are_roots_of_sums_of_length_one(ink: np.ndarray) -> N
 def test_features_are_stroke_directions_and_the_root_of_the_ink(rng: np.random.Generator) -> None:
     images = rng.integers(0, 256, (2, 28, 28)).astype(np.uint8)
     found = features(images)
-    assert (found.shape, found.dtype) == ((2, 272), np.float32)
+    assert (found.shape, found.dtype) == ((2, 328), np.float32)
     np.testing.assert_allclose(
         found[:, :128], stroke_directions((images / 255).astype(np.float32)), atol=1e-6
     )
@@ -113,7 +143,7 @@ def test_features_are_stroke_directions_and_the_root_of_the_ink(rng: np.random.G
 def test_any_number_of_images_has_the_features_of_each(n: int, rng: np.random.Generator) -> None:
     images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
     found = features(images)
-    assert found.shape == (n, 272)
+    assert found.shape == (n, 328)
     for image, row in zip(images, found, strict=True):
         np.testing.assert_allclose(row, features(image[None])[0], atol=1e-5)
 
@@ -131,7 +161,7 @@ def test_the_gaussians_of_classes_of_many_few_and_one_image(rng: np.random.Gener
     assert (fitted.axes.shape, fitted.axes.dtype) == ((272, 48), np.float32)
     assert (fitted.centres.shape, fitted.centres.dtype) == ((4, 48), np.float32)
     assert (fitted.whitening.shape, fitted.whitening.dtype) == ((4, 48 * 49 // 2), np.float32)
-    every = features(some.images).astype(np.float64)
+    every = features(some.images).astype(np.float64)[:, : module.N_PLACED]
     variances, vectors = np.linalg.eigh(np.cov(every.T))
     axes = vectors[:, ::-1][:, :48]
     largest = variances[::-1][:48]
@@ -141,7 +171,7 @@ def test_the_gaussians_of_classes_of_many_few_and_one_image(rng: np.random.Gener
     along = [every[some.labels == label] @ fitted.axes.astype(np.float64) for label in (0, 1, 2, 4)]
     pooled = sum(np.cov(members.T) for members in along) / 4
     shown = bars(40, rng).images
-    new = features(shown).astype(np.float64) @ fitted.axes.astype(np.float64)
+    new = features(shown).astype(np.float64)[:, : module.N_PLACED] @ fitted.axes.astype(np.float64)
     expected = np.full(40, np.inf)
     for members, centre in zip(along, fitted.centres, strict=True):
         n = len(members)
@@ -193,9 +223,11 @@ def test_features_are_those_of_an_edge_worked_out_by_hand() -> None:
     inside = strokes[1:3, 1:3]
     assert (inside[..., 0] > 0.3).all()
     assert np.abs(inside[..., 1:]).max() < 0.1 * inside[..., 0].min()
-    ink = found[128:].reshape(12, 12)
+    ink = found[128:272].reshape(12, 12)
     np.testing.assert_allclose(ink[:, :6], 0)
     np.testing.assert_allclose(ink[:, 6:], 0.2)
+    np.testing.assert_array_equal(found[272:300], 1)  # each row rises once, where the half begins
+    np.testing.assert_array_equal(found[300:], [0] * 14 + [1] * 14)
 
 
 def test_novelty_is_the_gaussians_own_log_density(rng: np.random.Generator) -> None:
@@ -203,7 +235,7 @@ def test_novelty_is_the_gaussians_own_log_density(rng: np.random.Generator) -> N
     dataset = bars(200, rng)
     novelty = fit_novelty(dataset.images, dataset.labels)
     assert novelty is not None
-    x = features(dataset.images[:5]).astype(np.float64) @ novelty.axes
+    x = features(dataset.images[:5]).astype(np.float64)[:, : module.N_PLACED] @ novelty.axes
     k = x.shape[1]
     expected = []
     for centre, packed in zip(novelty.centres, novelty.whitening, strict=True):
@@ -244,8 +276,8 @@ def test_others_that_were_shown_are_told_from_the_classes(rng: np.random.Generat
     assert fitted is not None
     assert fitted.hidden is not None
     assert fitted.readout is not None
-    assert (fitted.hidden.shape, fitted.hidden.dtype) == ((273, 32), np.float32)
-    assert (fitted.readout.shape, fitted.readout.dtype) == ((33,), np.float32)
+    assert (fitted.hidden.shape, fitted.hidden.dtype) == ((329, 48), np.float32)
+    assert (fitted.readout.shape, fitted.readout.dtype) == ((49,), np.float32)
     assert fitted.axes.shape == (272, 32)
     assert sum(array.nbytes for array in fitted.arrays.values()) < 100_000
     most = np.quantile(fitted.scores(new.images), 0.99)
@@ -298,7 +330,7 @@ def test_the_higher_opinion_counts() -> None:
 
 
 def test_constants_of_the_network_that_learns_others() -> None:
-    assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (32, 32)
+    assert (module.N_HIDDEN, module.N_AXES_BESIDE) == (48, 32)
     ink, wide = (AUGMENTATIONS[name].augmentation for name in ("ink", "wide-elastic"))
     assert wide is not None
     assert list(module.VARIED) == [ink, replace(wide, width=0.4, pen=0.4, coarse=0.4)]

@@ -26,7 +26,7 @@ from digitnet.export.plain import plain_network, rounding
 from digitnet.imaging.frame import SIDE
 from digitnet.models.calibration import Calibration
 from digitnet.models.model import Model
-from digitnet.models.novelty import N_FEATURES, log_determinant, soft_windows
+from digitnet.models.novelty import N_FEATURES, log_determinant, soft_windows, with_rises
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.network import Network
 from digitnet.nn.normalization import BatchNorm
@@ -231,7 +231,7 @@ def _novelty_arrays(calibration: Calibration) -> dict[str, FloatArray]:
         "centres": novelty.centres,
         "whitening": np.ascontiguousarray(triangles.transpose(0, 2, 1)),
         "spreads": np.array([log_determinant(each) for each in triangles], np.float32),
-        "hidden": hidden,
+        "hidden": with_rises(hidden),
         "readout": readout,
     }
 

@@ -53,8 +53,9 @@ def novelty(ink: Floats, a: dict[str, Floats]) -> Floats:
     sums = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + np.float32(1e-6))
     inner = ink[:, 2:-2, 2:-2].reshape(-1, 12, 2, 12, 2).mean((2, 4)).reshape(-1, 144)
     seen = np.hstack([np.sqrt(sums), np.float32(0.2) * np.sqrt(inner)])
+    rises = [np.maximum(np.diff(ink, axis=axis, prepend=0), 0).sum(axis) for axis in (2, 1)]
     white = (seen @ a["axes"] - a["centres"][:, None]) @ a["whitening"]  # (classes, n, axes)
     far: Floats = ((white**2).sum(2) + a["spreads"][:, None]).min(0)
-    excited = np.maximum(seen @ a["hidden"][:-1] + a["hidden"][-1], 0)
+    excited = np.maximum(np.hstack([seen, *rises]) @ a["hidden"][:-1] + a["hidden"][-1], 0)
     says: Floats = excited @ a["readout"][:-1] + a["readout"][-1]
     return np.maximum(far, says)

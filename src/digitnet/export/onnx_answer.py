@@ -16,6 +16,7 @@ from digitnet.models.novelty import (
     Novelty,
     log_determinant,
     soft_windows,
+    with_rises,
 )
 
 BEYOND = 1e-3
@@ -83,8 +84,10 @@ def _scores(graph: Graph, novelty: Novelty, rows: str) -> str:
     far = graph.total(add("Add", distances, constant(spread)), 0, "ReduceMin", keepdims=False)
     if novelty.hidden is None or novelty.readout is None:
         return far
-    weights, biases = novelty.hidden[:-1], novelty.hidden[-1]
-    excited = add("Relu", add("Gemm", seen, constant(weights, "novelty_hidden"), constant(biases)))
+    hidden = with_rises(novelty.hidden)
+    weights, biases = hidden[:-1], hidden[-1]
+    every = add("Concat", seen, _rises(graph, ink, 3), _rises(graph, ink, 2), axis=1)
+    excited = add("Relu", add("Gemm", every, constant(weights, "novelty_hidden"), constant(biases)))
     says = add(
         "Gemm", excited, constant(novelty.readout[:-1, None]), constant(novelty.readout[-1:])
     )
@@ -119,6 +122,19 @@ def _stroke_directions(graph: Graph, ink: str) -> str:
     sums = graph.reshape(add("Transpose", cells, perm=[0, 2, 3, 1]), (-1, CELLS**2 * DIRECTIONS))
     length = add("Add", graph.total(sums, 1, "ReduceL2"), constant(np.float32(1e-6)))
     return add("Sqrt", add("Div", sums, length))
+
+
+def _rises(graph: Graph, ink: str, axis: int) -> str:
+    """Half of `rises` of novelty.py, (n, SIDE), of ink (n, 1, SIDE, SIDE): along rows or columns.
+
+    An axis of 3 is along the rows, 2 down the columns.
+    """
+    step = np.array([-1, 1], np.float32).reshape(1, 1, *((1, 2) if axis == 3 else (2, 1)))
+    before = [0, 1, 0, 0] if axis == 3 else [1, 0, 0, 0]
+    steps = graph.add(
+        "Conv", ink, graph.constant(step), kernel_shape=list(step.shape[2:]), pads=before
+    )
+    return graph.reshape(graph.total(graph.add("Relu", steps), axis), (-1, SIDE))
 
 
 def _inner_ink(graph: Graph, ink: str) -> str:

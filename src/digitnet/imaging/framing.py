@@ -140,7 +140,7 @@ def _frame_located(shape: tuple[int, ...], located: Located | None) -> Frame:
     reason = "noise" if located.noisy else "several digits" if located.others else None
     if located.pieces > MOST_PIECES:
         reason = "a page of marks"
-    if located.is_shapeless():
+    if located.is_shapeless() or located.is_shaded():
         reason = "no strokes"
     inks = "Dark ink on a light" if located.scan.light else "Light ink on a dark"
     sentence = (

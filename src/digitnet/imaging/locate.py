@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from digitnet.imaging.arrays import Bytes, Floats, Mask
@@ -13,6 +14,15 @@ from digitnet.imaging.components import choose_components
 from digitnet.imaging.ink import coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import stroke_width
+
+MOST_BESIDE = 0.35
+"""Of the ink's contrast, the mean between a digit's strokes: drawn and photographed digits have at
+most 0.22, portraits up to 0.7."""
+FEWEST_BESIDE = 10
+"""Pixels between the strokes, of which a mean tells something."""
+MOST_SPREAD, LARGE = 0.3, 60
+"""Standard deviation of the contrast within strokes, as a share of it, and the size of a digit in
+pixels from which it is looked at: of few pixels a digit is grey, and has up to 0.34."""
 
 DIGIT = ScanPlan(
     longest=960,
@@ -68,6 +78,26 @@ class Located:
         if stroke_width(self.mask) > 0.55 * max(right - left, bottom - top):
             return True
         return self.score < 0.005 * float((self.scan.contrast * self.mask).sum())
+
+    def is_shaded(self) -> bool:
+        """Whether what was found is of many tones, as a portrait is: ink has one, paper another.
+
+        The edges, where tones mix, are left out: a third of the pen on both sides.
+        """
+        left, top, right, bottom = bounds(self.mask)
+        contrast = self.scan.contrast[top:bottom, left:right]
+        mask = np.pad(self.mask[top:bottom, left:right], 1).astype(np.uint8)
+        pen = max(stroke_width(self.mask), 1.0)
+        depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        inked = mask[1:-1, 1:-1]
+        away = cv2.distanceTransform(1 - inked, cv2.DIST_L2, 3)
+        within, beside = contrast[depth > 0.3 * pen], contrast[away > max(0.4 * pen, 2.0)]
+        level = float(np.median(within)) if len(within) else 0.0
+        if level <= 0:
+            return False
+        if len(beside) > FEWEST_BESIDE and float(np.abs(beside).mean()) > MOST_BESIDE * level:
+            return True
+        return max(inked.shape) >= LARGE and float(within.std()) > MOST_SPREAD * level
 
 
 def locate(picture: Bytes) -> Located | None:

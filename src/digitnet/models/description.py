@@ -19,7 +19,7 @@ from digitnet.imaging.framing import FRAMING_VERSION, FRAMINGS
 from digitnet.models.calibration import Calibration
 from digitnet.models.integer_network import IntegerLayer, IntegerNetwork, Limits
 from digitnet.models.model import AnyNetwork, Model
-from digitnet.models.novelty import N_AXES, N_FEATURES, Novelty
+from digitnet.models.novelty import N_AXES, N_FEATURES, N_PLACED, Novelty
 from digitnet.models.risk import MOST_ROWS, RiskTable, Row
 from digitnet.nn import Ensemble, Network
 from digitnet.nn.kinds import UnknownLayerError, describe_layer, rebuild_layer
@@ -323,21 +323,25 @@ def _is_share(value: Any) -> bool:
 
 
 def _novelty_shape(novelty: Novelty) -> list[int]:
-    """Classes and axes, and the neurons of its network where it has one."""
-    neurons = [] if novelty.hidden is None else [novelty.hidden.shape[1]]
-    return [*novelty.centres.shape, *neurons]
+    """Classes and axes, and its network's neurons and what they read, where it has one."""
+    hidden = novelty.hidden
+    network = [] if hidden is None else [hidden.shape[1], len(hidden) - 1]
+    return [*novelty.centres.shape, *network]
 
 
 def _novelty(shape: list[int] | None) -> Novelty | None:
-    """Space for the arrays of (classes, axes) or (classes, axes, neurons of its network).
+    """Space for the arrays of (classes, axes) or (classes, axes, neurons, what these read).
 
-    The numbers must be plausible before memory is taken.
+    What they read is left out in models from before the rises (`rises` in novelty.py). The
+    numbers must be plausible before memory is taken.
     """
     if shape is None:
         return None
     n_classes, n_axes, *rest = (int(n) for n in shape)
     n_hidden = rest[0] if rest else None
-    plausible = 1 <= n_classes <= 1000 and 1 <= n_axes <= N_AXES and len(rest) <= 1
+    n_read = rest[1] if len(rest) > 1 else N_PLACED
+    plausible = 1 <= n_classes <= 1000 and 1 <= n_axes <= N_AXES and len(rest) <= 2
+    plausible = plausible and n_read in (N_PLACED, N_FEATURES)
     if not plausible or not (n_hidden is None or 1 <= n_hidden <= MOST_HIDDEN):
         raise ValueError(f"a novelty of shape {shape}")
 
@@ -345,10 +349,10 @@ def _novelty(shape: list[int] | None) -> Novelty | None:
         return np.zeros(sides, dtype=np.float32)
 
     gaussians = (
-        space(N_FEATURES, n_axes),
+        space(N_PLACED, n_axes),
         space(n_classes, n_axes),
         space(n_classes, n_axes * (n_axes + 1) // 2),
     )
     if n_hidden is None:
         return Novelty(*gaussians)
-    return Novelty(*gaussians, space(N_FEATURES + 1, n_hidden), space(n_hidden + 1))
+    return Novelty(*gaussians, space(n_read + 1, n_hidden), space(n_hidden + 1))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.augment import AUGMENTATIONS, augmented
+from digitnet.imaging.frame import SIDE
 from digitnet.nn import Adam, Network, multilayer_perceptron, one_hot
 from digitnet.threads import one_blas_thread
 
@@ -25,12 +26,13 @@ DIRECTIONS = 8
 INK_SIDE = 12  # and the ink of its inner 24 x 24 pixels through INK_SIDE x INK_SIDE hard ones
 INK_WEIGHT = 0.2
 SPREAD = 0.6  # standard deviation of a soft window, in widths of a cell
-N_FEATURES = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE
+N_PLACED = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE  # features that the Gaussians read
+N_FEATURES = N_PLACED + 2 * SIDE  # and all of them, with the rises, which the network reads too
 N_AXES, N_AXES_BESIDE = 48, 32  # of the Gaussians alone, and beside a network: 100 kB either way
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
 BATCH = 32  # images at a time: what they become on the way then stays in the cache
 
-N_HIDDEN = 32  # neurons of the network that tells others from the classes
+N_HIDDEN = 48  # neurons of the network that tells others from the classes
 INK, WIDE = (AUGMENTATIONS[name].augmentation for name in ("ink", "wide-elastic"))
 assert INK is not None
 assert WIDE is not None
@@ -48,12 +50,13 @@ class Novelty:
     """One Gaussian per class over the main axes of the features, and a network beside them.
 
     Attributes:
-        axes: (N_FEATURES, k) float32, the principal axes of all classes' features.
+        axes: (N_PLACED, k) float32, the principal axes of all classes' features.
         centres: (G, k) float32, the mean of each class along them.
         whitening: (G, k (k + 1) / 2) float32, for each class the rows of a lower triangle L: the
             inverse of its covariance's Cholesky factor, so that L (x - centre) is white in it.
         hidden: (N_FEATURES + 1, H) float32, weights of H rectified neurons over the features,
-            their biases in the last row; None where there were no others to learn from.
+            their biases in the last row, (N_PLACED + 1, H) in models from before the rises;
+            None where there were no others to learn from.
         readout: (H + 1,) float32, what they add up to, the bias last.
     """
 
@@ -89,7 +92,8 @@ class Novelty:
         """What the network says (N,) to features (N, N_FEATURES); without one, minus infinity."""
         if self.hidden is None or self.readout is None:
             return np.full(len(seen), -np.inf)
-        excited = np.maximum(seen @ self.hidden[:-1] + self.hidden[-1], 0)
+        read = seen[:, : len(self.hidden) - 1]
+        excited = np.maximum(read @ self.hidden[:-1] + self.hidden[-1], 0)
         return np.asarray(excited @ self.readout[:-1] + self.readout[-1], np.float64)
 
     def far(self, seen: Floats) -> NDArray[np.float64]:
@@ -101,7 +105,7 @@ class Novelty:
         out-of-distribution samples and adversarial attacks", NeurIPS 2018.
         """
         least = np.full(len(seen), np.inf)
-        x = seen @ self.axes  # (N, k)
+        x = seen[:, : len(self.axes)] @ self.axes  # (N, k)
         for centre, triangle in zip(self.centres, self.triangles, strict=True):
             white = (x - centre) @ triangle.T
             distance = np.einsum("nk,nk->n", white, white) + log_determinant(triangle)
@@ -148,7 +152,7 @@ def fit_novelty(
 
 def _fit_gaussians(seen: Floats, labels: NDArray[np.int64], n_axes: int) -> Novelty | None:
     """A Gaussian for each class of features (N, N_FEATURES) with labels (N,) along n_axes axes."""
-    every = seen.astype(np.float64)
+    every = seen[:, :N_PLACED].astype(np.float64)
     classes = [every[labels == label] for label in np.unique(labels)]
     classes = [members for members in classes if len(members) >= 2]
     if not classes:
@@ -209,6 +213,15 @@ def _fit_network(
     return hidden.astype(np.float32), readout.astype(np.float32)
 
 
+def with_rises(hidden: Floats) -> Floats:
+    """`hidden` of a novelty as one that reads all features, (N_FEATURES + 1, H).
+
+    That of a model from before the rises weighs them with 0.
+    """
+    n_missing = N_FEATURES + 1 - len(hidden)
+    return np.vstack([hidden[:-1], np.zeros((n_missing, hidden.shape[1]), np.float32), hidden[-1:]])
+
+
 def _on_one_scale(novelty: Novelty, rest: Floats) -> Novelty:
     """Stretch and move what the network says until it is as high as -2 log density where it counts.
 
@@ -226,16 +239,20 @@ def _on_one_scale(novelty: Novelty, rest: Floats) -> Novelty:
 
 
 def features(images: NDArray[np.uint8]) -> Floats:
-    """What is compared, (N, N_FEATURES) for frames (N, 28, 28): stroke directions, and the ink."""
+    """What is compared, (N, N_FEATURES) for frames (N, 28, 28).
+
+    Stroke directions and the ink, both in their places, and how often the ink rises.
+    """
     found = np.empty((len(images), N_FEATURES), dtype=np.float32)
     n_strokes = CELLS * CELLS * DIRECTIONS
     for start in range(0, len(images), BATCH):
         part = images[start : start + BATCH].astype(np.float32) / 255.0
         found[start : start + BATCH, :n_strokes] = stroke_directions(part)
         inner = part[:, 2:-2, 2:-2].reshape(len(part), INK_SIDE, 2, INK_SIDE, 2).mean(axis=(2, 4))
-        found[start : start + BATCH, n_strokes:] = INK_WEIGHT * np.sqrt(
+        found[start : start + BATCH, n_strokes:N_PLACED] = INK_WEIGHT * np.sqrt(
             inner.reshape(len(part), -1)
         )
+        found[start : start + BATCH, N_PLACED:] = rises(part)
     return found
 
 
@@ -253,6 +270,17 @@ def stroke_directions(ink: Floats) -> Floats:
     sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-6
     roots: Floats = np.sqrt(sums)
     return roots
+
+
+def rises(ink: Floats) -> Floats:
+    """How much ink (N, 28, 28) in 0..1 rises along each row and each column: (N, 28 + 28).
+
+    About the number of strokes that each of them crosses, which the directions, brought to length
+    1, do not tell: hatching has more of them than a digit, a filled face fewer.
+    """
+    along = np.maximum(np.diff(ink, axis=2, prepend=0), 0).sum(axis=2)
+    down = np.maximum(np.diff(ink, axis=1, prepend=0), 0).sum(axis=1)
+    return np.concatenate([along, down], axis=1)
 
 
 def soft_windows(side: int) -> Floats:

@@ -18,8 +18,9 @@ export function noveltyOf(novelty, numbers, frame) {
 function otherness({ hidden, readout }, seen) {
   if (!hidden || !readout) return -Infinity;
   const nHidden = readout.length - 1;
-  const excited = Float64Array.from(hidden.subarray(seen.length * nHidden)); // the biases
-  seen.forEach((value, i) => {
+  const nRead = hidden.length / nHidden - 1; // models from before the rises do without them
+  const excited = Float64Array.from(hidden.subarray(nRead * nHidden)); // the biases
+  seen.subarray(0, nRead).forEach((value, i) => {
     if (value === 0) return;
     for (let k = 0; k < nHidden; k++) excited[k] += value * hidden[i * nHidden + k];
   });
@@ -28,9 +29,9 @@ function otherness({ hidden, readout }, seen) {
 
 /** -2 log density of the class that fits best, up to a constant. @param {Novelty} novelty @param {Float64Array} seen */
 function farness({ axes, centres, whitening }, seen) {
-  const nAxes = axes.length / seen.length;
+  const nAxes = (2 * whitening.length) / centres.length - 1; // rows of triangles
   const x = new Float64Array(nAxes);
-  seen.forEach((value, i) => {
+  seen.subarray(0, axes.length / nAxes).forEach((value, i) => {
     if (value === 0) return;
     for (let k = 0; k < nAxes; k++) x[k] += value * axes[i * nAxes + k];
   });
@@ -48,7 +49,8 @@ function farness({ axes, centres, whitening }, seen) {
 }
 
 /**
- * Stroke directions under soft windows, and the ink under hard ones.
+ * Stroke directions under soft windows, the ink under hard ones, and how much it rises along each
+ * row and each column.
  * @param {Novelty} novelty
  * @param {FrameNumbers} numbers
  * @param {Uint8Array} frame
@@ -57,7 +59,8 @@ function features(novelty, numbers, frame) {
   const { cells, directions, ink_side: inkSide, ink_weight: weight } = novelty;
   const { side } = numbers;
   const nStrokes = cells * cells * directions;
-  const found = new Float64Array(nStrokes + inkSide * inkSide);
+  const nPlaced = nStrokes + inkSide * inkSide;
+  const found = new Float64Array(nPlaced + 2 * side);
   strokeDirections(novelty, numbers, frame, found.subarray(0, nStrokes));
   const size = Math.floor(side / inkSide); // of a hard window
   const margin = (side - size * inkSide) / 2;
@@ -67,7 +70,14 @@ function features(novelty, numbers, frame) {
       found[at] += frame[(margin + i) * side + margin + j] / 255 / size ** 2;
     }
   }
-  for (let k = nStrokes; k < found.length; k++) found[k] = weight * Math.sqrt(found[k]);
+  for (let k = nStrokes; k < nPlaced; k++) found[k] = weight * Math.sqrt(found[k]);
+  frame.forEach((value, at) => {
+    const [row, column] = [Math.floor(at / side), at % side];
+    const left = column > 0 ? frame[at - 1] : 0;
+    const above = row > 0 ? frame[at - side] : 0;
+    found[nPlaced + row] += Math.max(value - left, 0) / 255;
+    found[nPlaced + side + column] += Math.max(value - above, 0) / 255;
+  });
   return found;
 }
 
