@@ -39,21 +39,39 @@ def place(tmp_path: Path, trained_folder: Path) -> Path:
 
 
 def test_lines_are_printed(place: Path) -> None:
-    done = digitnet("read", "page.png", cwd=place)
+    done = digitnet("read", "page.png", "--risk", "0", cwd=place)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "38 20\n506\n"
     assert done.stderr.startswith("Model: ./model, since it is there")
     assert done.stderr.count("\n") == 1
-    named = digitnet("read", "page.png", "--model", "model", cwd=place)
+    named = digitnet("read", "page.png", "--model", "model", "--risk", "0", cwd=place)
     assert (named.stdout, named.stderr) == (done.stdout, "Model: ./model.\n")
+
+
+def test_what_is_unsure_is_said_behind_its_line(place: Path) -> None:
+    always = digitnet("read", "page.png", "--risk", "0", cwd=place).stdout.splitlines()
+    strict = digitnet("read", "page.png", "--risk", "0.0001%", cwd=place)
+    page = json.loads(digitnet("read", "page.png", "--risk", "0.0001%", "--json", cwd=place).stdout)
+    told = [
+        text + (f"  {doubt}" if doubt else "")
+        for text, doubt in zip(always, page["line_doubts"], strict=True)
+    ]
+    assert strict.stdout.splitlines() == told
+    assert "No threshold is sure to keep wrong lines below 0.00%" in strict.stderr
+    assert all(doubt is None or doubt.startswith("unsure: ") for doubt in page["line_doubts"])
 
 
 def test_json_is_one_object_per_line_and_nothing_else(place: Path) -> None:
     done = digitnet("read", "page.png", "blank.png", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     page, blank = (json.loads(line) for line in done.stdout.splitlines())
-    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "sheets", "model"]
+    keys = [
+        "path", "lines", "line_probabilities", "line_doubts", "digits", "reason", "marks",
+        "rejected", "turned", "sheets", "model",
+    ]  # fmt: skip
     assert list(page) == list(blank) == keys
+    assert all(0 < chance <= 1 for chance in page["line_probabilities"])
+    assert (blank["line_probabilities"], blank["line_doubts"]) == ([], [])
     assert page["model"] == blank["model"] == "./model"
     assert done.stderr == ""
     assert page["reason"] is None
@@ -99,9 +117,10 @@ def test_a_table_has_a_row_for_each_line(place: Path) -> None:
         ["text.png", "", ""],
     ]  # fmt: skip
     page = json.loads(digitnet("read", "page.png", "--json", cwd=place).stdout)
-    for row in rows[:2]:
-        of_line = [d["probability"] for d in page["digits"] if d["line"] == int(row[1]) - 1]
-        assert row[3:] == [f"{min(of_line):.4f}", ""]
+    for row, chance, doubt in zip(
+        rows[:2], page["line_probabilities"], page["line_doubts"], strict=True
+    ):
+        assert row[3:] == [f"{chance:.4f}", doubt or ""]
     assert rows[2][3:] == ["", "no digits: nothing on the page stands out like writing"]
     assert rows[3][4].startswith("text.png is text")
     both = digitnet("read", *sheets, "--csv", "--json", cwd=place)
@@ -112,11 +131,11 @@ def test_pages_of_a_document_and_standard_input(place: Path) -> None:
     with Image.open(place / "page.png") as page, Image.open(place / "blank.png") as blank:
         pages = [page.convert("L"), blank.convert("L")]
         pages[0].save(place / "scan.tif", save_all=True, append_images=pages[1:])
-    done = digitnet("read", "scan.tif", cwd=place)
+    done = digitnet("read", "scan.tif", "--risk", "0", cwd=place)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("scan.tif#1:\n38 20\n506\nscan.tif#2:\n-  no digits")
     content = (place / "page.png").read_bytes()
-    words = [sys.executable, "-m", "digitnet", "read", "-"]
+    words = [sys.executable, "-m", "digitnet", "read", "-", "--risk", "0"]
     piped = subprocess.run(words, cwd=place, input=content, capture_output=True)
     assert piped.stdout.decode().splitlines() == ["38 20", "506"]
     pytest.importorskip("pypdfium2")
@@ -151,7 +170,7 @@ def test_a_turned_page_is_set_upright_and_said_so(place: Path, quarters: int) ->
     with Image.open(place / "page.png") as image:
         picture = np.asarray(image)
     Image.fromarray(np.rot90(picture, quarters)).save(place / "turned.png")
-    done = digitnet("read", "turned.png", "--model", "cnn", cwd=place)
+    done = digitnet("read", "turned.png", "--model", "cnn", "--risk", "0", cwd=place)
     assert done.stdout == "38 20\n506\n"
     assert f"turned.png: turned by {90 * quarters} degrees" in done.stderr
     quiet = digitnet("read", "turned.png", "page.png", "--json", "--model", "cnn", cwd=place)
@@ -174,10 +193,11 @@ def test_what_is_not_read_is_counted(place: Path) -> None:
     picture[y - 5 : y + 6, x - 3 : x + 4] = 20
     Image.fromarray(picture).save(place / "blot.png")
     done = digitnet("read", "blot.png", *alone, cwd=place)
-    assert done.stdout.splitlines()[0].replace(" ", "") == "38?20"
+    text, doubt = done.stdout.splitlines()[0].split("  ")
+    assert (text.replace(" ", ""), doubt[:27]) == ("38?20", "unsure: 1 of 5 characters n")
     assert "blot.png: 1 mark not read" in done.stderr
     table = digitnet("read", "blot.png", "--csv", "-", *alone, cwd=place)
-    assert "1 mark not read" in table.stdout
+    assert "unsure: 1 of 5 characters not read" in table.stdout
 
 
 @pytest.fixture
@@ -189,15 +209,20 @@ def pair(place: Path, clear: list[Digit]) -> Path:
 
 
 def test_a_line_model_reads_beside_unless_none_is_asked_for(pair: Path) -> None:
-    done = digitnet("read", "pair.png", "--model", "cnn", cwd=pair)
+    always = ("--risk", "0")
+    done = digitnet("read", "pair.png", "--model", "cnn", *always, cwd=pair)
     assert (done.returncode, done.stdout) == (0, "32\n"), done.stderr
     shutil.copytree(in_box(LINES), pair / "mine")
-    named = digitnet("read", "pair.png", "--model", "cnn", "--line-model", "mine", cwd=pair)
+    named = digitnet(
+        "read", "pair.png", "--model", "cnn", "--line-model", "mine", *always, cwd=pair
+    )
     assert (named.returncode, named.stdout) == (0, "32\n"), named.stderr
-    without = digitnet("read", "pair.png", "--model", "cnn", "--line-model", "none", cwd=pair)
+    without = digitnet(
+        "read", "pair.png", "--model", "cnn", "--line-model", "none", *always, cwd=pair
+    )
     assert without.returncode == 0, without.stderr
     assert without.stdout != "32\n"
-    plain = digitnet("read", "page.png", "--line-model", "none", cwd=pair)
+    plain = digitnet("read", "page.png", "--line-model", "none", *always, cwd=pair)
     assert (plain.returncode, plain.stdout) == (0, "38 20\n506\n"), plain.stderr
 
 
@@ -205,8 +230,7 @@ def test_what_a_line_model_read_is_told_in_the_same_form(pair: Path) -> None:
     words = ("read", "pair.png", "--model", "cnn")
     (line,) = digitnet(*words, "--json", cwd=pair).stdout.splitlines()
     told = json.loads(line)
-    keys = ["path", "lines", "digits", "reason", "marks", "rejected", "turned", "sheets", "model"]
-    assert list(told) == keys
+    assert list(told)[1:5] == ["lines", "line_probabilities", "line_doubts", "digits"]
     assert (told["lines"], told["reason"], told["turned"]) == (["32"], None, 0)
     assert [list(one) for one in told["digits"]] == [
         ["box", "label", "probability", "sure", "line"]
@@ -217,10 +241,10 @@ def test_what_a_line_model_read_is_told_in_the_same_form(pair: Path) -> None:
     assert first[0] < second[0]
     assert first[2] < second[2]
     table = digitnet(*words, "--csv", "-", cwd=pair).stdout
-    least = min(one["probability"] for one in told["digits"])
+    (chance,), (doubt,) = told["line_probabilities"], told["line_doubts"]
     assert list(csv.reader(table.splitlines())) == [
         ["path", "line", "text", "confidence", "reason"],
-        ["pair.png", "1", "32", f"{least:.4f}", ""],
+        ["pair.png", "1", "32", f"{chance:.4f}", doubt or ""],
     ]
 
 
@@ -243,7 +267,7 @@ def test_letters_are_read_without_a_line_model(place: Path) -> None:
     assert_one_sentence(refused, "reads digits", "--line-model")
     assert refused.stdout == ""
     for more in ((), ("--line-model", "none")):
-        done = digitnet(*words, *more, cwd=place)
+        done = digitnet(*words, *more, "--risk", "0", cwd=place)
         assert (done.returncode, done.stdout) == (0, "DI CA\nFAG\n"), done.stderr
 
 

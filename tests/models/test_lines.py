@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from digitnet.data.dataset import DIGITS
 from digitnet.errors import ModelError
 from digitnet.imaging.line_frame import LINE_HEIGHT
 from digitnet.models.box import LINES, box_names, in_box
+from digitnet.models.calibration import Calibration
 from digitnet.models.description import sealed
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model, save_model
+from digitnet.models.line_calibration import LineCalibration
 from digitnet.models.lines import (
     CHARACTERS,
     LineModel,
@@ -23,6 +26,7 @@ from digitnet.models.lines import (
     save_line_model,
 )
 from digitnet.models.model import Model
+from digitnet.models.risk import RiskTable, Row
 from digitnet.nn import Dense, Network
 from digitnet.nn.line_network import LineNetwork
 from support.helpers import assert_one_sentence, digitnet
@@ -42,6 +46,31 @@ def test_it_comes_back_as_it_was(model: LineModel, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.network.vector, model.network.vector)
     assert again.network.widths == model.network.widths
     assert (again.characters, again.training) == (CHARACTERS, {"steps": 7})
+
+
+def test_what_it_promises_comes_back(model: LineModel, tmp_path: Path) -> None:
+    rows = (Row(0.99, 0.001, 0.2), Row(0.9, 0.02, 0.5))
+    characters = Calibration(1.5, risks=RiskTable(rows, "a test", 900)).at(0.02)
+    kept = replace(model, calibration=LineCalibration(characters, characters.at(0.001)))
+    save_line_model(kept, tmp_path / "m")
+    again = load_line_model(tmp_path / "m").calibration
+    assert (again.characters.temperature, again.characters.least_probability) == (1.5, 0.9)
+    assert (again.lines.least_probability, again.lines.promised) == (0.99, 0.001)
+    assert again.characters.risks == characters.risks
+    assert load_line_model(tmp_path / "m").at_risk("2%").calibration.lines.promised == 0.02
+    description = json.loads((tmp_path / "m" / "model.json").read_text())
+    del description["calibration"]["lines"]["risk"]
+    description["calibration"]["lines"]["risks"] = None
+    for odd in ({}, {"characters": 3, "lines": 3}, description["calibration"] | {"words": {}}):
+        changed = sealed(
+            {k: v for k, v in description.items() if k != "seal"} | {"calibration": odd}
+        )
+        (tmp_path / "m" / "model.json").write_text(json.dumps(changed))
+        with pytest.raises(ModelError, match="damaged"):
+            load_line_model(tmp_path / "m")
+    changed = {k: v for k, v in description.items() if k not in ("seal", "calibration")}
+    (tmp_path / "m" / "model.json").write_text(json.dumps(sealed(changed)))
+    assert load_line_model(tmp_path / "m").calibration.lines.promised is None
 
 
 def test_text_and_classes(model: LineModel) -> None:

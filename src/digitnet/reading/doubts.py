@@ -21,7 +21,7 @@ def doubted(reading: Reading, calibration: LineCalibration | None) -> Reading:
     """A reading with honest probabilities, and with what is unsure told.
 
     Args:
-        reading: with the probabilities of whoever read it.
+        reading: as it was read.
         calibration: of the reader of lines; without one the digits are as sure as the model of
             single digits says, a sign always is, and a line where all of it is.
     """
@@ -31,18 +31,18 @@ def doubted(reading: Reading, calibration: LineCalibration | None) -> Reading:
         return _with_lines(judged, chances, [True] * len(chances))
     characters, lines = calibration.characters, calibration.lines
     least = characters.least_probability
-    worth = honest(characters, [one.probability for one in reading.digits]).tolist()
+    worth = honest(characters, [one.trust for one in reading.digits]).tolist()
     digits = tuple(
         replace(one, probability=p, sure=p >= least)
         for one, p in zip(reading.digits, worth, strict=True)
     )
-    worth = honest(characters, [one.probability for one in reading.marks]).tolist()
+    worth = honest(characters, [one.trust for one in reading.marks]).tolist()
     marks = tuple(
         replace(one, probability=p, sure=p >= least) if one.label != UNREAD else unread(one)
         for one, p in zip(reading.marks, worth, strict=True)
     )
     whole = [
-        together(characters, [one.probability for one in row]) for row in by_line(reading)
+        together(characters, [one.trust for one in row]) for row in by_line(reading)
     ]  # fmt: skip
     chances = honest(lines, whole).tolist()
     judged = replace(reading, digits=digits, marks=marks)

@@ -56,7 +56,8 @@ HARDLY_SURE = 0.25
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
 EVEN = 0.5
-"""How likely a sign is right that its row's parts alone say."""
+"""How far a character is trusted for which one of two has no opinion: the reader of lines, or the
+model of single digits where a digit is no part of its own."""
 MOST_UNREAD = 0.2
 """Of a row's characters; where so many are not read, the row is no number. On a page of which more
 than half of the rows are none, neither is a row that is not sure throughout."""
@@ -246,7 +247,7 @@ class _Item(NamedTuple):
     """What stands in a line: a digit, a sign, or a mark that was not read and why.
 
     A digit that is sure enough to make its row a number may still be ``in_doubt``: then it is
-    read and said to be unsure. ``probability`` is a sign's.
+    read and said to be unsure. ``trust`` is what all that was asked of it says together.
     """
 
     box: Box
@@ -254,7 +255,7 @@ class _Item(NamedTuple):
     digit: Found | None = None
     reason: str | None = None
     in_doubt: bool = False
-    probability: float = EVEN
+    trust: float = EVEN
 
 
 def _as_reading(
@@ -300,7 +301,7 @@ def _as_reading(
             said = item.text if one is None else model.class_names[one.label]
             text += (" " if first and text else "") + said
             if one is None:
-                marks.append(Mark(box, said, number, item.reason, item.probability))
+                marks.append(Mark(box, said, number, item.reason, trust=item.trust))
             else:
                 digits_read.append(
                     ReadDigit(
@@ -311,6 +312,7 @@ def _as_reading(
                         number,
                         first,
                         one.frame,
+                        item.trust,
                     )
                 )
         lines.append(text)
@@ -347,7 +349,7 @@ def _unsure(item: _Item) -> _Item:
 
 def _items(row: Row, sheet: Sheet) -> list[_Item]:
     """A row as its parts say it, from left to right."""
-    items = [_Item(one.box, "", one) for one in row.digits]
+    items = [_Item(one.box, "", one, trust=EVEN * one.probability) for one in row.digits]
     for box, sign in row.signs:
         items.append(_Item(box, sign, reason=UNKNOWN if sign == UNREAD else None))
     return _with_unread(items, row.left_out, sheet)
@@ -378,10 +380,12 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
     for character, (box, digit), probability in zip(
         settled.text, settled.aligned.places, settled.probabilities, strict=True
     ):
+        trust = probability * settled.share
         if character not in DIGITS:
             reason = UNKNOWN if character == UNREAD else None
-            items.append(_Item(box, character, reason=reason, probability=probability))
+            items.append(_Item(box, character, reason=reason, trust=trust))
             continue
+        trust *= EVEN if digit is None else digit.probability
         if digit is None:
             left, top, right, bottom = box
             here = np.unique(sheet.labels[top:bottom, left:right])
@@ -390,5 +394,5 @@ def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:
             frame = digit.frame
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
-        items.append(_Item(box, character, found, in_doubt=probability < SURE))
+        items.append(_Item(box, character, found, in_doubt=probability < SURE, trust=trust))
     return _with_unread(items, settled.aligned.left_out, sheet)

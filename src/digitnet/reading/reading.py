@@ -28,6 +28,8 @@ class ReadDigit:
         line: the number of its row, from 0.
         starts_word: whether it is the first of a word.
         frame: what the network saw of it, (28, 28), ink 255 on 0.
+        trust: what the reader of lines, the row as a whole and the model of single digits say
+            together, before any calibration; 0 where no line was read.
     """
 
     box: Box
@@ -37,6 +39,7 @@ class ReadDigit:
     line: int
     starts_word: bool
     frame: NDArray[np.uint8] = field(compare=False, repr=False)
+    trust: float = field(default=0.0, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""

@@ -8,7 +8,7 @@ clearly one sign is a `?`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -52,6 +52,7 @@ class Mark:
         reason: why it was not read; None for a sign.
         probability: of the sign; of a `?`, 0.
         sure: whether that is enough for the risk that is asked for; of a `?`, never.
+        trust: as of a `ReadDigit`.
     """
 
     box: Box
@@ -60,6 +61,7 @@ class Mark:
     reason: str | None
     probability: float = 0.0
     sure: bool = False
+    trust: float = field(default=0.0, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
