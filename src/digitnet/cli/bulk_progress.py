@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from digitnet.text import say
+from digitnet.training.progress import clock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,15 +63,8 @@ class BulkProgress:
         left = (known - done) / rate if rate and known > done else 0.0
         if self._bar is None:
             self._pause = THEN_TOLD
-            say(f"{words}{f', about {_clock(left)} to go' if left else ''}.")
+            say(f"{words}{f', about {clock(left)} to go' if left else ''}.")
         else:
             self._bar.update(
                 self._task, total=max(known, done), completed=done, description=words, refresh=True
             )
-
-
-def _clock(seconds: float) -> str:
-    """70 as "1:10", 7200 as "2:00:00"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
