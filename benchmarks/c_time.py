@@ -49,33 +49,36 @@ void logits_of(const uint8_t *frames, uint32_t n, digit_logit *logits)
         digit_logits(frames + i * DIGIT_PIXELS, work, logits + i * DIGIT_CLASSES);
 }
 """
+Frames = NDArray[np.uint8]
 Ask = Callable[[], NDArray[Any]]
 
 
-def by_c(name: str, frames: NDArray[np.uint8], folder: Path) -> Ask:
-    """The header's logits, (n, classes), by a function in a shared library."""
+def by_c(name: str, folder: Path, options: tuple[str, ...]) -> Callable[[Frames], NDArray[Any]]:
+    """A function in a shared library, made in the folder: the header's logits (n, classes)."""
     if shutil.which("cc") is None:
         raise OutputError("There is no C compiler: install gcc or clang.")
     model = load_model(name)
+    folder.mkdir(parents=True, exist_ok=True)
     export_model(model, "c", "it", folder / "digit.h")
     (folder / "digit.c").write_text(SOURCE)
-    whole = isinstance(model.network, IntegerNetwork)
-    options = (*BUILT, "-DDIGIT_FAST" if whole else "-ffp-contract=fast")
-    subprocess.run(
-        ["cc", *options, "-o", folder / "digit.so", folder / "digit.c"], check=True, timeout=300
-    )
-    logits = np.empty((len(frames), model.network.n_out), np.int32 if whole else np.float32)
+    command = ["cc", *BUILT, *options, "-o", folder / "digit.so", folder / "digit.c"]
+    subprocess.run(command, check=True, timeout=300)
+    kind = np.int32 if isinstance(model.network, IntegerNetwork) else np.float32
+    n_classes = len(model.class_names)
     library = ctypes.CDLL(str(folder / "digit.so"))
 
-    def ask() -> NDArray[Any]:
-        places = (ctypes.c_void_p(array.ctypes.data) for array in (frames, logits))
-        library.logits_of(next(places), ctypes.c_uint32(len(frames)), next(places))
+    def ask(frames: Frames) -> NDArray[Any]:
+        logits = np.empty((len(frames), n_classes), kind)
+        given, to = (
+            ctypes.c_void_p(each.ctypes.data) for each in (np.ascontiguousarray(frames), logits)
+        )
+        library.logits_of(given, ctypes.c_uint32(len(frames)), to)
         return logits
 
     return ask
 
 
-def by_onnx(name: str, frames: NDArray[np.uint8], at_a_time: int) -> Ask:
+def by_onnx(name: str, frames: Frames, at_a_time: int) -> Ask:
     """The graph's logits, one core, `at_a_time` frames in one call."""
     import onnxruntime
 
@@ -99,7 +102,9 @@ def measured(name: str, rounds: int) -> tuple[list[list[float]], float]:
     """
     frames = synthesize(N_FRAMES, np.random.default_rng(0)).images
     with tempfile.TemporaryDirectory() as folder:
-        asks = [by_c(name, frames, Path(folder))]
+        whole = isinstance(load_model(name).network, IntegerNetwork)
+        in_c = by_c(name, Path(folder), ("-DDIGIT_FAST" if whole else "-ffp-contract=fast",))
+        asks: list[Ask] = [lambda: in_c(frames)]
         asks += [by_onnx(name, frames, n) for n in (1, TOGETHER)]
         logits = [ask().astype(np.float64) for ask in asks]  # the first calls of all warm up
         times: list[list[float]] = [[] for _ in asks]

@@ -1,10 +1,15 @@
 """Device: what a model costs as a C header: bytes of code and constants, memory, time per digit.
 
-    python -m benchmarks.device MODEL [MODEL ...]
+    python -m benchmarks.device MODEL [MODEL ...] [--host]
 
 Code and constants are those of a Cortex-M0 by arm-none-eabi-gcc -Os; cycles those of an ATmega1284P
 by avr-gcc -Os in simavr, which counts them exactly, to 1,024; microseconds those of this machine by
 cc -O3. A dash stands where a tool is missing, or the model has no room.
+
+A second table has the instructions of framing the examples' picture and of reading its frame, by
+-O2 and -Os: a plugin of QEMU's counts a program's (`sides/count_instructions.c`), once with the
+step and once without. Instructions are no cycles: a Cortex-M0 takes 1 to 3 for one, flash may make
+it wait. `--host` leaves out all but the first table's.
 """
 
 from __future__ import annotations
@@ -29,6 +34,40 @@ N_FRAMES, N_TIMES = 200, 5
 
 WHOLE = '#define DIGIT_IMPLEMENTATION\n#include "digit.h"\n'
 
+COUNTED = (
+    WHOLE
+    + r"""
+#include "demo.h"
+#include "picture.h"
+static digit_cell work[DIGIT_WORK];
+static uint8_t frame_work[DIGIT_FRAME_WORK], frame[DIGIT_PIXELS];
+int demo(void (*say)(const char *text))
+{
+    digit_answer answer = {0, 0U, 0U};
+    for (int i = 0; i < FRAMED; i++)
+        (void)digit_frame(picture, PICTURE_WIDTH, PICTURE_HEIGHT, PICTURE_WIDTH, frame_work, frame);
+    for (int i = 0; i < READ; i++)
+        (void)digit_read(frame, work, &answer);
+    say(answer.per_mille > 0U ? "read\n" : "not read\n");
+    return 0;
+}
+"""
+)
+
+BARE = ("-ffreestanding", "-nostdlib", "-Wl,--gc-sections")
+SYSTEM = "qemu-system-arm -nographic -monitor none -serial none -semihosting-config"
+MACHINES = {
+    "RV32": ("riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -Wl,--no-relax", "qemu-riscv32"),
+    **{
+        f"Cortex-{core.upper()}": (
+            f"arm-none-eabi-gcc -mcpu=cortex-{core} -mthumb",
+            f"{SYSTEM} enable=on,target=native -M {board} -kernel",
+        )
+        for core, board in (("m0", "microbit"), ("m3", "mps2-an385"), ("m4", "mps2-an386"))
+    },
+}
+"""A compiler and what runs its programs, which takes QEMU's plugins."""
+
 HOST = (
     WHOLE
     + r"""
@@ -39,7 +78,7 @@ static digit_cell work[DIGIT_WORK];
 static double seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 int main(void)
@@ -140,6 +179,33 @@ def on_avr(folder: Path) -> tuple[str, str]:
     return f"{1024 * int(framed):,}", f"{1024 * int(read):,}"
 
 
+def instructions(folder: Path, name: str, level: str) -> tuple[str, str]:
+    """Of framing the examples' picture and of reading the frame, on one of MACHINES."""
+    compiler, emulator = (words.split() for words in MACHINES[name])
+    if not there("cc", compiler[0], emulator[0]):
+        return "-", "-"
+    examples = Path(__file__).parents[1] / "examples"
+    place = examples / ("rv32" if name == "RV32" else "cortex-m0")
+    scripts = [f"-T{each}" for each in place.glob("*.ld")]
+    plugin = folder / "count.so"
+    source = Path(__file__).parent / "sides" / "count_instructions.c"
+    run("cc", "-shared", "-fPIC", "-O2", "-o", plugin, source)
+    (folder / "counted.c").write_text(COUNTED)
+    counts = []
+    for framed, read in ((0, 0), (1, 0), (1, 1)):
+        words = [f"-DFRAMED={framed}", f"-DREAD={read}", f"-I{examples}", level, "-std=c99"]
+        try:
+            built = folder / "counted.elf"
+            sources = (place / "start.c", folder / "counted.c", "-lgcc")
+            run(*compiler, *words, *scripts, *BARE, "-o", built, *sources)
+        except subprocess.CalledProcessError:
+            return "-", "-"
+        plug = ["-plugin", plugin]
+        said = run(emulator[0], *plug, *emulator[1:], built)
+        counts.append(int(re.findall(r"instructions: (\d+)", said)[0]))
+    return f"{counts[1] - counts[0]:,}", f"{counts[2] - counts[1]:,}"
+
+
 def on_host(folder: Path) -> str:
     """Microseconds per digit."""
     if not there("cc"):
@@ -158,6 +224,7 @@ def header(folder: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", metavar="MODEL")
+    parser.add_argument("--host", action="store_true", help="without instructions in emulators")
     args = parser.parse_args()
     print(machine())
     columns = ("code", "constants", "frame + work", "AVR frame", "AVR read", "host us")
@@ -170,7 +237,16 @@ def main() -> None:
             cell = 1 if "uint8_t digit_cell" in header(folder) else 4
             memory = f"{784 + max(2304, cell * max(int(n) for _, n in work)):,}"
             cells = (*on_cortex_m0(folder), memory, *on_avr(folder), on_host(folder))
-        print(f"{Path(name).name:<14}" + "".join(f"{cell:>14}" for cell in cells))
+        print(f"{Path(name).name:<14}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
+    for name in [] if args.host else args.models:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            export_model(load_model(name), "c", Path(name).name, folder / "digit.h")
+            for machine_name in MACHINES:
+                for level in ("-O2", "-Os"):
+                    framed, read = instructions(folder, machine_name, level)
+                    print(f"{Path(name).name}, {machine_name} {level}: {framed} instructions to "
+                          f"frame, {read} to read", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from support.c import EXAMPLES, example_picture
 TOOLS = {
     "host": ("cc",),
     "cortex-m0": ("arm-none-eabi-gcc", "qemu-system-arm"),
+    "cortex-m3": ("arm-none-eabi-gcc", "qemu-system-arm"),
+    "cortex-m4": ("arm-none-eabi-gcc", "qemu-system-arm"),
     "rv32": ("riscv64-unknown-elf-gcc", "qemu-riscv32"),
     "avr": ("avr-gcc", "simavr"),
     "wasm": ("clang", "wasm-ld", "node"),
@@ -44,7 +46,7 @@ def test_there_is_a_test_for_every_target() -> None:
     assert targets.split() == list(TOOLS)
 
 
-@pytest.mark.parametrize("target", ["cortex-m0", "rv32", "avr", "wasm"])
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m3", "cortex-m4", "rv32", "avr", "wasm"])
 def test_a_machine_without_a_system_says_what_numpy_says(target: str, tmp_path: Path) -> None:
     said = made(target, tmp_path)
     frame = device_frame(example_picture())
