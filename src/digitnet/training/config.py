@@ -132,7 +132,7 @@ class TrainingConfig:
             choices={
                 "": "none", "8C5-MP2": "one layer: 8 windows of 5 \u00d7 5",
                 "16C5-MP2-32C5-MP2": "two layers: 16, then 32 windows",
-                "16C3-MP2-32C3-MP2-64C3": "three layers: 16, 32, 64 windows",
+                "16C5-MP2-32C3-MP2-64C3": "three layers: 16, 32, 64 windows",
             },
         ),
     )  # fmt: skip
