@@ -148,15 +148,15 @@ def _measured(estimator: Any, training: Any, test: Any) -> Figures:
 
 
 def _grid(rows: Any) -> None:
-    """A search by one worker and by two; what the workers' start costs is measured on 200 digits."""
+    """A search by one worker and by two; their start is measured on 200 digits."""
     print(f"\nGridSearchCV, {len(rows[1]):,} digits, 4 settings x 2 folds, 4 epochs each")
     small = tuple(part[:200] for part in rows)
     for n_jobs in (1, 2):
         _, start = _searched(small, n_jobs)
         seconds, processors = _searched(rows, n_jobs)
         print(
-            f"{n_jobs} worker(s): {seconds:6.2f} s on the clock, {processors:6.2f} s of processors, "
-            f"{start:.2f} s of them to start and for 200 digits"
+            f"{n_jobs} worker(s): {seconds:6.2f} s on the clock, {processors:6.2f} s of "
+            f"processors, {start:.2f} s of them to start and for 200 digits"
         )
 
 

@@ -229,9 +229,7 @@ def test_dask_gives_what_one_process_gives(tmp_path: Path, digits: Dataset) -> N
 @pytest.mark.filterwarnings("ignore")  # of Dask's own
 def test_no_scheduler_is_one_sentence(tmp_path: Path, digits: Dataset) -> None:
     pytest.importorskip("distributed", reason="needs Dask: pip install 'digitnet[dask]'")
-    with pytest.raises(
-        SettingsError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9; start"
-    ):
+    with pytest.raises(SettingsError, match=r"answers at tcp://127\.0\.0\.1:9; start"):
         list(swept(tmp_path, digits).run("dask", scheduler="tcp://127.0.0.1:9"))
 
 
