@@ -72,6 +72,7 @@ TITLES = {
     "accuracy": "MNIST",
     "ingredients": "What each ingredient gives",
     "pictures": "Real pictures",
+    "sklearn": "Beside scikit-learn's MLPClassifier",
     "arrays": "The models in the box on other arrays of digits",
     "adaptation": "Learning someone's hand",
     "mutants": "Faults planted in the code, and the share that its tests notice",

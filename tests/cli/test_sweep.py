@@ -51,7 +51,8 @@ def test_a_table_a_picture_and_a_recipe(capsys: pytest.CaptureFixture[str]) -> N
     table = Path("sweep/table.csv").read_text().splitlines()
     assert len(table) == 5
     assert table[0].startswith("learning_rate,hidden,validation_accuracy,deviation")
-    assert Image.open("sweep/sweep.png").size[0] > 1000
+    with Image.open("sweep/sweep.png") as picture:
+        assert picture.size[0] > 1000
     assert main(["train", "--recipe", "sweep/best.toml", "--out", "m", "--epochs", "1"]) in (0, 1)
 
 
