@@ -43,6 +43,7 @@ SMALLEST = {
     "board": "--repeats 1",
     "bulk_dask": "-n 300 --workers 1",
     "busy": "--repeats 1 --loops 1 --images 600 --epochs 1",
+    "c_equal": "-n 100 --small 50",
     "c_time": "mcu --rounds 1",
     "ctc": "--repeats 1",
     "exports": "-n 20 --drawn",

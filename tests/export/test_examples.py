@@ -35,7 +35,7 @@ def made(target: str, out: Path, *words: str) -> str:
     command = f"DIGITNET={sys.executable} -m digitnet"
     done = subprocess.run(
         ["make", "-s", "-C", EXAMPLES, f"OUT={out}", command, *words, target],
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -261,8 +261,13 @@ class IntegerNetwork:
         return powers
 
     def read(self, frames: NDArray[Any]) -> Reading:
-        """The answers for frames (n, 784) uint8; of equal logits the first is the likeliest."""
-        return self.read_logits(self.logits(frames))
+        """The answers for frames (n, 784) uint8; of equal logits the first is the likeliest.
+
+        A frame without ink is refused, whatever the logits say.
+        """
+        reading = self.read_logits(self.logits(frames))
+        blank = ~np.asarray(frames).reshape(len(frames), -1).any(axis=1)
+        return reading._replace(refused=reading.refused | blank)
 
     def read_logits(self, logits: Ints) -> Reading:
         """The answers for logits (n, classes) int32.

@@ -262,6 +262,10 @@ int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
     answer->label = (int16_t)best;
     answer->per_mille = (uint16_t)((sureness * 1000.0f) + 0.5f);
     answer->refused = (sureness < DIGIT_LEAST_SURENESS) ? 1U : 0U;
+    if (digit_has_ink(frame) == 0U) {
+        answer->refused = 1U;
+        return DIGIT_BLANK;
+    }
     return (answer->refused != 0U) ? DIGIT_UNSURE : DIGIT_OK;
 }
 

@@ -506,6 +506,17 @@ static void digit_into_frame(uint8_t *work, const digit_box *box, uint8_t *frame
     }
 }
 
+/* Whether there is any ink in a frame: without, what a network says of it means nothing. */
+static uint8_t digit_has_ink(const uint8_t *frame)
+{
+    uint8_t any = 0U;
+    uint32_t i;
+    for (i = 0U; i < (DIGIT_SIDE * DIGIT_SIDE); i++) {
+        any = (uint8_t)(any | frame[i]);
+    }
+    return (any != 0U) ? 1U : 0U;
+}
+
 int digit_frame(const uint8_t *grey, uint32_t width, uint32_t height, uint32_t stride,
                 uint8_t work[DIGIT_FRAME_WORK], uint8_t frame[DIGIT_SIDE * DIGIT_SIDE])
 {

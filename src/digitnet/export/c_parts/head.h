@@ -29,7 +29,7 @@ extern "C" {
 /* What a function returns: below 0 for wrong use. */
 enum {
     DIGIT_OK = 0,
-    DIGIT_BLANK = 1,       /* nothing in the picture stands out */
+    DIGIT_BLANK = 1,       /* nothing in the picture stands out, or there is no ink in the frame */
     DIGIT_UNSURE = 2,      /* there is a likeliest class, but it is not sure enough */
     DIGIT_NULL = -1,       /* a pointer is null */
     DIGIT_BAD_SIZE = -2,   /* a side of 0 or of more than DIGIT_LONGEST pixels */
@@ -44,7 +44,7 @@ typedef @LOGIT@ digit_logit;
 typedef struct {
     int16_t label;      /* the likeliest class; its name is digit_class(label) */
     uint16_t per_mille; /* how sure it is, 0 to 1000 */
-    uint8_t refused;    /* 1 where that is not sure enough: do not use the label then */
+    uint8_t refused;    /* 1 where that is not sure enough, or all blank: do not use the label then */
 } digit_answer;
 
 /* Frame an upright picture as MNIST's digits are: grey, rows of `width` bytes, `stride` bytes
@@ -57,7 +57,7 @@ int digit_frame(const uint8_t *grey, uint32_t width, uint32_t height, uint32_t s
 int digit_logits(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
                  digit_logit logits[DIGIT_CLASSES]);
 
-/* Which digit is in a frame. Returns DIGIT_OK, DIGIT_UNSURE or DIGIT_NULL. */
+/* Which digit is in a frame. Returns DIGIT_OK, DIGIT_BLANK, DIGIT_UNSURE or DIGIT_NULL. */
 int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
                digit_answer *answer);
 

@@ -20,9 +20,9 @@ typedef struct {
 } digit_layer; /* pooled: 2 where the largest of 2 x 2 is taken right behind a convolution, else 1 */
 
 @LAYERS@
-/* Constants lie in flash; an AVR reads that byte by byte. */
 static digit_layer digit_layer_at(uint32_t number)
 {
+#ifdef __AVR__ /* constants lie in flash, which an AVR reads byte by byte */
     digit_layer layer;
     const uint8_t *from = (const uint8_t *)(const void *)&digit_layers[number];
     uint8_t *to = (uint8_t *)(void *)&layer;
@@ -31,6 +31,9 @@ static digit_layer digit_layer_at(uint32_t number)
         to[i] = digit_byte(from + i);
     }
     return layer;
+#else
+    return digit_layers[number];
+#endif
 }
 
 /* A number of one, two or four bytes, the lowest first, the highest with the sign. */
@@ -399,6 +402,10 @@ int digit_read(const uint8_t frame[DIGIT_PIXELS], digit_cell work[DIGIT_WORK],
     answer->label = (int16_t)best;
     answer->per_mille = (uint16_t)((32768000U + (total / 2U)) / total);
     answer->refused = ((answer->per_mille + 1U) <= DIGIT_LEAST) ? 1U : 0U; /* < 0 would warn */
+    if (digit_has_ink(frame) == 0U) {
+        answer->refused = 1U;
+        return DIGIT_BLANK;
+    }
     return (answer->refused != 0U) ? DIGIT_UNSURE : DIGIT_OK;
 }
 
