@@ -182,6 +182,20 @@ def test_a_page_is_read_line_by_line(web: httpx.Client) -> None:
     assert empty["reason"].startswith("no digits")
 
 
+def test_the_risk_reaches_the_lines_of_a_page(web: httpx.Client) -> None:
+    page = png(draw_page(["38 20", "506"], np.random.default_rng(3)).picture)
+    always = web.post("/api/read?model=cnn&risk=0", content=page).json()
+    strict = web.post("/api/read?model=cnn&risk=0.000001", content=page).json()
+    assert always["lines"] == strict["lines"]
+    assert always["line_probabilities"] == strict["line_probabilities"]
+    assert always["line_doubts"] == [None] * len(always["lines"])
+    assert always["promised"] == {"characters": None, "lines": None}
+    assert all(0 < share < 1 for share in strict["promised"].values())
+    odd = web.post("/api/read?model=cnn&risk=7", content=page)
+    assert odd.status_code == 422
+    assert "must be a share" in odd.json()["error"]
+
+
 def test_digits_that_touch_are_read_beside_a_reader_of_lines(
     web: httpx.Client, clear: list[Digit]
 ) -> None:
