@@ -2,7 +2,8 @@
 
     python -m benchmarks.no_numbers MODEL [--only map cat ...] [--seeds 3]
 
-Pages without numbers are drawn here: blank paper, a map, print, music, a cat, a spreadsheet's
+Pages without numbers are drawn here: blank paper, a map, print (large, and so small that there are
+thousands of marks), music, a cat, a spreadsheet's
 screenshot of words, dots, and strokes that cross. Then a scan of 100 megapixels, a page of 12 and a
 page of 10,000 digits, with the share of characters right by edit distance. Each kind is read in a
 process of its own, whose peak of memory is printed; false digits are those of all seeds together.
@@ -131,6 +132,15 @@ def printed_words(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     return page, ""
 
 
+def small_print(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    """More marks than most pages of digits have."""
+    page = paper(rng)[:1400, :1050]
+    for y in range(40, 1380, 22):
+        line = " ".join(rng.choice(WORDS, 24))
+        cv2.putText(page, line, (30, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (40,), 1, cv2.LINE_AA)
+    return page, ""
+
+
 def street_map(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     page = paper(rng)
     for _road in range(60):
@@ -242,8 +252,9 @@ NUMBERS: dict[str, Callable[[np.random.Generator, int], tuple[Picture, str]]] = 
     "100-megapixel": hundred, "12-megapixel": twelve, "many-digits": many,
 }  # fmt: skip
 KINDS = {
-    "blank": blank, "map": street_map, "print": printed_words, "music": music, "cat": cat,
-    "spreadsheet": spreadsheet, "dots": dots, "crossing": crossing, **NUMBERS,
+    "blank": blank, "map": street_map, "print": printed_words, "small-print": small_print,
+    "music": music, "cat": cat, "spreadsheet": spreadsheet, "dots": dots, "crossing": crossing,
+    **NUMBERS,
 }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from digitnet.imaging.framing import framing_stages
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.box import in_box
 from digitnet.models.folder import load_model
-from digitnet.reading.page import MOST_COMPONENTS, read_page
+from digitnet.reading.dense import MANY
+from digitnet.reading.page import read_page
 from digitnet.reading.sheet import scan_page
 from support.served import client
 
@@ -185,7 +186,7 @@ def test_a_texture_costs_no_more_than_so_many_frames(
         slanted = ((y + x) % step < 2) & (y % (2 * high) < high)
         framed = 0
         reading = read_page(MODEL, np.where(slanted, 0, 255).astype(np.uint8))
-        assert framed <= MOST_COMPONENTS + 100
+        assert framed <= MANY + 100
         assert reading.reason == "no digits: so many strokes and dots side by side are a texture"
         attack.tried()
 

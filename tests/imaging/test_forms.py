@@ -184,3 +184,17 @@ def test_on_plain_paper_and_beside_a_dark_table_nothing_is_faint() -> None:
         contrast, ink = faint_table(shade, grain=0.02)
         gone = faint_lines(contrast, ink, np.zeros(contrast.shape, np.bool_), 45.0, 5.0)
         assert not gone.any()
+
+
+@pytest.mark.parametrize(("size", "stays"), [(9, True), (5, True), (3, False)])
+def test_a_dot_on_a_faint_line_stays_and_a_crumb_goes(size: int, stays: bool) -> None:
+    contrast, _ = faint_table(0.4)
+    x, y = 330, 40 + 160 + round((330 - 60) * 8 / 380)
+    top, left = y - size // 2, x - size // 2
+    contrast[top : top + size, left : left + size] = 1.0
+    ink = find_ink(contrast)
+    assert ink is not None
+    gone = faint_lines(contrast, ink, np.zeros(contrast.shape, np.bool_), 45.0, 5.0)
+    assert gone[top : top + size, left : left + size].all() != stays
+    assert gone[top : top + size, left : left + size].any() != stays
+    assert gone[y + 2, x - 40] or gone[y - 1, x - 40], "the line goes"

@@ -194,3 +194,12 @@ def test_ties_and_limits() -> None:
     assert page_components(single, LIGHT, PEN).dropped == {}
     single.mass[5] = 0.43 * 5
     assert page_components(single, LIGHT, PEN).dropped == {"faint": 1}
+
+
+@pytest.mark.parametrize(
+    ("size", "depth", "faint"),
+    [(14, 0.31, False), (14, 0.30, True), (15, 0.43, True), (15, 0.45, False)],
+)
+def test_a_dot_may_be_fainter_than_a_stroke(size: int, depth: float, faint: bool) -> None:
+    """Digits are 50 high and 0.8 deep: 0.3 x 50 = 15, and 0.38 x 0.8 = 0.304."""
+    assert dropped(((400, 100, size, size), depth)) == ({"faint": 1} if faint else {})

@@ -18,6 +18,7 @@ from digitnet.reading.line_reader import (
     WEIGHT,
     RowLine,
     Settled,
+    odd_places,
     read_line,
     row_image,
     settle,
@@ -327,3 +328,34 @@ def test_what_the_parts_say_is_weighed_by_the_line_s_own_loss() -> None:
     assert against is not None
     odds = np.exp(other.log_prob + WEIGHT * against.score - told - WEIGHT * own.score)
     assert found.probabilities[1] == pytest.approx(min(1 / (1 + odds), 0.5), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("12.5", 0), ("-12,50", 0), (".5", 0), ("12.", 0), ("7", 0), ("", 0), ("12/5/24", 0),
+        ("0/-660", 1), ("/5", 1), ("5/", 1), ("5-", 1), (",5", 1), (":5", 1), ("5:", 1),
+        ("/", 1), ("0/0/", 1), ("/,5", 2), ("1.-/2", 2),
+    ],
+)  # fmt: skip
+def test_signs_stand_between_digits(text: str, n: int) -> None:
+    assert odd_places(text) == n
+
+
+def test_a_leaning_1_beside_a_minus_is_no_slash() -> None:
+    """The network alone prefers the slash by 2.2."""
+    line = seen({"/": 0.9, "1": 0.1}, {}, {"-": 1.0}, {}, {"7": 1.0})
+    lattice = row_of(ONE, ONE, SEVEN)
+    lattice.parts[1] = Part(2, (200, 45, 240, 55), 0.6, small=True)
+    lattice = lattice._replace(signs={(0, 1): ("/", -1.5), (1, 2): ("-", 5.0)})
+    found = settle(the_model(), line, lattice, read_row(lattice))
+    assert found is not None
+    assert found.text == "1-7"
+
+
+def test_where_the_parts_say_the_same_each_character_need_be_but_likely() -> None:
+    image = np.zeros((LINE_HEIGHT, 12), np.uint8)
+    for chance, agreed, searched in ((0.96, "1", False), (0.96, "7", True), (0.94, "1", True)):
+        logits = seen({"1": chance, "7": 1 - chance}, {}, {}).logits
+        line = read_line(LineModel(Stub(logits)), image, agreed=agreed)  # type: ignore[arg-type]
+        assert (len(line.found) > 1) == searched

@@ -58,4 +58,4 @@ def test_what_is_framed_of_a_page_is_bounded(
 
     monkeypatch.setattr("digitnet.reading.page.row_lattice", counted)
     read_page(both[0], drawn(kind), both[1])
-    assert sum(map(len, framed)) <= MOST_RUNS + page.MOST_COMPONENTS
+    assert sum(map(len, framed)) <= MOST_RUNS + page.MANY

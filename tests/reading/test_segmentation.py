@@ -15,6 +15,7 @@ from digitnet.imaging.components import Component
 from digitnet.reading.cuts import Part
 from digitnet.reading.line_reader import text_of
 from digitnet.reading.segmentation import (
+    SKIPPED,
     Lattice,
     align,
     cost_of_joining,
@@ -370,7 +371,8 @@ def test_a_sign_gains_what_signs_say_and_costs_4_elsewhere() -> None:
     assert comma is not None
     assert blank is not None
     assert point.score == pytest.approx(5.0, abs=0.01)
-    assert comma.score == blank.score == pytest.approx(-4.0, abs=0.01)
+    assert comma.score == pytest.approx(3.0, abs=0.01)  # a point is easily a comma
+    assert blank.score == pytest.approx(-4.0, abs=0.01)
     assert point.places[1] == comma.places[1] == (APART[1].box, None)
     elsewhere = align(row, ".11")
     assert elsewhere is not None
@@ -465,3 +467,21 @@ def test_a_mark_that_was_cut_to_pieces_is_one_sign() -> None:
     single = align(lattice(APART, ONE), "1?1")
     assert single is not None
     assert found.score == pytest.approx(single.score, abs=0.01)
+
+
+def test_a_clear_sign_is_left_out_only_at_the_price_of_a_digit() -> None:
+    signs = {(1, 2): (".", 5.0)}
+    row = lattice(APART, ONE, signs=signs)
+    small = row._replace(parts=[replace(one, small=True) for one in row.parts])
+    assert small.skipped(1) == SKIPPED
+    unclear = small._replace(signs={(1, 2): (".", -1.0)})
+    assert unclear.skipped(1) != SKIPPED
+
+
+def test_no_run_holds_two_parts_that_are_digits_as_they_are() -> None:
+    parts = [Part(k + 1, (20 * k, 0, 20 * k + 18, 30), 100.0) for k in range(4)]
+    every = runs_of_parts(parts, 30.0)
+    assert (0, 2) in every
+    assert runs_of_parts(parts, 30.0, {1, 2, 3, 4}) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    some = runs_of_parts(parts, 30.0, {1, 3})
+    assert set(some) == {run for run in every if not {0, 2} <= set(range(*run))}

@@ -12,7 +12,16 @@ from digitnet.handwriting.hands import Hand, careful
 from digitnet.imaging.components import Component
 from digitnet.models.folder import load_model
 from digitnet.reading.page import read_page
-from digitnet.reading.signs import Level, is_dust, is_speck, is_straight, level_at, sign_of
+from digitnet.reading.sheet import scan_page
+from digitnet.reading.signs import (
+    Level,
+    is_dust,
+    is_speck,
+    is_straight,
+    level_at,
+    sign_of,
+    unread_marks,
+)
 from support.signed import SIGNS, draw_number
 
 
@@ -124,3 +133,10 @@ def test_a_blot_between_digits_is_a_question_mark_with_its_box(cases_folder: obj
     (unread,) = reading.marks
     assert (unread.label, unread.line, unread.box) == ("?", 1, (x - 3, y - 6, x + 4, y + 6))
     assert unread.reason is not None
+
+
+def test_a_comma_under_a_leaning_digit_is_told_and_its_bar_is_not() -> None:
+    sheet = scan_page(np.full((200, 300), 255, np.uint8))
+    digits = [(50, 50, 110, 120), (112, 50, 150, 120)]
+    assert unread_marks([(95, 108, 105, 134)], digits, sheet) == [(95, 108, 105, 134)]
+    assert unread_marks([(70, 60, 90, 80)], digits, sheet) == []

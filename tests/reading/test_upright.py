@@ -252,3 +252,26 @@ def test_boxes_of_a_turned_page_lie_in_the_page(quarters: int) -> None:
     assert reading.turned == -90 * quarters % 360
     assert {one.box for one in reading.digits} == {(130, 20, 140, 50)}
     assert reading.rejected[0].box == (130, 20, 140, 50)
+
+
+@pytest.mark.parametrize(
+    ("fall", "tilts"), [(None, TILTS), (0.0, ()), (2.0, (-15,)), (-22.0, (15, 30)), (45.0, (-45,))]
+)
+def test_a_number_is_tilted_only_to_where_its_components_are_level(
+    fall: float | None, tilts: tuple[int, ...]
+) -> None:
+    """A level 10 whose 1 is in doubt would be a clear 70 when it is tilted."""
+    read = Readings(tried(says(0.6, 0.99))._replace(fall=fall), nothing)
+    assert read_upright(read, BLANK) is read.lies.reading
+    assert len(read.seen) == 1 + len(tilts)
+
+
+def test_a_page_is_turned_as_its_marks_say_if_it_is_read_then() -> None:
+    lies = Try(says(), 2000, quarters=1)
+    good = Try(says(*[0.99] * 9), 2000, 9, 0.95, 0.0, 5000)
+    read = Readings(lies, lambda _: good)
+    assert read_upright(read, BLANK).turned == 270
+    assert read.seen[1].shape == (200, 120)
+    assert len(read.seen) == 2
+    bad = Readings(lies, lambda _: good._replace(share=0.79))
+    assert read_upright(bad, BLANK) is lies.reading

@@ -43,6 +43,11 @@ APART = 1.5
 """Of a digit's height, how far apart the pieces of a comb's line lie at most."""
 FAINT, FAINTEST = 0.75, 0.15
 """Of full ink's contrast, between which printed lines are sought that are fainter than writing."""
+ROUND, FILLED, LEAST_DOT = 1.8, 0.6, 0.1
+"""Of a dot on a faint line: how much longer than wide it is at most, which share of its box is ink,
+and of a digit's height how wide it is at least."""
+MOST_SHADE = 0.6
+"""Of full ink, how dark a line is at most for a dot on it to be told from its darker places."""
 GAP = 0.15
 """Of a digit's height: a gap in such a line."""
 TALL = 2.3
@@ -116,7 +121,31 @@ def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: f
     if left is faint:
         return np.zeros(faint.shape, np.bool_)
     gone = cv2.dilate(faint & ~left, np.ones((3, 3), np.uint8)) > 0
-    return np.asarray(gone & (dark == 0), np.bool_)
+    return np.asarray(gone & (dark == 0) & ~_dots(contrast, ink, gone, height), np.bool_)
+
+
+def _dots(contrast: Floats, ink: Ink, line: Flags, height: float) -> Flags:
+    """The pixels (h, w) of points and commas that stand on a fainter line: round, dark, no crumb.
+
+    ``line`` is what would go of the page; where it is nearly as dark as writing there are none.
+    """
+    nothing = np.zeros(contrast.shape, np.bool_)
+    dark = contrast > FAINT * ink.level
+    shade = contrast[line & ~dark]
+    if not shade.size or float(np.median(shade)) > MOST_SHADE * ink.level:
+        return nothing
+    found = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
+    labels, stats = np.asarray(found[1], np.int32), np.asarray(found[2])
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    shorter, longer = np.minimum(wide, high), np.maximum(wide, high)
+    area = stats[:, cv2.CC_STAT_AREA]
+    round_ones = (longer < ROUND * shorter) & (area > FILLED * wide * high)
+    dots = round_ones & (shorter >= max(3, LEAST_DOT * height)) & (longer < 0.5 * height)
+    dots[0] = False
+    if not dots.any():
+        return nothing
+    core = dots[labels].astype(np.uint8)
+    return np.asarray(cv2.dilate(core, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
 def _longer_than(mask: Flags, least: float) -> Mask:

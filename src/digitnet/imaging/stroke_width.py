@@ -43,7 +43,7 @@ def into_box(ink: Floats) -> Floats:
     are brought to its range; others are left alone.
     """
     longest = max(ink.shape)
-    fine = resized(np.pad(ink, 1), BOX * FINE / longest)
+    fine = resized(padded(ink, 1), BOX * FINE / longest)
     mask = outline(fine)
     width = stroke_width(mask) / FINE
     wanted = min(max(width, THINNEST), THICKEST)
@@ -54,6 +54,13 @@ def into_box(ink: Floats) -> Floats:
     else:
         fine = resized(ink, BOX * FINE / longest)
     return shrink(fine)
+
+
+def padded(ink: Floats, room: int) -> Floats:
+    """Ink (h, w) with ``room`` pixels of ground on each side; `numpy.pad` is slow."""
+    filled = np.zeros((ink.shape[0] + 2 * room, ink.shape[1] + 2 * room), ink.dtype)
+    filled[room:-room, room:-room] = ink
+    return filled
 
 
 def outline(fine: Floats) -> Mask:
@@ -74,8 +81,8 @@ def with_width(ink: Floats, width: float, wanted: float) -> Floats:
     """
     longest = max(ink.shape)
     scale = (BOX - wanted) / (BOX - width) * BOX * FINE / longest
-    fine = resized(np.pad(ink, 2), scale)
-    fine = np.pad(fine, 2 * FINE)
+    fine = resized(padded(ink, 2), scale)
+    fine = padded(fine, 2 * FINE)
     mask = outline(fine)
     move = (wanted * FINE - stroke_width(mask)) / 2
     if move > 0:
@@ -92,6 +99,8 @@ def with_width(ink: Floats, width: float, wanted: float) -> Floats:
 def shrink(fine: Floats) -> Floats:
     """Average a fine drawing over frame pixels: (h, w) to (h / 8, w / 8), rounded up."""
     height, width = fine.shape
-    padded = np.pad(fine, ((0, -height % FINE), (0, -width % FINE)))
-    blocks = padded.reshape(padded.shape[0] // FINE, FINE, padded.shape[1] // FINE, FINE)
+    rows, columns = -(-height // FINE), -(-width // FINE)
+    filled = np.zeros((rows * FINE, columns * FINE), fine.dtype)
+    filled[:height, :width] = fine
+    blocks = filled.reshape(rows, FINE, columns, FINE)
     return np.asarray(blocks.mean(axis=(1, 3)), np.float32)

@@ -16,6 +16,9 @@ LEAST_HEIGHT = 0.45
 """Of a typical digit's height; what is lower is a fragment."""
 FAINT = 0.55
 """Of the usual ink's depth; what is less is faint."""
+FAINT_DOT, DOT = 0.38, 0.3
+"""The same of what is lower and narrower than this share of a typical digit's height: of a dot,
+blur leaves little that is dark."""
 LEAST_PIXELS = 8
 """Height of a typical digit, where the page is worked on, below which it is grain."""
 
@@ -73,7 +76,7 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
             dropped["at the border"] += 1
         elif light_there[k] < 0.3 * lit:
             dropped["on another ground"] += 1
-        elif depth[k] < FAINT * dark:
+        elif depth[k] < dark * (FAINT_DOT if max(width[k], height[k]) < DOT * typical else FAINT):
             dropped["faint"] += 1
         else:
             high = height[k] >= LEAST_HEIGHT * typical

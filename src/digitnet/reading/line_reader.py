@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -22,7 +23,7 @@ from digitnet.reading.components import LEAST_HEIGHT
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SPECK, is_dust
+from digitnet.reading.signs import SIGNS, SPECK, is_dust
 
 BEAM = 6
 """Texts of a row that are weighed, at most, beside the one that its parts say."""
@@ -31,8 +32,13 @@ FIELD_BEAM, LEAST_IN_FIELD = 64, -25.0
 log-probability is there, at least: what is right may be far from the likeliest."""
 CERTAIN = 0.999
 """A row's likeliest path, as a probability, from which it is searched for no other."""
+AGREED = 0.95
+"""How likely each character must be on it, where the parts of a page of very many marks say the
+same, for no other to be searched for."""
 WEIGHT = 0.35
 """What the parts' log-probability counts for beside the network's: they look at the same ink."""
+ODD_PLACE = 3.0
+"""What it costs in log-probability that a sign stands where none does in a number."""
 ABOVE = 1.0
 """Heights of a digit that are cut out above and below a row."""
 BESIDE = 0.35
@@ -128,13 +134,20 @@ class _InField:
         return self.field.holds(self.model.text_of(prefix))
 
 
-def read_line(model: LineModel, image: Bytes, field: Field | None = None) -> RowLine:
-    """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own."""
+def read_line(
+    model: LineModel, image: Bytes, field: Field | None = None, agreed: str | None = None
+) -> RowLine:
+    """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own.
+
+    Where the likeliest path says what is ``agreed`` already, other texts are searched for less.
+    """
     x, columns = as_batch([image])
     logits = model.network.forward(x)[0][: columns[0]]
     best = greedy(logits)
-    within = field is None or field.holds(model.text_of(best.classes))
-    if within and np.exp(best.log_prob) >= CERTAIN:
+    text = model.text_of(best.classes)
+    within = field is None or field.holds(text)
+    plain = text == agreed and bool(text) and np.exp(min(best.log_probs)) >= AGREED
+    if within and (plain or np.exp(best.log_prob) >= CERTAIN):
         return RowLine([best], logits)
     if field is not None:
         found = beam_search(logits, FIELD_BEAM, _InField(model, field), least=LEAST_IN_FIELD)
@@ -167,7 +180,7 @@ def settle(
         told = _told(model, line, parts_say)
         found |= {parts_say: told} if told is not None else {}
     weighed = [
-        (one.log_prob + WEIGHT * aligned.score, text, aligned)
+        (one.log_prob + WEIGHT * aligned.score - ODD_PLACE * odd_places(text), text, aligned)
         for text, one in found.items()
         if (aligned := align(lattice, text)) is not None
     ]
@@ -184,6 +197,15 @@ def settle(
             agreed[a : a + n] += share
     seen = np.exp(found[best].log_probs)
     return Settled(best, aligned, np.minimum(agreed, seen).clip(0, 1).tolist(), float(shares[0]))
+
+
+def odd_places(text: str) -> int:
+    """How many signs of a text stand beside another or, but a minus or a point, first in it.
+
+    A slash, a colon or a minus does not stand last, either. A leaning 1 is told from a slash so.
+    """
+    beside = sum(a in SIGNS and b in SIGNS for a, b in pairwise(text))
+    return beside + text.startswith((",", "/", ":")) + (len(text) > 1 and text[-1] in "/:-")
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:

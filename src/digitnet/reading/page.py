@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -18,10 +19,20 @@ from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import Part, cut_apart
+from digitnet.reading.dense import (
+    LIKE_DIGITS,
+    MANY,
+    MOST,
+    frame_all,
+    lies_turned,
+    likeness,
+    looked_closer,
+    pieces,
+)
 from digitnet.reading.doubts import doubted
 from digitnet.reading.faint import faint_sheet, with_faint_rows
 from digitnet.reading.fields import Field
-from digitnet.reading.line_reader import Settled, read_line, row_image, settle
+from digitnet.reading.line_reader import Settled, read_line, row_image, settle, text_of
 from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
@@ -35,6 +46,7 @@ from digitnet.reading.segmentation import (
     lattice_of,
     read_row,
     runs_of_parts,
+    whole_digits,
 )
 from digitnet.reading.sheet import (
     Sheet,
@@ -44,7 +56,8 @@ from digitnet.reading.sheet import (
     usual_height,
 )
 from digitnet.reading.signs import UNREAD, Mark, find_signs, unread_marks
-from digitnet.reading.upright import Try
+from digitnet.reading.upright import MOST_RUNS as MOST_RUNS_TURNED
+from digitnet.reading.upright import UPRIGHT, Try
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -71,11 +84,12 @@ OF_ONE_MARK = 0.3
 NO_FIELD = "nothing that the field may say"
 TEXTURE = "no digits: so many strokes and dots side by side are a texture"
 UNKNOWN = "too small for a digit, and no sign known"
-MOST_COMPONENTS = 1500
-"""More on one page are print or a texture."""
-MOST_RUNS = 4000
+PRINT = "no digits: of {:,} marks hardly any is like one; this is print or a texture"
+ON_ITS_SIDE = "no digits: what is written lies on its side, or on its head"
+MOST_RUNS, RUNS = 4000, 3
 """Ways to take neighbouring marks of a page as a digit, each of which is framed and classified;
-handwriting has one to five for each digit."""
+handwriting has one to five for each digit. And for each mark of a page of very many digits, where
+no two that are digits as they are make one."""
 MOST_DOUBTFUL, DOUBTFUL = 300, 0.7
 """Components that no digit is like, and their share of all, above which a page is a texture. Of
 handwriting, one in ten is like none; where all digits touch, there may be a hundred."""
@@ -120,10 +134,11 @@ def read_page(
     check_reads_pages(model)
     if field is not None and line_model is None:
         raise SettingsError("A field needs a model that reads lines, and there is none.")
-    if risk is not None and line_model is None:
-        model = model.at_risk(risk)
-    elif risk is not None and line_model is not None:
-        line_model = line_model.at_risk(risk)
+    if risk is not None:
+        if line_model is None:
+            model = model.at_risk(risk)
+        else:
+            line_model = line_model.at_risk(risk)
     read = partial(_read_as_it_lies, model, line_model, field)
     reading = read_photo(read, open_picture(picture))
     return doubted(reading, None if line_model is None else line_model.calibration)
@@ -151,9 +166,10 @@ def _read_as_it_lies(
     model: Model, line_model: LineModel | None, field: Field | None, picture: Bytes
 ) -> Try:
     """Read a picture, (H, W) or (H, W, 3) uint8, as it lies."""
-    whole = scan_page(picture)
+    whole = looked_closer(model, picture, scan_page(picture))
     lies = _read_sheet(model, line_model, field, whole, picture.shape)
-    faint = faint_sheet(whole) if lies.reading.lines else None
+    few = len(whole.components) <= MANY
+    faint = faint_sheet(whole) if few and lies.reading.lines else None
     if faint is None:
         return lies
     beside = _read_sheet(model, line_model, field, faint, picture.shape)
@@ -171,37 +187,66 @@ def _read_sheet(
     reason = _no_writing(whole, shape)
     if reason is not None:
         return Try(Reading((), (), reason))
+    n = len(whole.components)
+    many = n > MANY
+    if many:
+        shares = likeness(model, whole)
+        if shares.max() < LIKE_DIGITS:
+            return Try(Reading((), (), PRINT.format(n)))
+        turned = lies_turned(shares)
+        if turned:
+            return Try(Reading((), (), ON_ITS_SIDE), n, quarters=turned)
     frames: Frames = {}
+    if many:
+        frame_all(whole, frames)
     doubts = doubtful(model, whole, frames)
-    if len(doubts) > max(MOST_DOUBTFUL, DOUBTFUL * len(whole.components)):
+    if len(doubts) > max(MOST_DOUBTFUL, DOUBTFUL * n):
         return Try(Reading((), (), TEXTURE))
+    alone = whole_digits(model, whole, frames, doubts) if many else set()
     sheet, parts = cut_apart(whole, doubts)
     found = component_rows(whole)
     heights = [usual_height(whole, row) for row in found]
     of_rows = [[part for one in row for part in parts[one.label]] for row in found]
-    n_runs = sum(len(runs_of_parts(*one)) for one in zip(of_rows, heights, strict=True))
-    if n_runs > MOST_RUNS:
+    n_runs = sum(len(runs_of_parts(*one, alone)) for one in zip(of_rows, heights, strict=True))
+    if n_runs > max(MOST_RUNS, RUNS * n if many else 0):
         return Try(Reading((), (), TEXTURE))
     rows: list[list[_Item]] = []
     every: list[Found] = []
-    for row, of_row, height in zip(found, of_rows, heights, strict=True):
-        lattice = row_lattice(model, sheet, frames, row, of_row, height)
-        read = read_row(lattice)
-        every += read.digits
-        settled = None
-        if line_model is not None:
-            line = read_line(line_model, row_image(whole, row, height), field)
-            settled = settle(line_model, line, lattice, read, field)
-        if settled is None and field is not None:
-            rows.append([_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)])
-        else:
-            rows.append(_items(read, sheet) if settled is None else _settled_items(settled, sheet))
+    for row, height in zip(found, heights, strict=True):
+        items: list[_Item] = []
+        for piece in pieces(row) if many and field is None else [row]:
+            of_piece = [part for one in piece for part in parts[one.label]]
+            lattice = row_lattice(model, sheet, frames, piece, of_piece, height, alone)
+            read = read_row(lattice)
+            every += read.digits
+            settled = None
+            if line_model is not None:
+                image = row_image(whole, piece, height)
+                line = read_line(line_model, image, field, text_of(read) if many else None)
+                settled = settle(line_model, line, lattice, read, field)
+            if settled is None and field is not None:
+                items = [_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)]
+            else:
+                items += _items(read, sheet) if settled is None else _settled_items(settled, sheet)
+        rows.append(items)
     reading = _as_reading(model, sheet, rows, shape)
     if not every:
-        return Try(reading, len(whole.components))
+        return Try(reading, n, fall=_fall(whole))
     share = float(np.mean([one.sure for one in every]))
     likelihood = float(np.mean(np.log([one.probability for one in every])))
-    return Try(reading, len(whole.components), len(every), share, likelihood, n_runs)
+    asked = n_runs > MOST_RUNS_TURNED and share < UPRIGHT
+    quarters = lies_turned(likeness(model, whole)) if asked else None
+    return Try(reading, n, len(every), share, likelihood, n_runs, quarters, _fall(whole))
+
+
+def _fall(sheet: Sheet) -> float | None:
+    """Degrees by which what may be one number falls to the right; None of one component."""
+    boxes = np.array([one.box for one in sheet.components], float).reshape(-1, 4)
+    if len(boxes) < 2:
+        return None
+    x, y = (boxes[:, k] + boxes[:, k + 2] for k in (0, 1))
+    first, last = int(x.argmin()), int(x.argmax())
+    return float(np.rad2deg(np.arctan2(y[last] - y[first], x[last] - x[first])))
 
 
 def row_lattice(
@@ -211,6 +256,7 @@ def row_lattice(
     row: list[Component],
     parts: list[Part],
     height: float,
+    whole: Set[int] = frozenset(),
 ) -> Lattice:
     """The ways to put a row's parts together to digits and signs.
 
@@ -221,9 +267,10 @@ def row_lattice(
         row: its components, from left to right.
         parts: what those were cut into.
         height: of a usual digit of the row, in pixels.
+        whole: labels of parts that are digits as they are, no two of them one digit.
     """
     signs = find_signs(sheet, parts, row, height)
-    return lattice_of(model, sheet, frames, parts, height, signs)
+    return lattice_of(model, sheet, frames, parts, height, signs, whole)
 
 
 def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
@@ -235,10 +282,10 @@ def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
         return "no digits: nothing on the page stands out like writing"
     if sheet.height < LEAST_PENS * sheet.pen:
         return "no digits: a bar or a blot, no strokes"
-    if len(sheet.components) > MOST_COMPONENTS:
+    if len(sheet.components) > MOST:
         return (
-            f"no digits: {len(sheet.components):,} marks are print, a texture, or more than "
-            f"{MOST_COMPONENTS:,} of one page; cut it up"
+            f"no digits: {len(sheet.components):,} marks are print, a texture, or more digits than "
+            f"the {MOST:,} of one page; cut it up"
         )
     return None
 

@@ -21,6 +21,9 @@ LARGEST = 4200
 """Pixels of a flattened sheet's longer side, at most."""
 OUTSIDE = 0.2
 """The share of strokes outside the sheets, from which the picture is read as one page, too."""
+MANY = 1500
+"""Digits of the whole picture, from which outlines that are not certain are no sheets: to read
+them, too, would take as long again."""
 MORE = 1.1
 """How many times the digits of the other way a way must find to be taken, and one more."""
 
@@ -32,15 +35,19 @@ def read_photo(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     more, it is read as one page.
     """
     outlines = find_outlines(picture)
+    doubted = not all(one.certain for one in outlines)
+    whole = read_upright(read, picture) if doubted else None
+    if whole is not None and len(whole.digits) > MANY:
+        return whole
     sheets = [_read_sheet(read, picture, outline) for outline in outlines]
     if not any(sheet.lines for sheet in sheets):
-        return read_upright(read, picture)
+        return read_upright(read, picture) if whole is None else whole
     together = _together(sheets)
     speaking = [one for one, sheet in zip(outlines, sheets, strict=True) if sheet.lines]
     certain = all(one.certain for one in speaking)
     if certain and strokes_outside(picture, speaking) < OUTSIDE:
         return together
-    whole = read_upright(read, picture)
+    whole = read_upright(read, picture) if whole is None else whole
     in_sheets, in_whole = _n_sure(together), _n_sure(whole)
     if certain:
         return whole if in_whole > MORE * in_sheets + 1 else together

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -37,6 +37,10 @@ NARROW, PLAIN = 0.5, -3.0
 SKIPPED, SHARED, ODD_SIGN = 8.0, 8.0, 4.0
 """What it costs that ink of a digit's size is left out, that two characters share a part that is
 not cut, and that parts are a sign whose place and shape do not say so."""
+CLEAR_SIGN = 5.0
+"""What parts gain as a sign, from which leaving them out costs as much as of a digit's size."""
+ALIKE, UNLIKE = {".": ",", ",": "."}, 2.0
+"""A point is easily a comma, and what it costs to take one for the other."""
 DIGITS = "0123456789"
 MOST_PARTS = 8
 """Parts that are taken together as one digit, at most."""
@@ -76,6 +80,20 @@ def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
     return {one.label for one, known in zip(wide, plain, strict=True) if not known}
 
 
+def whole_digits(model: Model, sheet: Sheet, frames: Frames, doubts: Set[int]) -> set[int]:
+    """The labels of the components that are one digit each, without any of their neighbours.
+
+    ``doubts`` are those that may be more than one.
+    """
+    known = [one for one in sheet.components if one.label not in doubts]
+    if not known:
+        return set()
+    images = np.stack([_framed(sheet, frames, (one.label,), one.box)[0] for one in known])
+    probabilities = model.probabilities(images)
+    sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= SURE_OF_PART)
+    return {one.label for one, is_sure in zip(known, sure, strict=True) if is_sure}
+
+
 class Row(NamedTuple):
     """A row that was read: its digits, its signs, and the boxes of the parts left out of both."""
 
@@ -106,8 +124,10 @@ class Lattice(NamedTuple):
     signs: Mapping[tuple[int, int], tuple[str, float]]
 
     def skipped(self, at: int) -> float:
-        """What it costs to leave a part out: little for dust, much for ink of a digit's size."""
+        """What it costs to leave a part out: little for dust, much for a digit's ink or a sign."""
         part = self.parts[at]
+        if any(a <= at < b and gain >= CLEAR_SIGN for (a, b), (_, gain) in self.signs.items()):
+            return SKIPPED
         share = part.mass / max(one.mass for one in self.parts)
         return 1 + 15 * share if part.small else SKIPPED
 
@@ -127,12 +147,14 @@ def lattice_of(
     parts: list[Part],
     height: float,
     signs: Mapping[tuple[int, int], tuple[str, float]] = MappingProxyType({}),
+    whole: Set[int] = frozenset(),
 ) -> Lattice:
     """The ways to put the parts of one row together, as a model of single digits sees them.
 
-    ``signs`` says which runs of parts may be a sign instead, and what each gains.
+    ``signs`` says which runs of parts may be a sign instead, and what each gains; ``whole`` is as
+    of `runs_of_parts`.
     """
-    spans = runs_of_parts(parts, height)
+    spans = runs_of_parts(parts, height, whole)
     framed = [
         _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _box(parts[a:b]))
         for a, b in spans
@@ -243,7 +265,8 @@ def align(lattice: Lattice, text: str) -> Aligned | None:
         for a in (last, last - 1):
             sign, gain = lattice.signs.get((a, end), (None, 0.0))
             if sign is not None:
-                offer(_Way(a, 1), np.where(np.array(list(text), str) == sign, gain, -np.inf))
+                gains = {sign: gain, ALIKE.get(sign): gain - UNLIKE}
+                offer(_Way(a, 1), np.array([gains.get(c, -np.inf) for c in text], np.float64))
         for k in by_end[end]:  # a mark that no digit is made of may have been cut to pieces
             offer(_Way(lattice.spans[k][0], 1), np.where(is_digit, -np.inf, -ODD_SIGN))
         stacked = np.stack(scores)
@@ -286,11 +309,20 @@ def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.maximum(scores - (calibration.most_novelty - USUAL), 0)
 
 
-def runs_of_parts(parts: list[Part], height: float) -> list[tuple[int, int]]:
-    """Which runs of parts, (first, after the last), might be one digit; each part alone is."""
+def runs_of_parts(
+    parts: list[Part], height: float, whole: Set[int] = frozenset()
+) -> list[tuple[int, int]]:
+    """Which runs of parts, (first, after the last), might be one digit; each part alone is.
+
+    ``whole`` are labels of parts that are digits as they are: no run holds two of them.
+    """
     spans = []
     for a in range(len(parts)):
+        wholes = 0
         for b in range(a + 1, min(a + MOST_PARTS, len(parts)) + 1):
+            wholes += parts[b - 1].label in whole
+            if wholes > 1:
+                break
             left, top, right, bottom = _box(parts[a:b])
             far = any(y.box[0] - x.box[2] > 0.4 * height for x, y in pairwise(parts[a:b]))
             if b == a + 1 or not (far or right - left > 2.5 * height or bottom - top > 2 * height):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class Sheet:
         height: of a typical digit.
         pen: width of its strokes.
         zoom: the picture's pixels per pixel here.
+        seen: the scan it was made of, all that was taken for printed lines in its ruling.
     """
 
     contrast: Floats
@@ -65,6 +66,7 @@ class Sheet:
     height: float
     pen: float
     zoom: float
+    seen: Scan | None = None
 
     @property
     def mass(self) -> float:
@@ -128,7 +130,7 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
         chosen = page_components(found, seen.ground, seen.pen)
     return Sheet(
         contrast, ink, found.labels, chosen.whole, chosen.fragments, chosen.height,
-        seen.pen, zoom,
+        seen.pen, zoom, replace(seen, ruling=ruling),
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def frame_components(sheet: Sheet, labels: list[int], box: Box) -> tuple[Bytes, 
     left, top = max(0, left - 3), max(0, top - 3)
     crop = np.s_[top : bottom + 3, left : right + 3]
     here = sheet.labels[crop]
-    own = np.isin(here, labels)
+    own = here == labels[0] if len(labels) == 1 else np.isin(here, labels)
     contrast = sheet.contrast[crop] * (own | (here == 0))
     cover = coverage(contrast, sheet.ink, own.astype(np.uint8), sheet.pen)
     if not cover.any():

@@ -20,6 +20,8 @@ from digitnet.imaging.components import Component
 from digitnet.reading.cuts import Part
 from digitnet.reading.sheet import Sheet
 
+SIGNS = ".,-/:"
+"""Those that are read."""
 UNREAD = "?"
 """What stands in a line for a mark that is not read."""
 FINE, SPECK, LONG = 0.45, 0.75, 2.0
@@ -34,11 +36,19 @@ NEAR = 1.1
 RULE, EDGE = 2.5, 0.2
 """How many times as wide as high the rest of a ruled line is, and of a digit's height how far from
 its foot or its top."""
+FOOT = 0.25
+"""Of a digit's height: what begins no higher above its foot is no part of it, as a comma under a
+7 that leans."""
 TOUCHING = 0.03
 """Of the height: what is nearer to a digit is a stroke's broken end, a five's bar."""
 CLEAR, UNCLEAR = 5.0, 1.0
 """What a sign with white space around gains, as a digit with a point beside it is a digit still,
 and a slash a good 1; and what a sign costs that may belong to a digit."""
+
+
+SLASH, AS_HIGH, LEANING = -1.5, 0.75, 0.4
+"""What a slash gains that is no higher than a digit, so that it is a 1 unless the row says else;
+how many heights it has at least, and how wide it is for its height."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +144,13 @@ def find_signs(
     signs: dict[tuple[int, int], tuple[str, float]] = {}
     pen = sheet.pen
     for k, part in enumerate(parts):
-        if part.cut is not None or not (part.small or part.height > 1.1 * height
-                                        or part.height < 0.7 * height):  # fmt: skip
+        if part.cut is not None:
+            continue
+        if _leans(part, height, pen) and _between(part.box, row, height):
+            if is_straight(sheet.labels, part, pen):
+                signs[k, k + 1] = "/", SLASH
+            continue
+        if not (part.small or part.height > 1.1 * height or part.height < 0.7 * height):
             continue
         level = level_at(part.box, row, height)
         if level is None:
@@ -194,6 +209,13 @@ def sign_of(part: Component, level: Level, pen: float) -> str | None:
     return None
 
 
+def _leans(part: Component, height: float, pen: float) -> bool:
+    """Whether a component is about as high as a digit, thin, and leans as a slash does."""
+    wide, high = part.width, part.height
+    thin = part.mass < 1.5 * pen * float(np.hypot(wide, high))
+    return thin and AS_HIGH * height < high <= 1.2 * height and wide > LEANING * high
+
+
 def is_colon(one: Component, other: Component, level: Level, pen: float) -> bool:
     """Whether two dots above one another are a colon."""
     if not (_is_dot(one, level.height, pen) and _is_dot(other, level.height, pen)):
@@ -224,8 +246,8 @@ def unread_marks(
 ) -> list[Box]:
     """Of what was left out of a row, what somebody may have meant: no dust, no rest of a rule.
 
-    A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one, at
-    their level, and away from the page's edge; ``speck`` as of `is_speck`.
+    A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one unless
+    at its foot, at their level, and away from the page's edge; ``speck`` as of `is_speck`.
     """
     rows, columns = sheet.labels.shape
     found = []
@@ -235,7 +257,9 @@ def unread_marks(
             continue
         middle = (left + right) / 2
         near = min(digits, key=lambda one: abs((one[0] + one[2]) / 2 - middle), default=None)
-        if near is None or any(one[0] < middle < one[2] for one in digits):
+        if near is None or any(
+            one[0] < middle < one[2] and top < one[3] - FOOT * (one[3] - one[1]) for one in digits
+        ):
             continue
         height = near[3] - near[1]
         if is_speck(box, sheet.pen, height, speck):

@@ -22,13 +22,17 @@ EITHER_WAY = frozenset({0, 1, 2, 5, 6, 8, 9})
 """Labels that digits upside down are read as. A page of no others that is not read well is turned
 by half where all of it is then stood by: 506 and 38 upside down are 909 and 88, nearly as well."""
 MOST_RUNS = 1000
-"""Ways to take marks together, with more of which three further readings would take too long."""
+"""Ways to take marks together, with more of which three further readings would take too long: one
+reading more is taken where the marks say which."""
 FEW = 6
 """Components of a picture, up to which it may be one number that lies aslant."""
 SIDE = 300
 """Pixels of the longer side at which such a picture is tilted."""
 TILTS = (-60, -45, -30, -15, 15, 30, 45, 60)
 """Degrees clockwise that such a number is turned by."""
+NEAR = 14
+"""Degrees by which such a turn may differ from the one that sets the number's components level: a
+1 that is tilted is a 7, so a level number is not."""
 CLEAR = 0.95
 """How likely each of its characters must then be right."""
 
@@ -43,6 +47,9 @@ class Try(NamedTuple):
         share: of them that the model of single digits stands by.
         likelihood: the mean log-probability of their likeliest classes.
         n_runs: how many ways to take marks together were looked at.
+        quarters: by how many quarters, counter-clockwise, its marks say that it must be turned;
+            None where they were not asked.
+        fall: degrees by which its components lie ever lower to the right; None of a single one.
     """
 
     reading: Reading
@@ -51,6 +58,8 @@ class Try(NamedTuple):
     share: float = 0.0
     likelihood: float = 0.0
     n_runs: int = 0
+    quarters: int | None = None
+    fall: float | None = None
 
 
 def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
@@ -62,6 +71,11 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     lies = read(picture)
     if 0 < lies.components <= FEW and not _is_clear(lies.reading):
         return _read_aslant(read, lies, picture)
+    if lies.quarters:
+        tried = read(np.ascontiguousarray(np.rot90(picture, lies.quarters)))
+        if tried.share < max(UPRIGHT, lies.share + MUCH_BETTER):
+            return lies.reading
+        return _turned(tried.reading, lies.quarters, picture.shape)
     if lies.n < LEAST_TO_TURN or lies.n_runs > MOST_RUNS or lies.share > WELL_READ:
         return lies.reading
     if lies.share > UPRIGHT:
@@ -123,6 +137,8 @@ def _read_aslant(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Rea
     ground = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0)
     found: list[tuple[int, float, int, Reading]] = []
     for degrees in TILTS:
+        if lies.fall is not None and abs(lies.fall + degrees) > NEAR:
+            continue
         way = _tilt(small.shape, degrees)
         room = (2 * SIDE, 2 * SIDE)
         tilted = cv2.warpAffine(small, way, room, borderValue=np.atleast_1d(ground).tolist())
