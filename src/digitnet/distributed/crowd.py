@@ -18,10 +18,12 @@ from digitnet.distributed.results import Results
 from digitnet.distributed.tasks import Done, Task
 from digitnet.distributed.worker import Reader, read_part, reader_name
 from digitnet.errors import DataError, DigitnetError, SettingsError
+from digitnet.files import read_regular
 from digitnet.models.bulk import mark_of
 from digitnet.models.find import find_model
 from digitnet.models.folder import load_model, model_files, save_model
 from digitnet.models.model import Model
+from digitnet.models.npy import MOST_ARRAY
 from digitnet.text import shown
 from distributed import Client, Future, KilledWorker, wait
 
@@ -209,7 +211,7 @@ def contents_of(model: Model | str | Path | None) -> tuple[dict[str, bytes], Mod
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "model"
             save_model(model, place)
-            return {path.name: path.read_bytes() for path in model_files(place)}, model
+            return {path.name: read_regular(path, MOST_ARRAY) for path in model_files(place)}, model
     loaded = load_model(model)
     files = model_files(find_model(model))
-    return {path.name: path.read_bytes() for path in files}, loaded
+    return {path.name: read_regular(path, MOST_ARRAY) for path in files}, loaded
