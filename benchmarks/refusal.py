@@ -3,9 +3,9 @@
     python -m benchmarks.refusal [--model DIR] [--validation-only]
 
 Blank paper, noise, letters, scribbles, faces and pages are drawn as pictures and take the whole
-way: picture -> frame -> answer. How they are drawn here has not been used to choose anything; the
-letters' fonts that have are in a group of their own. The test digits are MNIST's, opened once, at
-the end; with --validation-only they stay shut.
+way: picture -> frame -> answer. Nothing is learnt from how they are drawn here, but what the
+novelty reads was chosen with these kinds in sight (docs/lab-notes.md), so they are not unseen. The
+test digits are MNIST's, opened once, at the end; with --validation-only they stay shut.
 """
 
 from __future__ import annotations

@@ -60,6 +60,16 @@ def test_a_box_that_ends_inside_the_picture(dark: int) -> None:
     assert change(ink, np.maximum(ink, box)) < 0.1
 
 
+@pytest.mark.parametrize("thick", [6, 10, 12])
+def test_a_narrow_box_by_a_bold_pen(thick: int) -> None:
+    """Its short sides are less than eight times as long as they are thick."""
+    ink = digit_on(120, 3, 1, 0.4)[:, 22:98]
+    box = np.zeros_like(ink)
+    box[8:112, 2:74] = 255
+    box[8 + thick : 112 - thick, 2 + thick : 74 - thick] = 0
+    assert change(ink, np.maximum(ink, box)) < 0.15
+
+
 def test_what_crosses_a_line_stays_whole() -> None:
     mask = np.zeros((60, 60), np.uint8)
     mask[10:56, 28:33] = 1

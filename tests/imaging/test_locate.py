@@ -152,3 +152,17 @@ def test_without_ink_there_is_a_digit_of_nothing() -> None:
     assert not found.mask.any()
     assert (found.dropped.total(), found.others, found.noisy) == (0, 0, False)
     assert (found.score, found.strokes) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("beside", "half", "shaded"), [
+    (0.0, 1.0, False), (0.25, 1.0, False), (0.5, 1.0, True), (0.0, 0.8, False), (0.0, 0.2, True),
+])  # fmt: skip
+def test_ink_has_one_tone_and_paper_another(beside: float, half: float, shaded: bool) -> None:
+    """A ring whose inside is of half the ink's tone is a face in its hair; so is one shaded."""
+    mask = np.zeros((80, 100), np.uint8)
+    mask[5:75, 10:90], mask[15:65, 20:80] = 1, 0
+    contrast = np.where(mask > 0, 1.0, beside).astype(np.float32)
+    contrast[:, 56:][mask[:, 56:] > 0] = half
+    one = located(40, 20, 46, 60, score=240)
+    ring = replace(one, mask=mask, scan=replace(one.scan, contrast=contrast))
+    assert ring.is_shaded() == shaded

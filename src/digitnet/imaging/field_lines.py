@@ -20,8 +20,9 @@ THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
 HIDDEN = 0.4
 """How much of its way a digit may hide in one place, as a share of the picture's side."""
-SLENDER = 8
-"""How many times longer than thick a line is at least."""
+SLENDER = 4.5
+"""How many times longer than thick a line is at least: the short side of a narrow box by a bold pen
+is no more."""
 CROOKED = 0.04
 """How far a line drawn by hand leaves the straight one, in its lengths; a digit's bow does more."""
 
