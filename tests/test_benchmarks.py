@@ -65,7 +65,7 @@ SMALLEST = {
     "pages": "--fields 1 --repeats 1 --sheets {folder}",
     "pictures": "--pictures {pictures}",
     "refusal": "--n 1",
-    "rows": "--mnist {mnist} --digits 5",
+    "rows": "--mnist {mnist} --digits 5 --a-page 1",
     "scenes": "--pages 1 --only none",
     "scikit_learn": "--repeats 1",
     "soak": "--minutes 0.02 --interval 1 --clients 2",
