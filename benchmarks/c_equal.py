@@ -119,7 +119,8 @@ def main() -> int:
             for start in range(0, args.n, AT_ONCE):
                 frames = random_frames(min(AT_ONCE, args.n - start), rng)
                 twins.compare(frames, "fast")
-                twins.compare(frames[: max(0, args.small - start)], "small")
+                if start < args.small:
+                    twins.compare(frames[: args.small - start], "small")
         said = ", ".join(f"{n:,} logits {way}" for way, n in twins.compared.items())
         print(f"{Path(name).name}: {len(worst)} worst frames, blank, full, {args.n:,} random ones; "
               f"{said}; {twins.different} differ", flush=True)  # fmt: skip
