@@ -27,9 +27,10 @@ SEED = 4  # of the hand that writes
 
 
 def inside(page: Any) -> None:
-    """All layers for a 5, into page.png."""
+    """The neurons and what one of them adds, for a 5, into page.png."""
     page.click("#examples button:nth-of-type(6)")
     page.click("#tab-inside")
+    page.click(".map-stop:has-text('neurons')")
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     colours = screenshot(page).quantize(256, dither=Image.Dither.NONE)
