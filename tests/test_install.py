@@ -27,7 +27,7 @@ sys.meta_path.insert(0, Blocked())
 from digitnet.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-DISTRIBUTION = {"stdnum": "python-stdnum"}
+DISTRIBUTION = {"stdnum": "python-stdnum", "sklearn": "scikit-learn"}
 """Of modules that are called otherwise than what installs them."""
 ALL_EXTRAS = {module for extra in EXTRAS.values() for module in extra.modules}
 

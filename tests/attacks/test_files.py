@@ -100,7 +100,7 @@ def test_readers_of_folders(
         _put(tmp_path / "models" / "m" / name, kind)
         with pytest.raises(ModelError):
             load_model(tmp_path / "models" / "m")
-        listed = ModelStore(tmp_path, Limits()).listed()[0]
+        listed = ModelStore(tmp_path, Limits()).listed()["models"]
         assert [entry["name"] for entry in listed if entry["kind"] == "box"] == ["cnn", "mlp"]
         attack.tried(2)
         shutil.rmtree(tmp_path / "models" / "m")

@@ -279,7 +279,7 @@ def test_others_that_were_shown_are_told_from_the_classes(rng: np.random.Generat
     assert (fitted.hidden.shape, fitted.hidden.dtype) == ((329, 48), np.float32)
     assert (fitted.readout.shape, fitted.readout.dtype) == ((49,), np.float32)
     assert fitted.axes.shape == (272, 32)
-    assert sum(array.nbytes for array in fitted.arrays.values()) < 100_000
+    assert sum(array.nbytes for array in fitted.arrays.values()) < 121_000
     most = np.quantile(fitted.scores(new.images), 0.99)
     assert (fitted.scores(dots(200, rng)) > most).mean() > 0.99
     said = fitted.says(features(dots(200, rng)))

@@ -191,7 +191,10 @@ def test_a_model_without_calibration_reads_too(trained: Model) -> None:
 def test_reading_as_plain_values(trained: Model) -> None:
     reading: Reading = read_page(trained, page("38", seed=3).picture)
     values = reading.as_dict()
-    assert set(values) == {"lines", "digits", "reason", "marks", "rejected", "turned", "sheets"}
+    assert set(values) == {
+        "lines", "line_probabilities", "line_doubts", "digits", "reason", "marks", "rejected",
+        "turned", "sheets",
+    }  # fmt: skip
     assert set(values["digits"][0]) >= {"box", "label", "probability"}
     assert all(isinstance(v, int) for v in values["digits"][0]["box"])
 
@@ -252,7 +255,8 @@ def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
         Reading((), (), "no digits").reason = None  # type: ignore[misc]
     values = {"box": [1, 2, 3, 4], "label": 7, "probability": 0.9, "sure": True, "line": 2}
     assert Reading(("7",), (made[0],), None).as_dict() == {
-        "lines": ["7"], "digits": [values], "reason": None,
+        "lines": ["7"], "line_probabilities": [], "line_doubts": [], "digits": [values],
+        "reason": None,
         "marks": [], "rejected": [], "turned": 0, "sheets": [],
     }  # fmt: skip
 

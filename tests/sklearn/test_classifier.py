@@ -242,7 +242,7 @@ def test_a_loss_without_bounds_is_a_value_error() -> None:
         ({"epochs": 0}, "number of epochs|epochs must be"),
         ({"hidden": ()}, "hidden neurons"),
         ({"activation": "gelu"}, "activation must be"),
-        ({"optimizer": "lbfgs"}, "optimizer must be"),
+        ({"optimizer": "lbfgs"}, "optimiser must be"),
         ({"conv": "4C3"}, "square pictures"),
         ({"augment": "elastic"}, "pictures of 28 x 28"),
         ({"learning_rate": -1.0}, "learning rate must be"),

@@ -44,11 +44,10 @@ def novelty(ink: Floats, a: dict[str, Floats]) -> Floats:
     along = p[:, :, :-2] + 2 * p[:, :, 1:-1] + p[:, :, 2:]
     gx, gy = down[:, :, 2:] - down[:, :, :-2], along[:, 2:] - along[:, :-2]
     sides = [np.maximum(each, 0) for each in (gx, gy, -gx, -gy)]  # right, below, left, above
-    planes = []
-    for i, other in enumerate((gy, gx, gy, gx)):
-        planes.append(np.maximum(sides[i] - abs(other), 0))
-        planes.append(np.float32(2**0.5) * np.minimum(sides[i], sides[(i + 1) % 4]))
-    cells = a["windows"] @ np.stack(planes) @ a["windows"].T
+    straight = [np.maximum(sides[i] - abs((gy, gx)[i % 2]), 0) for i in range(4)]
+    slanted = [np.float32(2**0.5) * np.minimum(sides[i], sides[(i + 1) % 4]) for i in range(4)]
+    planes = np.stack([straight, slanted], 1).reshape(8, *ink.shape)
+    cells = a["windows"] @ planes @ a["windows"].T
     sums = cells.transpose(1, 2, 3, 0).reshape(-1, 128)
     sums = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + np.float32(1e-6))
     inner = ink[:, 2:-2, 2:-2].reshape(-1, 12, 2, 12, 2).mean((2, 4)).reshape(-1, 144)

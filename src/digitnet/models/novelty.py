@@ -28,7 +28,7 @@ INK_WEIGHT = 0.2
 SPREAD = 0.6  # standard deviation of a soft window, in widths of a cell
 N_PLACED = CELLS * CELLS * DIRECTIONS + INK_SIDE * INK_SIDE  # features that the Gaussians read
 N_FEATURES = N_PLACED + 2 * SIDE  # and all of them, with the rises, which the network reads too
-N_AXES, N_AXES_BESIDE = 48, 32  # of the Gaussians alone, and beside a network: 100 kB either way
+N_AXES, N_AXES_BESIDE = 48, 32  # of the Gaussians alone, and beside a network: 100 and 120 kB
 FLOOR = 1e-3  # of the largest variance: no class is believed to be narrower in any direction
 BATCH = 32  # images at a time: what they become on the way then stays in the cache
 
