@@ -20,6 +20,7 @@ from digitnet.models.line_calibration import LineCalibration
 from digitnet.models.lines import LineModel, line_model_beside
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
+from digitnet.reading.dense import MOST
 from digitnet.reading.line_reader import RowLine, Settled, settle
 from digitnet.reading.page import SURE, read_page
 from digitnet.reading.reading import ReadDigit, Reading
@@ -222,10 +223,10 @@ def test_rows_that_the_model_does_not_stand_by_are_left_out(
 
 
 @pytest.mark.parametrize("n", [1500, 1501])
-def test_more_than_1500_components_are_print(
+def test_more_marks_than_a_page_may_have_are_refused(
     trained: Model, monkeypatch: pytest.MonkeyPatch, n: int
 ) -> None:
-    """Strokes 16 pixels apart, a hundred in a row; of 1,500 the reading is begun."""
+    """Strokes 16 pixels apart, a hundred in a row, where a page may have 1,500, not 30,000."""
     strokes = np.full((16 * 17, 12 * 103), 255, np.uint8)
     for k in range(n):
         y, x = 16 * (k // 100) + 4, 12 * (k % 100) + 14
@@ -235,6 +236,8 @@ def test_more_than_1500_components_are_print(
     def begun(*args: object) -> set[int]:
         raise InterruptedError
 
+    assert MOST == 30_000
+    monkeypatch.setattr("digitnet.reading.page.MOST", 1500)
     monkeypatch.setattr("digitnet.reading.page.doubtful", begun)
     if n == 1500:
         with pytest.raises(InterruptedError):
@@ -242,7 +245,7 @@ def test_more_than_1500_components_are_print(
     else:
         reason = read_page(trained, strokes).reason
         assert reason is not None
-        assert reason.startswith(f"no digits: {n:,} marks are print, a texture, or more than 1,500")
+        assert reason.startswith(f"no digits: {n:,} marks are print, a texture, or more digits")
 
 
 def test_what_a_page_says_as_plain_values_and_without_frames() -> None:
