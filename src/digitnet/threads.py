@@ -220,3 +220,23 @@ def at_most_blas_threads(n: int) -> Iterator[None]:
             _n_blocks -= 1
             if _n_blocks == 0:
                 _before.restore_original_limits()
+
+
+SAID_TO_WORKERS = (
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_",
+)  # fmt: skip
+"""What Dask sets in this process's environment, for those that it begins to take over."""
+
+
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Behind the block the environment says of threads what it said before: see `n_cores`."""
+    before = {name: os.environ.get(name) for name in SAID_TO_WORKERS}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

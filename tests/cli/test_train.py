@@ -232,7 +232,7 @@ def test_fast_is_a_recipe_that_takes_no_word_on_its_source(tmp_path: Path, data:
         (("--hidden", "0"), "hidden"),
         (("--hidden", "64,-2"), "hidden"),
         (("--validation", "1"), "validation"),
-        (("--optimizer", "magic"), "optimizer"),
+        (("--optimizer", "magic"), "optimiser"),
         (("--seed", "-4"), "seed"),
         (("--out", "bars.npz"), "is a file"),
         (("--per-class", "3"), "--per-class"),

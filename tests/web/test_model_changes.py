@@ -287,13 +287,14 @@ def test_mnist_is_not_fetched_for_a_comparison(
 def test_a_model_for_devices_says_what_it_is_for(web: httpx.Client) -> None:
     told = web.get("/api/models").json()
     (mcu,) = told["devices"]
-    assert (mcu["name"], mcu["exports"]) == ("mcu", ["c"])
+    assert (mcu["name"], mcu["exports"]) == ("mcu", ["c", "onnx"])
     assert mcu["made_with"] == "the recipe mcu-4k"
     assert "microcontroller" in mcu["purpose"]
     assert "mcu" not in names(web), "what the page computes with"
     header = web.get("/api/models/mcu.h")
     assert (header.status_code, b"int8_t" in header.content) == (200, True)
-    assert web.get("/api/models/mcu.onnx.zip").status_code == 422
+    assert web.get("/api/models/mcu.onnx.zip").status_code == 200
+    assert web.get("/api/models/mcu.safetensors.zip").status_code == 422
     asked = web.post("/api/predict?model=mcu", content=NINE.read_bytes())
     assert (asked.status_code, "whole numbers" in asked.json()["error"]) == (422, True)
     assert web.post("/api/train", json={"start": "mcu"}).status_code == 422

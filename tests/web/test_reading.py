@@ -148,7 +148,7 @@ def test_names_of_models_lead_nowhere_else(web: httpx.Client, tmp_path: Path) ->
             assert answered.status_code == 422, (name, answered.text)
     unknown = web.get("/api/model?name=nobody")
     assert unknown.status_code == 404
-    assert "cnn, mlp" in unknown.json()["error"]
+    assert "cnn, mcu, mlp" in unknown.json()["error"]
     for path in (
         "/api/models/..%2fsecret.zip", "/api/models/../../secret.txt", "/static/../app.py",
         "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/x%00.js",

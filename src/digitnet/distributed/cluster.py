@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from digitnet.errors import DataError, SettingsError
-from digitnet.threads import n_cores
+from digitnet.threads import environment_kept, n_cores
 from distributed import Client, LocalCluster
 
 ANSWERS = "20s"
@@ -35,6 +35,11 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     if workers is not None and not 1 <= workers <= 1024:
         raise SettingsError(f"There can be 1 to 1,024 workers, not {workers}.")
     logging.getLogger("distributed").setLevel(logging.ERROR)
+    with environment_kept():
+        yield from _connected(scheduler, workers)
+
+
+def _connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     cluster = None
     try:
         if scheduler is None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from digitnet.errors import SettingsError
+from digitnet.threads import environment_kept
 
 ENGINES = ("joblib", "dask")
 
@@ -44,7 +45,7 @@ def workers(engine: str, jobs: int, scheduler: str | None, data: Sequence[Any]) 
 
     from distributed import Client, LocalCluster
 
-    with _quiet(logging.CRITICAL):
+    with environment_kept(), _quiet(logging.CRITICAL):
         if scheduler is None:
             cluster = LocalCluster(
                 n_workers=jobs, threads_per_worker=1, dashboard_address=None,

@@ -506,9 +506,11 @@ def test_the_picture_is_brought_to_what_was_written_and_the_drop_zone_shrinks(
     near = height()
     assert all(seen())
     page.click("text=Whole picture")
+    visit.settle()
     assert height() < 0.6 * near
     assert page.is_disabled("text=Smaller")
     page.click("text=The writing")
+    visit.settle()
     assert height() == pytest.approx(near)
     assert all(seen())
     assert visit.overflows() == []
