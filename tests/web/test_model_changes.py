@@ -287,7 +287,7 @@ def test_mnist_is_not_fetched_for_a_comparison(
 def test_a_model_for_devices_says_what_it_is_for(web: httpx.Client) -> None:
     told = web.get("/api/models").json()
     (mcu,) = told["devices"]
-    assert (mcu["name"], mcu["exports"]) == ("mcu", ["c", "onnx"])
+    assert (mcu["name"], mcu["exports"]) == ("mcu", ["onnx", "c"])
     assert mcu["made_with"] == "the recipe mcu-4k"
     assert "microcontroller" in mcu["purpose"]
     assert "mcu" not in names(web), "what the page computes with"

@@ -65,6 +65,7 @@ EXPORTERS = {
         suffix="onnx.zip",
         media_type="application/zip",
         is_folder=True,
+        takes_integers=True,
     ),
     "numpy": Exporter(
         module="digitnet.export.numpy",

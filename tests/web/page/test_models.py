@@ -206,7 +206,7 @@ def test_a_model_for_devices_says_what_it_is_for_and_gives_its_header(visit: Vis
     assert device.get_by_role("button", name="Use mcu").count() == 0
     assert page.locator("#model option[value='mcu']").count() == 0
     device.locator("summary").click()
-    assert device.locator(".menu-list a").all_inner_texts() == ["Zip", "C header"]
+    assert device.locator(".menu-list a").all_inner_texts() == ["Zip", "ONNX", "C header"]
     with page.expect_download() as download:
         device.get_by_role("link", name="C header").click()
     assert download.value.suggested_filename == "mcu.h"
