@@ -48,7 +48,8 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_a_training_without_matplotlib_trains_and_says_how_to_get_the_curve(tmp_path: Path) -> None:
-    words = ("train", "synthetic", "--hidden", "16", "--epochs", "2", "--pool", "4")
+    assert light("data", "synthesize", "200", "-o", "s.npz", cwd=tmp_path).returncode == 0
+    words = ("train", "s.npz", "--hidden", "16", "--epochs", "2", "--pool", "4")
     done = light(*words, "--live", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "No loss curve: Drawing needs Matplotlib" in done.stdout
