@@ -84,7 +84,7 @@ def test_print_is_not_looked_at_closer_and_is_told_by_its_marks(
     assert likeness(both[0], seen).max() < LIKE_DIGITS
     reading = read_page(both[0], picture, both[1])
     assert reading.reason is not None
-    assert reading.reason.startswith("no digits: ")
+    assert reading.reason.startswith("no digits: of ")
     twice = np.kron(picture, np.ones((3, 3), np.uint8))
     small = scan_page(twice)
     assert looked_closer(both[0], twice, small) is small

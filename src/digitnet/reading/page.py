@@ -280,7 +280,7 @@ def _no_writing(sheet: Sheet, shape: tuple[int, ...]) -> str | None:
         return f"no digits: {shape[1]} x {shape[0]} pixels are too narrow a strip; cut it up"
     if not sheet.components:
         return "no digits: nothing on the page stands out like writing"
-    if sheet.height < LEAST_PENS * sheet.pen:
+    if sheet.height < LEAST_PENS * sheet.pen and len(sheet.components) <= MANY:
         return "no digits: a bar or a blot, no strokes"
     if len(sheet.components) > MOST:
         return (
