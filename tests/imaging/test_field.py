@@ -146,3 +146,23 @@ def test_solid_strokes_of_two_tones_are_ink() -> None:
     ground = frame.copy()
     ground[0] = 255
     assert without_solid_strokes(ground, frame) is ground
+
+
+def comb(heights: tuple[int, int]) -> np.ndarray:
+    """A digit that leans on a tooth of a comb, whose base goes on beyond both teeth."""
+    mask = np.zeros((100, 100), np.uint8)
+    mask[80:84] = 1
+    for at, height in zip((20, 76), heights, strict=True):
+        mask[84 - height : 84, at : at + 4] = 1
+    mask[30:70, 45:49] = mask[30:34, 24:49] = 1
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("heights", "gone"), [((50, 50), True), ((50, 58), True), ((50, 30), False)]
+)
+def test_teeth_of_a_comb_are_alike(heights: tuple[int, int], gone: bool) -> None:
+    cleared = erase_field(comb(heights), comb(heights).astype(np.float32))
+    assert cleared is not None
+    assert cleared[34:78, 45:49].any()
+    assert (not cleared[50:78, 20:24].any()) == gone

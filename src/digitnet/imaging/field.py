@@ -14,6 +14,7 @@ import numpy as np
 
 from digitnet.imaging.arrays import Flags, Floats, Mask
 from digitnet.imaging.boxes import Box, bounds
+from digitnet.imaging.enclosure import box_sides, enclosing_box
 from digitnet.imaging.field_lines import THICK, Line, find_lines
 from digitnet.imaging.ink import median
 from digitnet.imaging.stroke_width import stroke_width
@@ -28,6 +29,10 @@ EDGE = 0.02
 """How near the picture's edge is no distance, as a share of the picture's side."""
 END = 0.08
 """How much of a line is its end, as a share of its length; a digit's strokes go on there."""
+PAST = 0.15
+"""How much of a line may go on beyond the one across at which it ends, as a share of its length."""
+TEETH = 0.2
+"""How far the ends of two walls, a comb's teeth, differ at most, as a share of their length."""
 ACROSS = 0.3
 """How much of a digit may lie on a line's other side, in sizes of the digit."""
 
@@ -37,14 +42,17 @@ def erase_field(mask: Mask, contrast: Floats) -> Floats | None:
 
     ``mask`` (h, w) of 0 and 1 says where ink is. Strokes that cross a line stay whole.
     """
-    lines = find_lines(mask, False) + find_lines(mask.T, True)
-    chosen = _of_a_field(lines, mask)
+    box = enclosing_box(mask)
+    chosen = [] if box is not None else box_sides(mask)
     if not chosen:
-        return None
+        chosen = _of_a_field(find_lines(mask, False) + find_lines(mask.T, True), mask)
     bands = np.logical_or.reduce([line.band(mask.shape) for line in chosen])
-    every = bands | _whole(mask, bands)
+    every = bands | _whole(mask, bands) if chosen else np.zeros(mask.shape, np.bool_)
+    if box is not None:
+        fringe = cv2.dilate(box.astype(np.uint8), np.ones((5, 5), np.uint8)) > mask
+        every |= box | fringe
     rest = (mask & ~every).astype(np.uint8)
-    if not rest.any():
+    if not every.any() or not rest.any():
         return None
     pen = stroke_width(rest)
     kept = np.zeros(mask.shape, np.bool_)
@@ -175,8 +183,9 @@ def _anchors(line: Line, lines: list[Line], shape: tuple[int, ...]) -> tuple[boo
             continue
         reach = other.thick / 2 + line.thick / 2 + slack
         if other.start - reach <= line.middle <= other.end + reach:
-            first |= line.start - reach <= other.middle <= line.start + reach
-            last |= line.end - reach <= other.middle <= line.end + reach
+            past = max(reach, PAST * (line.end - line.start))
+            first |= line.start - reach <= other.middle <= line.start + past
+            last |= line.end - past <= other.middle <= line.end + reach
     return first, last
 
 
@@ -192,10 +201,13 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
     same = [other for other in lines if other.upright == line.upright and other is not line]
     if any(o.middle < line.middle for o in same) and any(o.middle > line.middle for o in same):
         return False  # between two others: a stroke from one to the other
+    across = [other for other in lines if other.upright != line.upright]
+    middle = (top + bottom) / 2
+    if across and any(_are_teeth(line, other, middle) for other in same):
+        return True
     if _goes_on(line, body, shape):
         return False
     apart = not (line.band(shape) & body.near).any()
-    across = [other for other in lines if other.upright != line.upright]
     if all(_anchors(line, lines, shape)):
         tight = (top if below < above else rows - bottom) <= max(1.0, 2 * EDGE * rows)
         if apart:
@@ -206,8 +218,14 @@ def _is_outside(line: Line, lines: list[Line], body: _Body, shape: tuple[int, ..
         if line.upright and not across and _outerness(line, shape) > ASIDE:
             return False  # the stem of a 4
         return bool(across) or beyond >= BEYOND * body.size
-    paired = any((other.middle <= left) == (line.middle >= right) for other in same)
-    return bool(across) and (apart or paired)
+    return bool(across) and apart
+
+
+def _are_teeth(one: Line, other: Line, middle: float) -> bool:
+    """Whether two lines, one on each side of a digit's middle, begin and end at like heights."""
+    slack = TEETH * max(one.end - one.start, other.end - other.start)
+    apart = (one.middle < middle) != (other.middle < middle)
+    return apart and max(abs(one.start - other.start), abs(one.end - other.end)) <= slack
 
 
 def _goes_on(line: Line, body: _Body, shape: tuple[int, ...]) -> bool:

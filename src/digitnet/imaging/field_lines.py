@@ -16,6 +16,8 @@ FINE = 128
 """Longer side, in pixels, of the reduced mask in which lines are sought, at least."""
 LONG = 0.15
 """How long a line is at least, as a share of the picture's side that it runs along."""
+SHORTEST = 5
+"""How many pixels of it are seen at least, in the reduced mask."""
 THICK = 0.1
 """How thick it is at most, as a share of the picture's longer side."""
 HIDDEN = 0.4
@@ -73,7 +75,7 @@ def find_lines(mask: Mask, upright: bool) -> list[Line]:
     small = cv2.dilate(mask, block, anchor=(0, 0))[::shrink, ::shrink] if shrink > 1 else mask
     small = np.asarray(small, np.uint8)
     height, width = small.shape
-    run, thickest = max(5, width // 8), max(3, round(THICK * max(height, width)))
+    run, thickest = max(SHORTEST, width // 8), max(5, round(THICK * max(height, width)))
     thick = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8),
                              borderType=cv2.BORDER_CONSTANT, borderValue=0)  # fmt: skip
     thin = small & ~np.asarray(thick, np.uint8)
@@ -108,12 +110,14 @@ def _measured(mask: Mask, own: Flags, inked: Flags, shrink: int, upright: bool) 
     """
     rows, columns = mask.shape
     at = np.flatnonzero(own.any(axis=0))
+    if len(at) < SHORTEST:
+        return None
     first = own.argmax(axis=0)[at]
     last = len(own) - 1 - own[::-1].argmax(axis=0)[at]
     slope, start_row = np.polyfit(at, (first + last) / 2, 1)
     way = slope * np.arange(own.shape[1]) + start_row
     away = np.sort(np.abs((first + last) / 2 - way[at]))
-    if away[int(0.9 * (len(away) - 1))] > max(0.7, CROOKED * np.ptp(at)):
+    if away[int(0.9 * (len(away) - 1))] > max(1.1, CROOKED * np.ptp(at)):
         return None
     places = np.rint(way).astype(int)
     seen = inked[places.clip(0, len(own) - 1), np.arange(own.shape[1])]

@@ -34,7 +34,22 @@ def find_ink(contrast: Floats) -> Ink | None:
     """
     step = 1 + contrast.size // MOST_LOOKED_AT
     some = contrast.ravel()[::step]
-    ground = some[some <= otsu(some)]
+    return _ink_on(some[some <= otsu(some)], some, contrast)
+
+
+def ink_again(ink: Ink, before: Floats, contrast: Floats) -> Ink | None:
+    """What is left of the ink in ``contrast`` (h, w), ``before`` without what is 0 now.
+
+    What was taken out may have been darker, so full ink is sought again. Background is what was
+    no ink before: there may be too little ink now for Otsu's threshold to find the two.
+    """
+    left = (contrast != 0) | (before == 0)
+    ground = contrast[left & (ink.mask == 0)]
+    return _ink_on(ground, contrast[left], contrast) if ground.size else None
+
+
+def _ink_on(ground: Floats, some: Floats, contrast: Floats) -> Ink | None:
+    """The ink in ``contrast``; ``ground`` are pixels of the background, ``some`` of either."""
     middle = median(ground)
     noise = 1.4826 * median(np.abs(ground - np.float32(middle)))
     candidates = some - np.float32(middle)
@@ -45,8 +60,7 @@ def find_ink(contrast: Floats) -> Ink | None:
     if level < max(6 * noise, 0.04) or level + middle <= 0:  # what only outshone ground surrounds
         return None
     excess = contrast - np.float32(middle)
-    low = max(0.33 * level, 3 * noise)
-    mask = (excess > low).astype(np.uint8)
+    mask = (excess > max(0.33 * level, 3 * noise)).astype(np.uint8)
     return Ink(mask, excess > max(0.5 * level, 4 * noise), level + middle, noise)
 
 

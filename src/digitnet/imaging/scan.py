@@ -24,7 +24,7 @@ from digitnet.imaging.background import (
 )
 from digitnet.imaging.corners import fill_wedges
 from digitnet.imaging.field import erase_field
-from digitnet.imaging.ink import Ink, find_ink
+from digitnet.imaging.ink import Ink, find_ink, ink_again
 from digitnet.imaging.reduce import drop_grey_channels, enlarge, reduce, reduce_by_whole
 from digitnet.imaging.ruling import erase_ruling
 
@@ -138,7 +138,8 @@ def _scan_polarity(
         if ink is not None and plan.field:
             cleared = erase_field(ink.mask, contrast)
             if cleared is not None:
-                contrast, ink = cleared, find_ink(cleared)
+                ink = ink_again(ink, contrast, cleared)
+                contrast = cleared
         if ink is not None and pen >= plan.ruled_from and (not plan.crossing or _crosses(ink.mask)):
             mask = erase_ruling(ink.mask, contrast / np.float32(ink.level), plan.ruling * pen)
             ruling = mask < ink.mask
