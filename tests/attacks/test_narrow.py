@@ -211,15 +211,15 @@ def test_the_command_line_answers_for_each(
     tiny = sum("1x1." in name or "300x1." in name for name in names)
     assert tiny
     capsys.readouterr()
-    explained = ["predict", "--explain", str(tmp_path / "why"), "--json"]
-    for words in (["read", "--json"], ["read", "--csv"], ["predict", "--json"], explained,
-                  ["predict", "--csv"]):  # fmt: skip
-        assert main([*words, *names, "--model", "mlp"]) == 1
+    explained = ["predict", "--explain", str(tmp_path / "why")]
+    for words, way in ((["read"], "--json"), (["read"], "--csv"), (["predict"], "--json"),
+                       (["predict"], "--csv"), (explained, "--json")):  # fmt: skip
+        assert main([*words, *names, "--model", "mlp", way]) == 1
         told = capsys.readouterr()
         assert "Traceback" not in told.err
         lines = told.out.splitlines()
         assert len(lines) >= len(names)
-        if "--json" in words:
+        if way == "--json":
             assert sum("at least 2 on each side" in line for line in lines) == tiny
         attack.tried(len(names))
 
