@@ -31,14 +31,15 @@ demo: $(VENV)/plain  ## set up, train on the synthetic digits, read the pictures
 	$(BIN)/digitnet predict --model model test_images/digi_*.png
 	$(BIN)/digitnet compare model cnn --on test_images --labels first
 
+# A file of tests stays in one process, which starts its server, browser or cluster once.
 test: $(VENV)/installed  ## set up and run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-busy: $(VENV)/installed  ## the tests, while four processes beside them compute
 	$(BIN)/python tools/busy.py
 
 attacks: $(VENV)/installed  ## every attack of docs/trust.md in full; the tests make a tenth of them
-	ATTACKS=1 $(BIN)/python -m pytest -n 2 tests/attacks
+	ATTACKS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/attacks
 
 check: $(VENV)/installed check-page  ## lint, format and types, of Python and of the page
 	$(BIN)/ruff check
@@ -89,12 +90,12 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	mkdir -p src/digitnet/models/box/mcu
 	cp runs/mcu/*.npy runs/mcu/model.json src/digitnet/models/box/mcu/
 
+# The tests run the code of every page; here only notebooks that have other code than their page.
 docs: $(VENV)/installed  ## bring lists and tables up to date, run the notebooks, build the site
 	$(BIN)/python tools/house.py
 	$(BIN)/python tools/forms.py
 	$(BIN)/python tools/source_lines.py
 	$(BIN)/python tools/notebooks.py
-	$(BIN)/python tools/code_blocks.py README.md docs/quickstart.md
 	$(BIN)/python tools/notebooks.py --run
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs build/site
 	@echo "The site is in build/site/index.html."

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-SUITE = [sys.executable, "-m", "pytest", "-n", "2"]
+SUITE = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
 # A thread waits for the end of standard input, which comes when nobody holds its other end.
 LOOP = """
 import os, sys, threading

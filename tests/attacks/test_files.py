@@ -25,7 +25,7 @@ from digitnet.training.checkpoints import load_checkpoint
 from digitnet.training.recipes import read_recipe
 from digitnet.web.limits import Limits
 from digitnet.web.model_store import ModelStore
-from support.helpers import assert_one_sentence, digitnet, small_model
+from support.helpers import assert_one_sentence, digitnet_process, small_model
 from support.served import NINE, client
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with pipes")
@@ -113,9 +113,13 @@ def test_the_command_line(
 ) -> None:
     save_model(small_model(rng), tmp_path / "m")
     _put(tmp_path / "m" / "model.json", kind)
-    assert_one_sentence(digitnet("predict", "--model", "m", "x.png", cwd=tmp_path), "model.json")
+    assert_one_sentence(
+        digitnet_process("predict", "--model", "m", "x.png", cwd=tmp_path), "model.json"
+    )
     _put(tmp_path / "a.npz", kind)
-    assert_one_sentence(digitnet("evaluate", "a.npz", "--model", "mlp", cwd=tmp_path), "a.npz")
+    assert_one_sentence(
+        digitnet_process("evaluate", "a.npz", "--model", "mlp", cwd=tmp_path), "a.npz"
+    )
     attack.tried(2)
 
 

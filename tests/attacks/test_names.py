@@ -22,7 +22,7 @@ from digitnet.models.folder import DESCRIPTION, load_model
 from digitnet.plots.explanation import save_explanation
 from digitnet.plots.overlay import Caption, save_overlay
 from digitnet.plots.report import save_confusion_matrix, save_image_grid, save_worst_mistakes
-from support.helpers import assert_one_sentence, digitnet, small_model
+from support.helpers import assert_one_sentence, digitnet_process, small_model
 from support.served import NINE
 
 PIECES = ["\x7f", "\x00", "\u200f", "\u061c", "\U000e0041", "$", "$\\frac", "\\", "_", "x" * 99,
@@ -137,7 +137,7 @@ def test_what_a_library_warns_of_is_said_in_a_line() -> None:
 @pytest.mark.parametrize("name", ["a\x7f.png", "\x1b[31m.png", "\u202e.png", '".png'])
 def test_json_is_json_whatever_the_names(name: str, tmp_path: Path, attack: Attack) -> None:
     shutil.copy(NINE, tmp_path / name)
-    done = digitnet("predict", "--json", name, cwd=tmp_path)
+    done = digitnet_process("predict", "--json", name, cwd=tmp_path)
     assert json.loads(done.stdout)["path"] == name
     attack.tried()
 
@@ -149,7 +149,7 @@ def test_no_name_of_a_picture_or_model_reaches_the_terminal_raw(
     for number in attack.times(20):
         name = f"{number}{hostile_name(number)}".translate(NO_ARGUMENT)
         for words in (["predict", f"{name}.png"], ["predict", "--model", name, "a.png"]):
-            done = digitnet(*words, cwd=tmp_path)
+            done = digitnet_process(*words, cwd=tmp_path)
             assert_one_sentence(done)
             assert "\x1b" not in done.stderr
 
@@ -168,7 +168,7 @@ def test_a_folder_whose_name_is_no_utf8_trains_and_is_recorded(
             picture[10 + i % 4, 4:22] = 0
             Image.fromarray(picture).save(tmp_path / "one.png")
             (tmp_path / "one.png").rename(tmp_path / name / str(digit) / f"{i}.png")
-    done = digitnet("train", name, "--epochs", "2", "--out", "m", cwd=tmp_path)
+    done = digitnet_process("train", name, "--epochs", "2", "--out", "m", cwd=tmp_path)
     assert "Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr
     assert load_model(tmp_path / "m").training["plan"]["source"] == name

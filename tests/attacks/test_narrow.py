@@ -137,8 +137,10 @@ def test_any_ink_of_any_size_is_read_or_refused(attack: Attack) -> None:
             with pytest.raises(PictureError, match="a digit needs at least 2 on each side"):
                 open_picture(np.asarray(image))
             return
-        check(open_picture(image))
-        check(open_picture(np.asarray(image)))
+        opened, given = open_picture(image), open_picture(np.asarray(image))
+        check(opened)
+        if not np.array_equal(opened, given):  # the same picture has the same answer
+            check(given)
 
     look()
 
@@ -209,16 +211,17 @@ def test_the_command_line_answers_for_each(
     tiny = sum("1x1." in name or "300x1." in name for name in names)
     assert tiny
     capsys.readouterr()
-    for words in (["read"], ["predict"], ["predict", "--explain", str(tmp_path / "why")]):
-        for way in ("--json", "--csv"):
-            assert main([*words, *names, "--model", "mlp", way]) == 1
-            told = capsys.readouterr()
-            assert "Traceback" not in told.err
-            lines = told.out.splitlines()
-            assert len(lines) >= len(names)
-            if way == "--json":
-                assert sum("at least 2 on each side" in line for line in lines) == tiny
-            attack.tried(len(names))
+    explained = ["predict", "--explain", str(tmp_path / "why")]
+    for words, way in ((["read"], "--json"), (["read"], "--csv"), (["predict"], "--json"),
+                       (["predict"], "--csv"), (explained, "--json")):  # fmt: skip
+        assert main([*words, *names, "--model", "mlp", way]) == 1
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        lines = told.out.splitlines()
+        assert len(lines) >= len(names)
+        if way == "--json":
+            assert sum("at least 2 on each side" in line for line in lines) == tiny
+        attack.tried(len(names))
 
 
 def test_the_page_answers_for_each(tmp_path: Path, attack: Attack) -> None:

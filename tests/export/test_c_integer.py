@@ -92,7 +92,8 @@ def test_layers_in_every_order(
 ) -> None:
     network = IntegerNetwork(networks_in_every_order(rng)[name], limits=Limits(255, 13, 500))
     header = written(network, tmp_path)
-    program = compile_header(header, tmp_path, options=("-O3", *room))
+    most = "-O3" if name == "the recipe small" else "-O2"  # it takes gcc three times as long
+    program = compile_header(header, tmp_path, options=(most, *room))
     assert_equal(program, network, frames_for(network, rng))
     (work,) = re.findall(r"#define DIGIT_MOST_WORK (\d+)U", header.read_text())
     assert int(work) + 784 <= 3200  # the rest of 4 kB is the stack's

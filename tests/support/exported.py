@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.data.sources import open_source
 from digitnet.data.synthetic import synthesize
 from digitnet.models.calibration import Calibration
 from digitnet.models.folder import load_model
@@ -30,6 +33,11 @@ def frames_of_all_kinds(n: int = 60) -> NDArray[np.uint8]:
     made[7] = 255  # and the last is blank
     noise = rng.integers(0, 256, (20, 28, 28), dtype=np.uint8)
     return np.concatenate([synthesize(n, rng).images, noise, made])
+
+
+def mnist_digits(folder: Path) -> NDArray[np.uint8]:
+    """Every tenth of MNIST's test digits, (1000, 28, 28): none is counted as right or wrong."""
+    return open_source(str(folder), part="test").images[::10]
 
 
 def model_of(layers: list[Layer], rng: np.random.Generator) -> Model:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from digitnet.cli.main import main
 from digitnet.data.dataset import Dataset
 from digitnet.models.model import Model
 from digitnet.nn import Network, multilayer_perceptron
@@ -35,14 +39,35 @@ def small_model(rng: np.random.Generator, framing: str = "mnist") -> Model:
     return Model(network, framing=framing, training={"source": "a test"})
 
 
-def digitnet(
-    *words: str | Path, cwd: Path, stdin: str = "", timeout: float = 120
+def digitnet(*words: str | Path, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command line in here, with a folder and streams of its own, and warnings as errors.
+
+    A process of its own imports NumPy, OpenCV and Matplotlib again, which takes longer than most
+    commands; `digitnet_process` is for what is about processes.
+    """
+    said = [str(word) for word in words]
+    streams = [io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8") for text in (stdin, "", "")]
+    before = sys.stdin, sys.stdout, sys.stderr
+    with contextlib.chdir(cwd), warnings.catch_warnings(action="error"):
+        sys.stdin, sys.stdout, sys.stderr = streams
+        try:
+            code = main(said)
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = before
+    texts = []
+    for stream in streams[1:]:
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(["digitnet", *said], code, *texts)
+
+
+def digitnet_process(
+    *words: str | Path, cwd: Path, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, with warnings as errors."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "digitnet", *map(str, words)],
         cwd=cwd,
-        input=stdin,
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +32,26 @@ def odd_hand(n: int, rng: np.random.Generator) -> Dataset:
     return Dataset(np.swapaxes(dataset.images, 1, 2).copy(), dataset.labels, source="odd hand")
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def with_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
     rng = np.random.default_rng(3)
     for name, dataset in (
         ("bars", bars(900, rng)),
         ("own", odd_hand(20, rng)),
         ("new", odd_hand(200, rng)),
     ):
-        np.savez(tmp_path / f"{name}.npz", images=dataset.images, labels=dataset.labels)
+        np.savez(folder / f"{name}.npz", images=dataset.images, labels=dataset.labels)
     words = ("--hidden", "24", "--activation", "relu", "--learning-rate", "0.1", "--epochs", "12")
-    done = digitnet("train", "bars.npz", *words, "--out", "base", cwd=tmp_path)
+    done = digitnet("train", "bars.npz", *words, "--out", "base", cwd=folder)
     assert done.returncode == 0, done.stderr
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def place(with_base: Path, tmp_path: Path) -> Path:
+    """Digits, a model that has learnt bars, and all that a test may change."""
+    return Path(shutil.copytree(with_base, tmp_path / "place"))
 
 
 def accuracy(model: Path, data: Path) -> float:

@@ -27,7 +27,7 @@ from digitnet.reading.page import read_page
 from digitnet.reading.template import Template
 from support.drawn import Digit, painted, side_by_side
 from support.forms import blank_form, filled_form, template_text
-from support.helpers import digitnet
+from support.helpers import digitnet_process
 from support.served import NINE, at_path, client, png, running
 
 
@@ -238,7 +238,7 @@ def test_corrections_are_counted_moved_and_read_by_train(web: httpx.Client, tmp_
         time, _, digest = name.stem.partition("-")
         assert (len(time), len(digest)) == (16, 12)
     words = ("corrections", "--epochs", "1", "--validation", "0", "--out", "made")
-    done = digitnet("train", *words, cwd=tmp_path)
+    done = digitnet_process("train", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"{len(pictures)} digits from corrections" in done.stderr
 

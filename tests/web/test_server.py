@@ -21,7 +21,7 @@ from PIL import Image
 
 from digitnet.models.folder import load_model, save_model
 from digitnet.web.server import GRACE
-from support.helpers import assert_one_sentence, digitnet, small_model
+from support.helpers import assert_one_sentence, digitnet_process, small_model
 from support.served import NINE, Events, served, small_source, wait_for
 
 LONG = {"source": "bars.npz", "hidden": [8], "epochs": 1000, "batch_size": 1}
@@ -77,7 +77,7 @@ def test_behind_a_proxy_it_goes_by_the_name_that_was_given_and_asks_for_a_token(
         assert "'example.org'" in other.json()["error"]
         server.end()
     for name in ("https://digits.example.org", "digits.example.org:443", ""):
-        done = digitnet("serve", "--name", name, cwd=tmp_path)
+        done = digitnet_process("serve", "--name", name, cwd=tmp_path)
         assert_one_sentence(done)
         assert "--name" in done.stderr
 
@@ -261,7 +261,7 @@ def test_an_address_for_others_draws_a_token_and_prints_it(tmp_path: Path) -> No
     ],
 )
 def test_wrong_use_is_one_sentence(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
-    assert_one_sentence(digitnet("serve", *words, cwd=tmp_path), sentence)
+    assert_one_sentence(digitnet_process("serve", *words, cwd=tmp_path), sentence)
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = digitnet("serve", "--port", str(port), cwd=tmp_path)
+        done = digitnet_process("serve", "--port", str(port), cwd=tmp_path)
     assert_one_sentence(done, f"port {port}", "--port")
 
 

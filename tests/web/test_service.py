@@ -18,7 +18,7 @@ from digitnet.errors import SettingsError
 from digitnet.web.metrics import Metrics, as_label
 from digitnet.web.observation import HEADER
 from digitnet.web.supervisor import Supervisor
-from support.helpers import assert_one_sentence, digitnet
+from support.helpers import assert_one_sentence, digitnet_process
 from support.served import NINE, Served, client, served
 
 several = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that can fork")
@@ -207,7 +207,7 @@ def test_the_token_may_come_from_the_environment(
     ],
 )
 def test_wrong_use_is_one_sentence(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
-    assert_one_sentence(digitnet("serve", "--port", "0", *words, cwd=tmp_path), sentence)
+    assert_one_sentence(digitnet_process("serve", "--port", "0", *words, cwd=tmp_path), sentence)
 
 
 @several
@@ -225,5 +225,5 @@ def test_a_port_that_is_taken_is_named_before_any_worker_begins(tmp_path: Path) 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = digitnet("serve", "--port", port, "--workers", "2", cwd=tmp_path)
+        done = digitnet_process("serve", "--port", port, "--workers", "2", cwd=tmp_path)
     assert_one_sentence(done, f"port {port}")
