@@ -26,7 +26,7 @@ SURE_OF_PART = 0.968
 more often none than pictures are."""
 USUAL = 25.0
 """How far below the model's own limit of novelty strangeness is counted from."""
-AT_ONCE = 64
+AT_ONCE = 32
 """Frames that a thread makes and classifies at a time."""
 
 

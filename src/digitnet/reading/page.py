@@ -218,28 +218,26 @@ def _read_sheet(
     n_runs = sum(len(runs_of_parts(*one, alone)) for one in zip(of_rows, heights, strict=True))
     if n_runs > max(MOST_RUNS, RUNS * n if many else 0):
         return Try(Reading((), (), TEXTURE))
-    cut = [pieces(row) if many and field is None else [row] for row in found]
-    of_pieces = [
-        [[part for one in piece for part in parts[one.label]] for piece in row] for row in cut
-    ]
-    wanted = [
-        run for row, height in zip(of_pieces, heights, strict=True) for piece in row
-        for run in run_boxes(piece, runs_of_parts(piece, height, alone))
+    in_pieces = [
+        [_Piece(piece, [part for one in piece for part in parts[one.label]], height)
+         for piece in (pieces(row) if many and field is None else [row])]
+        for row, height in zip(found, heights, strict=True)
     ]  # fmt: skip
-    frames.look(model, sheet, wanted)
+    at_once = [piece for row in in_pieces for piece in row]
+    frames.look(model, sheet, [
+        run for _, own, height in at_once
+        for run in run_boxes(own, runs_of_parts(own, height, alone))
+    ])  # fmt: skip
     logits: Iterator[FloatArray] = iter(())
     if line_model is not None:
-        images = [
-            row_image(whole, piece, height)
-            for row, height in zip(cut, heights, strict=True) for piece in row
-        ]  # fmt: skip
+        images = [row_image(whole, piece.row, piece.height) for piece in at_once]
         logits = iter(see_lines(line_model, images))
     rows: list[list[_Item]] = []
     every: list[Found] = []
-    for row, row_pieces, row_parts, height in zip(found, cut, of_pieces, heights, strict=True):
+    for row, row_pieces in zip(found, in_pieces, strict=True):
         items: list[_Item] = []
-        for piece, of_piece in zip(row_pieces, row_parts, strict=True):
-            lattice = row_lattice(model, sheet, frames, piece, of_piece, height, alone)
+        for piece in row_pieces:
+            lattice = row_lattice(model, sheet, frames, *piece, alone)
             read = read_row(lattice)
             every += read.digits
             settled = None
@@ -260,6 +258,14 @@ def _read_sheet(
     asked = n_runs > MOST_RUNS_TURNED and share < UPRIGHT
     quarters = lies_turned(likeness(model, whole)) if asked else None
     return Try(reading, n, len(every), share, likelihood, n_runs, quarters, _fall(whole))
+
+
+class _Piece(NamedTuple):
+    """Components of a row that are read together, their parts, and the row's usual height."""
+
+    row: list[Component]
+    parts: list[Part]
+    height: float
 
 
 def _fall(sheet: Sheet) -> float | None:
