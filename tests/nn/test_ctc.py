@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from digitnet.nn import ctc, log_softmax
-from digitnet.nn.ctc import BLANK, LineLabels, beam_search, ctc_loss, greedy
+from digitnet.nn.ctc import (
+    BLANK,
+    LineLabels,
+    beam_search,
+    ctc_loss,
+    greedy,
+    log_likelihood,
+    placed,
+)
 from digitnet.nn.layer import FloatArray
 
 K = 4
@@ -216,3 +224,35 @@ def test_characters_have_the_column_where_they_are_seen_best(search: object) -> 
     assert read.classes == (1, 1, 2)
     assert read.columns == (2, 4, 6)
     np.testing.assert_allclose(read.log_probs, log_softmax(logits)[[2, 4, 6], [1, 1, 2]])
+
+
+def test_the_likelihood_of_a_text_is_what_its_loss_says() -> None:
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 2, (9, K))
+    log_probs = log_softmax(logits)
+    for classes in ((), (1,), (2, 2), (1, 2, 1), (1, 1, 1, 1, 1)):
+        loss = ctc_loss(logits[None], LineLabels.of([classes], [9]))[0]
+        assert log_likelihood(log_probs, classes) == pytest.approx(-loss)
+    assert log_likelihood(log_probs, (1,) * 6) == -math.inf
+
+
+def test_texts_are_placed_together_as_each_alone() -> None:
+    rng = np.random.default_rng(6)
+    log_probs = log_softmax(rng.normal(0, 2, (12, K)))
+    texts: list[tuple[int, ...]] = [(1, 2), (), (2, 2, 1, 1), (1,), (2, 1, 2, 1, 2)]
+    chances = [-float(k) for k in range(len(texts))]
+    together = placed(texts, log_probs, chances)
+    alone = [placed([one], log_probs, [p])[0] for one, p in zip(texts, chances, strict=True)]
+    assert together == alone
+    assert [len(one.columns) for one in together] == [2, 0, 4, 1, 5]
+    assert [one.log_prob for one in together] == chances
+    assert placed([], log_probs, []) == []
+
+
+def test_the_likeliest_path_s_text_stands_where_any_text_does() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        logits = rng.normal(0, 3, (15, K))
+        best = greedy(logits)
+        (told,) = placed([best.classes], log_softmax(logits), [best.log_prob])
+        assert told == best

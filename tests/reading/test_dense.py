@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from benchmarks.no_numbers import small_print
@@ -73,6 +75,26 @@ def test_its_marks_say_how_it_lies(
     shares = likeness(both[0], seen)
     assert lies_turned(shares) == quarters
     assert shares.max() > LIKE_DIGITS + 0.1
+
+
+def test_a_page_that_is_clearly_digits_is_not_tried_turned(
+    both: tuple[Model, LineModel], page: tuple[np.ndarray, list[str]], monkeypatch: Any
+) -> None:
+    """No other way can be `MUCH_BETTER` than more than 1 - MUCH_BETTER."""
+    seen = looked_closer(both[0], page[0][:480], scan_page(page[0][:480]))
+    asked: list[int] = []
+    monkeypatch.setattr(
+        Model, "accepted", lambda _, images, rows: asked.append(0) or rows.max(axis=1) > 0
+    )
+    away = likeness(both[0], seen)
+    assert away[0] > 1 - MUCH_BETTER
+    assert away[1:].tolist() == [0, 0, 0]
+    assert len(asked) == 1
+    monkeypatch.setattr(
+        Model, "accepted", lambda _, images, rows: asked.append(0) or np.arange(len(rows)) % 2 > 0
+    )
+    assert (likeness(both[0], seen)[1:] > 0).all()
+    assert len(asked) == 5
 
 
 def test_print_is_not_looked_at_closer_and_is_told_by_its_marks(

@@ -12,7 +12,9 @@ from digitnet.imaging.boxes import bounds
 from digitnet.imaging.line_frame import BODY, LINE_HEIGHT
 from digitnet.models.lines import CHARACTERS, LineModel
 from digitnet.nn.ctc import LineLabels, beam_search, ctc_loss, greedy
+from digitnet.nn.line_network import LineNetwork
 from digitnet.reading.cuts import Part
+from digitnet.reading.frames import Seen
 from digitnet.reading.line_reader import (
     BEAM,
     WEIGHT,
@@ -21,6 +23,7 @@ from digitnet.reading.line_reader import (
     odd_places,
     read_line,
     row_image,
+    see_lines,
     settle,
     text_of,
 )
@@ -150,10 +153,11 @@ def row_of(*answers: np.ndarray) -> Lattice:
     return Lattice(
         parts,
         [(k, k + 1) for k in range(len(parts))],
-        [(frame, box) for box in boxes],
+        [
+            Seen(frame, box, row, 0.0, bool(row.max() > 0.9))
+            for box, row in zip(boxes, probabilities, strict=True)
+        ],
         np.log(np.maximum(probabilities, 1e-6)).astype(np.float64),
-        probabilities,
-        probabilities.max(axis=1) > 0.9,
         {},
     )
 
@@ -261,7 +265,7 @@ def test_a_text_that_the_parts_cannot_say_is_not_weighed() -> None:
     lattice = row_of(ONE)
     tight = RowLine(line.found[:1], line.logits[:1])
     silent = Row([Found((0, 0, 1, 1), 1, 1.0, True, np.zeros((28, 28), np.uint8))] * 3, [], [])
-    assert align(lattice, "111") is None
+    assert align(lattice, ["111"]) == [None]
     assert settle(the_model(), tight, lattice, silent) is None
 
 
@@ -281,21 +285,38 @@ class Stub:
         return self.logits[None]
 
 
+def line_of(network: Stub, image: np.ndarray, agreed: str | None = None) -> RowLine:
+    model = LineModel(network)  # type: ignore[arg-type]
+    (logits,) = see_lines(model, [image])
+    return read_line(model, logits, agreed=agreed)
+
+
+def test_rows_seen_on_all_cores_are_seen_as_each_alone() -> None:
+    rng = np.random.default_rng(3)
+    network = LineNetwork(LINE_HEIGHT, len(CHARACTERS) + 1)
+    network.initialize(rng)
+    model = LineModel(network)
+    images = [rng.integers(0, 256, (LINE_HEIGHT, w)).astype(np.uint8) for w in (40, 24, 61, 24)]
+    for image, logits in zip(images, see_lines(model, images), strict=True):
+        np.testing.assert_allclose(logits, see_lines(model, [image])[0], atol=1e-5)
+    assert see_lines(model, []) == []
+
+
 def test_a_sure_line_is_not_searched_and_one_in_doubt_is() -> None:
     image = np.zeros((LINE_HEIGHT, 12), np.uint8)
     for least, n in ((0.9995, 1), (0.9985, BEAM)):
         logits = seen({"1": least, "7": 1 - least}, {}, {}).logits
-        line = read_line(LineModel(Stub(logits)), image)  # type: ignore[arg-type]
+        line = line_of(Stub(logits), image)
         assert len(line.found) == (1 if n == 1 else len(beam_search(line.logits, width=BEAM)))
         assert line.found[0].classes == (2,)
         assert (len(line.found) > 1) == (n > 1)
     # the path's probability counts, over all columns
     three = seen(*[{"1": 0.9995}, {}] * 3).logits
-    line = read_line(LineModel(Stub(three)), np.zeros((LINE_HEIGHT, 24), np.uint8))  # type: ignore[arg-type]
+    line = line_of(Stub(three), np.zeros((LINE_HEIGHT, 24), np.uint8))
     assert np.exp(greedy(line.logits).log_prob) < 0.999
     assert len(line.found) > 1
     # what lies behind the line's own columns is not read
-    assert len(read_line(LineModel(Stub(three)), image).logits) == 3  # type: ignore[arg-type]
+    assert len(line_of(Stub(three), image).logits) == 3
 
 
 def test_a_row_says_its_digits_and_signs_by_their_middles() -> None:
@@ -322,8 +343,7 @@ def test_what_the_parts_say_is_weighed_by_the_line_s_own_loss() -> None:
     labels = LineLabels.of([(2, 8)], [3])
     told = -ctc_loss(line.logits[None], labels)[0]
     other = alone.found[0]
-    against = align(lattice, the_model().text_of(other.classes))
-    own = align(lattice, "17")
+    against, own = align(lattice, [the_model().text_of(other.classes), "17"])
     assert own is not None
     assert against is not None
     odds = np.exp(other.log_prob + WEIGHT * against.score - told - WEIGHT * own.score)
@@ -357,5 +377,5 @@ def test_where_the_parts_say_the_same_each_character_need_be_but_likely() -> Non
     image = np.zeros((LINE_HEIGHT, 12), np.uint8)
     for chance, agreed, searched in ((0.96, "1", False), (0.96, "7", True), (0.94, "1", True)):
         logits = seen({"1": chance, "7": 1 - chance}, {}, {}).logits
-        line = read_line(LineModel(Stub(logits)), image, agreed=agreed)  # type: ignore[arg-type]
+        line = line_of(Stub(logits), image, agreed)
         assert (len(line.found) > 1) == searched

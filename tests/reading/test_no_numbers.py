@@ -8,8 +8,8 @@ from benchmarks.no_numbers import KINDS, NUMBERS
 
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
+from digitnet.reading.frames import Frames
 from digitnet.reading.page import MOST_RUNS, TEXTURE, read_page
-from digitnet.reading.segmentation import Frames
 from support.forms import readers
 
 

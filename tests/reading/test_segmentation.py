@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from digitnet.imaging.components import Component
 from digitnet.reading.cuts import Part
+from digitnet.reading.frames import Frames, novelty, strangeness
 from digitnet.reading.line_reader import text_of
 from digitnet.reading.segmentation import (
     SKIPPED,
+    Aligned,
     Lattice,
     align,
     cost_of_joining,
@@ -26,7 +28,6 @@ from digitnet.reading.segmentation import (
     plausibilities,
     read_row,
     runs_of_parts,
-    strangeness,
 )
 
 THREE = np.eye(10)[3]
@@ -140,7 +141,9 @@ class Oracle:
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         return self.table[images[:, 0, 0]]
 
-    def accepted(self, images: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    def accepted(
+        self, images: np.ndarray, probabilities: np.ndarray, scores: np.ndarray
+    ) -> np.ndarray:
         return probabilities.max(axis=1) > 0.5
 
 
@@ -152,9 +155,10 @@ def frame(number: int) -> np.ndarray:
 
 def test_strangeness_counts_from_below_the_models_own_limit() -> None:
     images = np.stack([frame(k) for k in range(3)])
-    assert strangeness(Oracle(THREE), images).tolist() == [0, 0, 0]  # type: ignore[arg-type]
+    plain: Any = Oracle(THREE)
+    assert strangeness(plain, novelty(plain, images)).tolist() == [0, 0, 0]
     model: Any = Oracle(THREE, novelty=[70.0, 75.0, 95.0])
-    assert strangeness(model, images).tolist() == [0, 0, 20]
+    assert strangeness(model, novelty(model, images)).tolist() == [0, 0, 20]
 
 
 def test_two_parts_are_one_digit_or_two_by_the_sum_of_all_costs() -> None:
@@ -168,7 +172,7 @@ def test_two_parts_are_one_digit_or_two_by_the_sum_of_all_costs() -> None:
         frames = {key: (frame(of[key]), box) for key, box in boxes.items()}
         model: Any = Oracle(one, whole, novelty=novelty)
         cut_parts = [parts[0], Part(42, parts[1].box, 1.0, cut=cut)]
-        found = read_row(lattice_of(model, None, frames, cut_parts, 100.0)).digits  # type: ignore[arg-type]
+        found = read_row(lattice_of(model, None, Frames(frames), cut_parts, 100.0)).digits  # type: ignore[arg-type]
         whole_or_apart = [(1, 42)] if len(found) == 1 else [(1,), (42,)]
         assert [d.box for d in found] == [boxes[key] for key in whole_or_apart]
         return [digit.label for digit in found]
@@ -196,7 +200,7 @@ def test_dust_is_left_out_where_that_costs_less_than_a_digit() -> None:
             Part(1, (0, 0, 41, 100), 10.0),
             Part(61, (460, 0, 501, 100), mass, small=True),  # far: never joined with the first
         ]
-        found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
+        found = read_row(lattice_of(model, None, Frames(frames), parts, 100.0)).digits  # type: ignore[arg-type]
         return [digit.label for digit in found]
 
     # 1 + 15 x 2 / 10 = 4 for leaving it out
@@ -211,7 +215,7 @@ def test_what_is_read_has_its_label_probability_and_whether_it_is_stood_by() -> 
     frames = {(1,): (frame(0), (0, 0, 41, 100)), (101,): (frame(1), (100, 0, 141, 100))}
     parts = [part(0, 41), part(100, 141)]
     model: Any = Oracle(sure, unsure)
-    found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, Frames(frames), parts, 100.0)).digits  # type: ignore[arg-type]
     assert [(d.label, d.probability, d.sure) for d in found] == [(1, 1.0, True), (1, 0.4, False)]
     assert found[1].frame[0, 0] == 1
 
@@ -228,11 +232,11 @@ def test_wide_and_implausible_components_are_doubted() -> None:
     sheet: Any = SimpleNamespace(components=components, height=100.0)
     frames = {(k,): (frame(k - 1), components[k - 1].box) for k in (1, 2, 3)}
     model: Any = Oracle(one * 1e-6, likely, unlikely)
-    assert doubtful(model, sheet, frames) == {3}
+    assert doubtful(model, sheet, Frames(frames)) == {3}
     strange: Any = Oracle(one * 1e-6, THREE, THREE, novelty=[0.0, 84.9, 85.1])  # 2.5 is the limit
-    assert doubtful(strange, sheet, frames) == {3}
+    assert doubtful(strange, sheet, Frames(frames)) == {3}
     sheet.components = components[:1]
-    assert doubtful(model, sheet, frames) == set()
+    assert doubtful(model, sheet, Frames(frames)) == set()
 
 
 SHAPES = [
@@ -257,11 +261,11 @@ def test_dust_is_left_out_after_whatever_came_before_it() -> None:
     frames = {(k,): (frame(k), box) for k, box in enumerate(boxes)}
     parts = [Part(k, box, (10.0, 10.0, 2.0)[k], small=k == 2) for k, box in enumerate(boxes)]
     model: Any = Oracle(*ones)
-    found = read_row(lattice_of(model, None, frames, parts, 100.0)).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, Frames(frames), parts, 100.0)).digits  # type: ignore[arg-type]
     assert [digit.box for digit in found] == boxes
     first = [replace(parts[0], mass=0.0, small=True), *parts[1:]]
     model = Oracle(ones[2], *ones[1:])  # the first, of no mass, is left out for 1
-    found = read_row(lattice_of(model, None, frames, first, 100.0)).digits  # type: ignore[arg-type]
+    found = read_row(lattice_of(model, None, Frames(frames), first, 100.0)).digits  # type: ignore[arg-type]
     assert [digit.box for digit in found] == boxes[1:]
 
 
@@ -269,7 +273,9 @@ def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
     model: Any = Oracle(np.eye(10)[1], np.eye(10)[1])
     one, other = (
         read_row(
-            lattice_of(model, None, {(1,): (frame(k), (0, 0, 41, 100))}, [part(0, 41)], 100.0)
+            lattice_of(
+                model, None, Frames({(1,): (frame(k), (0, 0, 41, 100))}), [part(0, 41)], 100.0
+            )
         ).digits[0]  # type: ignore[arg-type]
         for k in (0, 1)
     )
@@ -278,6 +284,12 @@ def test_what_was_found_is_compared_and_shown_without_its_frame() -> None:
     assert repr(one) == "Found(box=(0, 0, 41, 100), label=1, probability=1.0, sure=True)"
     with pytest.raises(FrozenInstanceError):
         one.label = 7  # type: ignore[misc]
+
+
+def aligned(row: Lattice, text: str) -> Aligned | None:
+    """One text alone."""
+    (found,) = align(row, [text])
+    return found
 
 
 def lattice(
@@ -290,7 +302,7 @@ def lattice(
         box = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
         frames[tuple(one.label for one in parts[a:b])] = (frame(min(k, len(answers) - 1)), box)
     model: Any = Oracle(*answers)
-    return lattice_of(model, None, frames, parts, 100.0, signs or {})  # type: ignore[arg-type]
+    return lattice_of(model, None, Frames(frames), parts, 100.0, signs or {})  # type: ignore[arg-type]
 
 
 ONE = np.eye(10)[1]
@@ -300,7 +312,7 @@ APART = [part(0, 41), part(200, 241), part(400, 441)]
 
 def test_a_text_of_digits_scores_the_sum_of_their_plausibilities() -> None:
     row = lattice(APART, ONE, ONE * np.exp(-1.0), ONE * np.exp(-0.5))
-    found = align(row, "111")
+    found = aligned(row, "111")
     assert found is not None
     assert found.score == pytest.approx(-1.5, abs=0.01)
     assert [box for box, _ in found.places] == [one.box for one in APART]
@@ -309,7 +321,7 @@ def test_a_text_of_digits_scores_the_sum_of_their_plausibilities() -> None:
     assert [d.probability for d in digits] == pytest.approx(np.exp([0, -1, -0.5]))
     # another text is told from the same parts; a digit that is not the likeliest is never sure
     maybe = 0.9 * ONE + 0.1 * np.eye(10)[7]
-    other = align(lattice(APART, ONE, maybe, ONE), "171")
+    other = aligned(lattice(APART, ONE, maybe, ONE), "171")
     assert other is not None
     seven = float(plausibilities(maybe, APART[1].box, 100)[7])
     assert -8 < seven < -4  # log(0.1) and its shape
@@ -324,7 +336,7 @@ def test_a_text_pays_for_its_cuts_and_for_what_it_joins() -> None:
     parts = [part(0, 41), Part(42, (41, 0, 82, 100), 1.0, cut=0.5)]
     three = np.eye(10)[3] * np.exp(-2.0)
     row = lattice(parts, ONE, three, ONE)
-    whole, apart = align(row, "3"), align(row, "11")
+    whole, apart = aligned(row, "3"), aligned(row, "11")
     assert whole is not None
     assert apart is not None
     assert whole.score == pytest.approx(-2.0, abs=0.01)  # joined for nothing: it was cut apart
@@ -334,39 +346,39 @@ def test_a_text_pays_for_its_cuts_and_for_what_it_joins() -> None:
 
 
 def test_a_part_is_left_out_for_8_and_dust_for_its_share_of_the_ink() -> None:
-    found = align(lattice(APART, ONE), "11")
+    found = aligned(lattice(APART, ONE), "11")
     assert found is not None
     assert found.score == pytest.approx(-8.0, abs=0.01)
     assert len(found.places) == 2
     for mass, cost in ((2.0, 4.0), (0.0, 1.0), (4.0, 7.0)):  # 1 + 15 x mass / 10
         dust = [Part(1, (0, 0, 41, 100), 10.0), Part(2, (200, 0, 241, 100), mass, small=True)]
-        found = align(lattice(dust, ONE), "1")
+        found = aligned(lattice(dust, ONE), "1")
         assert found is not None
         assert found.score == pytest.approx(-cost, abs=0.01)
         assert [box for box, _ in found.places] == [dust[0].box]
 
 
 def test_two_characters_share_a_part_for_8_and_halve_its_box() -> None:
-    found = align(lattice([part(10, 51)], ONE), "11")
+    found = aligned(lattice([part(10, 51)], ONE), "11")
     assert found is not None
     assert found.score == -8.0
     assert found.places == [((10, 0, 30, 100), None), ((30, 0, 51, 100), None)]
-    narrow = align(lattice([part(10, 11)], ONE), "25")  # a pixel wide: no box is empty
+    narrow = aligned(lattice([part(10, 11)], ONE), "25")  # a pixel wide: no box is empty
     assert narrow is not None
     assert [box for box, _ in narrow.places] == [(10, 0, 11, 100), (11, 0, 12, 100)]
     # a share of a part that was cut off pays for the cut as well
     parts = [part(0, 41), Part(42, (41, 0, 82, 100), 1.0, cut=0.5)]
     row = lattice(parts, ONE, np.eye(10)[3], ONE * 1e-3)
-    found = align(row, "111")
+    found = aligned(row, "111")
     assert found is not None
     assert found.score == pytest.approx(-8.0 - 2.0, abs=0.01)
     # dust is not shared
-    assert align(lattice([part(0, 41, small=True)], ONE), "11") is None
+    assert aligned(lattice([part(0, 41, small=True)], ONE), "11") is None
 
 
 def test_a_sign_gains_what_signs_say_and_costs_4_elsewhere() -> None:
     row = lattice(APART, ONE, signs={(1, 2): (".", 5.0)})
-    point, comma, blank = align(row, "1.1"), align(row, "1,1"), align(row, "1?1")
+    point, comma, blank = aligned(row, "1.1"), aligned(row, "1,1"), aligned(row, "1?1")
     assert point is not None
     assert comma is not None
     assert blank is not None
@@ -374,13 +386,13 @@ def test_a_sign_gains_what_signs_say_and_costs_4_elsewhere() -> None:
     assert comma.score == pytest.approx(3.0, abs=0.01)  # a point is easily a comma
     assert blank.score == pytest.approx(-4.0, abs=0.01)
     assert point.places[1] == comma.places[1] == (APART[1].box, None)
-    elsewhere = align(row, ".11")
+    elsewhere = aligned(row, ".11")
     assert elsewhere is not None
     assert elsewhere.score == pytest.approx(-4.0, abs=0.01)
     # a colon is two parts, one over the other
     dots = [part(200, 210, bottom=10, small=True), part(200, 210, top=60, bottom=70, small=True)]
     colon = lattice([APART[0], *dots, APART[2]], ONE, signs={(1, 3): (":", 3.0)})
-    found = align(colon, "1:1")
+    found = aligned(colon, "1:1")
     assert found is not None
     assert found.score == pytest.approx(3.0, abs=0.01)
     assert found.places[1] == ((200, 0, 210, 70), None)
@@ -388,9 +400,9 @@ def test_a_sign_gains_what_signs_say_and_costs_4_elsewhere() -> None:
 
 def test_more_characters_than_the_parts_can_hold_are_told_from_none() -> None:
     row = lattice(APART, ONE)
-    assert align(row, "1" * 6) is not None  # each part shared by two
-    assert align(row, "1" * 7) is None
-    nothing = align(row, "")
+    assert aligned(row, "1" * 6) is not None  # each part shared by two
+    assert aligned(row, "1" * 7) is None
+    nothing = aligned(row, "")
     assert nothing is not None
     assert nothing.score == -24.0
     assert nothing.places == []
@@ -443,7 +455,7 @@ def test_what_a_row_is_read_as_is_told_at_least_as_well(row: Lattice) -> None:
     """`read_row` takes the best of all texts; told its text, `align` finds no worse a way."""
     read = read_row(row)
     text = text_of(read)
-    found = align(row, text)
+    found = aligned(row, text)
     assert found is not None
     assert found.score >= score_of(row, read) - 1e-6
     assert len(found.places) == len(text)
@@ -457,14 +469,14 @@ def test_a_mark_that_was_cut_to_pieces_is_one_sign() -> None:
     """Three pieces of one mark between digits, each a good 1: told that it is one, it is whole."""
     pieces = [part(200, 220), part(220, 240, cut=0.5), part(240, 260, cut=0.5)]
     row = lattice([part(0, 41), *pieces, part(400, 441)], ONE)
-    found = align(row, "1?1")
+    found = aligned(row, "1?1")
     assert found is not None
     assert found.left_out == []
     assert [box for box, _ in found.places] == [
         (0, 0, 41, 100), (200, 0, 260, 100), (400, 0, 441, 100),
     ]  # fmt: skip
     assert [digit is None for _, digit in found.places] == [False, True, False]
-    single = align(lattice(APART, ONE), "1?1")
+    single = aligned(lattice(APART, ONE), "1?1")
     assert single is not None
     assert found.score == pytest.approx(single.score, abs=0.01)
 
@@ -485,3 +497,16 @@ def test_no_run_holds_two_parts_that_are_digits_as_they_are() -> None:
     assert runs_of_parts(parts, 30.0, {1, 2, 3, 4}) == [(0, 1), (1, 2), (2, 3), (3, 4)]
     some = runs_of_parts(parts, 30.0, {1, 3})
     assert set(some) == {run for run in every if not {0, 2} <= set(range(*run))}
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 100_000])
+def test_texts_are_aligned_together_as_each_alone(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digitnet.reading.segmentation.ALIGNED", at_once)
+    dust = [part(0, 41), part(60, 70, small=True), part(90, 131), part(131, 172, cut=0.2)]
+    row = lattice(dust, ONE, THREE, ONE, signs={(1, 2): (".", 3.0)})
+    texts = ["11", "", "1.11", "3", "1,3", "1?1", "1" * 9, "311"]
+    assert align(row, texts) == [aligned(row, text) for text in texts]
+    assert align(row, texts)[6] is None
+    assert align(row, []) == []

@@ -94,11 +94,17 @@ class Calibration:
         """Calibrated probabilities (N, K) of logits (N, K)."""
         return softmax(logits if self.temperature == 1.0 else logits / self.temperature)
 
-    def no_digit(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Which frames (N, 28, 28) look like no class that was learnt, (N,)."""
+    def no_digit(
+        self, images: NDArray[np.uint8], scores: NDArray[np.float64] | None = None
+    ) -> NDArray[np.bool_]:
+        """Which frames (N, 28, 28) look like no class that was learnt, (N,).
+
+        ``scores`` (N,) are their out-of-distribution scores, where they are known already.
+        """
         if self.novelty is None or self.answers_always:
             return np.zeros(len(images), dtype=bool)
-        return self.novelty.scores(images) > self.most_novelty
+        scores = self.novelty.scores(images) if scores is None else scores
+        return scores > self.most_novelty
 
     def unsure(self, probabilities: FloatArray) -> NDArray[np.bool_]:
         """Which answers (N, K) leave too much doubt, (N,)."""

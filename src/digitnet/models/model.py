@@ -156,14 +156,21 @@ class Model:
     def _probabilities(self, images: NDArray[np.uint8]) -> FloatArray:
         return self.calibration.probabilities(classify(self.network, images))
 
-    def accepted(self, images: NDArray[Any], probabilities: FloatArray) -> NDArray[np.bool_]:
+    def accepted(
+        self,
+        images: NDArray[Any],
+        probabilities: FloatArray,
+        scores: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.bool_]:
         """Which answers (N, n_classes) for frames (N, 28, 28) the model stands by, (N,).
+
+        ``scores`` (N,) are the frames' out-of-distribution scores, where they are known already.
 
         Raises:
             PictureError: as for `probabilities`.
         """
         unsure = self.calibration.unsure(probabilities)
-        return ~(unsure | self.calibration.no_digit(as_frames(images)))
+        return ~(unsure | self.calibration.no_digit(as_frames(images), scores))
 
     @overload
     def predict(self, picture: OnePicture, risk: Risk = None) -> Prediction: ...

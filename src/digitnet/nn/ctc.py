@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,13 +130,7 @@ def _forward_backward(
     may = (states[:, 2:] != BLANK) & (states[:, 2:] != states[:, :-2])
     skips[:, 2:][may] = 0.0
 
-    alpha = np.full((T, N, S + 2), -np.inf)  # two states before the first, never reached
-    alpha[0, :, 2:4] = emit[0, :, :2]
-    for t in range(1, T):
-        before = alpha[t - 1]
-        step = _log_add(before[:, 2:], before[:, 1:-1], before[:, :-2] + skips)
-        np.add(step, emit[t], out=alpha[t, :, 2:])
-    alpha = alpha[:, :, 2:]
+    alpha = _forward(emit, skips)
 
     beta = np.full((T, N, S + 2), -np.inf)  # two states behind the last
     last = np.full((N, S), -np.inf)  # 0 in the two states that a path may end in
@@ -159,6 +153,41 @@ def _forward_backward(
     share[np.arange(T)[:, None] >= columns] = 0.0
     classes = (states[:, :, None] == np.arange(K)).astype(np.float64)
     return log_p, np.matmul(share.transpose(1, 0, 2), classes)
+
+
+def _forward(emit: FloatArray, skips: FloatArray) -> FloatArray:
+    """All of alpha, (T, N, S), of the states' log-probabilities and what skipping costs, (N, S)."""
+    T, N, S = emit.shape
+    alpha = np.full((T, N, S + 2), -np.inf)  # two states before the first, never reached
+    alpha[0, :, 2:4] = emit[0, :, :2]
+    for t in range(1, T):
+        before = alpha[t - 1]
+        step = _log_add(before[:, 2:], before[:, 1:-1], before[:, :-2] + skips)
+        np.add(step, emit[t], out=alpha[t, :, 2:])
+    return alpha[:, :, 2:]
+
+
+def log_likelihood(log_probs: FloatArray, classes: Sequence[int]) -> float:
+    """How likely a text is: log p of all paths that spell it, of log-probabilities (T, K).
+
+    Minus infinity where it has too few columns; see `ctc_loss`.
+    """
+    states, skips = _states([classes])
+    last = _forward(log_probs[:, states], skips)[-1, 0, -2:]
+    return float(np.logaddexp.reduce(last))
+
+
+def _states(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], FloatArray]:
+    """The states of texts, (B, S), and 0 where a path may skip one, else minus infinity, (B, S).
+
+    Blanks are behind the end of a shorter text.
+    """
+    states = np.full((len(texts), 2 * max(map(len, texts)) + 1), BLANK)
+    for row, classes in zip(states, texts, strict=True):
+        row[1 : 2 * len(classes) : 2] = classes
+    skips = np.full(states.shape, -np.inf)
+    skips[:, 2:][(states[:, 2:] != BLANK) & (states[:, 2:] != states[:, :-2])] = 0.0
+    return states, skips
 
 
 def _log_add(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
@@ -205,10 +234,18 @@ def greedy(logits: FloatArray) -> Decoded:
     """The text that the most likely path spells, from logits (T, K)."""
     log_probs = log_softmax(logits.astype(np.float64))
     path = log_probs.argmax(axis=1)
-    new = path != BLANK
-    new[1:] &= path[1:] != path[:-1]
-    best = float(log_probs.max(axis=1).sum())
-    return placed(tuple(int(k) for k in path[new]), log_probs, best)
+    seen = log_probs.max(axis=1)
+    classes: list[int] = []
+    columns: list[int] = []
+    before = BLANK
+    for t, k in enumerate(path.tolist()):
+        if k != BLANK and k != before:
+            classes.append(k)
+            columns.append(t)
+        elif k != BLANK and seen[t] >= seen[columns[-1]]:
+            columns[-1] = t
+        before = k
+    return Decoded(tuple(classes), tuple(columns), tuple(seen[columns].tolist()), float(seen.sum()))
 
 
 def beam_search(
@@ -239,43 +276,52 @@ def beam_search(
     if width < 1:
         raise ValueError(f"A search keeps at least one prefix, not {width}.")
     log_probs = log_softmax(logits.astype(np.float64))
-    nothing = -np.inf
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, nothing)}
+    nothing = -math.inf
+    beams: dict[tuple[int, ...], _Ends] = {(): _Ends(0.0, nothing, 0.0)}
     for row in log_probs.tolist():
-        likely = [k for k in range(1, len(row)) if row[k] >= least]
-        grown: dict[tuple[int, ...], list[float]] = {}
-        for prefix, (blank, other) in beams.items():
-            again = other + row[prefix[-1]] if prefix else nothing
-            grown[prefix] = [_sum(blank, other) + row[BLANK], again]
+        likely = sorted((k for k in range(1, len(row)) if row[k] >= least), key=lambda k: -row[k])
+        grown: dict[tuple[int, ...], _Ends] = {}
+        for prefix, (_, other, both) in beams.items():
+            blank, again = both + row[BLANK], other + row[prefix[-1]] if prefix else nothing
+            grown[prefix] = _Ends(blank, again, _sum(blank, again))
         # A text that only one prefix leads to is not kept if it is below all that stay as they are.
-        floor = min(_sum(*ends) for ends in grown.values()) if len(beams) == width else nothing
-        followed: dict[tuple[int, ...], set[int]] = {}
+        floor = min(ends.both for ends in grown.values()) if len(beams) == width else nothing
+        followed: dict[tuple[int, ...], list[int]] = {}
         for prefix in beams:
-            if prefix:
-                followed.setdefault(prefix[:-1], set()).add(prefix[-1])
-        for prefix, (blank, other) in beams.items():
-            both, kept = _sum(blank, other), followed.get(prefix, ())
-            for k in likely:
+            if prefix and row[prefix[-1]] >= least:
+                followed.setdefault(prefix[:-1], []).append(prefix[-1])
+        for prefix, (blank, _, both) in beams.items():
+            kept = followed.get(prefix, [])
+            for k in [*kept, *(k for k in likely if k not in kept)]:
+                is_kept = k in kept
+                if not is_kept and both + row[k] < floor:
+                    break  # and so are those that are less likely
                 before = blank if prefix and k == prefix[-1] else both
-                if k not in kept and before + row[k] < floor:
+                if before == nothing or (not is_kept and before + row[k] < floor):
                     continue
                 longer = (*prefix, k)
-                if before == nothing or (
-                    constraint is not None
-                    and longer not in grown
-                    and not constraint.allowed(prefix, k)
-                ):
-                    continue
-                there = grown.setdefault(longer, [nothing, nothing])
-                there[1] = _sum(there[1], before + row[k])
-        ranked = sorted(grown.items(), key=lambda item: (-_sum(*item[1]), item[0]))
-        beams = {prefix: (ends[0], ends[1]) for prefix, ends in ranked[:width]}
+                there = grown.get(longer)
+                if there is None:
+                    if constraint is not None and not constraint.allowed(prefix, k):
+                        continue
+                    there = _Ends(nothing, nothing, nothing)
+                other = _sum(there.other, before + row[k])
+                grown[longer] = _Ends(there.blank, other, _sum(there.blank, other))
+        beams = dict(sorted(grown.items(), key=lambda item: (-item[1].both, item[0]))[:width])
     found = [
-        (prefix, _sum(*ends))
+        (prefix, ends.both)
         for prefix, ends in beams.items()
-        if constraint is None or constraint.complete(prefix)
+        if ends.both > nothing and (constraint is None or constraint.complete(prefix))
     ]
-    return [placed(prefix, log_probs, p) for prefix, p in found if p > nothing]
+    return placed([prefix for prefix, _ in found], log_probs, [p for _, p in found])
+
+
+class _Ends(NamedTuple):
+    """Log-probabilities of a prefix's paths that end in a blank, that do not, and of both."""
+
+    blank: float
+    other: float
+    both: float
 
 
 def _sum(a: float, b: float) -> float:
@@ -285,36 +331,41 @@ def _sum(a: float, b: float) -> float:
     return a + math.log1p(math.exp(b - a)) if b > -math.inf else a
 
 
-def placed(classes: tuple[int, ...], log_probs: FloatArray, log_prob: float) -> Decoded:
-    """A text with its characters' columns: on the likeliest path that spells it (Viterbi).
+def placed(
+    texts: Sequence[tuple[int, ...]], log_probs: FloatArray, of_texts: Sequence[float]
+) -> list[Decoded]:
+    """Texts with their characters' columns: on the likeliest path that spells each (Viterbi).
 
     Args:
-        classes: of the text, which fits the columns.
+        texts: the classes of each, which fit the columns.
         log_probs: (T, K), of each class at each column.
-        log_prob: of the text.
+        of_texts: the log-probability of each text.
     """
+    if not texts:
+        return []
     T = len(log_probs)
-    S = 2 * len(classes) + 1
-    states = np.full(S, BLANK)
-    states[1::2] = classes
-    emit = log_probs[:, states]
-    may = np.zeros(S, bool)
-    may[2:] = (states[2:] != BLANK) & (states[2:] != states[:-2])
-    best = np.full(S, -np.inf)
-    best[:2] = emit[0, :2]
-    came = np.zeros((T, S), np.int64)  # how many states a path came on
+    states, skips = _states(texts)
+    emit = log_probs[:, states]  # (T, B, S)
+    B, S = states.shape
+    best = np.full((B, S + 2), -np.inf)  # two states before the first, never reached
+    best[:, 2:4] = emit[0, :, :2]
+    came = np.zeros((T, B, S), np.int8)  # how many states a path came on
+    ways = np.empty((3, B, S))
     for t in range(1, T):
-        ways = np.full((3, S), -np.inf)
-        ways[0] = best
-        ways[1, 1:] = best[:-1]
-        ways[2, 2:] = np.where(may[2:], best[:-2], -np.inf)
+        ways[0], ways[1] = best[:, 2:], best[:, 1:-1]
+        np.add(best[:, :-2], skips, out=ways[2])
         came[t] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + emit[t]
-    s = S - 1 if S == 1 or best[-1] >= best[-2] else S - 2
-    columns = [0] * len(classes)
-    seen = [-np.inf] * len(classes)
-    for t in range(T - 1, -1, -1):
-        if s % 2 and emit[t, s] > seen[s // 2]:
-            columns[s // 2], seen[s // 2] = t, float(emit[t, s])
-        s -= int(came[t, s])
-    return Decoded(classes, tuple(columns), tuple(seen), log_prob)
+        np.add(ways.max(axis=0), emit[t], out=best[:, 2:])
+    found = []
+    for b, (classes, log_prob) in enumerate(zip(texts, of_texts, strict=True)):
+        s = 2 * len(classes)
+        if classes and best[b, s + 2] < best[b, s + 1]:
+            s -= 1
+        columns = [0] * len(classes)
+        seen = [-np.inf] * len(classes)
+        for t in range(T - 1, -1, -1):
+            if s % 2 and emit[t, b, s] > seen[s // 2]:
+                columns[s // 2], seen[s // 2] = t, float(emit[t, b, s])
+            s -= int(came[t, b, s])
+        found.append(Decoded(classes, tuple(columns), tuple(seen), log_prob))
+    return found

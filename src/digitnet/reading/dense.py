@@ -6,7 +6,6 @@ by a few hundred of them, so that it takes as long for a page of any number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,9 +22,7 @@ from digitnet.imaging.scan import BRIGHTEST
 from digitnet.imaging.stroke_width import stroke_width
 from digitnet.models.model import Model
 from digitnet.reading.components import page_components
-from digitnet.reading.segmentation import Frames
 from digitnet.reading.sheet import Sheet, frame_components
-from digitnet.threads import on_all_cores
 
 MANY = 1500
 """Marks of a page, from which a few of them must look like digits before the rest is read."""
@@ -48,8 +45,6 @@ LONG = 4.0
 """Heights of a mark, from which a line that was found where it was small is printed."""
 MUCH_BETTER = 0.15
 """By how much more of the marks must be like digits for the page to lie turned by quarters."""
-AT_ONCE = 64
-"""Marks that a thread frames at a time."""
 LONGEST = 16
 """Marks of a row that are read at a time, on a page of many: a search takes longer the longer the
 row is, and longer than in proportion."""
@@ -59,7 +54,8 @@ def likeness(model: Model, sheet: Sheet, quarters: int = 4) -> NDArray[np.float6
     """The share of a sheet's marks that are like digits, lying so and turned: (quarters,).
 
     Those that the model stands by and that are as high as most: small letters are of two heights.
-    The k-th is of the page turned counter-clockwise by k quarters. Zeros where there is no mark.
+    The k-th is of the page turned counter-clockwise by k quarters. Zeros where there is no mark,
+    and for the turned page where the upright one is so like digits that no other is much better.
     """
     marks = sheet.components
     some = [marks[k] for k in np.linspace(0, len(marks) - 1, min(len(marks), SAMPLE)).astype(int)]
@@ -68,12 +64,14 @@ def likeness(model: Model, sheet: Sheet, quarters: int = 4) -> NDArray[np.float6
     images = np.stack([frame_components(sheet, [one.label], one.box)[0] for one in some])
     sizes = np.array([(one.height, one.width) for one in some], np.float64)
     away = np.abs(np.log(sizes / np.median(sizes, axis=0)))
-    shares = []
+    shares = np.zeros(quarters)
     for k in range(quarters):
+        if shares[0] > 1 - MUCH_BETTER:
+            break
         turned = np.ascontiguousarray(np.rot90(images, k, axes=(1, 2)))
         known = model.accepted(turned, model.probabilities(turned))
-        shares.append(float((known & (away[:, k % 2] < UNEVEN)).mean()))
-    return np.array(shares)
+        shares[k] = (known & (away[:, k % 2] < UNEVEN)).mean()
+    return shares
 
 
 def lies_turned(shares: NDArray[np.float64]) -> int:
@@ -163,17 +161,6 @@ def _long_lines(ruling: Flags, least: float) -> Mask:
     kept = (longer >= least).astype(np.uint8)
     kept[0] = 0
     return np.asarray(kept[labels], np.uint8)
-
-
-def frame_all(sheet: Sheet, frames: Frames) -> None:
-    """Frame every component by itself, on all cores; ``frames`` remembers them."""
-    marks = sheet.components
-
-    def frame(some: Sequence[Component]) -> None:
-        for one in some:
-            frames[(one.label,)] = frame_components(sheet, [one.label], one.box)
-
-    on_all_cores(frame, (marks[k : k + AT_ONCE] for k in range(0, len(marks), AT_ONCE)))
 
 
 def pieces(row: list[Component], longest: int = LONGEST) -> list[list[Component]]:

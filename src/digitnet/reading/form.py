@@ -21,9 +21,10 @@ from digitnet.reading.alignment import align
 from digitnet.reading.cut_out import CutOut, Cutter
 from digitnet.reading.cuts import cut_apart
 from digitnet.reading.fields import Field
-from digitnet.reading.line_reader import read_line, row_image, settle
+from digitnet.reading.frames import Frames
+from digitnet.reading.line_reader import read_line, row_image, see_lines, settle
 from digitnet.reading.page import check_reads_pages, row_lattice
-from digitnet.reading.segmentation import DIGITS, Frames, doubtful, read_row
+from digitnet.reading.segmentation import DIGITS, doubtful, read_row
 from digitnet.reading.sheet import Sheet, component_rows, scan_page, usual_height
 from digitnet.reading.signs import UNREAD, unread_marks
 from digitnet.reading.template import Template, TemplateField
@@ -322,13 +323,14 @@ def _read_text(
     rows = component_rows(sheet)
     row = max(rows, key=lambda each: sum(one.mass for one in each))
     height = usual_height(sheet, row)
-    frames: Frames = {}
+    frames = Frames()
     cut_up, parts = cut_apart(sheet, doubtful(model, sheet, frames))
     lattice = row_lattice(
         model, cut_up, frames, row, [part for one in row for part in parts[one.label]], height
     )
     parts_say = read_row(lattice)
-    line = read_line(line_model, row_image(sheet, row, height, SPECK), says)
+    (logits,) = see_lines(line_model, [row_image(sheet, row, height, SPECK)])
+    line = read_line(line_model, logits, says)
     fits = float(sum(np.exp(one.log_prob) for one in line.found))
     settled = settle(line_model, line, lattice, parts_say, says)
     if settled is None or not settled.text:

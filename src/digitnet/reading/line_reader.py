@@ -15,7 +15,7 @@ from digitnet.imaging.boxes import around
 from digitnet.imaging.components import Component
 from digitnet.imaging.line_frame import normalise_line
 from digitnet.models.lines import LineModel
-from digitnet.nn.ctc import Decoded, LineLabels, beam_search, ctc_loss, greedy, placed
+from digitnet.nn.ctc import Decoded, LineLabels, beam_search, greedy, log_likelihood, placed
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
@@ -24,6 +24,7 @@ from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
 from digitnet.reading.signs import SIGNS, SPECK, is_dust
+from digitnet.threads import on_all_cores, one_blas_thread
 
 BEAM = 6
 """Texts of a row that are weighed, at most, beside the one that its parts say."""
@@ -134,15 +135,29 @@ class _InField:
         return self.field.holds(self.model.text_of(prefix))
 
 
+def see_lines(model: LineModel, images: Sequence[Bytes]) -> list[FloatArray]:
+    """The logits (T, K) of each row's image, (LINE_HEIGHT, W); of several on all cores."""
+    logits: list[FloatArray] = [np.zeros((0, 0), np.float32)] * len(images)
+
+    def see(k: int) -> None:
+        x, columns = as_batch([images[k]])
+        logits[k] = model.network.forward(x)[0][: columns[0]]
+
+    if len(images) == 1:
+        see(0)
+    else:
+        with one_blas_thread():
+            on_all_cores(see, range(len(images)))
+    return logits
+
+
 def read_line(
-    model: LineModel, image: Bytes, field: Field | None = None, agreed: str | None = None
+    model: LineModel, logits: FloatArray, field: Field | None = None, agreed: str | None = None
 ) -> RowLine:
-    """The likeliest texts of a row's image, (LINE_HEIGHT, W); of a field, none but its own.
+    """The likeliest texts of a row's logits, (T, K); of a field, none but its own.
 
     Where the likeliest path says what is ``agreed`` already, other texts are searched for less.
     """
-    x, columns = as_batch([image])
-    logits = model.network.forward(x)[0][: columns[0]]
     best = greedy(logits)
     text = model.text_of(best.classes)
     within = field is None or field.holds(text)
@@ -181,8 +196,8 @@ def settle(
         found |= {parts_say: told} if told is not None else {}
     weighed = [
         (one.log_prob + WEIGHT * aligned.score - ODD_PLACE * odd_places(text), text, aligned)
-        for text, one in found.items()
-        if (aligned := align(lattice, text)) is not None
+        for (text, one), aligned in zip(found.items(), align(lattice, list(found)), strict=True)
+        if aligned is not None
     ]
     if not weighed:
         return None
@@ -211,11 +226,10 @@ def odd_places(text: str) -> int:
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:
     """A text as the network sees it; None where it has too few columns for it."""
     classes = tuple(model.classes_of(text))
-    labels = LineLabels.of([classes], [len(line.logits)])
-    if not labels.fits().all():
+    if not LineLabels.of([classes], [len(line.logits)]).fits().all():
         return None
-    log_prob = -ctc_loss(line.logits[None], labels)[0]
-    return placed(classes, log_softmax(line.logits.astype(np.float64)), log_prob)
+    log_probs = log_softmax(line.logits.astype(np.float64))
+    return placed([classes], log_probs, [log_likelihood(log_probs, classes)])[0]
 
 
 def text_of(row: Row) -> str:

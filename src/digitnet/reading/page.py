@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -17,13 +17,13 @@ from digitnet.imaging.components import Component
 from digitnet.imaging.pictures import open_picture
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
+from digitnet.nn.layer import FloatArray
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import Part, cut_apart
 from digitnet.reading.dense import (
     LIKE_DIGITS,
     MANY,
     MOST,
-    frame_all,
     lies_turned,
     likeness,
     looked_closer,
@@ -32,19 +32,27 @@ from digitnet.reading.dense import (
 from digitnet.reading.doubts import doubted
 from digitnet.reading.faint import faint_sheet, with_faint_rows
 from digitnet.reading.fields import Field
-from digitnet.reading.line_reader import Settled, read_line, row_image, settle, text_of
+from digitnet.reading.frames import Frames
+from digitnet.reading.line_reader import (
+    Settled,
+    read_line,
+    row_image,
+    see_lines,
+    settle,
+    text_of,
+)
 from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
 from digitnet.reading.segmentation import (
     DIGITS,
     Found,
-    Frames,
     Lattice,
     Row,
     doubtful,
     lattice_of,
     read_row,
+    run_boxes,
     runs_of_parts,
     whole_digits,
 )
@@ -196,9 +204,9 @@ def _read_sheet(
         turned = lies_turned(shares)
         if turned:
             return Try(Reading((), (), ON_ITS_SIDE), n, quarters=turned)
-    frames: Frames = {}
+    frames = Frames()
     if many:
-        frame_all(whole, frames)
+        frames.look(model, whole, [((one.label,), one.box) for one in whole.components])
     doubts = doubtful(model, whole, frames)
     if len(doubts) > max(MOST_DOUBTFUL, DOUBTFUL * n):
         return Try(Reading((), (), TEXTURE))
@@ -210,19 +218,32 @@ def _read_sheet(
     n_runs = sum(len(runs_of_parts(*one, alone)) for one in zip(of_rows, heights, strict=True))
     if n_runs > max(MOST_RUNS, RUNS * n if many else 0):
         return Try(Reading((), (), TEXTURE))
+    in_pieces = [
+        [_Piece(piece, [part for one in piece for part in parts[one.label]], height)
+         for piece in (pieces(row) if many and field is None else [row])]
+        for row, height in zip(found, heights, strict=True)
+    ]  # fmt: skip
+    at_once = [piece for row in in_pieces for piece in row]
+    frames.look(model, sheet, [
+        run for _, own, height in at_once
+        for run in run_boxes(own, runs_of_parts(own, height, alone))
+    ])  # fmt: skip
+    logits: Iterator[FloatArray] = iter(())
+    if line_model is not None:
+        images = [row_image(whole, piece.row, piece.height) for piece in at_once]
+        logits = iter(see_lines(line_model, images))
     rows: list[list[_Item]] = []
     every: list[Found] = []
-    for row, height in zip(found, heights, strict=True):
+    for row, row_pieces in zip(found, in_pieces, strict=True):
         items: list[_Item] = []
-        for piece in pieces(row) if many and field is None else [row]:
-            of_piece = [part for one in piece for part in parts[one.label]]
-            lattice = row_lattice(model, sheet, frames, piece, of_piece, height, alone)
+        for piece in row_pieces:
+            lattice = row_lattice(model, sheet, frames, *piece, alone)
             read = read_row(lattice)
             every += read.digits
             settled = None
             if line_model is not None:
-                image = row_image(whole, piece, height)
-                line = read_line(line_model, image, field, text_of(read) if many else None)
+                agreed = text_of(read) if many else None
+                line = read_line(line_model, next(logits), field, agreed)
                 settled = settle(line_model, line, lattice, read, field)
             if settled is None and field is not None:
                 items = [_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)]
@@ -237,6 +258,14 @@ def _read_sheet(
     asked = n_runs > MOST_RUNS_TURNED and share < UPRIGHT
     quarters = lies_turned(likeness(model, whole)) if asked else None
     return Try(reading, n, len(every), share, likelihood, n_runs, quarters, _fall(whole))
+
+
+class _Piece(NamedTuple):
+    """Components of a row that are read together, their parts, and the row's usual height."""
+
+    row: list[Component]
+    parts: list[Part]
+    height: float
 
 
 def _fall(sheet: Sheet) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from digitnet.imaging.boxes import Box, around, distance, gap
 from digitnet.models.model import Model
 from digitnet.reading.cuts import Part
-from digitnet.reading.sheet import Sheet, frame_components
-
-Frames = dict[tuple[int, ...], tuple[NDArray[np.uint8], Box]]
-"""Frame and box of components by their labels: what was framed once is not framed again."""
+from digitnet.reading.frames import Frames, Run, Seen
+from digitnet.reading.sheet import Sheet
 
 # log(width / height) of MNIST's training digits, class by class: mean and standard deviation.
 SHAPE_MEAN = np.array([-0.10, -0.89, -0.07, -0.22, -0.23, -0.06, -0.33, -0.26, -0.27, -0.38])
@@ -25,11 +23,8 @@ SHAPE_SPREAD = np.array([0.20, 0.46, 0.22, 0.22, 0.21, 0.27, 0.22, 0.22, 0.22, 0
 
 CUT, CUT_INK = 1.0, 2.0
 """What a cut must gain in log-probability: always, and for each pen's width of ink it severs."""
-SURE_OF_PART = 0.968
-"""How likely the likeliest class of a part of a row must be, whatever the model's risk: parts are
-more often none than pictures are."""
-STRANGE, USUAL = 0.25, 25.0
-"""What each unit of novelty costs, counted from this far below the model's own limit."""
+STRANGE = 0.25
+"""What each unit of strangeness costs (`frames.strangeness`)."""
 WIDEST, TOO_WIDE = 1.2, 30.0
 """Few digits are wider than this many heights; what each further height costs."""
 NARROW, PLAIN = 0.5, -3.0
@@ -42,6 +37,8 @@ CLEAR_SIGN = 5.0
 ALIKE, UNLIKE = {".": ",", ",": "."}, 2.0
 """A point is easily a comma, and what it costs to take one for the other."""
 DIGITS = "0123456789"
+ALIGNED = 200_000
+"""Ways times characters that texts are aligned with at once, at most: it bounds memory."""
 MOST_PARTS = 8
 """Parts that are taken together as one digit, at most."""
 
@@ -57,27 +54,15 @@ class Found:
     frame: NDArray[np.uint8] = field(compare=False, repr=False)
 
 
-def _framed(
-    sheet: Sheet, frames: Frames, labels: tuple[int, ...], box: Box
-) -> tuple[NDArray[np.uint8], Box]:
-    """The frame and the box of components, each framed once: ``frames`` remembers them."""
-    if labels not in frames:
-        frames[labels] = frame_components(sheet, list(labels), box)
-    return frames[labels]
-
-
 def doubtful(model: Model, sheet: Sheet, frames: Frames) -> set[int]:
     """The labels of the components that may be more than one digit."""
     wide = [p for p in sheet.components if p.width > NARROW * sheet.height]
-    if not wide:
-        return set()
-    images = np.stack([_framed(sheet, frames, (p.label,), p.box)[0] for p in wide])
-    odd = STRANGE * strangeness(model, images)
-    plain = [
-        float(plausibilities(p, one.box, sheet.height).max()) - cost > PLAIN
-        for p, one, cost in zip(model.probabilities(images), wide, odd, strict=True)
-    ]
-    return {one.label for one, known in zip(wide, plain, strict=True) if not known}
+    seen = frames.look(model, sheet, [((one.label,), one.box) for one in wide])
+    return {
+        one.label for one, its in zip(wide, seen, strict=True)
+        if not plausibilities(its.probabilities, one.box, sheet.height).max()
+        - STRANGE * its.strange > PLAIN
+    }  # fmt: skip
 
 
 def whole_digits(model: Model, sheet: Sheet, frames: Frames, doubts: Set[int]) -> set[int]:
@@ -86,12 +71,8 @@ def whole_digits(model: Model, sheet: Sheet, frames: Frames, doubts: Set[int]) -
     ``doubts`` are those that may be more than one.
     """
     known = [one for one in sheet.components if one.label not in doubts]
-    if not known:
-        return set()
-    images = np.stack([_framed(sheet, frames, (one.label,), one.box)[0] for one in known])
-    probabilities = model.probabilities(images)
-    sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= SURE_OF_PART)
-    return {one.label for one, is_sure in zip(known, sure, strict=True) if is_sure}
+    seen = frames.look(model, sheet, [((one.label,), one.box) for one in known])
+    return {one.label for one, its in zip(known, seen, strict=True) if its.sure}
 
 
 class Row(NamedTuple):
@@ -108,19 +89,15 @@ class Lattice(NamedTuple):
     Attributes:
         parts: of the row, from left to right.
         spans: runs of parts, (first, after the last), that may be one digit.
-        framed: the frame and the box of each.
+        seen: what the model says of each.
         scores: (S, K), the log-plausibility of each as each class.
-        probabilities: (S, K), of the model.
-        sure: (S,), whether the model stands by its likeliest class.
         signs: which runs of parts may be a sign, and what it gains.
     """
 
     parts: list[Part]
     spans: list[tuple[int, int]]
-    framed: list[tuple[NDArray[np.uint8], Box]]
+    seen: list[Seen]
     scores: NDArray[np.float64]
-    probabilities: NDArray[np.float32]
-    sure: NDArray[np.bool_]
     signs: Mapping[tuple[int, int], tuple[str, float]]
 
     def skipped(self, at: int) -> float:
@@ -133,11 +110,10 @@ class Lattice(NamedTuple):
 
     def found(self, k: int, label: int | None = None) -> Found:
         """Span ``k`` as a digit, its likeliest class unless told."""
-        frame, box = self.framed[k]
-        likeliest = int(self.probabilities[k].argmax())
+        frame, box, probabilities, _, sure = self.seen[k]
+        likeliest = int(probabilities.argmax())
         label = likeliest if label is None else label
-        sure = bool(self.sure[k]) and label == likeliest
-        return Found(box, label, float(self.probabilities[k][label]), sure, frame)
+        return Found(box, label, float(probabilities[label]), sure and label == likeliest, frame)
 
 
 def lattice_of(
@@ -155,19 +131,18 @@ def lattice_of(
     of `runs_of_parts`.
     """
     spans = runs_of_parts(parts, height, whole)
-    framed = [
-        _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _box(parts[a:b]))
-        for a, b in spans
-    ]
-    images = np.stack([image for image, _ in framed])
-    probabilities = model.probabilities(images)
+    seen = frames.look(model, sheet, run_boxes(parts, spans))
     scores = np.stack([
-        plausibilities(p, box, height) - STRANGE * odd - cost_of_joining(parts[a:b], height)
-        for p, odd, (_, box), (a, b)
-        in zip(probabilities, strangeness(model, images), framed, spans, strict=True)
+        plausibilities(its.probabilities, its.box, height) - STRANGE * its.strange
+        - cost_of_joining(parts[a:b], height)
+        for its, (a, b) in zip(seen, spans, strict=True)
     ])  # fmt: skip
-    sure = model.accepted(images, probabilities) & (probabilities.max(axis=1) >= SURE_OF_PART)
-    return Lattice(parts, spans, framed, scores, probabilities, sure, signs)
+    return Lattice(parts, spans, seen, scores, signs)
+
+
+def run_boxes(parts: list[Part], spans: list[tuple[int, int]]) -> list[tuple[Run, Box]]:
+    """The labels and the box of each run of parts."""
+    return [(tuple(part.label for part in parts[a:b]), _box(parts[a:b])) for a, b in spans]
 
 
 def read_row(lattice: Lattice) -> Row:
@@ -227,57 +202,80 @@ class _Way(NamedTuple):
     span: int | None = None
 
 
-def align(lattice: Lattice, text: str) -> Aligned | None:
-    """The likeliest way to put a row's parts together so that they say ``text``.
+def align(lattice: Lattice, texts: Sequence[str]) -> list[Aligned | None]:
+    """For each text the likeliest way to put a row's parts together so that they say it.
 
-    Dynamic programming over parts and characters. Digits are classes by their position in
-    "0123456789"; all else is a sign or a `?`. Two characters may share a part, at a price.
+    Dynamic programming over parts and characters, of many texts at once. Digits are classes by
+    their position in "0123456789"; all else is a sign or a `?`. Two characters may share a part,
+    at a price.
 
     Returns:
         None where there are too few parts for so many characters.
     """
-    parts, n = lattice.parts, len(text)
-    is_digit = np.array([character in DIGITS for character in text], bool)
-    classes = [DIGITS.index(c) if c in DIGITS else 0 for c in text]
-    as_digit = np.where(is_digit, lattice.scores[:, classes], -np.inf)  # (S, n)
+    longest = max(map(len, texts), default=0)
+    at_once = max(1, ALIGNED // (len(lattice.spans) * max(longest, 1)))
+    found: list[Aligned | None] = []
+    for k in range(0, len(texts), at_once):
+        found += _align(lattice, texts[k : k + at_once])
+    return found
+
+
+def _align(lattice: Lattice, texts: Sequence[str]) -> list[Aligned | None]:
+    """As `align`, all of them at once; what stands behind a shorter text's end is not looked at."""
+    parts, spans = lattice.parts, lattice.spans
+    longest = max(1, *map(len, texts))
+    written = np.array([list(text.ljust(longest)) for text in texts])  # (X, n)
+    is_digit = np.isin(written, list(DIGITS))
+    classes = np.where(is_digit, written, "0").astype(np.int64)
+    parting = np.array([cost_of_parting(parts, at) for at in range(len(parts))])
+    first = np.array([a for a, _ in spans])
+    gains = np.where(is_digit, lattice.scores[:, classes], -np.inf)  # (S, X, n)
+    gains -= parting[first][:, None, None]
+    as_odd_sign = np.where(is_digit, -np.inf, -ODD_SIGN)
+    best = np.full((len(parts) + 1, len(texts), longest + 1), -np.inf)  # parts, characters used up
+    best[0, :, 0] = 0.0
     by_end: list[list[int]] = [[] for _ in range(len(parts) + 1)]
-    for k, (_, b) in enumerate(lattice.spans):
+    for k, (_, b) in enumerate(spans):
         by_end[b].append(k)
-    best = np.full((len(parts) + 1, n + 1), -np.inf)  # by parts and characters used up
-    best[0, 0] = 0.0
-    came: list[tuple[list[_Way], NDArray[np.int64]]] = []
+    came: list[tuple[list[_Way], NDArray[np.int16]]] = []
     for end in range(1, len(parts) + 1):
-        last = end - 1
-        ways = [_Way(last, 0)]
-        scores = [best[last] - lattice.skipped(last)]
+        last, here = end - 1, by_end[end]
+        before = best[first[here], :, :-1]
+        ways = [_Way(last, 0), *(_Way(spans[k][0], 1, k) for k in here)]
+        signs = [(_Way(a, 1), lattice.signs[a, end]) for a in (last, last - 1)
+                 if (a, end) in lattice.signs]  # fmt: skip
+        shared = [] if parts[last].small else [_Way(last, 2)]
+        # What no digit is made of may have been cut to pieces, so each span may be a sign.
+        every = [*ways, *shared, *(way for way, _ in signs), *(_Way(spans[k][0], 1) for k in here)]
+        scores = np.full((len(every), *best.shape[1:]), -np.inf)
+        scores[0] = best[last] - lattice.skipped(last)
+        scores[1 : len(ways), :, 1:] = before + gains[here]
+        if shared:
+            scores[len(ways), :, 2:] = best[last, :, :-2] - SHARED - parting[last]
+        for k, (way, (sign, gain)) in enumerate(signs, len(ways) + len(shared)):
+            alike = np.where(written == ALIKE.get(sign, ""), gain - UNLIKE, -np.inf)
+            gained = np.where(written == sign, gain, alike)
+            scores[k, :, 1:] = best[way.a, :, :-1] + gained
+        scores[len(every) - len(here) :, :, 1:] = before + as_odd_sign
+        came.append((every, scores.argmax(axis=0).astype(np.int16)))
+        scores.max(axis=0, out=best[end])
+    return [
+        _traced(lattice, text, float(best[-1, x, len(text)]),
+                [(ways, chosen[x]) for ways, chosen in came])
+        for x, text in enumerate(texts)
+    ]  # fmt: skip
 
-        def offer(way: _Way, gain: NDArray[np.float64] | float) -> None:
-            score = np.full(n + 1, -np.inf)
-            score[way.characters :] = best[way.a, : n + 1 - way.characters] + gain
-            ways.append(way)  # noqa: B023
-            scores.append(score)  # noqa: B023
 
-        for k in by_end[end]:
-            a = lattice.spans[k][0]
-            offer(_Way(a, 1, k), as_digit[k] - cost_of_parting(parts, a))
-        if n > 1 and not parts[last].small:
-            offer(_Way(last, 2), -SHARED - cost_of_parting(parts, last))
-        for a in (last, last - 1):
-            sign, gain = lattice.signs.get((a, end), (None, 0.0))
-            if sign is not None:
-                gains = {sign: gain, ALIKE.get(sign): gain - UNLIKE}
-                offer(_Way(a, 1), np.array([gains.get(c, -np.inf) for c in text], np.float64))
-        for k in by_end[end]:  # a mark that no digit is made of may have been cut to pieces
-            offer(_Way(lattice.spans[k][0], 1), np.where(is_digit, -np.inf, -ODD_SIGN))
-        stacked = np.stack(scores)
-        chosen = stacked.argmax(axis=0)
-        best[end] = stacked[chosen, np.arange(n + 1)]
-        came.append((ways, chosen))
-    if not np.isfinite(best[-1, n]):
+def _traced(
+    lattice: Lattice, text: str, score: float, came: list[tuple[list[_Way], NDArray[np.int16]]]
+) -> Aligned | None:
+    """The best alignment of a text, back from its end; ``came`` is how each part was reached."""
+    if not np.isfinite(score):
         return None
+    parts = lattice.parts
     places: list[tuple[Box, Found | None]] = []
     left_out: list[Box] = []
-    end, used = len(parts), n
+    end, used = len(parts), len(text)
     while end > 0:
         ways, chosen = came[end - 1]
         way = ways[int(chosen[used])]
@@ -291,22 +289,10 @@ def align(lattice: Lattice, text: str) -> Aligned | None:
             places.append(((middle, top, max(right, middle + 1), bottom), None))
             places.append(((left, top, middle, bottom), None))
         else:
-            digit = None if way.span is None else lattice.found(way.span, classes[used])
+            digit = None if way.span is None else lattice.found(way.span, DIGITS.index(text[used]))
             places.append((box if digit is None else digit.box, digit))
         end = way.a
-    return Aligned(float(best[-1, n]), places[::-1], left_out[::-1])
-
-
-def strangeness(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """How far each frame (N, 28, 28) is from looking like a usual digit, (N,); 0 for most digits.
-
-    In units of -2 log density, counted from somewhat below the model's own limit of novelty.
-    """
-    calibration = model.calibration
-    if calibration.novelty is None:
-        return np.zeros(len(images))
-    scores = calibration.novelty.scores(images)
-    return np.maximum(scores - (calibration.most_novelty - USUAL), 0)
+    return Aligned(score, places[::-1], left_out[::-1])
 
 
 def runs_of_parts(
@@ -317,16 +303,17 @@ def runs_of_parts(
     ``whole`` are labels of parts that are digits as they are: no run holds two of them.
     """
     spans = []
-    for a in range(len(parts)):
-        wholes = 0
-        for b in range(a + 1, min(a + MOST_PARTS, len(parts)) + 1):
-            wholes += parts[b - 1].label in whole
-            if wholes > 1:
-                break
-            left, top, right, bottom = _box(parts[a:b])
-            far = any(y.box[0] - x.box[2] > 0.4 * height for x, y in pairwise(parts[a:b]))
-            if b == a + 1 or not (far or right - left > 2.5 * height or bottom - top > 2 * height):
-                spans.append((a, b))
+    for a, part in enumerate(parts):
+        spans.append((a, a + 1))
+        box, wholes = part.box, int(part.label in whole)
+        for b in range(a + 1, min(a + MOST_PARTS, len(parts))):
+            wholes += parts[b].label in whole
+            far = parts[b].box[0] - parts[b - 1].box[2] > 0.4 * height
+            box = around((box, parts[b].box))
+            left, top, right, bottom = box
+            if wholes > 1 or far or right - left > 2.5 * height or bottom - top > 2 * height:
+                break  # and so would be all that are longer
+            spans.append((a, b + 1))
     return spans
 
 
