@@ -90,7 +90,7 @@ models: $(VENV)/installed  ## train the models in the box anew by their recipes
 	mkdir -p src/digitnet/models/box/mcu
 	cp runs/mcu/*.npy runs/mcu/model.json src/digitnet/models/box/mcu/
 
-# The tests run the code of every page; here only notebooks that have other code than their page.
+# The tests run the code of the README and the quickstart, too.
 docs: $(VENV)/installed  ## bring lists and tables up to date, run the notebooks, build the site
 	$(BIN)/python tools/house.py
 	$(BIN)/python tools/forms.py

@@ -70,20 +70,6 @@ def test_a_notebook_that_prints_something_else_is_told(
     assert "page shows\n5\nbut its notebook prints\n8" in done.stdout, done.stderr
 
 
-def test_a_notebook_is_run_where_its_code_is_not_the_page_s() -> None:
-    """`make docs` runs those; the code of all pages is run below, from another folder."""
-    program = "from notebooks import to_run; print(*(page.stem for page in to_run()))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT / "tools", capture_output=True, text=True
-    )
-    with_pictures = [
-        page.stem
-        for page in sorted((DOCS / "learn").glob("*.md"))
-        if any('"test_images/' in block.code for block in code_blocks.blocks(page.read_text()))
-    ]
-    assert done.stdout.split() == with_pictures != []
-
-
 def test_the_python_example_runs(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
     quick = example.replace("epochs=20", "epochs=1").replace(

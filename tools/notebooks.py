@@ -5,9 +5,8 @@ python tools/notebooks.py --check    exit with 1 where one is out of date
 python tools/notebooks.py --run [NAME...]    run them; exit with 1 where a cell fails, or prints
                                              something else than the page shows
 
-Without names, those whose code is not their page's to the letter: the tests run the code of every
-page (tests/test_docs.py). What a page shows as printed is left out: running the cell prints it.
-Cells that need MNIST are not run where there is none.
+What a page shows as printed is left out: running the cell prints it. Cells that need MNIST are not
+run where there is none.
 """
 
 from __future__ import annotations
@@ -95,24 +94,14 @@ def differences(page: Path) -> Iterator[str]:
             yield f"{page.stem} shows\n{block.shown}but its notebook prints\n{said}"
 
 
-def to_run() -> list[Path]:
-    """The chapters whose notebook has other code than its page."""
-
-    def code(page: Path) -> list[str]:
-        return [text for kind, text, _ in parts(page.read_text()) if kind == "code"]
-
-    return [p for p in CHAPTERS if code(p) != [block.code for block in blocks(p.read_text())]]
-
-
 def main() -> int:
     words = sys.argv[1:]
     named = [page for page in CHAPTERS if page.stem in words]
     if "--run" in words:
-        named = named or to_run()
-        wrong = [line for page in named for line in differences(page)]
+        wrong = [line for page in named or CHAPTERS for line in differences(page)]
         if wrong:
             print(*wrong, sep="\n\n", file=sys.stderr)
-        print(f"{len(named)} of {len(CHAPTERS)} notebooks run.")
+        print(f"{len(named or CHAPTERS)} notebooks run.")
         return int(bool(wrong))
     stale = 0
     for page in CHAPTERS:
