@@ -126,7 +126,7 @@ class Lattice(NamedTuple):
     def skipped(self, at: int) -> float:
         """What it costs to leave a part out: little for dust, much for a digit's ink or a sign."""
         part = self.parts[at]
-        if any(a <= at < b and gain >= CLEAR_SIGN for (a, b), (_, gain) in self.signs.items()):
+        if at in clear_signs(self.signs):
             return SKIPPED
         share = part.mass / max(one.mass for one in self.parts)
         return 1 + 15 * share if part.small else SKIPPED
@@ -138,6 +138,11 @@ class Lattice(NamedTuple):
         label = likeliest if label is None else label
         sure = bool(self.sure[k]) and label == likeliest
         return Found(box, label, float(self.probabilities[k][label]), sure, frame)
+
+
+def clear_signs(signs: Mapping[tuple[int, int], tuple[str, float]]) -> set[int]:
+    """The numbers of the parts that are clearly of a sign."""
+    return {k for (a, b), (_, gain) in signs.items() if gain >= CLEAR_SIGN for k in range(a, b)}
 
 
 def lattice_of(
@@ -155,6 +160,7 @@ def lattice_of(
     of `runs_of_parts`.
     """
     spans = runs_of_parts(parts, height, whole)
+    clear = clear_signs(signs)  # taken for a bit of the digit beside it, a sign would be lost
     framed = [
         _framed(sheet, frames, tuple(part.label for part in parts[a:b]), _box(parts[a:b]))
         for a, b in spans
@@ -163,6 +169,7 @@ def lattice_of(
     probabilities = model.probabilities(images)
     scores = np.stack([
         plausibilities(p, box, height) - STRANGE * odd - cost_of_joining(parts[a:b], height)
+        - (SKIPPED if b > a + 1 and not clear.isdisjoint(range(a, b)) else 0.0)
         for p, odd, (_, box), (a, b)
         in zip(probabilities, strangeness(model, images), framed, spans, strict=True)
     ])  # fmt: skip
