@@ -390,7 +390,7 @@ def _are_low_bars(row: list[_Item], height: float) -> bool:
     """Whether a row is bars alone, much lower than the page's digits, as what is left of a comb."""
     digits = [item.digit for item in row if item.digit is not None]
     low = max((item.box[3] - item.box[1] for item in row), default=0) < LOW * height
-    return low and all(one.label == 1 for one in digits)
+    return bool(digits) and low and all(one.label == 1 for one in digits)
 
 
 def _are_bars(every: list[_Item], kept: list[_Item]) -> bool:
