@@ -1,7 +1,7 @@
 """Pages: what `digitnet read` makes of photographed, drawn and generated pages, and how fast.
 
     python -m benchmarks.pages MODEL [--line-model DIR] [--sheets FOLDER] [--fields 200]
-                               [--first 900000] [--peers PYTHON]
+                               [--first 900000] [--peers PYTHON] [--only comb boxes ...]
 
 With --peers, RapidOCR (`pip install -r benchmarks/requirements.txt` for that Python) and Tesseract
 (a program of the system's) read the photographed pages, too, each with the help that
@@ -9,6 +9,9 @@ With --peers, RapidOCR (`pip install -r benchmarks/requirements.txt` for that Py
 
 The generated fields are those of seeds FIRST, FIRST + 1, ...; whoever tunes takes seeds below.
 A field is six random digits by one hand taking care, on a page of random paper, light and ruling.
+With --only, nothing but numbers of these kinds is read (`handwriting/number_fields.py`), as many
+fields of each: those that are read exactly, those that are wrong and sure, and signs that are lost
+without a word: read as nothing or as a digit, and not as a `?`.
 Of each folder of photographed pages: how many are read exactly, and the share of characters right
 by edit distance.
 """
@@ -29,7 +32,9 @@ import numpy as np
 
 from benchmarks.records import keep_record
 from digitnet.handwriting.camera import PageStyle
+from digitnet.handwriting.number_fields import KINDS, draw_number_field
 from digitnet.handwriting.pages import draw_field, draw_page
+from digitnet.handwriting.signs import OTHER, SIGNS
 from digitnet.models.box import LINES, in_box
 from digitnet.models.folder import load_model
 from digitnet.models.lines import LineModel, load_line_model
@@ -51,6 +56,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, default=SHEETS, metavar="FOLDER")
     parser.add_argument("--fields", type=int, default=200)
     parser.add_argument("--first", type=int, default=900_000)
+    parser.add_argument("--only", nargs="+", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--repeats", type=int, default=3, help="of what is timed")
     parser.add_argument("--peers", metavar="PYTHON", help="reads the same pages by other means")
     parser.add_argument("--record", action="store_true", help="keep the share in results/")
@@ -58,6 +64,10 @@ def main() -> None:
     model = load_model(args.model)
     lines = None if args.line_model == "none" else load_line_model(args.line_model)
     read = partial(_read, model, lines)
+    if args.only:
+        for kind in args.only:
+            print(_tally(read, kind, args.first, args.fields), flush=True)
+        return
 
     if not args.sheets.is_dir():
         print(f"skipped: the photographed pages, there is no {args.sheets}")
@@ -113,6 +123,27 @@ def main() -> None:
     text = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(12)]
     page = draw_page(text, rng, style=style, size=(4032, 3024))
     _say_seconds("120 digits on 12 megapixels", args.repeats, partial(read, page.picture))
+
+
+def _tally(read: Callable[[Any], Reading], kind: str, first: int, n: int) -> str:
+    """What becomes of so many fields of a kind."""
+    exact = sure = lost = of_signs = refused = 0
+    for seed in range(first, first + n):
+        page = draw_number_field(kind, np.random.default_rng(seed))
+        text = page.lines[0].replace(" ", "")
+        reading = read(page.picture)
+        said = "".join(reading.lines).replace(" ", "")
+        exact += said == text and len(reading.lines) == 1
+        refused += not said
+        is_sure = bool(said) and not any(reading.line_doubts)
+        sure += is_sure and (said != text or len(reading.lines) > 1)
+        of_signs += sum(one in SIGNS for one in text)
+        if said:
+            lost += max(0, sum(c in SIGNS for c in text) - sum(c in SIGNS + OTHER for c in said))
+    return (
+        f"{kind:<8}{exact:>5} of {n} exact, {sure} wrong and sure, {refused} refused, "
+        f"{lost} of {of_signs} signs lost without a word"
+    )
 
 
 def _show_peers(python: str, model: str, sheets: Path) -> None:

@@ -198,3 +198,55 @@ def test_a_dot_on_a_faint_line_stays_and_a_crumb_goes(size: int, stays: bool) ->
     assert gone[top : top + size, left : left + size].all() != stays
     assert gone[top : top + size, left : left + size].any() != stays
     assert gone[y + 2, x - 40] or gone[y - 1, x - 40], "the line goes"
+
+
+@pytest.mark.parametrize("top", [70, 76])
+def test_a_combs_last_tooth_goes_though_it_reaches_through_the_rule(top: int) -> None:
+    """It did not where it was longer than the others, and was a 1 in a row of its own."""
+    mask = np.zeros((200, 500), np.uint8)
+    cv2.line(mask, (100, 130), (340, 130), (1,), 4)
+    for k in range(5):
+        cv2.line(mask, (100 + 60 * k, 112), (100 + 60 * k, 130), (1,), 4)
+    mask[112:135, 98:103] = 1
+    digits = np.zeros_like(mask)
+    for k in range(4):
+        cv2.line(digits, (130 + 60 * k, top), (130 + 60 * k, top + 44), (1,), 5)
+    erased = erase_boxes(mask | digits, NOTHING, 44.0, 5.0)
+    assert erased[digits > 0].mean() > 0.99
+    assert erased[digits == 0].sum() < 12
+
+
+def test_a_combs_tooth_goes_though_a_digit_touches_it_and_a_mark_beside_it_stays() -> None:
+    mask = np.zeros((200, 500), np.uint8)
+    cv2.line(mask, (100, 130), (340, 130), (1,), 3)
+    for k in range(5):
+        cv2.line(mask, (100 + 60 * k, 110), (100 + 60 * k, 130), (1,), 3)
+    digits = np.zeros_like(mask)
+    cv2.line(digits, (190, 122), (222, 122), (1,), 4)  # the foot of a 2, up to a tooth
+    cv2.line(digits, (250, 110), (250, 126), (1,), 5)  # as high as a tooth, but in a place
+    erased = erase_boxes(mask | digits, NOTHING, 44.0, 5.0)
+    assert erased[digits > 0].mean() > 0.9
+    assert erased[110:120, 215:226].sum() == 0
+
+
+def lined() -> tuple[np.ndarray, Ink, np.ndarray]:
+    """Digits of full contrast on faint lines, with a comma, a dash and a crumb of a line."""
+    contrast = np.zeros((200, 500), np.float32)
+    for y in (60, 130):
+        contrast[y : y + 3, :] = 0.4
+    signs = np.zeros(contrast.shape, np.uint8)
+    cv2.line(signs, (210, 122), (206, 140), (1,), 5)
+    cv2.line(signs, (300, 61), (318, 62), (1,), 5)
+    contrast[signs > 0] = 1.0
+    for x in (120, 160, 250, 360):
+        cv2.line(contrast, (x, 70), (x, 114), (1.0,), 5)
+    contrast[130:132, 400:404] = 0.8
+    mask = (contrast > 0.33).astype(np.uint8)
+    return contrast, Ink(mask, contrast > 0.5, 1.0, 0.01), signs
+
+
+def test_commas_and_dashes_on_faint_lines_stay_and_crumbs_of_lines_go() -> None:
+    contrast, ink, signs = lined()
+    gone = faint_lines(contrast, ink, NOTHING, 44.0, 5.0)
+    assert not gone[signs > 0].any()
+    assert gone[130:132, 400:404].all()

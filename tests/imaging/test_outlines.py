@@ -107,6 +107,24 @@ def test_there_are_twelve_at_most() -> None:
     assert len(find_outlines(picture)) == MOST == 12
 
 
+def test_a_forms_boxes_are_no_sheets_though_their_lines_are_thick() -> None:
+    picture = np.full((250, 440, 3), 200, np.uint8)
+    for k in range(4):
+        x = 90 + 62 * k
+        cv2.rectangle(picture, (x, 90), (x + 62, 160), (60, 60, 60), 5)
+        cv2.line(picture, (x + 31, 110), (x + 30, 140), (40, 40, 40), 6)
+    assert find_outlines(picture) == []
+
+
+@pytest.mark.parametrize(("n", "gap", "sheets"), [(2, 20, 2), (3, 20, 0), (4, 20, 0), (3, 50, 3)])
+def test_three_of_one_size_close_in_a_row_are_boxes(n: int, gap: int, sheets: int) -> None:
+    picture = np.full((400, 800, 3), 30, np.uint8)
+    for k in range(n):
+        x = 40 + (150 + gap) * k
+        picture[100:250, x : x + 150] = 230
+    assert len(find_outlines(picture)) == sheets
+
+
 def test_strokes_outside_are_a_share() -> None:
     corners = turned(0)
     picture = on(BLACK, (corners, WHITE))

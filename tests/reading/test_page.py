@@ -22,7 +22,7 @@ from digitnet.models.model import Model
 from digitnet.reading import segmentation
 from digitnet.reading.dense import MOST
 from digitnet.reading.line_reader import RowLine, Settled, settle
-from digitnet.reading.page import SURE, read_page
+from digitnet.reading.page import SURE, _are_low_bars, _Item, read_page
 from digitnet.reading.reading import ReadDigit, Reading
 from digitnet.reading.segmentation import Aligned, Lattice, Row
 from digitnet.reading.sheet import frame_components, scan_page
@@ -447,3 +447,14 @@ def test_a_digit_crossed_out_is_one_mark() -> None:
     assert mark.reason is not None
     assert np.abs(np.array(mark.box) - (left, top, right, bottom)).max() < 15
     assert [one.label for one in reading.digits] == [3, 8, 5, 2]
+
+
+def test_a_row_of_low_bars_beside_digits_is_what_is_left_of_a_comb() -> None:
+    def item(high: int, label: int) -> _Item:
+        found = segmentation.Found((0, 0, 4, high), label, 1.0, True, np.zeros((28, 28), np.uint8))
+        return _Item(found.box, "", found)
+
+    assert _are_low_bars([item(21, 1), item(20, 1)], 40.0)
+    assert not _are_low_bars([item(21, 1), item(22, 1)], 40.0)  # small 1s
+    assert not _are_low_bars([item(20, 1), item(20, 7)], 40.0)
+    assert not _are_low_bars([], 40.0)

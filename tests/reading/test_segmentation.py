@@ -490,6 +490,15 @@ def test_a_clear_sign_is_left_out_only_at_the_price_of_a_digit() -> None:
     assert unclear.skipped(1) != SKIPPED
 
 
+def test_a_clear_sign_is_a_bit_of_a_digit_only_at_that_price_too() -> None:
+    near = [part(0, 41), part(44, 54, 90, 100, small=True)]
+    free, clear = (lattice(near, ONE, signs={(1, 2): (".", gain)}) for gain in (4.9, 5.0))
+    together = free.spans.index((0, 2))
+    lost = free.scores - clear.scores
+    assert lost[together].max() == pytest.approx(SKIPPED)
+    assert np.delete(lost, together, axis=0).max() == pytest.approx(0)
+
+
 def test_no_run_holds_two_parts_that_are_digits_as_they_are() -> None:
     parts = [Part(k + 1, (20 * k, 0, 20 * k + 18, 30), 100.0) for k in range(4)]
     every = runs_of_parts(parts, 30.0)

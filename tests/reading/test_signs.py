@@ -140,3 +140,10 @@ def test_a_comma_under_a_leaning_digit_is_told_and_its_bar_is_not() -> None:
     digits = [(50, 50, 110, 120), (112, 50, 150, 120)]
     assert unread_marks([(95, 108, 105, 134)], digits, sheet) == [(95, 108, 105, 134)]
     assert unread_marks([(70, 60, 90, 80)], digits, sheet) == []
+
+
+def test_a_point_well_below_the_digits_is_told_and_what_is_further_down_is_not() -> None:
+    sheet = scan_page(np.full((300, 300), 255, np.uint8))
+    digits = [(50, 50, 90, 120), (130, 50, 170, 120)]
+    assert unread_marks([(105, 148, 115, 158)], digits, sheet) == [(105, 148, 115, 158)]
+    assert unread_marks([(105, 151, 115, 161)], digits, sheet) == []

@@ -118,6 +118,14 @@ def test_a_tilt_needs_every_digit_clear_and_no_fewer_than_as_it_lies() -> None:
     assert read_upright(Readings(lies, as_many), BLANK).turned == 15
 
 
+def test_a_tilt_that_loses_a_sign_is_not_taken() -> None:
+    lies = tried(marked(says(0.6, 0.99), ".", None))
+    without = tilted(right_15=(0.99, 0.99))
+    assert read_upright(Readings(lies, without), BLANK) is lies.reading
+    unread = tried(marked(says(0.6, 0.99), "?", "not known"))
+    assert read_upright(Readings(unread, without), BLANK).turned == 15
+
+
 def test_of_tilts_the_one_with_most_digits_and_of_those_the_clearest_wins() -> None:
     lies = tried(says(0.5, 0.5))
     clearest = tilted(left_60=(0.96, 0.97), left_15=(0.98, 0.99), right_45=(0.97, 0.98))

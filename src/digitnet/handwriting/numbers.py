@@ -20,6 +20,28 @@ def number(rng: np.random.Generator) -> str:
     return text[: _cut(text)].strip()
 
 
+def amount(rng: np.random.Generator) -> str:
+    """Digits with a point or a comma in them, and in one of four a second one between thousands."""
+    point, comma = (".", ",") if rng.random() < 0.5 else (",", ".")
+    whole = _digits(rng, int(rng.integers(1, 5)))
+    if len(whole) > 3:
+        whole = f"{int(whole):,}".replace(",", comma)
+    return f"{whole}{point}{_digits(rng, int(rng.choice([1, 2, 2, 2])))}"
+
+
+def signed_number(rng: np.random.Generator) -> str:
+    """An amount, a date, a time, a telephone number, a fraction or a number below zero.
+
+    It holds a sign, and no other mark.
+    """
+    while True:
+        kind = SIGNED[rng.integers(len(SIGNED))]
+        text = kind(rng)
+        text = text[: _cut(text)].strip()
+        if OTHER not in text and set(text) & set(SIGNS):
+            return text
+
+
 def _cut(text: str) -> int:
     """Where a text ends that holds at most `MOST` characters beside its blanks."""
     written = 0
@@ -112,3 +134,5 @@ KINDS: dict[Callable[[np.random.Generator], str], float] = {
 }  # fmt: skip
 """What people write, and how often, relative to one another."""
 SHARES = np.cumsum(list(KINDS.values())) / sum(KINDS.values())
+SIGNED = (_amount, _date, _time, _telephone, _fraction, _negative)
+"""Those that hold signs where people write them."""

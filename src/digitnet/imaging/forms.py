@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Flags, Floats, Labels, Mask
+from digitnet.imaging.cells import cell_lines
 from digitnet.imaging.ink import Ink
 from digitnet.imaging.ruling import vertical_runs
 
@@ -30,22 +31,33 @@ LONGEST_FOOT = 2.0
 a stroke of the pen meets on one half alone."""
 THICK = 0.2
 """Of a digit's height, how thick a printed line is at most: bold strokes are no lines."""
+VERY_LONG, THICKEST = 3.0, 0.25
+"""Of a digit's height, the length from which a line is printed for certain, and how thick then."""
 CLOSED, WALL = 0.85, 0.8
 """Of a digit's height, how wide and high the sides of a box are at least."""
 HIGH = 1.2
 """Of a digit's height, how high a wall is at least that stands between lines across the page."""
-TOOTH, LONGEST_TOOTH = 0.15, 0.6
+TOOTH, LONGEST_TOOTH = 0.15, 0.7
 """Of a digit's height, how long a comb's tooth is; a row of low 1s is longer."""
 EVEN = 0.1
 """Of a digit's height, by which the teeth of a comb differ in length at most."""
 LEAST_TEETH = 3
+SPACED, BESIDE, MORE_TEETH = 0.5, 0.12, 2
+"""Of a digit's height, how far apart the teeth of a comb are at least; of the space between them,
+how far beside its place a further one stands; and how many are sought beyond the first and last."""
 APART = 1.5
 """Of a digit's height, how far apart the pieces of a comb's line lie at most."""
 FAINT, FAINTEST = 0.75, 0.15
 """Of full ink's contrast, between which printed lines are sought that are fainter than writing."""
+MOST_FAINT = 0.1
+"""Of a page, the share that fainter lines cover at most; of a grainy one more stands out."""
+BROKEN = 0.22
+"""Of full ink's contrast, from which the lines of a cell are seen that are no ink throughout."""
 ROUND, FILLED, LEAST_DOT = 1.8, 0.6, 0.1
 """Of a dot on a faint line: how much longer than wide it is at most, which share of its box is ink,
 and of a digit's height how wide it is at least."""
+AS_THICK, THICKER = 0.7, 1.3
+"""Of the pen's width and of the line's, how thick a comma or a dash on a faint line is at least."""
 MOST_SHADE = 0.6
 """Of full ink, how dark a line is at most for a dot on it to be told from its darker places."""
 GAP = 0.15
@@ -79,7 +91,7 @@ def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
     sides; teeth of one length that stand on a line; margin lines. Strokes that cross a line stay
     whole. The very same mask comes back where there is nothing of that kind.
     """
-    thick = min(1.5 * pen + 2, THICK * height + 1)
+    thick = max(min(1.5 * pen + 2, THICK * height + 1), _rule_thickness(mask, height))
     reach = max(3, round(0.15 * height))
     level = _level_bars(mask, max(5, round(CLOSED * height)), thick)
     upright = _turned(_level_bars(mask.T, max(5, round(WALL * height)), thick))
@@ -102,6 +114,15 @@ def erase_boxes(mask: Mask, ruling: Flags, height: float, pen: float) -> Mask:
     return np.asarray(mask & ~(gone | (walls & rules)), np.uint8)
 
 
+def _rule_thickness(mask: Mask, height: float) -> float:
+    """How thick level lines are that are so long that no digit has such a stroke; 0 of none."""
+    bars = _level_bars(mask, max(5, round(VERY_LONG * height)), THICKEST * height)
+    if not len(bars.boxes):
+        return 0.0
+    area = np.bincount(bars.labels.ravel(), minlength=len(bars.boxes) + 1)[1:]
+    return float((area / (bars.boxes[:, 2] - bars.boxes[:, 0])).max()) + 1
+
+
 def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: float) -> Flags:
     """The pixels (h, w) of forms that are printed in a fainter ink than the writing on them.
 
@@ -113,6 +134,9 @@ def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: f
     least = max(FAINTEST * ink.level, 3 * ink.noise)
     away = cv2.dilate(dark, np.ones((5, 5), np.uint8)) == 0
     seen = ((contrast > least) & away).astype(np.uint8)
+    while seen.mean() > MOST_FAINT and least < FAINT * ink.level:  # the paper's grain
+        least *= 1.25
+        seen = ((contrast > least) & away).astype(np.uint8)
     gap = round(GAP * height) + 1
     level = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     upright = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
@@ -121,11 +145,29 @@ def faint_lines(contrast: Floats, ink: Ink, ruling: Flags, height: float, pen: f
     if left is faint:
         return np.zeros(faint.shape, np.bool_)
     gone = cv2.dilate(faint & ~left, np.ones((3, 3), np.uint8)) > 0
-    return np.asarray(gone & (dark == 0) & ~_dots(contrast, ink, gone, height), np.bool_)
+    return np.asarray(gone & (dark == 0) & ~_signs(contrast, ink, gone, height, pen), np.bool_)
 
 
-def _dots(contrast: Floats, ink: Ink, line: Flags, height: float) -> Flags:
-    """The pixels (h, w) of points and commas that stand on a fainter line: round, dark, no crumb.
+def erase_cells(contrast: Floats, ink: Ink, ruling: Flags) -> Flags:
+    """The pixels (h, w) of printed cells, as dark as writing or fainter, with breaks or without.
+
+    Args:
+        contrast: (h, w), that the ink was found in.
+        ink: the writing's, and that of the lines.
+        ruling: (h, w), what was taken out of it as lines across the page.
+    """
+    dark = np.asarray(ink.mask | ruling, np.uint8)
+    gone = cell_lines(dark)
+    least = max(BROKEN * ink.level, 3 * ink.noise)
+    fainter = np.asarray(contrast < FAINT * ink.level, np.bool_)
+    for mask in (dark, (contrast > least).astype(np.uint8)):
+        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        gone |= cell_lines(np.asarray(closed, np.uint8)) & fainter
+    return gone
+
+
+def _signs(contrast: Floats, ink: Ink, line: Flags, height: float, pen: float) -> Flags:
+    """The pixels (h, w) of points, commas and dashes on a fainter line: dark, and no crumbs of it.
 
     ``line`` is what would go of the page; where it is nearly as dark as writing there are none.
     """
@@ -140,11 +182,16 @@ def _dots(contrast: Floats, ink: Ink, line: Flags, height: float) -> Flags:
     shorter, longer = np.minimum(wide, high), np.maximum(wide, high)
     area = stats[:, cv2.CC_STAT_AREA]
     round_ones = (longer < ROUND * shorter) & (area > FILLED * wide * high)
-    dots = round_ones & (shorter >= max(3, LEAST_DOT * height)) & (longer < 0.5 * height)
-    dots[0] = False
-    if not dots.any():
+    signs = round_ones & (shorter >= max(3, LEAST_DOT * height))
+    lines = line.astype(np.uint8)
+    runs = np.minimum(vertical_runs(lines), vertical_runs(lines.T).T)
+    of_line = float(np.median(runs[line & ~dark])) - 2  # its edges are in it, a pixel each
+    signs |= shorter >= max(3, AS_THICK * pen, THICKER * of_line)
+    signs &= longer < 0.5 * height
+    signs[0] = False
+    if not signs.any():
         return nothing
-    core = dots[labels].astype(np.uint8)
+    core = signs[labels].astype(np.uint8)
     return np.asarray(cv2.dilate(core, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
@@ -224,7 +271,11 @@ def _end_at(bars: _Bars, axis: int, others: Flags, reach: int) -> Flags:
 
 
 def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
-    """The teeth (h, w) of combs: upright, of one length, three or more, on a rule of ``rules``."""
+    """The teeth (h, w) of combs: upright, of one length, three or more, on a rule of ``rules``.
+
+    What stands at the same distance from them, and as high, is one more, though thicker, reaching
+    through the rule or touched by a digit.
+    """
     found = np.zeros(mask.shape, np.bool_)
     least = max(3, round(TOOTH * height))
     bars = _turned(_level_bars(np.ascontiguousarray((mask & ~rules).T), least, thick))
@@ -236,21 +287,70 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     # Boxes side by side have one line, in pieces.
     apart = np.ones((5, max(5, round(2 * APART * height))), np.uint8)
     _, rule = cv2.connectedComponents(cv2.dilate(level, apart))
-    left, top, right, bottom = bars.boxes.T
-    foot, middle = np.minimum(bottom, len(mask) - 1), (left + right) // 2
-    on = np.where(near[foot, middle], rule[foot, middle], 0)
-    high, wide = bottom - top, right - left
-    fits = (on > 0) & (high < LONGEST_TOOTH * height) & (wide <= thick + 2)
+    left, top, right = bars.boxes[:, :3].T
+    middle, wide = (left + right) // 2, right - left
+    foot = np.array([_foot(near, box) for box in bars.boxes.tolist()])
+    on = np.where(foot > top, rule[np.maximum(foot, 0), middle], 0)
+    high = foot - top
+    fits = (on > 0) & (high >= least - 2) & (high < LONGEST_TOOTH * height) & (wide <= thick + 2)
     teeth = np.zeros(len(fits), np.bool_)
     for one in np.unique(on[fits]):
-        own = fits & (on == one)
-        own &= np.abs(high - np.median(high[own])) <= max(2.0, EVEN * height)
-        if own.sum() < LEAST_TEETH:
+        own = np.flatnonzero(fits & (on == one))
+        even = np.abs(high[own, None] - high[own]) <= max(2.0, EVEN * height)
+        own = own[even[int(even.sum(axis=1).argmax())]]
+        if len(own) < LEAST_TEETH:
             continue
-        own &= wide <= np.median(wide[own]) + 1  # a comma leans
-        if own.sum() >= LEAST_TEETH:
-            teeth |= own
-    return bars.only(teeth)
+        own = own[wide[own] <= np.median(wide[own]) + 1]  # a comma leans
+        if len(own) >= LEAST_TEETH:
+            teeth[own] = True
+            found |= _further_teeth(mask, bars.boxes[own], foot[own], height)
+    return np.asarray(bars.only(teeth) | found, np.bool_)
+
+
+def _foot(near: Flags, box: list[int]) -> int:
+    """Where a bar in a box first meets a rule, ``near`` (h, w), on its way down; -1 if nowhere."""
+    left, top, right, bottom = box
+    meets = near[top : bottom + 1, max(0, left - 3) : right + 3].any(axis=1)
+    return top + int(meets.argmax()) if meets.any() else -1
+
+
+def _further_teeth(
+    mask: Mask, teeth: NDArray[np.int64], foot: NDArray[np.int64], height: float
+) -> Flags:
+    """The pixels (h, w) of a comb's teeth that are no bars, where its ``teeth`` (n, 4) want them.
+
+    Ink fills the tooth from the rule to its top and ends there, so a digit's foot is none.
+    """
+    found = np.zeros(mask.shape, np.bool_)
+    middle = (teeth[:, 0] + teeth[:, 2]) / 2
+    step = float(np.diff(np.sort(middle)).min())
+    if step < SPACED * height:
+        return found
+    wide = int(np.median(teeth[:, 2] - teeth[:, 0]))
+    numbers = np.rint((middle - middle[0]) / step)
+    step, first = np.polyfit(numbers, middle, 1).tolist()
+    if np.abs(first + step * numbers - middle).max() > BESIDE * step:
+        return found
+    tops, feet = (np.polyfit(numbers, values, 1) for values in (teeth[:, 1], foot))
+    for number in range(int(numbers.min()) - MORE_TEETH, int(numbers.max()) + MORE_TEETH + 1):
+        if number in numbers:
+            continue
+        x = first + step * number
+        top, bottom = (round(float(np.polyval(line, number))) for line in (tops, feet))
+        reach = round(BESIDE * step) + wide // 2
+        left, right = max(0, round(x) - reach), min(mask.shape[1], round(x) + reach + 1)
+        above = top - 3 - wide // 2
+        if left >= right or above < 0 or bottom > len(mask) or bottom <= top:
+            continue
+        here = mask[top:bottom, left:right]
+        full = here.mean(axis=0) >= FULL
+        clear = mask[above : top - 2, left:right].mean(axis=0) == 0
+        own = np.flatnonzero(full & clear)
+        if len(own) and np.ptp(own) < 1.5 * wide + 2:
+            columns = slice(max(0, left + int(own[0]) - 1), left + int(own[-1]) + 2)
+            down = bottom + 2 * wide + 2
+            found[top - 2 : down, columns] = mask[top - 2 : down, columns] > 0
+    return found
 
 
 def erase_walls(mask: Mask, ruling: Flags, height: float) -> Mask:

@@ -44,6 +44,8 @@ SURE_SIDES = 3
 """Sides that are seen, from which it is a sheet for certain; a shadow's edge has fewer."""
 MOST = 12
 """Sheets in one picture; the largest are taken."""
+ALIKE_BOXES, CLOSE_BOXES = 0.2, 0.2
+"""By how much a form's boxes differ in size and level, and how many widths lie between two."""
 SAME = 0.5
 """Two outlines that share more of their area are one, or one of them lies in the other."""
 
@@ -88,7 +90,7 @@ def find_outlines(picture: Bytes) -> list[Outline]:
         if candidate is not None:
             found.append(candidate)
     zoom = np.array([width / small.shape[1], height / small.shape[0]])
-    kept = _apart(found)
+    kept = _but_boxes(_apart(found))
     return [Outline((one.corners + 0.5) * zoom, one.n_seen >= SURE_SIDES) for one in _ordered(kept)]
 
 
@@ -247,7 +249,8 @@ def _side(
     beyond = colours[:, -1]
     step = np.median(within - beyond, axis=0)
     size = float(np.linalg.norm(step))
-    if size < STEP:
+    deeper = float(np.linalg.norm(np.median(colours[:, 0] - beyond, axis=0)))
+    if min(size, deeper) < STEP:  # a thick printed line is as dark as a table, but no wider
         return None, 0.0
     alike = (within - beyond) @ step / size > 0.4 * size
     if alike.mean() < ALIKE:
@@ -283,6 +286,21 @@ def _apart(found: list[_Candidate]) -> list[_Candidate]:
         if all(int((one.mask & best.mask).sum()) < SAME * best.area for one in kept):
             kept.append(best)
     return kept[:MOST]
+
+
+def _but_boxes(found: list[_Candidate]) -> list[_Candidate]:
+    """Without three or more of one size close side by side: a form's boxes, thickly printed."""
+    low = np.array([one.corners.min(axis=0) for one in found]).reshape(-1, 2)
+    size = np.array([one.corners.max(axis=0) for one in found]).reshape(-1, 2) - low
+    beside = np.zeros((len(found), len(found)), np.bool_)
+    for k in range(len(found)):
+        alike = (np.abs(size - size[k]) < ALIKE_BOXES * size[k]).all(axis=1)
+        away = np.abs(low - low[k])
+        level = away[:, 1] < ALIKE_BOXES * size[k, 1]
+        beside[k] = alike & level & (away[:, 0] < (1 + CLOSE_BOXES) * size[k, 0])
+    middle = beside.sum(axis=1) >= 3  # itself, and one on either side
+    in_a_row = (beside & middle).any(axis=1)
+    return [one for one, is_box in zip(found, in_a_row, strict=True) if not is_box]
 
 
 def _ordered(found: list[_Candidate]) -> list[_Candidate]:

@@ -45,6 +45,7 @@ from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
 from digitnet.reading.segmentation import (
+    CLEAR_SIGN,
     DIGITS,
     Found,
     Lattice,
@@ -105,6 +106,8 @@ LEAST_BARS, BARS, BESIDE_BARS = 10, 0.7, 0.25
 """1s on a page, their share of its digits, and the share of marks that are not read of all that
 stands there, from which on the page is bars and no numbers: music, a fence, what is left of a
 form."""
+LOW, LOW_BARS = 0.55, "bars that are much lower than the digits, as of a comb"
+"""Of a typical digit's height: a row of bars that are all lower is none of 1s; and why."""
 LEAST_PENS = 1.5
 """Of a typical digit's height, in widths of the pen: lower ink is a bar, however long."""
 LEAST_WIDTH = LEAST_PIXELS // 2
@@ -248,7 +251,8 @@ def _read_sheet(
             if settled is None and field is not None:
                 items = [_Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)]
             else:
-                items += _items(read, sheet) if settled is None else _settled_items(settled, sheet)
+                said = _items(read, sheet) if settled is None else _settled_items(settled, sheet)
+                items += _with_lost_signs(said, lattice)
         rows.append(items)
     reading = _as_reading(model, sheet, rows, shape)
     if not every:
@@ -349,7 +353,10 @@ def _as_reading(
     kept: list[list[_Item]] = []
     rejected: list[Rejected] = []
     for row, digits, n, share in zip(rows, of_rows, sure, shares, strict=True):
-        if _is_wordy(row) or (wordy and n < len(row)):
+        if len(rows) > 1 and _are_low_bars(row, sheet.height):
+            box = sheet.in_picture(around(item.box for item in row), shape)
+            rejected.append(Rejected(box, LOW_BARS))
+        elif _is_wordy(row) or (wordy and n < len(row)):
             box = sheet.in_picture(around(item.box for item in row), shape)
             told = f"{len(row) - n} of {len(row)} marks look like no digits"
             rejected.append(Rejected(box, NO_FIELD if row[0].reason == NO_FIELD else told))
@@ -408,6 +415,13 @@ def _is_wordy(row: list[_Item]) -> bool:
     return unread >= max(MOST_UNREAD * len(row), 1)
 
 
+def _are_low_bars(row: list[_Item], height: float) -> bool:
+    """Whether a row is bars alone, much lower than the page's digits, as what is left of a comb."""
+    digits = [item.digit for item in row if item.digit is not None]
+    low = max((item.box[3] - item.box[1] for item in row), default=0) < LOW * height
+    return bool(digits) and low and all(one.label == 1 for one in digits)
+
+
 def _are_bars(every: list[_Item], kept: list[_Item]) -> bool:
     """Whether what would be read of a page is bars, among much that cannot be read."""
     digits = [item.digit for item in kept if item.digit is not None]
@@ -448,6 +462,19 @@ def _with_unread(items: list[_Item], left_out: list[Box], sheet: Sheet) -> list[
         else:
             items.append(_Item(box, UNREAD, reason=UNKNOWN))
     return sorted(items, key=lambda item: item.box[0] + item.box[2])
+
+
+def _with_lost_signs(items: list[_Item], lattice: Lattice) -> list[_Item]:
+    """Beside what was read, a mark for each clear sign where no sign and no mark stands."""
+    marks = [item.box for item in items if item.digit is None]
+    lost: list[_Item] = []
+    for first, last in sorted(lattice.signs, key=lambda run: run[0] - run[1]):
+        box = around(part.box for part in lattice.parts[first:last])
+        is_clear = lattice.signs[first, last][1] >= CLEAR_SIGN
+        if is_clear and all(max(gap(box, one)) >= 0 for one in marks):
+            lost.append(_Item(box, UNREAD, reason=UNKNOWN))
+            marks.append(box)
+    return sorted([*items, *lost], key=lambda item: item.box[0] + item.box[2]) if lost else items
 
 
 def _settled_items(settled: Settled, sheet: Sheet) -> list[_Item]:

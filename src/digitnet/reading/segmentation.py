@@ -103,7 +103,7 @@ class Lattice(NamedTuple):
     def skipped(self, at: int) -> float:
         """What it costs to leave a part out: little for dust, much for a digit's ink or a sign."""
         part = self.parts[at]
-        if any(a <= at < b and gain >= CLEAR_SIGN for (a, b), (_, gain) in self.signs.items()):
+        if at in clear_signs(self.signs):
             return SKIPPED
         share = part.mass / max(one.mass for one in self.parts)
         return 1 + 15 * share if part.small else SKIPPED
@@ -114,6 +114,11 @@ class Lattice(NamedTuple):
         likeliest = int(probabilities.argmax())
         label = likeliest if label is None else label
         return Found(box, label, float(probabilities[label]), sure and label == likeliest, frame)
+
+
+def clear_signs(signs: Mapping[tuple[int, int], tuple[str, float]]) -> set[int]:
+    """The numbers of the parts that are clearly of a sign."""
+    return {k for (a, b), (_, gain) in signs.items() if gain >= CLEAR_SIGN for k in range(a, b)}
 
 
 def lattice_of(
@@ -132,9 +137,11 @@ def lattice_of(
     """
     spans = runs_of_parts(parts, height, whole)
     seen = frames.look(model, sheet, run_boxes(parts, spans))
+    clear = clear_signs(signs)  # taken for a bit of the digit beside it, a sign would be lost
     scores = np.stack([
         plausibilities(its.probabilities, its.box, height) - STRANGE * its.strange
         - cost_of_joining(parts[a:b], height)
+        - (SKIPPED if b > a + 1 and not clear.isdisjoint(range(a, b)) else 0.0)
         for its, (a, b) in zip(seen, spans, strict=True)
     ])  # fmt: skip
     return Lattice(parts, spans, seen, scores, signs)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitnet.imaging.arrays import Bytes, Floats, Labels
 from digitnet.imaging.boxes import Box, bounds, gap
 from digitnet.imaging.components import Component, connected_components
-from digitnet.imaging.forms import erase_boxes, erase_walls, faint_lines
+from digitnet.imaging.forms import erase_boxes, erase_cells, erase_walls, faint_lines
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
@@ -107,18 +107,24 @@ def _sheet(seen: Scan, zoom: float) -> Sheet | None:
     if seen.ink is None:
         return None
     ink, contrast = seen.ink, seen.contrast * ~seen.ruling  # a line beside a digit is in no frame
+    ruling, sought = seen.ruling, 0.0
+    cells = erase_cells(contrast, ink, seen.ruling)
+    if cells.any():
+        ruling = ruling | cells
+        ink = ink._replace(mask=np.asarray(ink.mask & ~cells, np.uint8), seeds=ink.seeds & ~cells)
+        contrast = contrast * ~cells
     found = connected_components(ink, contrast)
     chosen = page_components(found, seen.ground, seen.pen)
-    ruling, sought = seen.ruling, 0.0
     for again in range(3):  # at first, a box's height is taken for a digit's
         if again < 2:
-            mask = ink.mask
+            mask = erase_boxes(ink.mask, ruling, chosen.height, seen.pen)
             if not sought / ALIKE < chosen.height < sought * ALIKE:
                 sought = chosen.height
-                faint = faint_lines(contrast, ink, ruling, sought, seen.pen)
+                printed = mask < ink.mask
+                faint = faint_lines(contrast * ~printed, ink, ruling | printed, sought, seen.pen)
                 if faint.any():
-                    mask, ruling = np.asarray(mask & ~faint, np.uint8), ruling | faint
-            mask = erase_boxes(mask, ruling, chosen.height, seen.pen)
+                    mask, ruling = np.asarray(mask & ~faint, np.uint8), ruling | printed | faint
+                    mask = erase_boxes(mask, ruling, chosen.height, seen.pen)
         else:
             mask = erase_walls(ink.mask, seen.ruling, chosen.height)
         if mask is ink.mask:

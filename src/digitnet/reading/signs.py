@@ -39,6 +39,8 @@ its foot or its top."""
 FOOT = 0.25
 """Of a digit's height: what begins no higher above its foot is no part of it, as a comma under a
 7 that leans."""
+BELOW = 0.5
+"""Of a digit's height, how far below its foot the middle of a mark lies that must be told of."""
 TOUCHING = 0.03
 """Of the height: what is nearer to a digit is a stroke's broken end, a five's bar."""
 CLEAR, UNCLEAR = 5.0, 1.0
@@ -268,7 +270,7 @@ def unread_marks(
         if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
             continue
         beside = min(max(one[0] - right, left - one[2]) for one in digits)
-        if beside < NEAR * height and near[1] < (top + bottom) / 2 < near[3] + 0.3 * height:
+        if beside < NEAR * height and near[1] < (top + bottom) / 2 < near[3] + BELOW * height:
             found.append(box)
     return found
 

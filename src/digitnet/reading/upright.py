@@ -122,6 +122,12 @@ def _is_clear(reading: Reading) -> bool:
     return not (unread or reading.rejected) and len(chances) > 1 and min(chances) >= CLEAR
 
 
+def _holds(reading: Reading, other: Reading) -> bool:
+    """Whether a reading has no fewer digits and no fewer signs than another."""
+    signs = [sum(mark.reason is None for mark in one.marks) for one in (reading, other)]
+    return len(reading.digits) >= len(other.digits) and signs[0] >= signs[1]
+
+
 def _read_aslant(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Reading:
     """A picture of a few characters, tilted by as much as makes all of them clear.
 
@@ -143,7 +149,7 @@ def _read_aslant(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Rea
         room = (2 * SIDE, 2 * SIDE)
         tilted = cv2.warpAffine(small, way, room, borderValue=np.atleast_1d(ground).tolist())
         reading = read(np.asarray(tilted, np.uint8)).reading
-        if _is_clear(reading) and len(reading.digits) >= len(lies.reading.digits):
+        if _is_clear(reading) and _holds(reading, lies.reading):
             chances = [one.probability for one in reading.digits]
             found.append((len(chances), float(np.mean(np.log(chances))), degrees, reading))
     if not found:
