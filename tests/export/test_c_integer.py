@@ -118,8 +118,9 @@ def test_all_bytes_that_are_counted_are_there(rng: np.random.Generator, tmp_path
         start = text.index(f"{name}[] DIGIT_FLASH = {{")
         n_bytes += len(re.findall(r"\d+U", text[start : text.index("}", start)]))
     shifts = sum(layer.scales for layer in network.layers)
-    assert n_bytes + shifts + 4 == network.packed_bytes()
-    assert f"{network.packed_bytes():,} bytes of weights" in text
+    assert f"{n_bytes + shifts + 4:,} bytes of weights" in text
+    begun = sum(layer.channels > 0 for layer in network.layers)  # bytes: even and odd filters
+    assert 0 <= n_bytes + shifts + 4 - network.packed_bytes() <= begun
 
 
 @pytest.mark.parametrize("array", ["digit_weights", "digit_powers"])
@@ -141,8 +142,8 @@ def test_a_changed_arithmetic_fails_the_self_test(
 ) -> None:
     header = written(some_network("4", rng), tmp_path)
     text = header.read_text()
-    assert text.count("layer->shift - 1U") == len(ROOM)
-    header.write_text(text.replace("layer->shift - 1U", "layer->shift - 2U"))
+    assert len(re.findall(r"1U << \(?(?:layer->)?shift - 1U", text)) == len(ROOM)
+    header.write_text(re.sub(r"(1U << \(?(?:layer->)?shift) - 1U", r"\1 - 2U", text))
     assert compile_header(header, tmp_path, options=("-O2", *room)).selftest() == -4
 
 
@@ -195,6 +196,8 @@ def test_the_command_line(rng: np.random.Generator, tmp_path: Path) -> None:
     assert not (tmp_path / "digit.h").exists()
     done = digitnet("export", "c", "--model", "whole", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"as integers; {network.packed_bytes():,} bytes, is in digit.h" in done.stdout
+    said = re.search(r"as integers; ([0-9,]+) bytes, is in digit.h", done.stdout)
+    assert said is not None
+    assert 0 <= int(said[1].replace(",", "")) - network.packed_bytes() <= len(network.layers)
     program = compile_header(tmp_path / "digit.h", tmp_path / "built")
     assert_equal(program, network, frames_for(network, rng)[:20])

@@ -14,6 +14,12 @@ typedef struct {
     uint8_t touches;
 } digit_component;
 
+#if defined(__GNUC__) /* a function that is not put into its caller: has all registers to itself, */
+#define DIGIT_ALONE __attribute__((noinline)) /* and takes of the stack only while it runs */
+#else
+#define DIGIT_ALONE
+#endif
+
 static uint32_t digit_least(uint32_t a, uint32_t b) { return (a < b) ? a : b; }
 
 static uint32_t digit_most(uint32_t a, uint32_t b) { return (a > b) ? a : b; }

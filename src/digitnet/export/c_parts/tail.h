@@ -28,7 +28,8 @@ static uint32_t digit_hash(uint32_t hash, uint32_t word)
 }
 
 /* Whether a picture drawn here, a slanted 1 in uneven light, is framed as it was at the export. */
-static uint8_t digit_frames_well(uint8_t work[DIGIT_FRAME_WORK], uint8_t frame[DIGIT_PIXELS])
+DIGIT_ALONE static uint8_t digit_frames_well(uint8_t work[DIGIT_FRAME_WORK],
+                                             uint8_t frame[DIGIT_PIXELS])
 {
     uint8_t picture[DIGIT_TEST_SIDE * DIGIT_TEST_SIDE];
     uint32_t hash = 2166136261U, y, x, i;
