@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -121,13 +122,19 @@ def test_many_pictures_get_the_answers_that_each_gets_alone(place: Path) -> None
 
 
 def test_predict_imports_nothing_it_does_not_use(place: Path) -> None:
-    """What costs a tenth of a second each: plots, progress bars, processes, training."""
+    """What costs a tenth of a second each: plots, progress bars, processes, training, lines.
+
+    A zero is looked at as a box might be.
+    """
+    shutil.copy(ROOT / "test_images" / "digi_0.png", place / "zero.png")
     program = (
         "import sys; import numpy; before = set(sys.modules); "  # NumPy 1 loads numpy.ma itself
-        "from digitnet.cli.main import main; main(['predict', '--model', 'model', 'one.png']); "
+        "from digitnet.cli.main import main; "
+        "main(['predict', '--model', 'model', 'one.png', 'zero.png']); "
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'matplotlib', 'rich', 'loky', 'multiprocessing', 'concurrent', 'natsort', 'urllib3'}), "
-        "[name for name in sys.modules if name.startswith('digitnet.training')], "
+        "[name for name in sys.modules "
+        "if name.startswith(('digitnet.training', 'digitnet.models.lines', 'digitnet.nn.ctc'))], "
         "'numpy.ma' in set(sys.modules) - before)"
     )
     done = subprocess.run(

@@ -12,7 +12,6 @@ from digitnet.errors import ModelError
 from digitnet.models.box import BEST, LINES, box_names, in_box, recipe_of
 from digitnet.models.find import DEFAULT, find_model
 from digitnet.models.folder import load_model
-from digitnet.models.lines import load_line_model
 from digitnet.models.model import Model
 
 
@@ -88,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _show_lines() -> None:
     """A row for the model that reads lines, and what is promised of it."""
+    from digitnet.models.lines import load_line_model
+
     folder = in_box(LINES)
     try:
         model = load_line_model(folder)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from digitnet.cli.output import say, show
 from digitnet.models.calibration import Calibration
-from digitnet.models.line_calibration import LineCalibration
-from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.models.risk import DELTA, OFFERED, RISK
+
+if TYPE_CHECKING:  # `predict` reads no lines, and starts without what reads them
+    from digitnet.models.line_calibration import LineCalibration
+    from digitnet.models.lines import LineModel
 
 RISK_OF_FORMS = "--risk is for lines; of a form each field has a confidence and a status instead."
 

@@ -49,8 +49,9 @@ def enclosing_box(mask: Mask) -> Flags | None:
     labels, stats = _labelled(mask)
     least = max(LARGE * min(mask.shape), SMALLEST)
     large = 1 + np.flatnonzero(stats[1:, 2:4].min(axis=1) >= least)
-    boxes = [label for label in large.tolist() if _is_box(labels, label, stats)]
-    return np.isin(labels, boxes) if boxes else None
+    boxes = np.zeros(len(stats), np.bool_)
+    boxes[[label for label in large.tolist() if _is_box(labels, label, stats)]] = True
+    return np.asarray(boxes[labels]) if boxes.any() else None
 
 
 def _labelled(mask: Mask) -> tuple[Labels, Labels]:
@@ -76,7 +77,7 @@ def _is_box(labels: Labels, label: int, stats: Labels) -> bool:
     if (away.min(axis=0) <= 1.5 * pen + 1).mean() < ALONG:
         return False
     cornered = (away <= CORNER * side + pen / 2).all(axis=0)
-    if len(np.unique(at[:, cornered] > 0, axis=1).T) < CORNERS:
+    if len(set((2 * (at[0] > 0) + (at[1] > 0))[cornered].tolist())) < CORNERS:
         return False
     others = 1 + np.flatnonzero(stats[1:, 2:4].max(axis=1) >= FILLED * side)
     return any(
