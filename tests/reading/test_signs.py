@@ -140,3 +140,24 @@ def test_a_comma_under_a_leaning_digit_is_told_and_its_bar_is_not() -> None:
     digits = [(50, 50, 110, 120), (112, 50, 150, 120)]
     assert unread_marks([(95, 108, 105, 134)], digits, sheet) == [(95, 108, 105, 134)]
     assert unread_marks([(70, 60, 90, 80)], digits, sheet) == []
+
+
+@pytest.mark.parametrize(
+    ("paper", "size", "told"),
+    [(85, 10, False), (60, 10, True), (85, 25, True)],
+)
+def test_a_small_speck_that_is_fainter_than_ink_is_no_mark(
+    paper: int, size: int, told: bool
+) -> None:
+    """What is as long as two widths of the pen is told of, however faint."""
+    picture = np.full((200, 500), 230, np.uint8)
+    for left in (60, 160, 260, 360):
+        picture[50:150, left : left + 12] = 20
+    picture[100 : 100 + size, 200 : 200 + size] = paper
+    sheet = scan_page(picture)
+    assert sheet.ink is not None
+    assert sheet.zoom == 1
+    assert 10 <= sheet.pen <= 12.5
+    digits = [one.box for one in sheet.components]
+    box = (200, 100, 200 + size, 100 + size)
+    assert (unread_marks([box], digits, sheet) == [box]) == told
