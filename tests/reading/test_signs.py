@@ -147,3 +147,24 @@ def test_a_point_well_below_the_digits_is_told_and_what_is_further_down_is_not()
     digits = [(50, 50, 90, 120), (130, 50, 170, 120)]
     assert unread_marks([(105, 148, 115, 158)], digits, sheet) == [(105, 148, 115, 158)]
     assert unread_marks([(105, 151, 115, 161)], digits, sheet) == []
+
+
+@pytest.mark.parametrize(
+    ("paper", "size", "told"),
+    [(85, 10, False), (60, 10, True), (85, 25, True)],
+)
+def test_a_small_speck_that_is_fainter_than_ink_is_no_mark(
+    paper: int, size: int, told: bool
+) -> None:
+    """What is as long as two widths of the pen is told of, however faint."""
+    picture = np.full((200, 500), 230, np.uint8)
+    for left in (60, 160, 260, 360):
+        picture[50:150, left : left + 12] = 20
+    picture[100 : 100 + size, 200 : 200 + size] = paper
+    sheet = scan_page(picture)
+    assert sheet.ink is not None
+    assert sheet.zoom == 1
+    assert 10 <= sheet.pen <= 12.5
+    digits = [one.box for one in sheet.components]
+    box = (200, 100, 200 + size, 100 + size)
+    assert (unread_marks([box], digits, sheet) == [box]) == told

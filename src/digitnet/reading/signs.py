@@ -30,6 +30,9 @@ not `LONG`, as a lightly drawn dash is, may be a sign but is no mark that must b
 GRAIN, LEAST_DOT = 5, 0.08
 """Pixels, and of a digit's height: below both a picture's grain and the crossings of a printed
 grid are as large as signs, and `SPECK` tells dust."""
+DARK = 0.75
+"""Of full ink: what is shorter than `LONG` and nowhere as dark is grain or a faint rule's rest, and
+no mark that must be told of."""
 NEAR = 1.1
 """How many heights a sign lies from the next digit, at most."""
 
@@ -264,7 +267,7 @@ def unread_marks(
         ):
             continue
         height = near[3] - near[1]
-        if is_speck(box, sheet.pen, height, speck):
+        if is_speck(box, sheet.pen, height, speck) or _is_grain(box, sheet):
             continue
         place = ((top + bottom) / 2 - near[1]) / height
         if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
@@ -273,6 +276,15 @@ def unread_marks(
         if beside < NEAR * height and near[1] < (top + bottom) / 2 < near[3] + BELOW * height:
             found.append(box)
     return found
+
+
+def _is_grain(box: Box, sheet: Sheet) -> bool:
+    """Whether ink in a box is small, and nowhere as dark as what a pen writes."""
+    left, top, right, bottom = box
+    if sheet.ink is None or max(right - left, bottom - top) >= LONG * sheet.pen:
+        return False
+    darkest = float(sheet.contrast[top:bottom, left:right].max(initial=0.0))
+    return darkest < DARK * sheet.ink.level
 
 
 def _is_dot(part: Component, height: float, pen: float) -> bool:
