@@ -380,9 +380,9 @@ def with_high(lattice: Lattice, k: int, high: int) -> Lattice:
     """The lattice, of which part k is a stroke of that height, a slash or a digit."""
     left, _, right, bottom = lattice.parts[k].box
     box = (left, bottom - high, right, bottom)
-    parts, framed = list(lattice.parts), list(lattice.framed)
-    parts[k], framed[k] = Part(k + 1, box, 1.0), (framed[k][0], box)
-    return lattice._replace(parts=parts, framed=framed, signs={(k, k + 1): ("/", 0.0)})
+    parts, each = list(lattice.parts), list(lattice.seen)
+    parts[k], each[k] = Part(k + 1, box, 1.0), each[k]._replace(box=box)
+    return lattice._replace(parts=parts, seen=each, signs={(k, k + 1): ("/", 0.0)})
 
 
 @pytest.mark.parametrize(
@@ -403,14 +403,13 @@ def test_low_slashes_of_one_hand_cost_once() -> None:
     each = {"/": 0.8, "1": 0.2}
     line = seen({"7": 1.0}, {}, each, {}, {"7": 1.0}, {}, each, {}, {"7": 1.0})
     assert settled(line, lattice).text == "7/7/7"
-    aligned = align(lattice, "7/7/7")
+    aligned, digits = align(lattice, ["7/7/7", "71717"])
     assert aligned is not None
-    assert has_low_slash("7/7/7", aligned)
-    digits = align(lattice, "71717")
     assert digits is not None
+    assert has_low_slash("7/7/7", aligned)
     assert not has_low_slash("71717", digits)
     stroke = lattice._replace(parts=lattice.parts[1:2], spans=[], signs={(0, 1): ("/", 0.0)})
-    alone = align(stroke, "/")
+    (alone,) = align(stroke, ["/"])
     assert alone is not None
     assert not has_low_slash("/", alone), "there is no digit beside it"
 
