@@ -408,7 +408,9 @@ def test_low_slashes_of_one_hand_cost_once() -> None:
     assert digits is not None
     assert has_low_slash("7/7/7", aligned)
     assert not has_low_slash("71717", digits)
-    stroke = lattice._replace(parts=lattice.parts[1:2], spans=[], signs={(0, 1): ("/", 0.0)})
+    stroke = lattice._replace(
+        parts=lattice.parts[1:2], spans=[], scores=lattice.scores[:0], signs={(0, 1): ("/", 0.0)}
+    )
     (alone,) = align(stroke, ["/"])
     assert alone is not None
     assert not has_low_slash("/", alone), "there is no digit beside it"

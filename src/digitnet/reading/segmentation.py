@@ -220,7 +220,7 @@ def align(lattice: Lattice, texts: Sequence[str]) -> list[Aligned | None]:
         None where there are too few parts for so many characters.
     """
     longest = max(map(len, texts), default=0)
-    at_once = max(1, ALIGNED // (len(lattice.spans) * max(longest, 1)))
+    at_once = max(1, ALIGNED // max(len(lattice.spans) * longest, 1))
     found: list[Aligned | None] = []
     for k in range(0, len(texts), at_once):
         found += _align(lattice, texts[k : k + at_once])
@@ -235,7 +235,7 @@ def _align(lattice: Lattice, texts: Sequence[str]) -> list[Aligned | None]:
     is_digit = np.isin(written, list(DIGITS))
     classes = np.where(is_digit, written, "0").astype(np.int64)
     parting = np.array([cost_of_parting(parts, at) for at in range(len(parts))])
-    first = np.array([a for a, _ in spans])
+    first = np.array([a for a, _ in spans], np.int64)
     gains = np.where(is_digit, lattice.scores[:, classes], -np.inf)  # (S, X, n)
     gains -= parting[first][:, None, None]
     as_odd_sign = np.where(is_digit, -np.inf, -ODD_SIGN)
