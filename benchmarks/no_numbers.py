@@ -3,10 +3,10 @@
     python -m benchmarks.no_numbers MODEL [--only map cat ...] [--seeds 3]
 
 Pages without numbers are drawn here: blank paper, a map, print (large, and so small that there are
-thousands of marks), music, a cat, a spreadsheet's
-screenshot of words, dots, and strokes that cross. Then a scan of 100 megapixels, a page of 12 and a
-page of 10,000 digits, with the share of characters right by edit distance. Each kind is read in a
-process of its own, whose peak of memory is printed; false digits are those of all seeds together.
+thousands of marks), music, a cat, a spreadsheet's screenshot of words, a form of empty combs, dots,
+and strokes that cross. Then a scan of 100 megapixels, a page of 12 and a page of 10,000 digits,
+with the share of characters right by edit distance. Each kind is read in a process of its own,
+whose peak of memory is printed; false digits are those of all seeds together.
 """
 
 from __future__ import annotations
@@ -207,6 +207,18 @@ def spreadsheet(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     return page, ""
 
 
+def combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    """Fields of an empty form, cells side by side that are open above."""
+    page = paper(rng)
+    for y in range(200, 1500, 200):
+        wide, high, thick = (int(rng.integers(*span)) for span in ((40, 70), (20, 40), (2, 5)))
+        x = 90 + wide * np.arange(int(rng.integers(5, 14)))
+        cv2.line(page, (90, y), (int(x[-1]), y), (70,), thick)
+        for tooth in x.tolist():
+            cv2.line(page, (tooth, y - high), (tooth, y), (70,), thick)
+    return page, ""
+
+
 def dots(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     page = paper(rng)
     for x, y in (rng.uniform(0.03, 0.97, (1400, 2)) * SIZE[::-1]).astype(int).tolist():
@@ -253,8 +265,8 @@ NUMBERS: dict[str, Callable[[np.random.Generator, int], tuple[Picture, str]]] = 
 }  # fmt: skip
 KINDS = {
     "blank": blank, "map": street_map, "print": printed_words, "small-print": small_print,
-    "music": music, "cat": cat, "spreadsheet": spreadsheet, "dots": dots, "crossing": crossing,
-    **NUMBERS,
+    "music": music, "cat": cat, "spreadsheet": spreadsheet, "combs": combs,
+    "dots": dots, "crossing": crossing, **NUMBERS,
 }  # fmt: skip
 
 

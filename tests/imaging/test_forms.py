@@ -105,6 +105,16 @@ def test_three_teeth_of_one_length_go_and_ones_on_the_line_stay() -> None:
         assert erased[112:128, 95:240].any() == (n == 2)
 
 
+@pytest.mark.parametrize(("over", "goes"), [(0, True), (8, True), (20, False)])
+def test_an_empty_combs_teeth_go_and_1s_within_an_underline_stay(over: int, goes: bool) -> None:
+    """The teeth are as high as what is taken for digits: they were sure 1s."""
+    mask = np.zeros((200, 500), np.uint8)
+    mask[130:133, 100 - over : 403 + over] = 1
+    for k in range(6):
+        mask[86:130, 100 + 60 * k : 103 + 60 * k] = 1
+    assert erase_boxes(mask, NOTHING, 44.0, 5.0)[90:128].any() != goes
+
+
 def test_a_1_between_lines_of_the_page_stays_and_a_higher_wall_goes() -> None:
     ruling = NOTHING.copy()
     ruling[[60, 61]] = True

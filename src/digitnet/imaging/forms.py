@@ -38,7 +38,8 @@ CLOSED, WALL = 0.85, 0.8
 HIGH = 1.2
 """Of a digit's height, how high a wall is at least that stands between lines across the page."""
 TOOTH, LONGEST_TOOTH = 0.15, 0.7
-"""Of a digit's height, how long a comb's tooth is; a row of low 1s is longer."""
+"""Of a digit's height, how long a comb's tooth is; a longer one is a 1, unless the first and the
+last stand on the rule's ends: of an empty comb, the height is the teeth's own."""
 EVEN = 0.1
 """Of a digit's height, by which the teeth of a comb differ in length at most."""
 LEAST_TEETH = 3
@@ -292,19 +293,27 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     foot = np.array([_foot(near, box) for box in bars.boxes.tolist()])
     on = np.where(foot > top, rule[np.maximum(foot, 0), middle], 0)
     high = foot - top
-    fits = (on > 0) & (high >= least - 2) & (high < LONGEST_TOOTH * height) & (wide <= thick + 2)
+    fits = (on > 0) & (high >= least - 2) & (wide <= thick + 2)
+    is_long = high >= LONGEST_TOOTH * height
     teeth = np.zeros(len(fits), np.bool_)
-    for one in np.unique(on[fits]):
-        own = np.flatnonzero(fits & (on == one))
+    for one, long in sorted(set(zip(on[fits].tolist(), is_long[fits].tolist(), strict=True))):
+        own = np.flatnonzero(fits & (on == one) & (is_long == long))
         even = np.abs(high[own, None] - high[own]) <= max(2.0, EVEN * height)
         own = own[even[int(even.sum(axis=1).argmax())]]
         if len(own) < LEAST_TEETH:
             continue
         own = own[wide[own] <= np.median(wide[own]) + 1]  # a comma leans
-        if len(own) >= LEAST_TEETH:
+        ends = not long or _hold_ends((rule == one) & (level > 0), bars.boxes[own], thick + 2)
+        if ends and len(own) >= LEAST_TEETH:
             teeth[own] = True
             found |= _further_teeth(mask, bars.boxes[own], foot[own], height)
     return np.asarray(bars.only(teeth) | found, np.bool_)
+
+
+def _hold_ends(rule: Flags, teeth: NDArray[np.int64], away: float) -> bool:
+    """Whether a rule, (h, w), ends at the first and the last of its teeth, (n, 4)."""
+    start, end = np.flatnonzero(rule.any(axis=0))[[0, -1]] + [0, 1]
+    return bool(teeth[:, 0].min() - start <= away and end - teeth[:, 2].max() <= away)
 
 
 def _foot(near: Flags, box: list[int]) -> int:
