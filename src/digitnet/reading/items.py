@@ -73,16 +73,34 @@ def _with_unread(items: list[Item], left_out: list[Box], sheet: Sheet) -> list[I
 
 
 def with_lost_signs(items: list[Item], lattice: Lattice) -> list[Item]:
-    """Beside what was read, a mark for each clear sign where no sign and no mark stands."""
+    """Beside what was read, what may be a sign where no sign and no mark stands.
+
+    A clear one is a `?`. One so near a digit that it may be a bit of it puts that digit in doubt;
+    a slash alone is a digit as often as a 1 leans.
+    """
     marks = [item.box for item in items if item.digit is None]
-    lost: list[Item] = []
+    items = list(items)
     for first, last in sorted(lattice.signs, key=lambda run: run[0] - run[1]):
+        sign, gain = lattice.signs[first, last]
         box = around(part.box for part in lattice.parts[first:last])
-        is_clear = lattice.signs[first, last][1] >= CLEAR_SIGN
-        if is_clear and all(max(gap(box, one)) >= 0 for one in marks):
-            lost.append(Item(box, UNREAD, reason=UNKNOWN))
+        if any(max(gap(box, one)) < 0 for one in marks):
+            continue
+        if gain >= CLEAR_SIGN:
+            items.append(Item(box, UNREAD, reason=UNKNOWN))
             marks.append(box)
-    return sorted([*items, *lost], key=lambda item: item.box[0] + item.box[2]) if lost else items
+        elif sign != "/":
+            items = [_doubted(item) if _holds(item, box) else item for item in items]
+    return sorted(items, key=lambda item: item.box[0] + item.box[2])
+
+
+def _holds(item: Item, box: Box) -> bool:
+    """Whether an item is a digit that a box was taken for a bit of."""
+    return item.digit is not None and around((item.box, box)) == item.box
+
+
+def _doubted(item: Item) -> Item:
+    """An item that is read, and said to be unsure."""
+    return item._replace(in_doubt=True, trust=0.0)
 
 
 def settled_items(settled: Settled, sheet: Sheet) -> list[Item]:
