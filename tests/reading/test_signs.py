@@ -147,3 +147,19 @@ def test_a_point_well_below_the_digits_is_told_and_what_is_further_down_is_not()
     digits = [(50, 50, 90, 120), (130, 50, 170, 120)]
     assert unread_marks([(105, 148, 115, 158)], digits, sheet) == [(105, 148, 115, 158)]
     assert unread_marks([(105, 151, 115, 161)], digits, sheet) == []
+
+
+def test_two_specks_above_one_another_may_be_a_colon() -> None:
+    sheet = replace(scan_page(np.full((200, 300), 255, np.uint8)), pen=6.0)
+    digits = [(50, 50, 70, 80), (100, 50, 120, 80)]
+    upper, lower = (84, 56, 88, 60), (81, 68, 85, 72)
+    assert sorted(unread_marks([upper, lower], digits, sheet)) == [lower, upper]
+    for other in (
+        (74, 68, 78, 72),  # not below it
+        (81, 66, 85, 70),  # too near
+        (81, 83, 85, 87),  # too low
+        (81, 68, 83, 70),  # dust
+        (84, 68, 92, 72),  # twice as large
+    ):
+        assert upper not in unread_marks([upper, other], digits, sheet)
+    assert unread_marks([upper], digits, sheet) == []

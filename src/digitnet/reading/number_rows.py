@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from digitnet.imaging.boxes import around
 from digitnet.models.model import Model
-from digitnet.reading.items import NO_FIELD, SURE, Item, without_unsure
+from digitnet.reading.items import NO_FIELD, SURE, UNKNOWN, Item, without_unsure
 from digitnet.reading.reading import ReadDigit, Reading, Rejected
 from digitnet.reading.rows import word_starts
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import UNREAD, Mark
+from digitnet.reading.signs import UNREAD, Mark, unread_marks
 
 SURE_OF_ROW = 0.4
 """Of a row's digits, the share that the model must stand by; else the row is no digits."""
@@ -37,6 +37,7 @@ def rows_as_reading(
 
     A row that is hardly sure is digits only beside one that is; what is unsure in it is a `?`.
     """
+    rows = with_marks_between(rows, sheet)
     of_rows = [[item.digit for item in row if item.digit is not None] for row in rows]
     sure = [sum(one.sure for one in digits) for digits in of_rows]
     shares = [n / max(len(digits), 1) for n, digits in zip(sure, of_rows, strict=True)]
@@ -92,6 +93,28 @@ def rows_as_reading(
                 )
         lines.append(text)
     return Reading(tuple(lines), tuple(digits_read), None, tuple(marks), tuple(rejected))
+
+
+def with_marks_between(rows: list[list[Item]], sheet: Sheet) -> list[list[Item]]:
+    """The rows, where a row of a single mark between another's digits is a `?` among those.
+
+    A comma of a bold pen is high enough for a row of its own, and low enough to be in no other.
+    """
+    found = [list(row) for row in rows]
+    for k, row in enumerate(rows):
+        if len(row) != 1 or (row[0].digit is not None and row[0].digit.sure):
+            continue
+        box = row[0].box
+        for other in found[:k] + found[k + 1 :]:
+            sure = [one.box for one in other if one.digit is not None and one.digit.sure]
+            before = any(one[2] <= box[0] for one in sure)
+            behind = any(one[0] >= box[2] for one in sure)
+            if before and behind and unread_marks([box], sure, sheet):
+                other.append(Item(box, UNREAD, reason=UNKNOWN))
+                other.sort(key=lambda item: item.box[0] + item.box[2])
+                found[k] = []
+                break
+    return [row for row in found if row]
 
 
 def is_wordy(row: list[Item]) -> bool:
