@@ -61,6 +61,17 @@ def test_a_cell_whose_digit_touches_it_all_around_goes_by_the_ones_beside_it() -
     assert not gone[44:106, 182:188].any()
 
 
+def test_the_foot_of_a_two_from_wall_to_wall_is_no_line_of_the_cell() -> None:
+    lines, digits = row_of_cells()
+    lower = digits.copy()
+    lower[:, 160:211] = 0
+    cv2.line(lower, (162, 97), (208, 97), (1,), 4)  # 57 of 70 pixels above it
+    cv2.line(lower, (170, 97), (195, 55), (1,), 4)
+    gone = cell_lines(lines | lower)
+    assert not gone[95:100, 164:207].any()
+    assert gone[108:113, 164:207].all()
+
+
 @pytest.mark.parametrize("what", ["nothing", "a loop", "a blot", "a dotted zero"])
 def test_what_is_no_cell_stays(what: str) -> None:
     mask = np.zeros((160, 300), np.uint8)

@@ -21,8 +21,10 @@ from digitnet.models.lines import LineModel, line_model_beside
 from digitnet.models.model import Model
 from digitnet.reading import segmentation
 from digitnet.reading.dense import MOST
+from digitnet.reading.items import SURE, Item
 from digitnet.reading.line_reader import RowLine, Settled, settle
-from digitnet.reading.page import SURE, _are_low_bars, _Item, read_page
+from digitnet.reading.number_rows import are_low_bars
+from digitnet.reading.page import read_page
 from digitnet.reading.reading import ReadDigit, Reading
 from digitnet.reading.segmentation import Aligned, Lattice, Row
 from digitnet.reading.sheet import frame_components, scan_page
@@ -450,11 +452,11 @@ def test_a_digit_crossed_out_is_one_mark() -> None:
 
 
 def test_a_row_of_low_bars_beside_digits_is_what_is_left_of_a_comb() -> None:
-    def item(high: int, label: int) -> _Item:
+    def item(high: int, label: int) -> Item:
         found = segmentation.Found((0, 0, 4, high), label, 1.0, True, np.zeros((28, 28), np.uint8))
-        return _Item(found.box, "", found)
+        return Item(found.box, "", found)
 
-    assert _are_low_bars([item(21, 1), item(20, 1)], 40.0)
-    assert not _are_low_bars([item(21, 1), item(22, 1)], 40.0)  # small 1s
-    assert not _are_low_bars([item(20, 1), item(20, 7)], 40.0)
-    assert not _are_low_bars([], 40.0)
+    assert are_low_bars([item(21, 1), item(20, 1)], 40.0)
+    assert not are_low_bars([item(21, 1), item(22, 1)], 40.0)  # small 1s
+    assert not are_low_bars([item(20, 1), item(20, 7)], 40.0)
+    assert not are_low_bars([], 40.0)

@@ -9,6 +9,7 @@ import pytest
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import Page, draw_page
 from digitnet.handwriting.tabletop import Shown, on_a_table
+from digitnet.imaging.outlines import Outline
 from digitnet.models.folder import load_model
 from digitnet.models.lines import line_model_beside
 from digitnet.reading.page import read_page
@@ -104,6 +105,22 @@ def test_where_no_sheet_says_anything_or_the_whole_says_more_it_is_read_whole() 
     for x in range(5, picture.shape[1], 30):
         cv2.line(picture, (x, 2), (x + 5, 14), (250, 250, 250), 3)
     assert read_photo(read_both, picture) is whole
+
+
+def test_sheets_that_say_the_same_digit_are_no_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shadow's edge between two outlines: the number below both was read twice, and sure."""
+    picture = np.full((200, 300, 3), 235, np.uint8)
+    picture[90:110, 100:110] = (220, 20, 20)
+    upper, lower = (
+        Outline(np.array([[0, y], [300, y], [300, y + 120], [0, y + 120]], np.float64), True)
+        for y in (0, 80)
+    )
+    whole = read_spot(picture).reading
+    monkeypatch.setattr("digitnet.reading.photo.find_outlines", lambda _: [upper, lower])
+    assert read_photo(read_spot, picture) == whole
+    apart = Outline(lower.corners + np.array([0.0, 30.0]), True)  # the spot is above it
+    monkeypatch.setattr("digitnet.reading.photo.find_outlines", lambda _: [upper, apart])
+    assert len(read_photo(read_spot, picture).sheets) == 1
 
 
 def test_a_flattened_sheet_fills_its_picture() -> None:

@@ -168,3 +168,19 @@ def test_a_small_speck_that_is_fainter_than_ink_is_no_mark(
     digits = [one.box for one in sheet.components]
     box = (200, 100, 200 + size, 100 + size)
     assert (unread_marks([box], digits, sheet) == [box]) == told
+
+
+def test_two_specks_above_one_another_may_be_a_colon() -> None:
+    sheet = replace(scan_page(np.full((200, 300), 255, np.uint8)), pen=6.0)
+    digits = [(50, 50, 70, 80), (100, 50, 120, 80)]
+    upper, lower = (84, 56, 88, 60), (81, 68, 85, 72)
+    assert sorted(unread_marks([upper, lower], digits, sheet)) == [lower, upper]
+    for other in (
+        (74, 68, 78, 72),  # not below it
+        (81, 66, 85, 70),  # too near
+        (81, 83, 85, 87),  # too low
+        (81, 68, 83, 70),  # dust
+        (84, 68, 92, 72),  # twice as large
+    ):
+        assert upper not in unread_marks([upper, other], digits, sheet)
+    assert unread_marks([upper], digits, sheet) == []

@@ -122,8 +122,10 @@ def test_a_tilt_that_loses_a_sign_is_not_taken() -> None:
     lies = tried(marked(says(0.6, 0.99), ".", None))
     without = tilted(right_15=(0.99, 0.99))
     assert read_upright(Readings(lies, without), BLANK) is lies.reading
-    unread = tried(marked(says(0.6, 0.99), "?", "not known"))
-    assert read_upright(Readings(unread, without), BLANK).turned == 15
+    unread = tried(marked(says(0.6, 0.99), "?", "not known"))  # which may be a sign
+    assert read_upright(Readings(unread, without), BLANK) is unread.reading
+    more = tilted(right_15=(0.99, 0.99, 0.99))  # it was a digit
+    assert read_upright(Readings(unread, more), BLANK).turned == 15
 
 
 def test_of_tilts_the_one_with_most_digits_and_of_those_the_clearest_wins() -> None:
@@ -283,3 +285,35 @@ def test_a_page_is_turned_as_its_marks_say_if_it_is_read_then() -> None:
     assert len(read.seen) == 2
     bad = Readings(lies, lambda _: good._replace(share=0.79))
     assert read_upright(bad, BLANK) is lies.reading
+
+
+def read_as(text: str, share: float, signs: int = 0) -> Try:
+    """A reading of these digits, all sure, with so many points."""
+    said = says(*[0.99] * len(text))
+    digits = tuple(
+        replace(one, label=int(c), trust=0.9) for one, c in zip(said.digits, text, strict=True)
+    )
+    marks = tuple(Mark((0, 0, 1, 1), ".", 0, None, trust=1.0) for _ in range(signs))
+    return Try(replace(said, digits=digits, marks=marks), 7, len(text), share, 0.0, 20)
+
+
+@pytest.mark.parametrize(
+    ("lies", "turned", "degrees", "sure"),
+    [
+        (read_as("1096", 0.75, 1), read_as("9601", 1.0), 0, False),  # it would lose the comma
+        (read_as("1096", 0.75), read_as("9601", 1.0), 180, False),
+        (read_as("1096", 0.5), read_as("9601", 1.0), 180, False),
+        (read_as("1096", 0.49), read_as("9601", 1.0), 180, True),  # it is nothing as it lies
+        (read_as("1096", 0.75), read_as("9607", 1.0), 180, True),  # a 7 is none upside down
+        (read_as("1096109", 0.75), read_as("6019601", 1.0), 180, False),
+        (read_as("10961096", 0.75), read_as("96019601", 1.0), 180, True),  # so many say it
+    ],
+)
+def test_a_few_digits_that_are_others_upside_down_are_unsure(
+    lies: Try, turned: Try, degrees: int, sure: bool
+) -> None:
+    read = Readings(lies, lambda k: turned if k == 1 else Try(says(), 7))
+    reading = read_upright(read, BLANK)
+    assert reading.turned == degrees
+    assert all(one.sure == sure for one in reading.digits)
+    assert all((one.trust > 0) == sure for one in reading.digits)

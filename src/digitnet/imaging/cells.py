@@ -28,8 +28,10 @@ DRAWN = 0.8
 THIN = 0.25
 """Of a cell's height, how thick its line is at most."""
 ALIKE, BESIDE = 0.2, 6.0
-"""By how much an empty cell, or one whose writing touches its line, differs in size from one that
-is told, and how many heights from that it stands at most."""
+"""By how much two cells of a row differ in size, and how many heights they stand apart at most."""
+SHORTER = 0.1
+"""By how much an empty cell's paper, or paper that writing touches, differs in size from that of a
+cell that is told: where the foot of a 2 reaches from wall to wall, what is above it is shorter."""
 
 SLOPE = 0.1
 """How far a row of cells falls or rises at most, as a tangent."""
@@ -131,7 +133,7 @@ def _like(boxes: NDArray[np.int64], told: list[int]) -> list[int]:
         away = np.abs(middle - middle[k])
         beside = away[:, 0] < BESIDE * size[k, 1]
         level = away[:, 1] < ALIKE * size[k, 1] + SLOPE * away[:, 0]
-        alike |= beside & level & (np.abs(size - size[k]) <= ALIKE * size[k]).all(axis=1)
+        alike |= beside & level & (np.abs(size - size[k]) <= SHORTER * size[k]).all(axis=1)
     alike[told] = False
     return np.flatnonzero(alike).tolist()
 

@@ -31,8 +31,8 @@ MORE = 1.1
 def read_photo(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     """Read a picture, (H, W) or (H, W, 3) uint8, sheet by sheet if it shows sheets on a table.
 
-    ``read`` reads a picture as it lies. Where no sheet says anything, or the whole picture says
-    more, it is read as one page.
+    ``read`` reads a picture as it lies. Where no sheet says anything, two say the same digit, or
+    the whole picture says more, it is read as one page.
     """
     outlines = find_outlines(picture)
     doubted = not all(one.certain for one in outlines)
@@ -40,7 +40,7 @@ def read_photo(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     if whole is not None and len(whole.digits) > MANY:
         return whole
     sheets = [_read_sheet(read, picture, outline) for outline in outlines]
-    if not any(sheet.lines for sheet in sheets):
+    if not any(sheet.lines for sheet in sheets) or _is_read_twice(sheets):
         return read_upright(read, picture) if whole is None else whole
     together = _together(sheets)
     speaking = [one for one, sheet in zip(outlines, sheets, strict=True) if sheet.lines]
@@ -52,6 +52,18 @@ def read_photo(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     if certain:
         return whole if in_whole > MORE * in_sheets + 1 else together
     return together if in_sheets > MORE * in_whole + 1 else whole
+
+
+def _is_read_twice(sheets: Sequence[Reading]) -> bool:
+    """Whether a digit of one sheet lies on a digit of another: then they are no two sheets."""
+    for k, sheet in enumerate(sheets):
+        others = np.array([one.box for other in sheets[:k] for one in other.digits]).reshape(-1, 4)
+        for digit in sheet.digits:
+            x, y = (digit.box[0] + digit.box[2]) / 2, (digit.box[1] + digit.box[3]) / 2
+            left, top, right, bottom = others.T
+            if ((left < x) & (x < right) & (top < y) & (y < bottom)).any():
+                return True
+    return False
 
 
 def _n_sure(reading: Reading) -> int:

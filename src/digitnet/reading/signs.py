@@ -252,7 +252,8 @@ def unread_marks(
     """Of what was left out of a row, what somebody may have meant: no dust, no rest of a rule.
 
     A mark lies between or beside the digits, (left, top, right, bottom) each, not inside one unless
-    at its foot, at their level, and away from the page's edge; ``speck`` as of `is_speck`.
+    at its foot, at their level, and away from the page's edge; ``speck`` as of `is_speck`. Specks
+    are none, but for two that may be a colon.
     """
     rows, columns = sheet.labels.shape
     found = []
@@ -267,7 +268,8 @@ def unread_marks(
         ):
             continue
         height = near[3] - near[1]
-        if is_speck(box, sheet.pen, height, speck) or _is_grain(box, sheet):
+        dust = is_speck(box, sheet.pen, height, speck) or _is_grain(box, sheet)
+        if dust and not any(_is_faint_colon(box, other, near, sheet.pen) for other in left_out):
             continue
         place = ((top + bottom) / 2 - near[1]) / height
         if right - left > RULE * (bottom - top) and not EDGE < place < 1 - EDGE:
@@ -285,6 +287,19 @@ def _is_grain(box: Box, sheet: Sheet) -> bool:
         return False
     darkest = float(sheet.contrast[top:bottom, left:right].max(initial=0.0))
     return darkest < DARK * sheet.ink.level
+
+
+def _is_faint_colon(one: Box, other: Box, digit: Box, pen: float) -> bool:
+    """Whether two specks above one another, as high as a digit, may be a colon written lightly."""
+    upper, lower = sorted((one, other), key=lambda box: box[1])
+    height = digit[3] - digit[1]
+    if any(is_dust(box, pen, height, FINE) for box in (upper, lower)):
+        return False
+    larger = [max(box[2] - box[0], box[3] - box[1]) for box in (upper, lower)]
+    beside = abs((upper[0] + upper[2]) - (lower[0] + lower[2])) / 2
+    inside = upper[1] > digit[1] and lower[3] < digit[3] + EDGE * height
+    apart = lower[1] - upper[3] > EDGE * height
+    return inside and apart and beside < EDGE * height and max(larger) < 2 * min(larger)
 
 
 def _is_dot(part: Component, height: float, pen: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -21,6 +22,9 @@ not turned at all, and which a turned one needs; and by how much that must be mo
 EITHER_WAY = frozenset({0, 1, 2, 5, 6, 8, 9})
 """Labels that digits upside down are read as. A page of no others that is not read well is turned
 by half where all of it is then stood by: 506 and 38 upside down are 909 and 88, nearly as well."""
+SAY_WHICH_WAY, LIKELY = 8, 0.5
+"""Of digits upside down that are others as well: fewer than the first do not say for certain which
+way is up, where at least that share of them is stood by as they lie."""
 MOST_RUNS = 1000
 """Ways to take marks together, with more of which three further readings would take too long: one
 reading more is taken where the marks say which."""
@@ -88,7 +92,29 @@ def read_upright(read: Callable[[Bytes], Try], picture: Bytes) -> Reading:
     share, _, quarters, reading = max(tries, key=lambda one: one[:2], default=(0.0, 0.0, 0, None))
     if reading is None or share < max(WELL_READ, lies.share + MUCH_BETTER):
         return lies.reading
+    if quarters == 2:
+        return _by_half(lies, reading, picture)
     return _turned(reading, quarters, picture.shape)
+
+
+def _by_half(lies: Try, reading: Reading, picture: Bytes) -> Reading:
+    """A page turned by half; of a few digits that are as well others, the one or the other, unsure.
+
+    ``reading`` is of the turned picture. Where it loses a digit or a sign, it is not the one.
+    """
+    many = len(reading.digits) >= SAY_WHICH_WAY
+    clear = not {one.label for one in reading.digits} <= EITHER_WAY
+    if many or clear or lies.share < LIKELY:
+        return _turned(reading, 2, picture.shape)
+    if _holds(reading, lies.reading):
+        return _in_doubt(_turned(reading, 2, picture.shape))
+    return _in_doubt(lies.reading)
+
+
+def _in_doubt(reading: Reading) -> Reading:
+    """A reading none of whose digits is sure."""
+    digits = tuple(replace(one, sure=False, trust=0.0) for one in reading.digits)
+    return replace(reading, digits=digits)
 
 
 def _read_upside_down(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -> Reading:
@@ -99,7 +125,7 @@ def _read_upside_down(read: Callable[[Bytes], Try], lies: Try, picture: Bytes) -
     sure = [sum(one.sure for one in way.reading.digits) for way in (lies, tried)]
     if tried.share < 1.0 or tried.n < lies.n or sure[1] <= sure[0]:
         return lies.reading
-    return _turned(tried.reading, 2, picture.shape)
+    return _by_half(lies, tried.reading, picture)
 
 
 def _turned(reading: Reading, quarters: int, shape: tuple[int, ...]) -> Reading:
@@ -123,8 +149,14 @@ def _is_clear(reading: Reading) -> bool:
 
 
 def _holds(reading: Reading, other: Reading) -> bool:
-    """Whether a reading has no fewer digits and no fewer signs than another."""
+    """Whether a reading has no fewer digits and no fewer signs than another.
+
+    If it has as many digits, it has as many marks that are not read, too: one may be a sign.
+    """
     signs = [sum(mark.reason is None for mark in one.marks) for one in (reading, other)]
+    as_many = len(reading.digits) == len(other.digits)
+    if as_many and len(reading.marks) < len(other.marks):
+        return False
     return len(reading.digits) >= len(other.digits) and signs[0] >= signs[1]
 
 
