@@ -71,6 +71,15 @@ def test_the_sides_of_a_box_that_a_digit_touches_or_crosses() -> None:
     assert left[:, 0].max() > 95
 
 
+def test_squared_paper_is_no_box() -> None:
+    """Its outer lines are four straight sides, with all the others within."""
+    mask = np.zeros((100, 100), np.uint8)
+    for at in range(3, 100, 18):
+        mask[at : at + 2] = mask[:, at : at + 2] = 1
+    mask[30:70, 45:50] = 1
+    assert box_sides(mask) == []
+
+
 @pytest.mark.parametrize("bars", ["ltrbm", "ltrb", "ltbm"])
 def test_digits_of_bars_have_no_box(bars: str) -> None:
     """Eight, zero and six as a display writes them."""

@@ -36,6 +36,8 @@ STEEP = 0.15
 """Slope of a side at most."""
 TALL = 0.35
 """How tall what is in it is at least, as a share of its height: no bar of a squared 8."""
+SPANNED = 0.9
+"""How much of its width and its height one thing in it takes at most; squared paper has all."""
 ALONG = 0.85
 """The share of its ink that lies along its sides, at least."""
 
@@ -114,8 +116,9 @@ def box_sides(mask: Mask) -> list[Line]:
     within[upper:lower, before:behind] = mask[upper:lower, before:behind]
     for line in lines:
         within[line.band(mask.shape)] = 0
-    tall = int(_labelled(within)[1][1:, 3].max(initial=0))
-    return lines if tall >= TALL * (lower - upper) else []
+    inner = _labelled(within)[1][1:, 2:4] / (behind - before, lower - upper)
+    squared = (inner > SPANNED).all(axis=1).any()
+    return lines if inner[:, 1].max(initial=0.0) >= TALL and not squared else []
 
 
 def _side(box: Mask, upright: bool, far: bool) -> Line | None:
