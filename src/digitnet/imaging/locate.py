@@ -11,7 +11,7 @@ import numpy as np
 from digitnet.imaging.arrays import Bytes, Floats, Mask
 from digitnet.imaging.boxes import bounds
 from digitnet.imaging.components import choose_components
-from digitnet.imaging.ink import coverage
+from digitnet.imaging.ink import coverage, median
 from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import stroke_width
 
@@ -92,7 +92,7 @@ class Located:
         inked = mask[1:-1, 1:-1]
         away = cv2.distanceTransform(1 - inked, cv2.DIST_L2, 3)
         within, beside = contrast[depth > 0.3 * pen], contrast[away > max(0.4 * pen, 2.0)]
-        level = float(np.median(within)) if len(within) else 0.0
+        level = median(within) if len(within) else 0.0
         if level <= 0:
             return False
         if len(beside) > FEWEST_BESIDE and float(np.abs(beside).mean()) > MOST_BESIDE * level:
