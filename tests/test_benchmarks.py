@@ -47,7 +47,7 @@ SMALLEST = {
     "c_time": "mcu --rounds 1",
     "ctc": "--repeats 1",
     "exports": "-n 20 --drawn",
-    "device": "--host mlp",
+    "device": "--host",
     "fields": "--n 1 --drawn",
     "forms": "-n 2",
     "fuzz": "--seconds 1",
