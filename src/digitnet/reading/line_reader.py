@@ -19,11 +19,11 @@ from digitnet.nn.ctc import Decoded, LineLabels, beam_search, greedy, log_likeli
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
-from digitnet.reading.components import LEAST_HEIGHT
+from digitnet.reading.components import LEAST_HEIGHT, SPECK, is_dust
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SIGNS, SPECK, is_dust
+from digitnet.reading.signs import SIGNS
 from digitnet.threads import on_all_cores, one_blas_thread
 
 BEAM = 6
