@@ -194,11 +194,11 @@ def component_rows(sheet: Sheet) -> list[list[Component]]:
         for fragment in left:
             away = _beside(fragment.box, joined)
             if away.min() < 0.35 * sheet.height:
-                row = row_of[int(away.argmin())]
-                rows[row].append(fragment)
+                number = row_of[int(away.argmin())]
+                rows[number].append(fragment)
                 if not is_dust(fragment.box, sheet.pen, sheet.height):
                     bodies.append(fragment.box)
-                    row_of.append(row)
+                    row_of.append(number)
                     near = True
             else:
                 apart.append(fragment)
