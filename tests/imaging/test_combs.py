@@ -35,10 +35,11 @@ def comb(
         comb(8, thick=9),
         comb(8, thick=2, high=20),
         comb(8, apart=5, thick=4),
+        comb(3, apart=6, thick=4) | np.roll(comb(1, wide=8, high=4), 50, axis=1),
         comb(8, thick=8, degrees=3),
         comb(8, thick=3, degrees=-5, high=40),
     ],
-    ids=["comb", "U", "high U", "Us", "thick", "thin", "one bar for two", "turned", "turned back"],
+    ids=["comb", "U", "high U", "Us", "thick", "thin", "one bar for two", "two that touch", "turned", "turned back"],
 )
 def test_cells_that_are_open_above_go(mask: np.ndarray) -> None:
     assert (comb_pixels(mask) == (mask > 0)).all()

@@ -7,6 +7,8 @@ written in, lying straight or aslant; one that a digit touches is left to `forms
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ are one."""
 UPRIGHT = 0.9
 """The share of a bar's height that it is seen on, at least."""
 OPEN = 0.4
-"""Of their height, how much paper is between bars at least."""
+"""Of their height, how much paper is between bars at least, but between those of two cells."""
 STRAY = 0.04
 """The share of its ink that is neither of its line nor of its bars, at most."""
 
@@ -97,11 +99,13 @@ def is_comb(own: Flags) -> bool:
         if not is_thin or bar[:height].any(axis=1).mean() < UPRIGHT:
             return False
     high = float(np.median(heights))
-    apart = [b[0] - a[1] for a, b in zip(bars, bars[1:], strict=False)]
+    apart = np.array([b[0] - a[1] for a, b in pairwise(bars)])
+    is_open = apart >= OPEN * high
     return bool(
         high >= TALL * thick
         and np.ptp(heights) <= max(2.0, 2 * EVEN * high)
-        and min(apart) >= OPEN * high
+        and is_open.any()
+        and (is_open | (apart <= thick + 1)).all()
         and stray <= STRAY * own.sum() + 2
     )
 
