@@ -1,4 +1,4 @@
-"""Empty forms: printed cells that are open above, without a digit in them, for `no_numbers`."""
+"""Empty forms: printed cells, open above or closed, without a digit in them, for `no_numbers`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LABELS = ("Name", "Date", "Amount", "Account", "Signature", "Telephone", "Street
 
 @dataclass(frozen=True)
 class Cells:
-    """A row of cells open above: how many, and in pixels how wide, high, thick and far apart."""
+    """A row of cells: how many, in pixels how wide, high, thick and far apart, and if closed."""
 
     n: int
     wide: int
@@ -23,6 +23,7 @@ class Cells:
     thick: int
     apart: int = 0
     shade: int = 70
+    closed: bool = False
 
 
 def combs(page: Picture, rng: np.random.Generator) -> Picture:
@@ -54,6 +55,20 @@ def turned_combs(page: Picture, rng: np.random.Generator) -> Picture:
     """Combs with thick lines, on a page that lies turned by one to five degrees."""
     for y in _levels(rng):
         _draw(page, 90, y, _cells(rng, (20, 60), (4, 10)))
+    return _turned(page, rng)
+
+
+def boxes(page: Picture, rng: np.random.Generator) -> Picture:
+    """Closed cells, side by side or apart, on a page that lies turned by one to five degrees."""
+    for y in _levels(rng):
+        cells = _cells(rng, (30, 70), (2, 8))
+        apart = int(rng.choice((0, cells.thick, cells.thick + 2, 25, 40)))
+        n = int(rng.integers(1, 12))
+        _draw(page, 90, y, _changed(cells, n=n, apart=apart, closed=True))
+    return _turned(page, rng)
+
+
+def _turned(page: Picture, rng: np.random.Generator) -> Picture:
     degrees = float(rng.choice((-1, 1)) * rng.uniform(1, 5))
     turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, 1.0)
     turned = cv2.warpAffine(page, turn, page.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
@@ -98,5 +113,7 @@ def _draw(page: Picture, left: int, y: int, cells: Cells) -> None:
         x0 = left + k * (cells.wide + cells.apart)
         x1 = x0 + cells.wide
         cv2.line(page, (x0, y), (x1, y), shade, thick)
+        if cells.closed:
+            cv2.line(page, (x0, y - cells.high), (x1, y - cells.high), shade, thick)
         for x in (x0, x1):
             cv2.line(page, (x, y - cells.high), (x, y), shade, thick)

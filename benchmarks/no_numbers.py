@@ -231,6 +231,10 @@ def labelled_combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     return empty_forms.labelled_combs(paper(rng), rng), ""
 
 
+def boxes(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.boxes(paper(rng), rng), ""
+
+
 def dots(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     page = paper(rng)
     for x, y in (rng.uniform(0.03, 0.97, (1400, 2)) * SIZE[::-1]).astype(int).tolist():
@@ -279,7 +283,7 @@ KINDS = {
     "blank": blank, "map": street_map, "print": printed_words, "small-print": small_print,
     "music": music, "cat": cat, "spreadsheet": spreadsheet, "combs": combs,
     "single-cells": single_cells, "close-cells": close_cells, "turned-combs": turned_combs,
-    "labelled-combs": labelled_combs, "dots": dots, "crossing": crossing, **NUMBERS,
+    "labelled-combs": labelled_combs, "boxes": boxes, "dots": dots, "crossing": crossing, **NUMBERS,
 }  # fmt: skip
 
 

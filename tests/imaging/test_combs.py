@@ -1,4 +1,4 @@
-"""Combs and single cells open above go by their shape; digits and words do not."""
+"""Combs, single cells and boxes go by their shape; digits and words do not."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ from digitnet.imaging.combs import comb_pixels
 
 
 def comb(
-    n: int, *, wide: int = 50, high: int = 30, thick: int = 4, apart: int = 0, degrees: float = 0.0
+    n: int,
+    *,
+    wide: int = 50,
+    high: int = 30,
+    thick: int = 4,
+    apart: int = 0,
+    degrees: float = 0.0,
+    closed: bool = False,
 ) -> np.ndarray:
-    """Cells open above, side by side, in a mask."""
+    """Cells side by side, open above or closed, in a mask."""
     mask = np.zeros((300, 700), np.uint8)
     for k in range(n):
         x0 = 40 + k * (wide + apart)
         cv2.line(mask, (x0, 160), (x0 + wide, 160), (1,), thick)
+        if closed:
+            cv2.line(mask, (x0, 160 - high), (x0 + wide, 160 - high), (1,), thick)
         for x in (x0, x0 + wide):
             cv2.line(mask, (x, 160 - high), (x, 160), (1,), thick)
     turn = cv2.getRotationMatrix2D((350, 150), degrees, 1.0)
@@ -38,10 +47,15 @@ def comb(
         comb(3, apart=6, thick=4) | np.roll(comb(1, wide=8, high=4), 50, axis=1),
         comb(8, thick=8, degrees=3),
         comb(8, thick=3, degrees=-5, high=40),
+        comb(1, closed=True, degrees=3),
+        comb(6, closed=True, degrees=-4, thick=6, high=50),
     ],
-    ids=["comb", "U", "high U", "Us", "thick", "thin", "one bar for two", "two that touch", "turned", "turned back"],
+    ids=[
+        "comb", "U", "high U", "Us", "thick", "thin", "one bar for two", "two that touch", "turned",
+        "turned back", "a box", "boxes",
+    ],
 )
-def test_cells_that_are_open_above_go(mask: np.ndarray) -> None:
+def test_cells_go(mask: np.ndarray) -> None:
     assert (comb_pixels(mask) == (mask > 0)).all()
 
 
@@ -64,8 +78,8 @@ def changed(what: str) -> np.ndarray:
         mask[160:180, 88:93] = 1
     elif what == "a stroke between the bars":
         cv2.line(mask, (92, 140), (138, 150), (1,), 4)
-    elif what == "closed":
-        mask[130:134, 38:143] = 1
+    elif what == "closed above in part":
+        mask[130:134, 38:93] = 1
     elif what == "round":
         mask[:] = 0
         cv2.ellipse(mask, (100, 130), (26, 40), 0, 0, 180, (1,), 5)
@@ -86,7 +100,7 @@ def changed(what: str) -> np.ndarray:
         "a bar that is higher",
         "a bar far through the line",
         "a stroke between the bars",
-        "closed",
+        "closed above in part",
         "round",
         "bars close together",
         "a leaning bar",

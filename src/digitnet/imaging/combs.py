@@ -1,8 +1,9 @@
-"""Combs: printed cells that are open above, alone or side by side, told by their own shape.
+"""Combs: printed cells, open above or closed, alone or side by side, told by their own shape.
 
 Such a cell is a level line with straight bars of one height that stand on it, one at each of its
-ends. No digit is. So they are told without knowing how high the digits on a page are, empty or
-written in, lying straight or aslant; one that a digit touches is left to `forms`.
+ends, and perhaps a line above them. No digit is. So they are told without knowing how high the
+digits on a page are, empty or written in, lying straight or aslant; one that a digit touches is
+left to `forms` and `cells`.
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ def _likely(mask: Mask, stats: NDArray[np.int64]) -> Flags:
 
 
 def is_comb(own: Flags) -> bool:
-    """Whether connected ink, (h, w) in its box, is a level line with bars on it, and no more."""
+    """Whether connected ink, (h, w) in its box, is a level line with bars on it, and no more.
+
+    A line on the bars may close the cells.
+    """
     line = _lower_edge(own)
     if line is None:
         return False
@@ -81,6 +85,7 @@ def is_comb(own: Flags) -> bool:
     level = _set_level(own, slope, start)
     runs = 2 + np.where(level[2:].all(axis=0), len(level), (~level[2:]).argmax(axis=0))
     thick = float(np.percentile(runs, 40))
+    level = _without_lid(level, thick)
     top = round(thick) + 2
     through = (np.argwhere(own) @ (1, -slope)).max() - start
     if top >= len(level) or through > THROUGH * thick + 2:
@@ -132,6 +137,15 @@ def _set_level(own: Flags, slope: float, start: float) -> Flags:
     y = np.rint(start + slope * along - up).astype(int)
     inside = (x >= 0) & (x < wide) & (y >= 0) & (y < high)
     return np.asarray(inside & own[y.clip(0, high - 1), x.clip(0, wide - 1)], np.bool_)
+
+
+def _without_lid(level: Flags, thick: float) -> Flags:
+    """Ink (h, w) as of `_set_level` without a line above that closes all cells, if there is one."""
+    upper = len(level) - 1 - level[::-1].argmax(axis=0)
+    edge = float(np.median(upper))
+    if (np.abs(upper - edge) <= OFF).mean() < STRAIGHT or edge < 3 * thick + 4:
+        return level
+    return level[: round(edge - 1.5 * thick) - 1]
 
 
 def _groups(seen: Flags) -> list[tuple[int, int]]:
