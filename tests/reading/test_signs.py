@@ -10,6 +10,7 @@ import pytest
 
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.hands import Hand, careful, draw_digit
+from digitnet.handwriting.number_fields import draw_number_field
 from digitnet.handwriting.raster import render
 from digitnet.imaging.components import Component
 from digitnet.models.folder import load_model
@@ -217,3 +218,13 @@ def test_what_is_no_minus_is_not_read_so_far_away(what: str) -> None:
         cv2.line(picture, (left - 84, 62), (left - 54, 62), (40,), 5, cv2.LINE_AA)
     model, lines = readers()
     assert read_page(model, picture, lines).lines == ("7",)
+
+
+def test_a_colon_whose_dots_are_finer_than_the_pen_is_not_lost() -> None:
+    """Of a wide pen its dots were grain, and 11:44 a sure 1144."""
+    page = draw_number_field("signs", np.random.default_rng(320037))
+    assert page.lines == ("11:44",)
+    model, lines = readers()
+    reading = read_page(model, page.picture, lines)
+    assert reading.marks
+    assert reading.lines[0] in ("11:44", "11?44")

@@ -19,6 +19,9 @@ FAINT = 0.55
 FAINT_DOT, DOT = 0.38, 0.3
 """The same of what is lower and narrower than this share of a typical digit's height: of a dot,
 blur leaves little that is dark."""
+GRAIN = 0.2
+"""Of the square of the pen's width, below which ink is grain. A colon's dots, written lightly, are
+0.25 to 0.3."""
 LEAST_PIXELS = 8
 """Height of a typical digit, where the page is worked on, below which it is grain."""
 
@@ -48,7 +51,7 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
         figure.astype(np.float64)
         for figure in (found.left, found.top, found.width, found.height, found.area)
     )
-    grain = ~found.seeded | (area < max(2.0, 0.3 * pen * pen))
+    grain = ~found.seeded | (area < max(2.0, GRAIN * pen * pen))
     candidates = np.nonzero(~grain)[0]
     rows, columns = found.labels.shape
     right, bottom = left + width, top + height
