@@ -19,11 +19,11 @@ from digitnet.nn.ctc import Decoded, LineLabels, beam_search, greedy, log_likeli
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
-from digitnet.reading.components import LEAST_HEIGHT
+from digitnet.reading.components import LEAST_HEIGHT, SPECK, is_dust
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SIGNS, SPECK, is_dust
+from digitnet.reading.signs import SIGNS
 from digitnet.threads import on_all_cores, one_blas_thread
 
 BEAM = 6
@@ -40,9 +40,6 @@ WEIGHT = 0.35
 """What the parts' log-probability counts for beside the network's: they look at the same ink."""
 ODD_PLACE = 3.0
 """What it costs in log-probability that a sign stands where none does in a number."""
-LOW_SLASH, HIGHER = 2.0, 1.1
-"""What it costs in log-probability that slashes are lower than so many digits, once, since one
-hand's are alike: most slashes are higher, and a 1 that leans is as high as a digit."""
 ABOVE = 1.0
 """Heights of a digit that are cut out above and below a row."""
 BESIDE = 0.35
@@ -92,10 +89,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: floa
     x0, x1 = max(0, left - pad), min(columns, right + pad)
     y0, y1 = max(0, top - 2), min(rows, bottom + 2)
     here = sheet.labels[y0:y1, x0:x1]
-    no_dust = [
-        one.label for one in row
-        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height, speck)
-    ]  # fmt: skip
+    no_dust = [one.label for one in without_dust(sheet, row, height, speck)]
     own = np.isin(here, no_dust)
     around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))
     own |= (around_it > 0) & (here == 0)
@@ -114,6 +108,16 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: floa
     crop = np.ascontiguousarray(ink[max(from_top, 0) : round(room + middle + 1.5 * height)])
     digit_top = room + middle - height / 2 - max(from_top, 0)
     return normalise_line(crop, digit_top, digit_top + height)
+
+
+def without_dust(
+    sheet: Sheet, row: Sequence[Component], height: float, speck: float = SPECK
+) -> list[Component]:
+    """The components of a row that its image shows; arguments as of `row_image`."""
+    return [
+        one for one in row
+        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height, speck)
+    ]  # fmt: skip
 
 
 class _InField:
@@ -200,7 +204,7 @@ def settle(
     weighed = []
     for (text, one), aligned in zip(found.items(), align(lattice, list(found)), strict=True):
         if aligned is not None:
-            odd = ODD_PLACE * odd_places(text) + LOW_SLASH * has_low_slash(text, aligned)
+            odd = ODD_PLACE * odd_places(text)
             weighed.append((one.log_prob + WEIGHT * aligned.score - odd, text, aligned))
     if not weighed:
         return None
@@ -224,16 +228,6 @@ def odd_places(text: str) -> int:
     """
     beside = sum(a in SIGNS and b in SIGNS for a, b in pairwise(text))
     return beside + text.startswith((",", "/", ":")) + (len(text) > 1 and text[-1] in "/:-")
-
-
-def has_low_slash(text: str, aligned: Aligned) -> bool:
-    """Whether a text has a slash that is no higher than its digits, by where each is placed."""
-    heights = [box[3] - box[1] for box, _ in aligned.places]
-    digits = [height for height, one in zip(heights, text, strict=True) if one in DIGITS]
-    if not digits:
-        return False
-    least = HIGHER * float(np.median(digits))
-    return any(one == "/" and height < least for height, one in zip(heights, text, strict=True))
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:
