@@ -3,10 +3,11 @@
     python -m benchmarks.no_numbers MODEL [--only map cat ...] [--seeds 3]
 
 Pages without numbers are drawn here: blank paper, a map, print (large, and so small that there are
-thousands of marks), music, a cat, a spreadsheet's screenshot of words, a form of empty combs, dots,
-and strokes that cross. Then a scan of 100 megapixels, a page of 12 and a page of 10,000 digits,
+thousands of marks), music, a cat, a spreadsheet's screenshot of words, forms of empty combs and
+cells (`benchmarks/empty_forms.py`), dots, and strokes that cross. Then a scan of 100 megapixels, a page of 12 and a page of 10,000 digits,
 with the share of characters right by edit distance. Each kind is read in a process of its own,
-whose peak of memory is printed; false digits are those of all seeds together.
+whose peak of memory is printed; false digits are those of all seeds together, and how many of them
+look sure.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import empty_forms
 from digitnet.errors import PictureError
 from digitnet.handwriting.camera import PageStyle
 from digitnet.handwriting.pages import draw_page
@@ -66,7 +68,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.in_this_process:
         return _measure(args)
-    head = f"{'kind':<14}{'digits':>7}{'right':>8}{'clock':>9}{'processor':>11}{'peak':>10}"
+    head = f"{'kind':<15}{'digits':>7}{'sure':>7}{'right':>8}{'clock':>9}{'processor':>11}{'peak':>10}"
     print(f"{head}  said of the first")
     for kind in args.only:
         command = [sys.executable, "-m", "benchmarks.no_numbers", args.model, "--only", kind]
@@ -75,7 +77,8 @@ def main() -> None:
         row = json.loads(done.stdout)
         right = "" if row["right"] is None else f"{row['right']:.1%}"
         times = f"{row['clock']:>7.2f} s{row['processor']:>9.2f} s{row['MiB']:>6.0f} MiB"
-        print(f"{kind:<14}{row['digits']:>7,}{right:>8}{times}  {row['said']}")
+        counts = f"{row['digits']:>7,}{row['sure']:>7,}"
+        print(f"{kind:<15}{counts}{right:>8}{times}  {row['said']}")
     return None
 
 
@@ -84,7 +87,7 @@ def _measure(args: argparse.Namespace) -> None:
     (kind,) = args.only
     model, lines = load_model(args.model), load_line_model(in_box(LINES))
     read_page(model, np.full((60, 60), 255, np.uint8), lines)
-    seconds, digits, said, right = [], 0, "", None
+    seconds, digits, sure, said, right = [], 0, 0, "", None
     for seed in range(1 if kind in NUMBERS else args.seeds):
         picture, text = _drawn(kind, seed, args.digits)
         start = time.perf_counter(), time.process_time()
@@ -94,12 +97,13 @@ def _measure(args: argparse.Namespace) -> None:
             reading = Reading((), (), error.sentence)
         seconds.append((time.perf_counter() - start[0], time.process_time() - start[1]))
         digits += len(reading.digits)
+        sure += sum(one.sure for one in reading.digits)
         said = said or reading.reason or reading.lines[0][:40]
         if text and digits:
             got = "".join(reading.lines).replace(" ", "")
             right = 1 - edit_distance(got, text) / len(text)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    row = {"digits": digits, "right": right, "said": said, "MiB": peak}
+    row = {"digits": digits, "sure": sure, "right": right, "said": said, "MiB": peak}
     row["clock"], row["processor"] = (max(one[k] for one in seconds) for k in (0, 1))
     print(json.dumps(row))
 
@@ -208,15 +212,27 @@ def spreadsheet(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
 
 
 def combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    """Fields of an empty form, cells side by side that are open above."""
-    page = paper(rng)
-    for y in range(200, 1500, 200):
-        wide, high, thick = (int(rng.integers(*span)) for span in ((40, 70), (20, 40), (2, 5)))
-        x = 90 + wide * np.arange(int(rng.integers(5, 14)))
-        cv2.line(page, (90, y), (int(x[-1]), y), (70,), thick)
-        for tooth in x.tolist():
-            cv2.line(page, (tooth, y - high), (tooth, y), (70,), thick)
-    return page, ""
+    return empty_forms.combs(paper(rng), rng), ""
+
+
+def single_cells(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.single_cells(paper(rng), rng), ""
+
+
+def close_cells(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.close_cells(paper(rng), rng), ""
+
+
+def turned_combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.turned_combs(paper(rng), rng), ""
+
+
+def labelled_combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.labelled_combs(paper(rng), rng), ""
+
+
+def boxes(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
+    return empty_forms.boxes(paper(rng), rng), ""
 
 
 def dots(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
@@ -266,7 +282,8 @@ NUMBERS: dict[str, Callable[[np.random.Generator, int], tuple[Picture, str]]] = 
 KINDS = {
     "blank": blank, "map": street_map, "print": printed_words, "small-print": small_print,
     "music": music, "cat": cat, "spreadsheet": spreadsheet, "combs": combs,
-    "dots": dots, "crossing": crossing, **NUMBERS,
+    "single-cells": single_cells, "close-cells": close_cells, "turned-combs": turned_combs,
+    "labelled-combs": labelled_combs, "boxes": boxes, "dots": dots, "crossing": crossing, **NUMBERS,
 }  # fmt: skip
 
 

@@ -113,11 +113,11 @@ def test_ink_on_a_ground_of_less_than_03_of_the_light_is_on_another(
 
 
 def test_grain_is_not_even_counted() -> None:
-    """Ink that is nowhere sure, or smaller than 0.3 of a pen's square: 0.3 x 16 = 4.8."""
+    """Ink that is nowhere sure, or smaller than 0.2 of a pen's square: 0.2 x 16 = 3.2."""
     assert dropped(((400, 100, 30, 50), 0.8), unsure=(4,)) == {}
-    small = page_components(components(*DIGITS, ((400, 100, 2, 2), 0.8)), LIGHT, PEN)
+    small = page_components(components(*DIGITS, ((400, 100, 1, 3), 0.8)), LIGHT, PEN)
     assert small.fragments == ()
-    larger = page_components(components(*DIGITS, ((400, 100, 1, 5), 0.8)), LIGHT, PEN)
+    larger = page_components(components(*DIGITS, ((400, 100, 2, 2), 0.8)), LIGHT, PEN)
     assert len(larger.fragments) == 1
     fine = page_components(components(*DIGITS, ((400, 100, 1, 1), 0.8)), LIGHT, 1.0)
     assert fine.fragments == ()  # two pixels at least

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from digitnet.handwriting.camera import PageStyle
-from digitnet.handwriting.hands import Hand, careful
+from digitnet.handwriting.hands import Hand, careful, draw_digit
+from digitnet.handwriting.number_fields import draw_number_field
+from digitnet.handwriting.raster import render
 from digitnet.imaging.components import Component
 from digitnet.models.folder import load_model
 from digitnet.reading.page import read_page
@@ -22,6 +25,7 @@ from digitnet.reading.signs import (
     sign_of,
     unread_marks,
 )
+from support.forms import readers
 from support.signed import SIGNS, draw_number
 
 
@@ -91,7 +95,8 @@ def test_dust_is_finer_than_a_pen(
 def test_the_level_is_that_of_the_nearest_digits() -> None:
     row = [mark(100 * k, 10 * k, 100 * k + 60, 100 + 10 * k) for k in range(8)]
     assert level_at((665, 140, 675, 150), row, 100.0) == Level(55.0, 155.0)
-    assert level_at((900, 140, 910, 150), row, 100.0) is None
+    assert level_at((905, 140, 915, 150), row, 100.0) is not None
+    assert level_at((911, 140, 921, 150), row, 100.0) is None
     assert level_at((0, 0, 10, 10), [], 100.0) is None
 
 
@@ -188,3 +193,42 @@ def test_two_specks_above_one_another_may_be_a_colon() -> None:
     ):
         assert upper not in unread_marks([upper, other], digits, sheet)
     assert unread_marks([upper], digits, sheet) == []
+
+
+def a_seven() -> tuple[np.ndarray, int]:
+    """A 7 of 60 pixels on light paper, and where it begins."""
+    rng = np.random.default_rng(1)
+    hand = careful(Hand.sample(rng))
+    strokes = [one.placed(60.0, 190.0, 60.0) for one in draw_digit(7, rng, hand=hand)]
+    picture = np.asarray(235 - 0.8 * render(strokes, 180, 320).astype(np.float64)).astype(np.uint8)
+    return picture, int(np.flatnonzero(picture.min(axis=0) < 100)[0])
+
+
+@pytest.mark.parametrize("gap", [24, 54, 78])
+def test_a_minus_is_read_however_far_before_its_digit(gap: int) -> None:
+    """From 0.7 heights on it was dust, and a lone -7 was a sure 7."""
+    picture, left = a_seven()
+    cv2.line(picture, (left - gap - 30, 90), (left - gap, 90), (40,), 5, cv2.LINE_AA)
+    model, lines = readers()
+    assert read_page(model, picture, lines).lines == ("-7",)
+
+
+@pytest.mark.parametrize("what", ["a speck", "a dash at its top"])
+def test_what_is_no_minus_is_not_read_so_far_away(what: str) -> None:
+    picture, left = a_seven()
+    if what == "a speck":
+        cv2.circle(picture, (left - 66, 90), 4, (40,), -1, cv2.LINE_AA)
+    else:
+        cv2.line(picture, (left - 84, 62), (left - 54, 62), (40,), 5, cv2.LINE_AA)
+    model, lines = readers()
+    assert read_page(model, picture, lines).lines == ("7",)
+
+
+def test_a_colon_whose_dots_are_finer_than_the_pen_is_not_lost() -> None:
+    """Of a wide pen its dots were grain, and 11:44 a sure 1144."""
+    page = draw_number_field("signs", np.random.default_rng(320037))
+    assert page.lines == ("11:44",)
+    model, lines = readers()
+    reading = read_page(model, page.picture, lines)
+    assert reading.marks
+    assert reading.lines[0] in ("11:44", "11?44")

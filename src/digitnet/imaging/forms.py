@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Flags, Floats, Labels, Mask
 from digitnet.imaging.cells import cell_lines
+from digitnet.imaging.combs import comb_pixels
 from digitnet.imaging.ink import Ink
 from digitnet.imaging.ruling import vertical_runs
 
@@ -160,7 +161,7 @@ def erase_cells(contrast: Floats, ink: Ink, ruling: Flags) -> Flags:
         ruling: (h, w), what was taken out of it as lines across the page.
     """
     dark = np.asarray(ink.mask | ruling, np.uint8)
-    gone = cell_lines(dark)
+    gone = cell_lines(dark) | comb_pixels(dark)
     least = max(BROKEN * ink.level, 3 * ink.noise)
     fainter = np.asarray(contrast < FAINT * ink.level, np.bool_)
     for mask in (dark, (contrast > least).astype(np.uint8)):

@@ -20,6 +20,9 @@ FAINT = 0.55
 FAINT_DOT, DOT = 0.38, 0.3
 """The same of what is lower and narrower than this share of a typical digit's height: of a dot,
 blur leaves little that is dark."""
+LEAST_AREA = 0.2
+"""Of the square of the pen's width, below which ink is grain. A colon's dots, written lightly, are
+0.25 to 0.3."""
 FINE, SPECK = 0.45, 0.75
 """In widths of the pen: what is finer than the first is dust, and what is finer than the second
 where it is small beside grain, or no dash."""
@@ -58,7 +61,7 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
         figure.astype(np.float64)
         for figure in (found.left, found.top, found.width, found.height, found.area)
     )
-    grain = ~found.seeded | (area < max(2.0, 0.3 * pen * pen))
+    grain = ~found.seeded | (area < max(2.0, LEAST_AREA * pen * pen))
     candidates = np.nonzero(~grain)[0]
     rows, columns = found.labels.shape
     right, bottom = left + width, top + height

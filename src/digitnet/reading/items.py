@@ -10,7 +10,7 @@ from digitnet.imaging.boxes import Box, around, gap
 from digitnet.reading.line_reader import Settled
 from digitnet.reading.segmentation import CLEAR_SIGN, DIGITS, Found, Lattice, Row
 from digitnet.reading.sheet import Sheet, frame_components
-from digitnet.reading.signs import UNREAD, unread_marks
+from digitnet.reading.signs import SIGNS, UNREAD, unread_marks
 
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
@@ -19,6 +19,12 @@ EVEN = 0.5
 model of single digits where a digit is no part of its own."""
 OF_ONE_MARK = 0.3
 """Heights of a row, within which ink that is left out beside a `?` belongs to that mark."""
+BEHIND_A_DIGIT, BEFORE_A_DIGIT = (",", "/", ":"), ("/", ":", "-")
+"""Signs with which no number begins, and with which none ends."""
+SMALL_SIGNS = (".", ",", "-")
+AT_WALL, WALL = 0.15, 0.6
+"""Of a digit's height, how far from it a bit of a stroke lies that runs through a wall, at most,
+and how high the wall is seen there, at least."""
 NO_FIELD = "nothing that the field may say"
 UNKNOWN = "too small for a digit, and no sign known"
 
@@ -124,4 +130,49 @@ def settled_items(settled: Settled, sheet: Sheet) -> list[Item]:
         sure = probability >= SURE or (digit is not None and digit.sure)
         found = Found(box, DIGITS.index(character), probability, sure, frame)
         items.append(Item(box, character, found, in_doubt=probability < SURE, trust=trust))
+    items = doubted_at_walls(doubted_odd_signs(items), sheet)
     return _with_unread(items, settled.aligned.left_out, sheet)
+
+
+def doubted_odd_signs(items: list[Item]) -> list[Item]:
+    """The items of a row, a sign in doubt that stands where none does in a number.
+
+    What was lost may have been beside it: `,60` is what is left of `0,60`.
+    """
+    text = ["", *("" if item.digit is not None else item.text for item in items), ""]
+    is_sign = [one in tuple(SIGNS) for one in text]
+    odd = [
+        (k == 1 and text[k] in BEHIND_A_DIGIT)
+        or (1 < k == len(items) and text[k] in BEFORE_A_DIGIT)
+        or (is_sign[k] and (is_sign[k - 1] or is_sign[k + 1]))
+        for k in range(1, len(items) + 1)
+    ]
+    return [_doubted(item) if is_odd else item for item, is_odd in zip(items, odd, strict=True)]
+
+
+def doubted_at_walls(items: list[Item], sheet: Sheet) -> list[Item]:
+    """The items, a sign in doubt that only a printed wall parts from the digit beside it.
+
+    The end of a stroke that runs through the wall is left like that.
+    """
+    if sheet.seen is None:
+        return items
+    digits = [item.box for item in items if item.digit is not None]
+    return [
+        _doubted(item) if item.text in SMALL_SIGNS and _is_at_wall(item.box, digits, sheet) else item
+        for item in items
+    ]
+
+
+def _is_at_wall(box: Box, digits: list[Box], sheet: Sheet) -> bool:
+    """Whether printed ink stands between a box and the digit beside it, as high as that."""
+    if sheet.seen is None:
+        return False
+    for digit in digits:
+        left, right = min(digit[2], box[2]), max(digit[0], box[0])
+        if not 0 <= right - left <= AT_WALL * (digit[3] - digit[1]):
+            continue
+        between = sheet.seen.ruling[digit[1] : digit[3], max(0, left - 1) : right + 1]
+        if between.size and between.any(axis=1).mean() > WALL:
+            return True
+    return False

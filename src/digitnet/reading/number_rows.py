@@ -71,7 +71,8 @@ def rows_as_reading(
     lines: list[str] = []
     for number, (line, firsts) in enumerate(zip(kept, starts, strict=True)):
         text = ""
-        for item, first in zip(line, firsts, strict=True):
+        for k, (item, first) in enumerate(zip(line, firsts, strict=True)):
+            first &= not (k == 1 and text == "-")  # a minus belongs to its number, however far
             box = sheet.in_picture(item.box, shape)
             one = item.digit
             said = item.text if one is None else model.class_names[one.label]

@@ -22,6 +22,10 @@ from digitnet.reading.rows import in_rows
 LOW = 0.7
 """Of a typical digit's height; what is lower and alone may be a comma."""
 
+FLAT, MIDDLE = 1.6, 0.25
+"""How many times as wide as high a dash is, and of a digit's height how far from its top and its
+foot it lies."""
+
 ALIKE = 1.2
 """How many times a digit's height may change before faint lines are sought anew."""
 
@@ -228,12 +232,17 @@ def _hangs(low: Box, body: Box) -> bool:
 def _beside(box: Box, others: NDArray[np.int64]) -> NDArray[np.float64]:
     """How far a box lies from each of others, (n, 4), sideways counted half: (n,).
 
-    A sign may stand well beside its digit.
+    A sign may stand well beside its digit, and a dash further, as a minus does: a quarter.
     """
     left, top, right, bottom = others.T
     x = np.maximum(left - box[2], box[0] - right)
     y = np.maximum(top - box[3], box[1] - bottom)
-    return np.asarray(np.hypot(np.maximum(x, 0) / 2, np.maximum(y, 0)), np.float64)
+    wide, place = box[2] - box[0], (box[1] + box[3]) / 2 - top
+    height = bottom - top
+    flat = (wide > FLAT * (box[3] - box[1])) & (wide > 0.2 * height)
+    dash = flat & (place > MIDDLE * height) & (place < (1 - MIDDLE) * height)
+    counted = np.where(dash, 0.25, 0.5)
+    return np.asarray(np.hypot(counted * np.maximum(x, 0), np.maximum(y, 0)), np.float64)
 
 
 def usual_height(sheet: Sheet, row: list[Component]) -> float:

@@ -31,7 +31,7 @@ drawn dash is, but is no mark that must be told of."""
 DARK = 0.75
 """Of full ink: what is shorter than `LONG` and nowhere as dark is grain or a faint rule's rest, and
 no mark that must be told of."""
-NEAR = 1.1
+NEAR = 1.5
 """How many heights a sign lies from the next digit, at most."""
 
 RULE, EDGE = 2.5, 0.2
