@@ -228,6 +228,8 @@ def odd_places(text: str) -> int:
 
 def has_low_slash(text: str, aligned: Aligned) -> bool:
     """Whether a text has a slash that is no higher than its digits, by where each is placed."""
+    if "/" not in text:
+        return False
     heights = [box[3] - box[1] for box, _ in aligned.places]
     digits = [height for height, one in zip(heights, text, strict=True) if one in DIGITS]
     if not digits:
