@@ -119,8 +119,10 @@ def helpers(begin: Callable[[], None]) -> Iterator[Executor]:
     pool = ProcessPoolExecutor(n_cores(), initializer=begin, env=one)
     try:
         yield pool
-    finally:
+    except BaseException:
         pool.shutdown(kill_workers=True)
+        raise
+    pool.shutdown()  # killed while it begins, one would leave a traceback behind
 
 
 def be_a_helper() -> None:

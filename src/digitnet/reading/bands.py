@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from multiprocessing import current_process
 from typing import NamedTuple
@@ -96,11 +95,12 @@ def bands(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _read_by_all(read: Read, sheet: Sheet, all_bands: Iterator[list[Row]]) -> Iterator[RowsRead]:
     """What each band says, in order; no more of them are cut out than are soon read."""
-    with helpers(partial(_be_a_reader, read)) as pool:
+    with helpers(be_a_helper) as pool:
 
-        def begin(band: list[Row]) -> tuple[int, object]:
+        def begin(band: list[Row]) -> tuple[int, Future[RowsRead]]:
             top, own, its = cut_out(sheet, band)
-            return top, pool.submit(_read_band, own, its)
+            # The model goes with every band: processes that begin with it begin one by one.
+            return top, pool.submit(read, own, its)
 
         waiting = deque(map(begin, islice(all_bands, WAITING * n_cores())))
         while waiting:
@@ -151,19 +151,3 @@ def moved(found: RowsRead, down: int) -> RowsRead:
 def _lower(box: Box, down: int) -> Box:
     left, top, right, bottom = box
     return left, top + down, right, bottom + down
-
-
-_read: Read | None = None
-
-
-def _be_a_reader(read: Read) -> None:
-    """What a process does before it reads: it keeps what it reads with, which is large."""
-    global _read
-    be_a_helper()
-    _read = read
-
-
-def _read_band(sheet: Sheet, rows: list[Row]) -> RowsRead:
-    """What a process does with the rows that it is handed."""
-    assert _read is not None, "a process begins with `_be_a_reader`"
-    return _read(sheet, rows)
