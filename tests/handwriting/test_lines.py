@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from digitnet.data.synthetic import synthesize
 from digitnet.errors import SettingsError
+from digitnet.handwriting import lines as made_lines
 from digitnet.handwriting.glyphs import ALPHABET, LineGlyphs
-from digitnet.handwriting.lines import Line, draw_lines
+from digitnet.handwriting.lines import Line, Pen, draw_lines, write_text
 from digitnet.imaging.line_frame import BODY, LINE_HEIGHT
 
 
@@ -111,3 +113,38 @@ def test_without_frames_the_writers_write_everything() -> None:
 def test_bad_orders(glyphs: LineGlyphs, n: int, grade: float) -> None:
     with pytest.raises(SettingsError, match=str(n) if n < 0 else str(grade)):
         draw_lines(n, np.random.default_rng(0), digits=glyphs, grade=grade)
+
+
+def test_a_slash_leans_as_the_digits_beside_it(glyphs: LineGlyphs) -> None:
+    """Where digits are other people's, set upright, the writer's own slant is taken back."""
+    rng = np.random.default_rng(3)
+    leans = []
+    for slant in (-0.3, 0.5):
+        pen = Pen(rng, glyphs, 0.0, 30.0)
+        pen.photos, pen.slant, pen.width = 1.0, slant, 1.0
+        widths = []
+        for writer in glyphs.writers:
+            pen.writer = writer
+            widths += [int((pen.glyph("/")[0] > 60).any(axis=0).sum()) for _ in range(4)]
+        leans.append(float(np.mean(widths)))
+    # A slash is about 1.1 digits high: 0.8 more of slant is some 26 of 30 pixels of its width.
+    assert 20 < leans[1] - leans[0] < 32
+
+
+def test_signs_run_into_digits_in_the_hardest_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More often than digits meet there, and in clean lines not at all."""
+    drawn = LineGlyphs.make(np.random.default_rng(0), n_writers=12)
+
+    def meet(grade: float) -> float:
+        """How many pieces of ink there are for each character of a row of 8s and dashes."""
+        rng = np.random.default_rng(1)
+        found = []
+        for _ in range(100):
+            ink, _, _ = write_text("8-8-8-8", rng, Pen(rng, drawn, grade, 30.0), grade)
+            found.append((cv2.connectedComponents((ink > 60).astype(np.uint8))[0] - 1) / 7)
+        return float(np.mean(found))
+
+    with_them, clean = meet(1.0), meet(0.0)
+    monkeypatch.setattr(made_lines, "RUN_IN", 0.0)
+    assert with_them < meet(1.0) - 0.02
+    assert clean == meet(0.0) == pytest.approx(1.0, abs=0.02)

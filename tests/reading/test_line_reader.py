@@ -13,6 +13,7 @@ from digitnet.imaging.line_frame import BODY, LINE_HEIGHT
 from digitnet.models.lines import CHARACTERS, LineModel
 from digitnet.nn.ctc import LineLabels, beam_search, ctc_loss, greedy
 from digitnet.nn.line_network import LineNetwork
+from digitnet.reading.components import SPECK
 from digitnet.reading.cuts import Part
 from digitnet.reading.frames import Seen
 from digitnet.reading.line_reader import (
@@ -32,7 +33,6 @@ from digitnet.reading.line_reader import (
 )
 from digitnet.reading.segmentation import Found, Lattice, Row, align, read_row
 from digitnet.reading.sheet import component_rows, scan_page
-from digitnet.reading.signs import SPECK
 
 HEIGHT = 60
 """Pixels of the drawn digits' height, from the middle of the pen to its middle."""

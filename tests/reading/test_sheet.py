@@ -75,6 +75,17 @@ def test_a_fragment_joins_the_row_of_what_lies_nearer_than_07_heights_beside_it(
         assert [[c.label for c in row] for row in rows] == [[1, 2, 4] if in_row else [1, 2], [3]]
 
 
+def test_a_fragment_beside_one_of_the_row_is_of_the_row_too() -> None:
+    """The dash of `5,-` is far from the 5; one behind dust is not."""
+    five, other = component(1, 0, 0, 20, 40), component(3, 0, 200, 20, 240)
+    dash = component(6, 52, 18, 70, 24)
+    for thick, labels in ((8, [1, 5, 6]), (1, [1, 5])):
+        comma = component(5, 25, 34, 25 + thick, 46)
+        for fragments in ((dash, comma), (comma, dash)):
+            rows = component_rows(sheet(five, other, fragments=fragments))
+            assert [[c.label for c in row] for row in rows] == [labels, [3]]
+
+
 @pytest.mark.parametrize(("top", "bottom", "hangs"), [(33, 58, True), (45, 70, False)])
 def test_a_long_comma_is_of_the_row_it_hangs_from(top: int, bottom: int, hangs: bool) -> None:
     one, other = component(1, 0, 0, 20, 40), component(2, 60, 0, 80, 40)

@@ -72,6 +72,10 @@ def test_a_sign_is_told_by_place_and_size(box: tuple[int, int, int, int], sign: 
         (3, 3, 4.0, 30, False, False),
         (2, 2, 4.0, 30, True, True),  # where a pen is a few pixels, so is grain
         (10, 2, 4.0, 30, True, True),
+        (14, 4, 6.9, 39, False, False),  # a dash, by a pen that is 4 or 5 pixels wide
+        (10, 4, 6.9, 39, True, True),
+        (14, 3, 6.9, 39, True, True),
+        (7, 4, 6.0, 39, True, True),
         (4, 4, 10.0, 30, True, True),
         (5, 5, 10.0, 30, False, True),
     ],

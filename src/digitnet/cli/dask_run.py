@@ -30,7 +30,7 @@ def predict_on_dask(args: argparse.Namespace) -> int:
 
     options = [name.replace("_", "-") for name in source_options(args)]
     others = [*(name for name in ("json", "csv", "explain") if vars(args)[name]), *options]
-    model = _share_out_with(args, args.pictures, others)
+    model = _model_for(args, args.pictures, others)
     at_risk(model, args.risk)  # says what cannot be promised
     return _share_out(args, args.pictures, Digits(), args.risk)
 
@@ -48,7 +48,7 @@ def read_on_dask(args: argparse.Namespace, field: Field | None) -> int:
     from digitnet.reading.template import Template
 
     others = [name for name in ("json", "csv", "line_model") if vars(args)[name]]
-    model = _share_out_with(args, args.sheets, others)
+    model = _model_for(args, args.sheets, others)
     if args.template is None:
         lines = line_model_beside(model.class_names)
         if lines is None:
@@ -65,7 +65,7 @@ def read_on_dask(args: argparse.Namespace, field: Field | None) -> int:
     return _share_out(args, args.sheets, Forms(template), None)
 
 
-def _share_out_with(args: argparse.Namespace, words: Sequence[str], others: list[str]) -> Model:
+def _model_for(args: argparse.Namespace, words: Sequence[str], others: list[str]) -> Model:
     """The model, once it is clear that the options go together."""
     if others:
         name = others[0].replace("_", "-")

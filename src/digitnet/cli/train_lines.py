@@ -13,6 +13,7 @@ from digitnet.cli.source_options import SOURCE_HELP, read_source
 from digitnet.models.find import find_model
 from digitnet.models.folder import check_place
 from digitnet.models.lines import load_line_model, save_line_model
+from digitnet.reading.made_rows import made_row
 from digitnet.training.checkpoints import ENDING
 from digitnet.training.lines import LineRun, LineScore, LineSettings
 
@@ -26,6 +27,7 @@ HELP = {
     "learning_rate": "the highest, of Adam",
     "grade": "how hard the lines are, 0 to 1",
     "n_writers": "hands that are drawn for the lines",
+    "page_rows": "rows cut out of made, photographed pages that are learnt beside the lines",
     "validation_lines": "lines to measure by, of digits and hands that are not learnt from",
     "validate_every": "steps between two measurements",
     "seed": "of everything",
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     check_place(out)
     settings = LineSettings(**{name: vars(args)[name] for name in HELP if name in args})
     digits = None if args.source == DRAWN else read_source(args.source)
-    training = LineRun(settings, digits, out.with_name(out.name + ENDING))
+    training = LineRun(settings, digits, out.with_name(out.name + ENDING), made_row)
     if args.start is not None:
         training.start_from(load_line_model(find_model(args.start)))
     if args.resume:

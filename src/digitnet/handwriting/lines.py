@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from digitnet.errors import SettingsError
 from digitnet.handwriting.glyphs import DIGITS, Glyph, LineGlyphs, Writer
 from digitnet.handwriting.numbers import number
+from digitnet.handwriting.signs import SIGNS
 from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.line_frame import BODY, LINE_HEIGHT, normalise_line
 
 ZOOM, MARGIN = 3, 40
 """How much larger a line is drawn on a page of its own, and the paper around it in pixels."""
+
+RUN_IN = 0.2
+"""How often a sign touches the digit beside it, or runs into it, in the hardest lines, more than
+digits do there: a dash, or a point under the foot of a 2."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class Pen:
             at = (self.thick + 0.06 * rng.standard_normal()) * len(bank)
             glyph = bank[int(np.clip(at, 0, len(bank) - 1))]
             slant += self.slant
+        elif self.photos:  # a slash leans as the digits beside it do
+            slant += self.slant - self.writer.slant
         size = self.height * float(np.exp(rng.normal(0, 0.03 + 0.07 * self.grade)))
         image, top = _placed(glyph, size, self.width, slant)
         return image, top + (self.height - size) / 2
@@ -158,9 +165,10 @@ def write_text(
     apart = 0.0
     least = float(pad)
     length = max(1.0, 0.8 * n * h)
+    before = ""
     for character in text:
         if character == " ":
-            apart = blank * h
+            apart, before = blank * h, ""
             continue
         image, top = pen.glyph(character)
         x = (least - pad) / h
@@ -176,11 +184,15 @@ def write_text(
         edge = image.shape[1] - inside[:, ::-1].argmax(axis=1)
         first, last = int(left[rows].min()), int(edge[rows].max())
         space = rng.normal(gap, spread) * h + apart
+        beside_sign = not apart and not {character, before}.isdisjoint(SIGNS)
+        if beside_sign and rng.random() < RUN_IN * grade:
+            space = rng.uniform(-0.15, 0.02) * h
+        before = character
         if not boxes:
             at = float(pad - first)
         else:
-            before = right[y : y + image.shape[0]][rows]
-            meet = float((before - left[rows]).max())
+            ink_ends = right[y : y + image.shape[0]][rows]
+            meet = float((ink_ends - left[rows]).max())
             at = meet + space if np.isfinite(meet) else -np.inf
             # However they overlap, each begins and ends clearly to the right of the one before.
             was = boxes[-1]

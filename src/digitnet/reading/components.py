@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Floats
 from digitnet.imaging.background import brightest
+from digitnet.imaging.boxes import Box
 from digitnet.imaging.components import Component, Components
 
 LEAST_HEIGHT = 0.45
@@ -19,6 +20,15 @@ FAINT = 0.55
 FAINT_DOT, DOT = 0.38, 0.3
 """The same of what is lower and narrower than this share of a typical digit's height: of a dot,
 blur leaves little that is dark."""
+FINE, SPECK = 0.45, 0.75
+"""In widths of the pen: what is finer than the first is dust, and what is finer than the second
+where it is small beside grain, or no dash."""
+GRAIN, LEAST_DOT = 5, 0.08
+"""Pixels, and of a digit's height: below both a picture's grain and the crossings of a printed
+grid are as large as signs, and `SPECK` tells dust."""
+DASH, THIN = 1.5, 3
+"""In widths of the pen, and in pixels: what is so long, so thick, and twice as long as thick is no
+dust from `FINE` on. A pen's width that is measured on a few pixels is too large by two of them."""
 LEAST_PIXELS = 8
 """Height of a typical digit, where the page is worked on, below which it is grain."""
 
@@ -82,6 +92,19 @@ def page_components(found: Components, ground: Bytes, pen: float) -> PageCompone
             high = height[k] >= LEAST_HEIGHT * typical
             (whole if high else fragments).append(found[k])
     return PageComponents(tuple(whole), tuple(fragments), typical, +dropped)
+
+
+def is_dust(box: Box, pen: float, height: float, speck: float = SPECK) -> bool:
+    """Whether ink in a box, (left, top, right, bottom), is too fine for a pen of that width.
+
+    ``height`` is that of a digit beside it; ``speck`` is less where there is little dust, as in
+    a form's field.
+    """
+    shorter, longer = sorted((box[2] - box[0], box[3] - box[1]))
+    fine = min(FINE, speck) * pen
+    if longer >= max(DASH * pen, 2 * shorter) and shorter >= THIN:
+        return shorter < fine
+    return shorter < max(fine, min(speck * pen, max(GRAIN, LEAST_DOT * height)), 2)
 
 
 def _light_under(ground: Bytes, found: Components) -> Floats:

@@ -19,11 +19,11 @@ from digitnet.nn.ctc import Decoded, LineLabels, beam_search, greedy, log_likeli
 from digitnet.nn.layer import FloatArray
 from digitnet.nn.line_network import as_batch
 from digitnet.nn.losses import log_softmax
-from digitnet.reading.components import LEAST_HEIGHT
+from digitnet.reading.components import LEAST_HEIGHT, SPECK, is_dust
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SIGNS, SPECK, is_dust
+from digitnet.reading.signs import SIGNS
 from digitnet.threads import on_all_cores, one_blas_thread
 
 BEAM = 6
@@ -92,10 +92,7 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: floa
     x0, x1 = max(0, left - pad), min(columns, right + pad)
     y0, y1 = max(0, top - 2), min(rows, bottom + 2)
     here = sheet.labels[y0:y1, x0:x1]
-    no_dust = [
-        one.label for one in row
-        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height, speck)
-    ]  # fmt: skip
+    no_dust = [one.label for one in without_dust(sheet, row, height, speck)]
     own = np.isin(here, no_dust)
     around_it = np.asarray(cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)))
     own |= (around_it > 0) & (here == 0)
@@ -114,6 +111,16 @@ def row_image(sheet: Sheet, row: Sequence[Component], height: float, speck: floa
     crop = np.ascontiguousarray(ink[max(from_top, 0) : round(room + middle + 1.5 * height)])
     digit_top = room + middle - height / 2 - max(from_top, 0)
     return normalise_line(crop, digit_top, digit_top + height)
+
+
+def without_dust(
+    sheet: Sheet, row: Sequence[Component], height: float, speck: float = SPECK
+) -> list[Component]:
+    """The components of a row that its image shows; arguments as of `row_image`."""
+    return [
+        one for one in row
+        if one.height >= LEAST_HEIGHT * height or not is_dust(one.box, sheet.pen, height, speck)
+    ]  # fmt: skip
 
 
 class _InField:

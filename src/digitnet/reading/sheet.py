@@ -15,7 +15,7 @@ from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
 from digitnet.imaging.stroke_width import into_box
-from digitnet.reading.components import LEAST_HEIGHT, page_components
+from digitnet.reading.components import LEAST_HEIGHT, is_dust, page_components
 from digitnet.reading.rows import in_rows
 
 LOW = 0.7
@@ -183,12 +183,26 @@ def component_rows(sheet: Sheet) -> list[list[Component]]:
         rows = [row for row in rows if row[0] not in hanging]
     else:
         hanging = []
-    bodies = np.array([one.box for row in rows for one in row]).reshape(-1, 4)
+    bodies = [one.box for row in rows for one in row]
     row_of = [number for number, row in enumerate(rows) for _ in row]
-    for fragment in [*sheet.fragments, *hanging]:
-        away = _beside(fragment.box, bodies)
-        if len(away) and away.min() < 0.35 * sheet.height:
-            rows[row_of[int(away.argmin())]].append(fragment)
+    left = [*sheet.fragments, *hanging]
+    near = bool(bodies)
+    while near:  # what is near none may be near one that was: the dash of `5,-`
+        apart = []
+        near = False
+        joined = np.array(bodies)
+        for fragment in left:
+            away = _beside(fragment.box, joined)
+            if away.min() < 0.35 * sheet.height:
+                number = row_of[int(away.argmin())]
+                rows[number].append(fragment)
+                if not is_dust(fragment.box, sheet.pen, sheet.height):
+                    bodies.append(fragment.box)
+                    row_of.append(number)
+                    near = True
+            else:
+                apart.append(fragment)
+        left = apart
     for row in rows:
         row.sort(key=lambda one: one.box[0] + one.box[2])
     return rows

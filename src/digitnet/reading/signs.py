@@ -17,6 +17,7 @@ import numpy as np
 from digitnet.imaging.arrays import Labels
 from digitnet.imaging.boxes import Box
 from digitnet.imaging.components import Component
+from digitnet.reading.components import FINE, SPECK, is_dust
 from digitnet.reading.cuts import Part
 from digitnet.reading.sheet import Sheet
 
@@ -24,12 +25,9 @@ SIGNS = ".,-/:"
 """Those that are read."""
 UNREAD = "?"
 """What stands in a line for a mark that is not read."""
-FINE, SPECK, LONG = 0.45, 0.75, 2.0
-"""In widths of the pen: what is finer than the first is dust. What is finer than the second and
-not `LONG`, as a lightly drawn dash is, may be a sign but is no mark that must be told of."""
-GRAIN, LEAST_DOT = 5, 0.08
-"""Pixels, and of a digit's height: below both a picture's grain and the crossings of a printed
-grid are as large as signs, and `SPECK` tells dust."""
+LONG = 2.0
+"""In widths of the pen: what is finer than `SPECK` and not so long may be a sign, as a lightly
+drawn dash is, but is no mark that must be told of."""
 DARK = 0.75
 """Of full ink: what is shorter than `LONG` and nowhere as dark is grain or a faint rule's rest, and
 no mark that must be told of."""
@@ -101,16 +99,6 @@ class Level:
     def height(self) -> float:
         """Of a digit there."""
         return self.bottom - self.top
-
-
-def is_dust(box: Box, pen: float, height: float, speck: float = SPECK) -> bool:
-    """Whether ink in a box, (left, top, right, bottom), is too fine for a pen of that width.
-
-    ``height`` is that of a digit beside it; ``speck`` is less where there is little dust, as in
-    a form's field.
-    """
-    least = max(min(FINE, speck) * pen, min(speck * pen, max(GRAIN, LEAST_DOT * height)), 2)
-    return min(box[2] - box[0], box[3] - box[1]) < least
 
 
 def is_speck(box: Box, pen: float, height: float, speck: float = SPECK) -> bool:

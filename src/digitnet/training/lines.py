@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from digitnet.errors import ModelError, SettingsError, TrainingDivergedError
 from digitnet.files import read_arrays, replacing
 from digitnet.handwriting.glyphs import LineGlyphs
 from digitnet.handwriting.lines import Line, draw_lines
+from digitnet.imaging.arrays import Bytes
 from digitnet.imaging.line_frame import LINE_HEIGHT
 from digitnet.models.lines import CHARACTERS, LineModel
 from digitnet.nn.ctc import LineLabels, ctc_loss, greedy
@@ -41,6 +43,10 @@ AHEAD = 3
 """Lots made before they are asked for."""
 HELD_OUT = 12
 """Of so many digits and writers one is kept for validation."""
+CUT_SHARE = 0.15
+"""Of the lines of a lot, how many are rows cut out of made pages, where there are any."""
+CutRow = Callable[[np.random.Generator], tuple[Bytes, str]]
+"""Makes a page and cuts its row out: an image (LINE_HEIGHT, W), ink 255 on 0, and its text."""
 Batch = tuple[FloatArray, LineLabels, int]
 
 
@@ -57,6 +63,7 @@ class LineSettings:
         average: how much of the weights' moving average a step keeps.
         grade: how hard the lines are, see `draw_lines`.
         n_writers: hands that are drawn for them.
+        page_rows: rows cut out of made pages that are learnt beside them, if there is a way to.
         widths: channels of the network's layers.
         validation_lines: made once, of digits and hands that are not learnt from.
         validate_every: steps.
@@ -70,6 +77,7 @@ class LineSettings:
     average: float = 0.998
     grade: float = 1.0
     n_writers: int = 600
+    page_rows: int = 3000
     widths: tuple[int, ...] = WIDTHS
     validation_lines: int = 1000
     validate_every: int = 500
@@ -79,6 +87,8 @@ class LineSettings:
         for name in ("steps", "batch_size", "n_writers", "validation_lines", "validate_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"The setting {name} is at least 1, not {getattr(self, name)}.")
+        if self.page_rows < 0:
+            raise SettingsError(f"The setting page_rows is at least 0, not {self.page_rows}.")
         if self.minutes < 0 or not self.learning_rate > 0 or not 0 <= self.average < 1:
             raise SettingsError(
                 "Minutes are at least 0, a learning rate is above 0 and an average in [0, 1)."
@@ -112,11 +122,13 @@ class LineRun:
         settings: see LineSettings.
         digits: the digits that lines are made of; none if all is drawn.
         state_file: where `checkpoint` writes.
+        cut: cuts rows out of made pages; None where lines alone are learnt from.
     """
 
     settings: LineSettings
     digits: Dataset | None
     state_file: Path
+    cut: CutRow | None = None
     step: int = 0
     seconds: float = 0.0
     dropped: int = 0
@@ -153,7 +165,7 @@ class LineRun:
         )
         schedule = OneCycle(0.1)
         parallel = DataParallel(self.network, halves=True)
-        batches = _batches(s, learnt, self.step)
+        batches = _batches(s, learnt, self.cut, self.step)
         started = time.monotonic() - self.seconds
         try:
             with one_blas_thread():
@@ -339,41 +351,83 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def make_lot(settings: LineSettings, glyphs: LineGlyphs, number: int) -> list[list[Line]]:
-    """The batches of one lot, in an order of chance; the same number gives the same lines."""
+def make_lot(
+    settings: LineSettings, glyphs: LineGlyphs, number: int, rows: PageRows | None = None
+) -> list[list[tuple[Bytes, str]]]:
+    """The batches of one lot, in an order of chance; the same number gives the same lines.
+
+    Args:
+        settings: how many, and how hard.
+        glyphs: that lines are made of.
+        number: of the lot.
+        rows: cut out of made pages; of the lot's lines they are `CUT_SHARE`.
+    """
     rng = np.random.default_rng([settings.seed, 3, number])
-    lines = draw_lines(LOT * settings.batch_size, rng, digits=glyphs, grade=settings.grade)
-    lines.sort(key=lambda line: line.image.shape[1])
     size = settings.batch_size
+    n_cut = round(CUT_SHARE * LOT * size) if rows is not None else 0
+    made = draw_lines(LOT * size - n_cut, rng, digits=glyphs, grade=settings.grade)
+    lines = [(line.image, line.text) for line in made]
+    if rows is not None:
+        lines += [rows.draw(rng) for _ in range(n_cut)]
+    lines.sort(key=lambda line: line[0].shape[1])
     return [lines[k * size : (k + 1) * size] for k in rng.permutation(LOT)]
 
 
+class PageRows:
+    """Rows cut out of made pages, each when it is first asked for, since that takes long.
+
+    Row k depends on the seed and k alone.
+    """
+
+    def __init__(self, cut: CutRow, n: int, seed: int) -> None:
+        self._cut, self._n, self._seed = cut, n, seed
+        self._rows: dict[int, tuple[Bytes, str]] = {}
+
+    def draw(self, rng: np.random.Generator) -> tuple[Bytes, str]:
+        """One of them, a little wider or narrower, higher or lower, fainter or darker."""
+        k = int(rng.integers(self._n))
+        if k not in self._rows:
+            self._rows[k] = self._cut(np.random.default_rng([self._seed, 5, k]))
+        image, text = self._rows[k]
+        height, width = image.shape
+        wide = float(np.exp(rng.normal(0.0, 0.08)))
+        shift = np.array([[wide, 0, 0], [0, 1, rng.normal(0.0, 0.7)]], np.float64)
+        moved = cv2.warpAffine(image, shift, (round(wide * width), height)).astype(np.float32)
+        return (moved * np.float32(rng.uniform(0.6, 1.2))).clip(0, 255).astype(np.uint8), text
+
+
 _glyphs: LineGlyphs | None = None  # of the process that makes lines
+_rows: PageRows | None = None
 
 
-def _prepare(settings: LineSettings, images: tuple[NDArray[np.uint8], ...]) -> None:
+def _prepare(
+    settings: LineSettings, images: tuple[NDArray[np.uint8], ...], cut: CutRow | None
+) -> None:
     """What the process that makes lines begins with."""
     import signal
 
-    global _glyphs
+    global _glyphs, _rows
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that learns
+    cv2.setNumThreads(1)
     rng = np.random.default_rng([settings.seed, 4])
     _glyphs = LineGlyphs.make(rng, images, n_writers=settings.n_writers)
+    if cut is not None and settings.page_rows:
+        _rows = PageRows(cut, settings.page_rows, settings.seed)
 
 
-def _lot(settings: LineSettings, number: int) -> list[list[tuple[NDArray[np.uint8], str]]]:
+def _lot(settings: LineSettings, number: int) -> list[list[tuple[Bytes, str]]]:
     assert _glyphs is not None
-    return [[(x.image, x.text) for x in batch] for batch in make_lot(settings, _glyphs, number)]
+    return make_lot(settings, _glyphs, number, _rows)
 
 
 def _batches(
-    settings: LineSettings, images: tuple[NDArray[np.uint8], ...], first: int
+    settings: LineSettings, images: tuple[NDArray[np.uint8], ...], cut: CutRow | None, first: int
 ) -> Generator[Batch]:
     """Batches from number `first` on, with how many lines of each were too short for their text."""
     from loky import ProcessPoolExecutor
 
     classes = {character: k for k, character in enumerate(CHARACTERS, 1)}
-    maker = ProcessPoolExecutor(1, initializer=_prepare, initargs=(settings, images))
+    maker = ProcessPoolExecutor(1, initializer=_prepare, initargs=(settings, images, cut))
     try:
         number, skip = divmod(first, LOT)
         coming = deque(maker.submit(_lot, settings, number + k) for k in range(AHEAD))
