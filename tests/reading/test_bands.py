@@ -85,8 +85,7 @@ def test_the_first_and_the_last_rows_keep_the_pages_edges(page: Page) -> None:
     sheet, rows = page
     top, own, _ = cut_out(sheet, rows)
     bottom = max(one.box[3] for row in rows for one in row)
-    assert top == max(0, top) and own.labels.shape[0] + top <= sheet.labels.shape[0]
-    assert own.labels.shape[0] + top > bottom
+    assert bottom < own.labels.shape[0] + top <= sheet.labels.shape[0]
 
 
 def as_told(found: RowsRead) -> list[list[tuple[Any, ...]]]:
@@ -98,7 +97,8 @@ def as_told(found: RowsRead) -> list[list[tuple[Any, ...]]]:
 
 def test_processes_read_what_one_reads(page: Page, for_few: None) -> None:
     sheet, rows = page
-    read = partial(_read_rows, *readers(), None, len(sheet.components))
+    model, line_model = readers()
+    read = partial(_read_rows, model, line_model, None, len(sheet.components))
     alone, together = read(sheet, rows), read_in_bands(read, sheet, rows, never)
     assert together is not None
     assert as_told(together) == as_told(alone)
@@ -191,7 +191,8 @@ def test_no_more_is_cut_out_than_is_soon_read_nor_read_than_is_asked_for(
         return found.n_doubts == 3
 
     found = read_in_bands(lambda *_: RowsRead([], [], 0, 0), sheet, rows * 20, after_three)
-    assert found is not None and found.n_doubts == 3
+    assert found is not None
+    assert found.n_doubts == 3
     assert found.n_runs == len(found.rows) == 6  # two rows a band
     assert handed == [5, 6, 7]
 
@@ -204,7 +205,8 @@ def test_what_is_moved_lies_lower_with_its_digits(page: Page) -> None:
         for low, high in zip(mine, its, strict=True):
             left, top, right, bottom = high.box
             assert low.box == (left, top + 100, right, bottom + 100)
-            assert low.digit is not None and high.digit is not None
+            assert low.digit is not None
+            assert high.digit is not None
             assert low.digit.box[1] == high.digit.box[1] + 100
             assert low.digit.box[3] == high.digit.box[3] + 100
     assert [one.box[1] for one in lower.digits] == [one.box[1] + 100 for one in read.digits]

@@ -73,7 +73,11 @@ def read_in_bands(
     together = RowsRead([], [], 0, 0)
     try:
         for its in _read_by_all(read, sheet, bands(rows)):
-            together = RowsRead(*(a + b for a, b in zip(together, its, strict=True)))
+            together.rows.extend(its.rows)
+            together.digits.extend(its.digits)
+            together = together._replace(
+                n_doubts=together.n_doubts + its.n_doubts, n_runs=together.n_runs + its.n_runs
+            )
             if is_too_much(together):
                 break
     except (BrokenExecutor, OSError):
