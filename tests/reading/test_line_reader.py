@@ -18,12 +18,9 @@ from digitnet.reading.cuts import Part
 from digitnet.reading.frames import Seen
 from digitnet.reading.line_reader import (
     BEAM,
-    HIGHER,
-    LOW_SLASH,
     WEIGHT,
     RowLine,
     Settled,
-    has_low_slash,
     odd_places,
     read_line,
     row_image,
@@ -383,37 +380,6 @@ def with_high(lattice: Lattice, k: int, high: int) -> Lattice:
     parts, each = list(lattice.parts), list(lattice.seen)
     parts[k], each[k] = Part(k + 1, box, 1.0), each[k]._replace(box=box)
     return lattice._replace(parts=parts, seen=each, signs={(k, k + 1): ("/", 0.0)})
-
-
-@pytest.mark.parametrize(
-    ("high", "slash", "text"),
-    [(109, 0.86, "717"), (109, 0.9, "7/7"), (111, 0.86, "7/7"), (60, 0.86, "717")],
-)
-def test_a_slash_no_higher_than_the_digits_costs_two(high: int, slash: float, text: str) -> None:
-    """At odds of e^1.8 and e^2.2 for the slash, where the parts have no opinion."""
-    assert (LOW_SLASH, HIGHER) == (2.0, 1.1)
-    line = seen({"7": 1.0}, {}, {"/": slash, "1": 1 - slash}, {}, {"7": 1.0})
-    found = settled(line, with_high(row_of(SEVEN, ONE, SEVEN), 1, high))
-    assert found.text == text
-
-
-def test_low_slashes_of_one_hand_cost_once() -> None:
-    lattice = row_of(SEVEN, ONE, SEVEN, ONE, SEVEN)
-    lattice = lattice._replace(signs={(1, 2): ("/", 0.0), (3, 4): ("/", 0.0)})
-    each = {"/": 0.8, "1": 0.2}
-    line = seen({"7": 1.0}, {}, each, {}, {"7": 1.0}, {}, each, {}, {"7": 1.0})
-    assert settled(line, lattice).text == "7/7/7"
-    aligned, digits = align(lattice, ["7/7/7", "71717"])
-    assert aligned is not None
-    assert digits is not None
-    assert has_low_slash("7/7/7", aligned)
-    assert not has_low_slash("71717", digits)
-    stroke = lattice._replace(
-        parts=lattice.parts[1:2], spans=[], scores=lattice.scores[:0], signs={(0, 1): ("/", 0.0)}
-    )
-    (alone,) = align(stroke, ["/"])
-    assert alone is not None
-    assert not has_low_slash("/", alone), "there is no digit beside it"
 
 
 def test_where_the_parts_say_the_same_each_character_need_be_but_likely() -> None:

@@ -12,6 +12,7 @@ from digitnet.imaging.components import Component
 from digitnet.imaging.framing import frame_picture
 from digitnet.imaging.ink import Ink
 from digitnet.imaging.scan import ScanPlan
+from digitnet.imaging.stroke_width import stroke_width
 from digitnet.reading import sheet as module
 from digitnet.reading.sheet import (
     Sheet,
@@ -42,14 +43,32 @@ def drawn() -> np.ndarray:
     return picture
 
 
+def inked(*bars: tuple[int, int, int, int], pen: float = 4.0) -> Sheet:
+    """A sheet with bars of full ink, each a component."""
+    labels = np.zeros((200, 300), np.int32)
+    components = []
+    for k, (left, top, right, bottom) in enumerate(bars, 1):
+        labels[top:bottom, left:right] = k
+        components.append(Component(k, (left, top, right, bottom), (right - left) * (bottom - top)))
+    return replace(sheet(*components), labels=labels, pen=pen)
+
+
 def test_the_score_is_the_strokes_length_less_where_they_are_blobs() -> None:
-    two = sheet(component(1, 0, 0, 20, 40), component(2, 30, 0, 50, 40))
-    assert two.mass == 200
-    assert two.score == 200 / 4  # 40 pixels high: over three pens
+    two = inked((10, 0, 18, 40), (30, 0, 38, 40))
+    assert two.mass == 2 * 8 * 40
+    width = stroke_width((two.labels > 0).astype(np.uint8))
+    assert 7 < width < 10
+    assert two.score == pytest.approx(two.mass / width)  # 40 pixels high: over three pens
     with pytest.raises(FrozenInstanceError):
         two.pen = 5.0  # type: ignore[misc]
-    assert replace(two, height=12.0).score == 200 / 4
-    assert replace(two, height=6.0).score == pytest.approx(200 / 4 / 64)
+    low = replace(two, height=1.5 * width)
+    assert low.score == pytest.approx(two.score / 64)
+
+
+def test_the_score_does_not_go_by_the_pen_that_was_looked_for() -> None:
+    """A bold stroke's pieces are no great length of a fine pen."""
+    assert inked((10, 0, 18, 40), pen=2.0).score == inked((10, 0, 18, 40), pen=8.0).score
+    assert sheet().score == 0
 
 
 def test_boxes_in_the_picture_are_zoomed_and_never_empty_or_outside() -> None:
@@ -78,7 +97,7 @@ def test_a_fragment_joins_the_row_of_what_lies_nearer_than_07_heights_beside_it(
 def test_a_fragment_beside_one_of_the_row_is_of_the_row_too() -> None:
     """The dash of `5,-` is far from the 5; one behind dust is not."""
     five, other = component(1, 0, 0, 20, 40), component(3, 0, 200, 20, 240)
-    dash = component(6, 52, 18, 70, 24)
+    dash = component(6, 52, 6, 70, 12)  # beside the comma's digit, not level with the comma
     for thick, labels in ((8, [1, 5, 6]), (1, [1, 5])):
         comma = component(5, 25, 34, 25 + thick, 46)
         for fragments in ((dash, comma), (comma, dash)):
@@ -144,7 +163,8 @@ def test_how_a_page_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_later_scan_has_to_show_half_as_much_again(
     monkeypatch: pytest.MonkeyPatch, masses: tuple[int, ...], taken: int
 ) -> None:
-    made = [sheet(Component(1, (0, 0, 20, 40), float(mass))) for mass in masses]
+    bar = inked((0, 0, 8, 40))
+    made = [replace(bar, components=(Component(1, (0, 0, 8, 40), float(m)),)) for m in masses]
     seen = [SimpleNamespace(contrast=np.zeros((100, 150)), sheet=one) for one in made]
     zooms = []
     monkeypatch.setattr(module, "scan", lambda picture, plan: [seen[0], *seen])

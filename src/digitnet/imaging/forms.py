@@ -42,6 +42,8 @@ TOOTH, LONGEST_TOOTH = 0.15, 0.7
 last stand on the rule's ends: of an empty comb, the height is the teeth's own."""
 EVEN = 0.1
 """Of a digit's height, by which the teeth of a comb differ in length at most."""
+SLIM = 1.2
+"""How many times as high as wide a tooth is at least: a point on a line is none."""
 LEAST_TEETH = 3
 SPACED, BESIDE, MORE_TEETH = 0.5, 0.12, 2
 """Of a digit's height, how far apart the teeth of a comb are at least; of the space between them,
@@ -293,7 +295,7 @@ def _teeth(mask: Mask, rules: Flags, height: float, thick: float) -> Flags:
     foot = np.array([_foot(near, box) for box in bars.boxes.tolist()])
     on = np.where(foot > top, rule[np.maximum(foot, 0), middle], 0)
     high = foot - top
-    fits = (on > 0) & (high >= least - 2) & (wide <= thick + 2)
+    fits = (on > 0) & (high >= least - 2) & (wide <= thick + 2) & (high >= SLIM * wide)
     is_long = high >= LONGEST_TOOTH * height
     teeth = np.zeros(len(fits), np.bool_)
     for one, long in sorted(set(zip(on[fits].tolist(), is_long[fits].tolist(), strict=True))):

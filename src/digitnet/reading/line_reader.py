@@ -40,9 +40,6 @@ WEIGHT = 0.35
 """What the parts' log-probability counts for beside the network's: they look at the same ink."""
 ODD_PLACE = 3.0
 """What it costs in log-probability that a sign stands where none does in a number."""
-LOW_SLASH, HIGHER = 2.0, 1.1
-"""What it costs in log-probability that slashes are lower than so many digits, once, since one
-hand's are alike: most slashes are higher, and a 1 that leans is as high as a digit."""
 ABOVE = 1.0
 """Heights of a digit that are cut out above and below a row."""
 BESIDE = 0.35
@@ -207,7 +204,7 @@ def settle(
     weighed = []
     for (text, one), aligned in zip(found.items(), align(lattice, list(found)), strict=True):
         if aligned is not None:
-            odd = ODD_PLACE * odd_places(text) + LOW_SLASH * has_low_slash(text, aligned)
+            odd = ODD_PLACE * odd_places(text)
             weighed.append((one.log_prob + WEIGHT * aligned.score - odd, text, aligned))
     if not weighed:
         return None
@@ -231,18 +228,6 @@ def odd_places(text: str) -> int:
     """
     beside = sum(a in SIGNS and b in SIGNS for a, b in pairwise(text))
     return beside + text.startswith((",", "/", ":")) + (len(text) > 1 and text[-1] in "/:-")
-
-
-def has_low_slash(text: str, aligned: Aligned) -> bool:
-    """Whether a text has a slash that is no higher than its digits, by where each is placed."""
-    if "/" not in text:
-        return False
-    heights = [box[3] - box[1] for box, _ in aligned.places]
-    digits = [height for height, one in zip(heights, text, strict=True) if one in DIGITS]
-    if not digits:
-        return False
-    least = HIGHER * float(np.median(digits))
-    return any(one == "/" and height < least for height, one in zip(heights, text, strict=True))
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from digitnet.imaging.forms import erase_boxes, erase_cells, erase_walls, faint_
 from digitnet.imaging.frame import SIDE, centre
 from digitnet.imaging.ink import Ink, coverage
 from digitnet.imaging.scan import Scan, ScanPlan, scan
-from digitnet.imaging.stroke_width import into_box
+from digitnet.imaging.stroke_width import into_box, stroke_width
 from digitnet.reading.components import LEAST_HEIGHT, is_dust, page_components
 from digitnet.reading.rows import in_rows
 
@@ -73,10 +74,17 @@ class Sheet:
         """How much ink the components of a digit's size are."""
         return sum(one.mass for one in self.components)
 
-    @property
+    @cached_property
     def score(self) -> float:
-        """How much writing there is: the strokes' length, less where they are blobs."""
-        return self.mass / self.pen * min(1.0, self.height / (3 * self.pen)) ** 6
+        """How much writing there is: the strokes' length, less where they are blobs.
+
+        By the width that they have, not by the pen that was looked for: of a bold stroke's pieces
+        a fine pen would have a great length.
+        """
+        own = np.zeros(self.labels.max() + 1, np.uint8)
+        own[[one.label for one in self.components]] = 1
+        width = stroke_width(own[self.labels])
+        return self.mass / width * min(1.0, self.height / (3 * width)) ** 6 if width else 0.0
 
     def in_picture(self, box: Box, shape: tuple[int, ...]) -> Box:
         """A box of this sheet in the pixels of the picture, whose shape is (H, W, ...)."""
@@ -185,24 +193,26 @@ def component_rows(sheet: Sheet) -> list[list[Component]]:
         hanging = []
     bodies = [one.box for row in rows for one in row]
     row_of = [number for number, row in enumerate(rows) for _ in row]
-    left = [*sheet.fragments, *hanging]
+    loose = [*sheet.fragments, *hanging]
     near = bool(bodies)
     while near:  # what is near none may be near one that was: the dash of `5,-`
         apart = []
         near = False
         joined = np.array(bodies)
-        for fragment in left:
+        for fragment in loose:
             away = _beside(fragment.box, joined)
             if away.min() < 0.35 * sheet.height:
                 number = row_of[int(away.argmin())]
                 rows[number].append(fragment)
                 if not is_dust(fragment.box, sheet.pen, sheet.height):
-                    bodies.append(fragment.box)
+                    left, top, right, bottom = fragment.box
+                    body = bodies[int(away.argmin())]
+                    bodies.append((left, min(top, body[1]), right, max(bottom, body[3])))
                     row_of.append(number)
                     near = True
             else:
                 apart.append(fragment)
-        left = apart
+        loose = apart
     for row in rows:
         row.sort(key=lambda one: one.box[0] + one.box[2])
     return rows
