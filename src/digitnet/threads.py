@@ -101,6 +101,10 @@ def on_all_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
     """Call `work` for every part, a thread per core; an error in one of them is raised here."""
     from concurrent.futures import ThreadPoolExecutor
 
+    if n_cores() == 1:
+        for part in parts:
+            work(part)
+        return
     with ThreadPoolExecutor(n_cores()) as helpers:
         for _ in helpers.map(work, parts):
             pass

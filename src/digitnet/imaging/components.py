@@ -68,7 +68,9 @@ def connected_components(ink: Ink, contrast: Floats) -> Components:
     """Label ink that is connected, corners included."""
     _, found, counted, _ = cv2.connectedComponentsWithStats(ink.mask, connectivity=8)
     labels, stats = np.asarray(found, np.int32), np.asarray(counted, np.int32)
-    mass = np.bincount(labels.ravel(), contrast.ravel().clip(0), len(stats)).astype(np.float64)
+    there = np.flatnonzero(ink.mask)  # a tenth of a page, and what is no ink need not be weighed
+    weights = contrast.ravel()[there].clip(0)
+    mass = np.bincount(labels.ravel()[there], weights, len(stats)).astype(np.float64)
     seeded = np.zeros(len(stats), bool)
     seeded[labels[ink.seeds]] = True
     seeded[0] = False

@@ -91,24 +91,41 @@ def frame_file(
 
 @contextmanager
 def _processes() -> Iterator[Executor]:
-    """A process per core; on any error, Ctrl-C included, what is not begun is dropped."""
+    """A process per core that frames; see `helpers`."""
     from concurrent.futures import BrokenExecutor
 
-    from loky import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(n_cores(), initializer=_be_a_helper)
     try:
-        yield pool
+        with helpers(be_a_helper) as pool:
+            yield pool
     except BrokenExecutor as error:
         raise DataError(
             "A process that was reading pictures has been killed, perhaps for want of memory; "
             f"free some, or read fewer than {MANY} pictures at once."
         ) from error
-    finally:
+
+
+@contextmanager
+def helpers(begin: Callable[[], None]) -> Iterator[Executor]:
+    """A process per core, of one thread; on any error, Ctrl-C included, all of them are ended.
+
+    They do not run the program's main module again.
+
+    Args:
+        begin: what each does first, `be_a_helper` at least.
+    """
+    from loky import ProcessPoolExecutor
+
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    pool = ProcessPoolExecutor(n_cores(), initializer=begin, env=one)
+    try:
+        yield pool
+    except BaseException:
         pool.shutdown(kill_workers=True)
+        raise
+    pool.shutdown()  # killed while it begins, one would leave a traceback behind
 
 
-def _be_a_helper() -> None:
+def be_a_helper() -> None:
     """Leave Ctrl-C to the main process, and OpenCV's threads to the other helpers."""
     import signal
 

@@ -21,10 +21,9 @@ def stroke_width(mask: Mask) -> float:
     Across a stroke of width w the distance to its edge rises from 0 to w/2 and falls again, so
     its mean is w/4. A mask without an edge is one stroke, as wide as its shorter side.
     """
-    if mask.all():
+    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)[mask.view(np.bool_)]
+    if inside.size == mask.size:
         return float(min(mask.shape))
-    away = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
-    inside = away[mask > 0]
     return 4 * float(inside.mean()) if inside.size else 0.0
 
 
@@ -33,7 +32,8 @@ def resized(ink: Floats, scale: float) -> Floats:
     height, width = ink.shape
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(ink, size, interpolation=way), np.float32).clip(0, 1)
+    larger = np.asarray(cv2.resize(ink, size, interpolation=way), np.float32)
+    return np.clip(larger, 0, 1, out=larger)
 
 
 def into_box(ink: Floats) -> Floats:
@@ -97,10 +97,16 @@ def with_width(ink: Floats, width: float, wanted: float) -> Floats:
 
 
 def shrink(fine: Floats) -> Floats:
-    """Average a fine drawing over frame pixels: (h, w) to (h / 8, w / 8), rounded up."""
+    """Average a fine drawing over frame pixels: (h, w) to (h / 8, w / 8), rounded up.
+
+    Pairs beside one another are added first, then rows: the order, and so the bits, of a mean over
+    both axes at once, which takes three times as long.
+    """
     height, width = fine.shape
     rows, columns = -(-height // FINE), -(-width // FINE)
     filled = np.zeros((rows * FINE, columns * FINE), fine.dtype)
     filled[:height, :width] = fine
-    blocks = filled.reshape(rows, FINE, columns, FINE)
-    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+    sums = filled.reshape(rows, FINE, columns, FINE)
+    for _ in range(3):  # of 8, 4 and 2 beside one another
+        sums = sums[..., 0::2] + sums[..., 1::2]
+    return np.asarray(sums[..., 0].sum(axis=1) / fine.dtype.type(FINE * FINE), np.float32)

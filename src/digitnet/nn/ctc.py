@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -276,52 +276,54 @@ def beam_search(
     if width < 1:
         raise ValueError(f"A search keeps at least one prefix, not {width}.")
     log_probs = log_softmax(logits.astype(np.float64))
+    ranked = 1 + np.argsort(-log_probs[:, 1:], axis=1, kind="stable")
+    n_likely = (log_probs[:, 1:] >= least).sum(axis=1)
     nothing = -math.inf
-    beams: dict[tuple[int, ...], _Ends] = {(): _Ends(0.0, nothing, 0.0)}
-    for row in log_probs.tolist():
-        likely = sorted((k for k in range(1, len(row)) if row[k] >= least), key=lambda k: -row[k])
-        grown: dict[tuple[int, ...], _Ends] = {}
-        for prefix, (_, other, both) in beams.items():
-            blank, again = both + row[BLANK], other + row[prefix[-1]] if prefix else nothing
-            grown[prefix] = _Ends(blank, again, _sum(blank, again))
-        # A text that only one prefix leads to is not kept if it is below all that stay as they are.
-        floor = min(ends.both for ends in grown.values()) if len(beams) == width else nothing
+    # Of each prefix's paths, those that end in a blank, those that do not, and both.
+    beams: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, nothing, 0.0)}
+    for row, ranks, n in zip(log_probs.tolist(), ranked.tolist(), n_likely.tolist(), strict=True):
+        likely = ranks[:n]
+        grown: dict[tuple[int, ...], tuple[float, float, float]] = {}
         followed: dict[tuple[int, ...], list[int]] = {}
-        for prefix in beams:
-            if prefix and row[prefix[-1]] >= least:
-                followed.setdefault(prefix[:-1], []).append(prefix[-1])
+        for prefix, (_, other, both) in beams.items():
+            blank = both + row[BLANK]
+            if not prefix:
+                grown[prefix] = blank, nothing, blank
+                continue
+            last = prefix[-1]
+            again = other + row[last]
+            grown[prefix] = blank, again, _sum(blank, again)
+            if row[last] >= least:
+                followed.setdefault(prefix[:-1], []).append(last)
+        # A text that only one prefix leads to is not kept if it is below all that stay as they are.
+        full = len(beams) == width
+        floor = min(total for _, _, total in grown.values()) if full else nothing
         for prefix, (blank, _, both) in beams.items():
-            kept = followed.get(prefix, [])
-            for k in [*kept, *(k for k in likely if k not in kept)]:
-                is_kept = k in kept
-                if not is_kept and both + row[k] < floor:
-                    break  # and so are those that are less likely
-                before = blank if prefix and k == prefix[-1] else both
-                if before == nothing or (not is_kept and before + row[k] < floor):
-                    continue
+            last = prefix[-1] if prefix else BLANK
+            kept = followed.get(prefix, ())
+            for k in kept:
+                before = blank if k == last else both
                 longer = (*prefix, k)
-                there = grown.get(longer)
-                if there is None:
-                    if constraint is not None and not constraint.allowed(prefix, k):
-                        continue
-                    there = _Ends(nothing, nothing, nothing)
-                other = _sum(there.other, before + row[k])
-                grown[longer] = _Ends(there.blank, other, _sum(there.blank, other))
-        beams = dict(sorted(grown.items(), key=lambda item: (-item[1].both, item[0]))[:width])
+                its_blank, its_other, _ = grown[longer]
+                other = _sum(its_other, before + row[k])
+                grown[longer] = its_blank, other, _sum(its_blank, other)
+            for k in likely:
+                gained = both + row[k]
+                if gained < floor:
+                    break  # and so are those that are less likely
+                if k == last:
+                    gained = blank + row[k]
+                if k in kept or gained == nothing or gained < floor:
+                    continue
+                if constraint is None or constraint.allowed(prefix, k):
+                    grown[*prefix, k] = nothing, gained, gained
+        beams = dict(sorted(grown.items(), key=lambda item: (-item[1][2], item[0]))[:width])
     found = [
-        (prefix, ends.both)
-        for prefix, ends in beams.items()
-        if ends.both > nothing and (constraint is None or constraint.complete(prefix))
+        (prefix, both)
+        for prefix, (_, _, both) in beams.items()
+        if both > nothing and (constraint is None or constraint.complete(prefix))
     ]
     return placed([prefix for prefix, _ in found], log_probs, [p for _, p in found])
-
-
-class _Ends(NamedTuple):
-    """Log-probabilities of a prefix's paths that end in a blank, that do not, and of both."""
-
-    blank: float
-    other: float
-    both: float
 
 
 def _sum(a: float, b: float) -> float:

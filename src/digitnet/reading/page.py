@@ -18,6 +18,7 @@ from digitnet.imaging.pictures import open_picture
 from digitnet.models.lines import LineModel
 from digitnet.models.model import Model
 from digitnet.nn.layer import FloatArray
+from digitnet.reading.bands import RowsRead, read_in_bands
 from digitnet.reading.components import LEAST_PIXELS
 from digitnet.reading.cuts import Part, cut_apart
 from digitnet.reading.dense import (
@@ -40,7 +41,6 @@ from digitnet.reading.photo import read_photo
 from digitnet.reading.reading import Reading
 from digitnet.reading.segmentation import (
     DIGITS,
-    Found,
     Lattice,
     doubtful,
     lattice_of,
@@ -166,24 +166,62 @@ def _read_sheet(
         turned = lies_turned(shares)
         if turned:
             return Try(Reading((), (), ON_ITS_SIDE), n, quarters=turned)
+    rows = component_rows(whole)
+    read = partial(_read_rows, model, line_model, field, n)
+    found: RowsRead | None = None
+    if many and field is None:
+        found = read_in_bands(read, whole, rows, partial(_is_texture, n))
+    if found is None:
+        found = read(whole, rows)
+    if _is_texture(n, found):
+        return Try(Reading((), (), TEXTURE))
+    reading = rows_as_reading(model, whole, found.rows, shape)
+    if not found.digits:
+        return Try(reading, n, fall=_fall(whole))
+    share = float(np.mean([one.sure for one in found.digits]))
+    likelihood = float(np.mean(np.log([one.probability for one in found.digits])))
+    asked = found.n_runs > MOST_RUNS_TURNED and share < UPRIGHT
+    quarters = lies_turned(likeness(model, whole)) if asked else None
+    return Try(
+        reading, n, len(found.digits), share, likelihood, found.n_runs, quarters, _fall(whole)
+    )
+
+
+def _is_texture(n: int, found: RowsRead) -> bool:
+    """Whether so much of a page of n marks is unlike digits, or side by side, as in no writing."""
+    most = max(MOST_RUNS, RUNS * n if n > MANY else 0)
+    return found.n_doubts > max(MOST_DOUBTFUL, DOUBTFUL * n) or found.n_runs > most
+
+
+def _read_rows(
+    model: Model,
+    line_model: LineModel | None,
+    field: Field | None,
+    n: int,
+    whole: Sheet,
+    rows: list[list[Component]],
+) -> RowsRead:
+    """What rows of a sheet, all of it or a band, say; the page has n marks."""
+    many = n > MANY
     frames = Frames()
     if many:
         frames.look(model, whole, [((one.label,), one.box) for one in whole.components])
     doubts = doubtful(model, whole, frames)
-    if len(doubts) > max(MOST_DOUBTFUL, DOUBTFUL * n):
-        return Try(Reading((), (), TEXTURE))
+    found = RowsRead([], [], len(doubts), 0)
+    if _is_texture(n, found):
+        return found
     alone = whole_digits(model, whole, frames, doubts) if many else set()
     sheet, parts = cut_apart(whole, doubts)
-    found = component_rows(whole)
-    heights = [usual_height(whole, row) for row in found]
-    of_rows = [[part for one in row for part in parts[one.label]] for row in found]
+    heights = [usual_height(whole, row) for row in rows]
+    of_rows = [[part for one in row for part in parts[one.label]] for row in rows]
     n_runs = sum(len(runs_of_parts(*one, alone)) for one in zip(of_rows, heights, strict=True))
-    if n_runs > max(MOST_RUNS, RUNS * n if many else 0):
-        return Try(Reading((), (), TEXTURE))
+    found = found._replace(n_runs=n_runs)
+    if _is_texture(n, found):
+        return found
     in_pieces = [
         [_Piece(piece, [part for one in piece for part in parts[one.label]], height)
          for piece in (pieces(row) if many and field is None else [row])]
-        for row, height in zip(found, heights, strict=True)
+        for row, height in zip(rows, heights, strict=True)
     ]  # fmt: skip
     at_once = [piece for row in in_pieces for piece in row]
     frames.look(model, sheet, [
@@ -194,33 +232,27 @@ def _read_sheet(
     if line_model is not None:
         images = [row_image(whole, piece.row, piece.height) for piece in at_once]
         logits = iter(see_lines(line_model, images))
-    rows: list[list[Item]] = []
-    every: list[Found] = []
-    for row, row_pieces in zip(found, in_pieces, strict=True):
+    for row, row_pieces in zip(rows, in_pieces, strict=True):
         items: list[Item] = []
         for piece in row_pieces:
             lattice = row_lattice(model, sheet, frames, *piece, alone)
-            read = read_row(lattice)
-            every += read.digits
+            parts_say = read_row(lattice)
+            found.digits.extend(parts_say.digits)
             settled = None
             if line_model is not None:
-                agreed = text_of(read) if many else None
+                agreed = text_of(parts_say) if many else None
                 line = read_line(line_model, next(logits), field, agreed)
-                settled = settle(line_model, line, lattice, read, field)
+                settled = settle(line_model, line, lattice, parts_say, field)
             if settled is None and field is not None:
                 items = [Item(around(one.box for one in row), UNREAD, reason=NO_FIELD)]
             else:
-                said = items_of(read, sheet) if settled is None else settled_items(settled, sheet)
+                if settled is None:
+                    said = items_of(parts_say, sheet)
+                else:
+                    said = settled_items(settled, sheet)
                 items += with_lost_signs(said, lattice)
-        rows.append(items)
-    reading = rows_as_reading(model, sheet, rows, shape)
-    if not every:
-        return Try(reading, n, fall=_fall(whole))
-    share = float(np.mean([one.sure for one in every]))
-    likelihood = float(np.mean(np.log([one.probability for one in every])))
-    asked = n_runs > MOST_RUNS_TURNED and share < UPRIGHT
-    quarters = lies_turned(likeness(model, whole)) if asked else None
-    return Try(reading, n, len(every), share, likelihood, n_runs, quarters, _fall(whole))
+        found.rows.append(items)
+    return found
 
 
 class _Piece(NamedTuple):
