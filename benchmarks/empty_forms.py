@@ -91,9 +91,7 @@ def _levels(rng: np.random.Generator) -> list[int]:
     return [200 + 200 * k for k in range(int(rng.integers(1, 8)))]
 
 
-def _cells(
-    rng: np.random.Generator, high: tuple[int, int], thick: tuple[int, int]
-) -> Cells:
+def _cells(rng: np.random.Generator, high: tuple[int, int], thick: tuple[int, int]) -> Cells:
     return Cells(
         n=int(rng.integers(4, 13)),
         wide=int(rng.integers(35, 70)),

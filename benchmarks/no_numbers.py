@@ -70,7 +70,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.in_this_process:
         return _measure(args)
-    head = f"{'kind':<15}{'digits':>7}{'sure':>7}{'right':>8}{'clock':>9}{'processor':>11}{'peak':>10}"
+    head = (
+        f"{'kind':<15}{'digits':>7}{'sure':>7}{'right':>8}{'clock':>9}{'processor':>11}{'peak':>10}"
+    )
     print(f"{head}  said of the first")
     for kind in args.only:
         command = [sys.executable, "-m", "benchmarks.no_numbers", args.model, "--only", kind]

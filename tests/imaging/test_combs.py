@@ -51,8 +51,18 @@ def comb(
         comb(6, closed=True, degrees=-4, thick=6, high=50),
     ],
     ids=[
-        "comb", "U", "high U", "Us", "thick", "thin", "one bar for two", "two that touch", "turned",
-        "turned back", "a box", "boxes",
+        "comb",
+        "U",
+        "high U",
+        "Us",
+        "thick",
+        "thin",
+        "one bar for two",
+        "two that touch",
+        "turned",
+        "turned back",
+        "a box",
+        "boxes",
     ],
 )
 def test_cells_go(mask: np.ndarray) -> None:

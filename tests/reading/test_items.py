@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from digitnet.imaging.boxes import Box
-from digitnet.reading.cuts import Part
 from digitnet.imaging.scan import Scan
+from digitnet.reading.cuts import Part
 from digitnet.reading.items import (
     UNKNOWN,
     Item,

@@ -90,7 +90,7 @@ def is_comb(own: Flags) -> bool:
     through = (np.argwhere(own) @ (1, -slope)).max() - start
     if top >= len(level) or through > THROUGH * thick + 2:
         return False
-    bars = _groups(level[top : top + 2].any(axis=0))
+    bars = _groups(np.asarray(level[top : top + 2].any(axis=0), np.bool_))
     if len(bars) < 2 or bars[0][0] > thick + 2 or len(runs) - bars[-1][1] > thick + 2:
         return False
     heights, stray = [], int(level[top:].sum())

@@ -159,7 +159,9 @@ def doubted_at_walls(items: list[Item], sheet: Sheet) -> list[Item]:
         return items
     digits = [item.box for item in items if item.digit is not None]
     return [
-        _doubted(item) if item.text in SMALL_SIGNS and _is_at_wall(item.box, digits, sheet) else item
+        _doubted(item)
+        if item.text in SMALL_SIGNS and _is_at_wall(item.box, digits, sheet)
+        else item
         for item in items
     ]
 
