@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.imaging.arrays import Bytes, Mask
-from digitnet.imaging.cielab import to_lab
 from digitnet.imaging.reduce import reduce
 
 Points = NDArray[np.float64]
@@ -83,7 +82,7 @@ def find_outlines(picture: Bytes) -> list[Outline]:
     if min(small.shape[:2]) < LEAST_SIDE:
         return []
     colour = small if small.ndim == 3 else np.stack([small] * 3, axis=2)
-    smooth = np.asarray(cv2.medianBlur(to_lab(colour), STROKE), np.uint8)
+    smooth = np.asarray(cv2.medianBlur(cv2.cvtColor(colour, cv2.COLOR_RGB2LAB), STROKE), np.uint8)
     lab = smooth.astype(np.float32)
     found: list[_Candidate] = []
     for region in _regions(smooth):
