@@ -16,6 +16,8 @@ from PIL import Image
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'digitnet[dask]'")
 
+from distributed.comm import CommClosedError
+
 from digitnet.cli.main import main
 from digitnet.data.listing import Tally
 from digitnet.distributed import predict, predict_into
@@ -28,6 +30,7 @@ from digitnet.errors import DataError, OutputError, SettingsError
 from digitnet.handwriting.pages import draw_page
 from digitnet.models.folder import load_model, save_model
 from digitnet.reading.fields import Field
+from distributed import Future
 from support.crowd import Crowd, crowd
 from support.forms import blank_form, filled_form, save, template_text
 from support.helpers import small_model
@@ -279,6 +282,19 @@ def test_a_scheduler_that_goes_is_one_sentence(
     )
     assert report.parts_before >= 1
     assert joined(tmp_path / "out") == expected
+
+
+def test_so_is_one_that_goes_while_it_hands_an_answer_over(
+    expected: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(_: Future) -> None:
+        raise CommClosedError("Connection reset by peer")
+
+    monkeypatch.setattr(Future, "result", broken_off)
+    with crowd(tmp_path, 1) as running:
+        asked = {"scheduler": running.address, "format": "csv", "part_size": 20}
+        with pytest.raises(DataError, match="The scheduler has gone"):
+            predict_into(tmp_path / "out", "many", "model", **asked)
 
 
 def test_results_may_lie_elsewhere() -> None:

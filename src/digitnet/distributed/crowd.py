@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed.client import FutureCancelledError, FuturesCancelledError
+from distributed.comm import CommClosedError
 
 from digitnet.data.listing import Tally
 from digitnet.distributed.cluster import connected, n_threads, workers_of
@@ -136,7 +137,7 @@ class Crowd:
                         going[self._submit(client, half, run)] = half
                     if len(share.files) == 1:
                         share.whole.take(share, self._killed(share.files[0]))
-                except FutureCancelledError:
+                except (FutureCancelledError, CommClosedError):  # as it goes, or has gone
                     raise DataError(
                         "The scheduler has gone.", "start it again, and go on with {resume}."
                     ) from None
