@@ -11,9 +11,11 @@ from digitnet.handwriting.signs import OTHER, SIGNS
 from digitnet.imaging.line_frame import LINE_HEIGHT
 from digitnet.models.box import LINES, in_box
 from digitnet.models.lines import load_line_model
+from digitnet.nn.ctc import greedy
 from digitnet.reading import made_rows
 from digitnet.reading.line_reader import see_lines
 from digitnet.reading.made_rows import made_row
+from digitnet.training.lines import edit_distance
 
 
 def test_a_row_is_what_its_text_says() -> None:
@@ -26,9 +28,6 @@ def test_a_row_is_what_its_text_says() -> None:
         assert image.shape[0] == LINE_HEIGHT
         assert text
         assert not set(text) - set("0123456789" + SIGNS + OTHER)
-    from digitnet.nn.ctc import greedy
-    from digitnet.training.lines import edit_distance
-
     said = [model.text_of(greedy(one).classes) for one in see_lines(model, [i for i, _ in rows])]
     wrong = sum(edit_distance(a, text) for a, (_, text) in zip(said, rows, strict=True))
     assert wrong <= 0.15 * sum(len(text) for _, text in rows)

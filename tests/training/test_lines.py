@@ -22,12 +22,12 @@ from digitnet.training.lines import (
     LOT,
     LineRun,
     LineSettings,
-    PageRows,
     edit_distance,
     glyph_sources,
     make_lot,
     score_lines,
 )
+from digitnet.training.page_rows import PageRows
 
 TINY = LineSettings(
     steps=10,

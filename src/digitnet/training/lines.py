@@ -36,6 +36,7 @@ from digitnet.nn.schedules import OneCycle
 from digitnet.threads import one_blas_thread
 from digitnet.training.checkpoints import MOST_BYTES
 from digitnet.training.data_parallel import DataParallel
+from digitnet.training.page_rows import CutRow, PageRows
 
 LOT = 8
 """Batches made at a time."""
@@ -45,8 +46,6 @@ HELD_OUT = 12
 """Of so many digits and writers one is kept for validation."""
 CUT_SHARE = 0.15
 """Of the lines of a lot, how many are rows cut out of made pages, where there are any."""
-CutRow = Callable[[np.random.Generator], tuple[Bytes, str]]
-"""Makes a page and cuts its row out: an image (LINE_HEIGHT, W), ink 255 on 0, and its text."""
 Batch = tuple[FloatArray, LineLabels, int]
 
 
@@ -371,29 +370,6 @@ def make_lot(
         lines += [rows.draw(rng) for _ in range(n_cut)]
     lines.sort(key=lambda line: line[0].shape[1])
     return [lines[k * size : (k + 1) * size] for k in rng.permutation(LOT)]
-
-
-class PageRows:
-    """Rows cut out of made pages, each when it is first asked for, since that takes long.
-
-    Row k depends on the seed and k alone.
-    """
-
-    def __init__(self, cut: CutRow, n: int, seed: int) -> None:
-        self._cut, self._n, self._seed = cut, n, seed
-        self._rows: dict[int, tuple[Bytes, str]] = {}
-
-    def draw(self, rng: np.random.Generator) -> tuple[Bytes, str]:
-        """One of them, a little wider or narrower, higher or lower, fainter or darker."""
-        k = int(rng.integers(self._n))
-        if k not in self._rows:
-            self._rows[k] = self._cut(np.random.default_rng([self._seed, 5, k]))
-        image, text = self._rows[k]
-        height, width = image.shape
-        wide = float(np.exp(rng.normal(0.0, 0.08)))
-        shift = np.array([[wide, 0, 0], [0, 1, rng.normal(0.0, 0.7)]], np.float64)
-        moved = cv2.warpAffine(image, shift, (round(wide * width), height)).astype(np.float32)
-        return (moved * np.float32(rng.uniform(0.6, 1.2))).clip(0, 255).astype(np.uint8), text
 
 
 _glyphs: LineGlyphs | None = None  # of the process that makes lines
