@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -39,7 +39,7 @@ def single_cells(page: Picture, rng: np.random.Generator) -> Picture:
     for y in _levels(rng):
         cells = _cells(rng, (25, 70), (2, 7))
         apart = cells.thick + int(rng.integers(10, 60))
-        _draw(page, 90, y, _changed(cells, n=int(rng.integers(1, 9)), apart=apart))
+        _draw(page, 90, y, replace(cells, n=int(rng.integers(1, 9)), apart=apart))
     return page
 
 
@@ -47,7 +47,7 @@ def close_cells(page: Picture, rng: np.random.Generator) -> Picture:
     """Cells so close that the teeth of two are one bar."""
     for y in _levels(rng):
         cells = _cells(rng, (20, 50), (2, 5))
-        _draw(page, 90, y, _changed(cells, apart=cells.thick + int(rng.integers(-1, 3))))
+        _draw(page, 90, y, replace(cells, apart=cells.thick + int(rng.integers(-1, 3))))
     return page
 
 
@@ -64,7 +64,7 @@ def boxes(page: Picture, rng: np.random.Generator) -> Picture:
         cells = _cells(rng, (30, 70), (2, 8))
         apart = int(rng.choice((0, cells.thick, cells.thick + 2, 25, 40)))
         n = int(rng.integers(1, 12))
-        _draw(page, 90, y, _changed(cells, n=n, apart=apart, closed=True))
+        _draw(page, 90, y, replace(cells, n=n, apart=apart, closed=True))
     return _turned(page, rng)
 
 
@@ -99,10 +99,6 @@ def _cells(rng: np.random.Generator, high: tuple[int, int], thick: tuple[int, in
         thick=int(rng.integers(*thick)),
         shade=int(rng.integers(40, 130)),
     )
-
-
-def _changed(cells: Cells, **changes: int) -> Cells:
-    return Cells(**{**cells.__dict__, **changes})
 
 
 def _draw(page: Picture, left: int, y: int, cells: Cells) -> None:

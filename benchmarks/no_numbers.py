@@ -220,28 +220,11 @@ def spreadsheet(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
     return page, ""
 
 
-def combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.combs(paper(rng), rng), ""
-
-
-def single_cells(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.single_cells(paper(rng), rng), ""
-
-
-def close_cells(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.close_cells(paper(rng), rng), ""
-
-
-def turned_combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.turned_combs(paper(rng), rng), ""
-
-
-def labelled_combs(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.labelled_combs(paper(rng), rng), ""
-
-
-def boxes(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
-    return empty_forms.boxes(paper(rng), rng), ""
+def _form(
+    draw: Callable[[Picture, np.random.Generator], Picture],
+) -> Callable[[np.random.Generator, int], tuple[Picture, str]]:
+    """An empty form, as a kind of page."""
+    return lambda rng, _: (draw(paper(rng), rng), "")
 
 
 def dots(rng: np.random.Generator, _: int) -> tuple[Picture, str]:
@@ -290,9 +273,12 @@ NUMBERS: dict[str, Callable[[np.random.Generator, int], tuple[Picture, str]]] = 
 }  # fmt: skip
 KINDS = {
     "blank": blank, "map": street_map, "print": printed_words, "small-print": small_print,
-    "music": music, "cat": cat, "spreadsheet": spreadsheet, "combs": combs,
-    "single-cells": single_cells, "close-cells": close_cells, "turned-combs": turned_combs,
-    "labelled-combs": labelled_combs, "boxes": boxes, "dots": dots, "crossing": crossing, **NUMBERS,
+    "music": music, "cat": cat, "spreadsheet": spreadsheet,
+    "combs": _form(empty_forms.combs), "single-cells": _form(empty_forms.single_cells),
+    "close-cells": _form(empty_forms.close_cells),
+    "turned-combs": _form(empty_forms.turned_combs),
+    "labelled-combs": _form(empty_forms.labelled_combs), "boxes": _form(empty_forms.boxes),
+    "dots": dots, "crossing": crossing, **NUMBERS,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from digitnet.imaging.boxes import Box, around, gap
 from digitnet.reading.line_reader import Settled
 from digitnet.reading.segmentation import CLEAR_SIGN, DIGITS, Found, Lattice, Row
 from digitnet.reading.sheet import Sheet, frame_components
-from digitnet.reading.signs import SIGNS, UNREAD, unread_marks
+from digitnet.reading.signs import BEFORE_A_DIGIT, BEHIND_A_DIGIT, SIGNS, UNREAD, unread_marks
 
 SURE = 0.95
 """How likely a character must be right, by the reader of lines and the parts together."""
@@ -19,8 +19,6 @@ EVEN = 0.5
 model of single digits where a digit is no part of its own."""
 OF_ONE_MARK = 0.3
 """Heights of a row, within which ink that is left out beside a `?` belongs to that mark."""
-BEHIND_A_DIGIT, BEFORE_A_DIGIT = (",", "/", ":"), ("/", ":", "-")
-"""Signs with which no number begins, and with which none ends."""
 SMALL_SIGNS = (".", ",", "-")
 AT_WALL, WALL = 0.15, 0.6
 """Of a digit's height, how far from it a bit of a stroke lies that runs through a wall, at most,

@@ -23,7 +23,7 @@ from digitnet.reading.components import LEAST_HEIGHT, SPECK, is_dust
 from digitnet.reading.fields import Field
 from digitnet.reading.segmentation import DIGITS, Aligned, Lattice, Row, align
 from digitnet.reading.sheet import Sheet
-from digitnet.reading.signs import SIGNS
+from digitnet.reading.signs import BEFORE_A_DIGIT, BEHIND_A_DIGIT, SIGNS
 from digitnet.threads import on_all_cores, one_blas_thread
 
 BEAM = 6
@@ -227,7 +227,8 @@ def odd_places(text: str) -> int:
     A slash, a colon or a minus does not stand last, either. A leaning 1 is told from a slash so.
     """
     beside = sum(a in SIGNS and b in SIGNS for a, b in pairwise(text))
-    return beside + text.startswith((",", "/", ":")) + (len(text) > 1 and text[-1] in "/:-")
+    ends = len(text) > 1 and text.endswith(BEFORE_A_DIGIT)
+    return beside + text.startswith(BEHIND_A_DIGIT) + ends
 
 
 def _told(model: LineModel, line: RowLine, text: str) -> Decoded | None:

@@ -23,6 +23,8 @@ from digitnet.reading.sheet import Sheet
 
 SIGNS = ".,-/:"
 """Those that are read."""
+BEHIND_A_DIGIT, BEFORE_A_DIGIT = (",", "/", ":"), ("/", ":", "-")
+"""Signs with which no number begins, and with which none ends."""
 UNREAD = "?"
 """What stands in a line for a mark that is not read."""
 LONG = 2.0
